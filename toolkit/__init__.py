@@ -1,0 +1,91 @@
+"""Visit a chat site once with a real browser, then call it from Python with no browser running.
+
+The public names are looked up when they are first used, so that `import toolkit` loads neither Playwright nor aiohttp.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.browser.manager import SessionManager
+    from toolkit.chat import ChatEvent, ChatStream, Finished, Queued, Text
+    from toolkit.client import Client, harvest_in
+    from toolkit.deadlines import Deadlines
+    from toolkit.errors import ToolkitError
+    from toolkit.messages import ChatRequest, Message, format_prompt
+    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenAssistant
+    from toolkit.providers.base import Provider
+    from toolkit.recipe import Harvest
+    from toolkit.recording.network import LocalNetwork
+    from toolkit.route import Route
+    from toolkit.session import BrowserSession, Cookie
+    from toolkit.stores import MemoryStore
+    from toolkit.stores.file import FileStore
+
+_HOMES = {
+    "AiChatOnline": "toolkit.providers",
+    "Aura": "toolkit.providers",
+    "BrowserSession": "toolkit.session",
+    "ChatEvent": "toolkit.chat",
+    "ChatRequest": "toolkit.messages",
+    "ChatStream": "toolkit.chat",
+    "Client": "toolkit.client",
+    "CodeLinkAva": "toolkit.providers",
+    "Cookie": "toolkit.session",
+    "Deadlines": "toolkit.deadlines",
+    "FileStore": "toolkit.stores.file",
+    "Finished": "toolkit.chat",
+    "Harvest": "toolkit.recipe",
+    "LocalNetwork": "toolkit.recording.network",
+    "MemoryStore": "toolkit.stores",
+    "Message": "toolkit.messages",
+    "OpenAssistant": "toolkit.providers",
+    "Provider": "toolkit.providers.base",
+    "Queued": "toolkit.chat",
+    "Route": "toolkit.route",
+    "SessionManager": "toolkit.browser.manager",
+    "Text": "toolkit.chat",
+    "ToolkitError": "toolkit.errors",
+    "format_prompt": "toolkit.messages",
+    "harvest_in": "toolkit.client",
+}
+
+__all__ = [  # the same names; a test keeps the two alike
+    "AiChatOnline",
+    "Aura",
+    "BrowserSession",
+    "ChatEvent",
+    "ChatRequest",
+    "ChatStream",
+    "Client",
+    "CodeLinkAva",
+    "Cookie",
+    "Deadlines",
+    "FileStore",
+    "Finished",
+    "Harvest",
+    "LocalNetwork",
+    "MemoryStore",
+    "Message",
+    "OpenAssistant",
+    "Provider",
+    "Queued",
+    "Route",
+    "SessionManager",
+    "Text",
+    "ToolkitError",
+    "format_prompt",
+    "harvest_in",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "errors"]

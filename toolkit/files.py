@@ -1,0 +1,37 @@
+"""Writing a file whole or not at all, for its owner's eyes only."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` in the file `path`, in place of what was there: all of it or, whatever happens, none of it.
+
+    The file is 0600 from its first byte (on Windows, as the folder has it) and synced before it takes its name. Raises
+    `OSError`.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".new", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name has to last through a power cut as well
+        with suppress(OSError):  # some file systems sync no folder; the file is there all the same
+            _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
