@@ -1,0 +1,120 @@
+"""What a provider is: some facts, a recipe for its session, and one generator that speaks its protocol.
+
+No HTTP library, browser or store is known here: a provider gets a `Transport` and gives text and events. All that the
+file of a provider needs besides errors and a decoder is imported from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from toolkit.chat import ChatEvent, ChatStream, Finished, Queued
+from toolkit.errors import ToolkitError, UsageError
+from toolkit.messages import ChatRequest, MessageLike, read_messages
+from toolkit.recipe import CHAT_BOX, Harvest
+
+if TYPE_CHECKING:
+    from toolkit.transport import Transport
+
+# Arguments of `create_async_generator` that are about the call and not part of it, so they never reach a site.
+CALL_OPTIONS = (
+    *("account", "base_url", "browser", "browsers", "context", "cookies", "deadlines", "profile", "proxy"),
+    *("recorder", "route", "session", "store", "webdriver"),
+)
+
+Pieces = AsyncGenerator[str | ChatEvent, None]
+Messages = str | Iterable[MessageLike]
+
+__all__ = ["CHAT_BOX", "ChatRequest", "ChatStream", "Finished", "Harvest", "Messages", "Pieces", "Provider", "Queued"]
+
+
+class Provider:
+    """One chat site. Subclass it, set the facts, write `stream`.
+
+    `url` is the site's address; `base_url` given to the constructor points at another deployment of the same software.
+    `working` says whether the public site answers today. `models` are the known ones, the first is the default.
+    `one_at_a_time` is for sites that allow one call per account. `options` names what of temperature and
+    max_tokens the site can be told. `statuses` are HTTP statuses that mean something of their own there. `random` are
+    the places of its requests that are made up anew for each call (`query.NAME`, `body.NAME`): replay takes any value.
+    """
+
+    name: ClassVar[str]
+    url: ClassVar[str]
+    working: ClassVar[bool] = True
+    needs_auth: ClassVar[bool] = False
+    models: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[tuple[str, ...]] = ()
+    one_at_a_time: ClassVar[bool] = False
+    statuses: ClassVar[Mapping[int, type[ToolkitError]]] = {}
+    random: ClassVar[tuple[str, ...]] = ()
+    harvest: ClassVar[Harvest] = Harvest()
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self.base_url = base_url
+        self.site = read_base_url(base_url) if base_url else origin(self.url)
+        self.api = self.site
+
+    @property
+    def page(self) -> str:
+        """The page to visit, on whose behalf the calls are made afterwards."""
+        return self.site + self.harvest.page
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The provider's own hosts: of the page, of the calls, and of the recipe unless it is another deployment."""
+        more = () if self.base_url else self.harvest.hosts
+        own = (urlsplit(self.site).hostname or "", urlsplit(self.api).hostname or "", *more)
+        return tuple(dict.fromkeys(own))
+
+    def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        """The answer to `request`: text as `str`, and events where the protocol has them. To be written."""
+        raise TypeError(f"{type(self).__name__} does not say how to stream: it needs a `stream` method")
+
+    @classmethod
+    def _call(
+        cls,
+        model: str | None,
+        messages: Messages,
+        arguments: Mapping[str, Any],
+        *,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+    ) -> ChatStream:
+        """One whole call: a session, the request, and the answer as it arrives. For `create_async_generator`.
+
+        Of `arguments`, those in `CALL_OPTIONS` are for the client, the others become the request's options.
+        """
+        from toolkit.client import open_chat  # the one import that points up: the classmethods are whole calls
+
+        request = ChatRequest(
+            messages=read_messages(messages),
+            model=model or None,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            options={name: value for name, value in arguments.items() if name not in CALL_OPTIONS},
+        )
+        call = {name: value for name, value in arguments.items() if name in CALL_OPTIONS and value is not None}
+        return open_chat(cls, request, **call)
+
+
+def origin(url: str) -> str:
+    """The scheme, host and port of `url`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def read_base_url(base_url: str) -> str:
+    """`base_url` without a trailing slash. Raises `UsageError` where it is no http(s) URL."""
+    try:
+        parts = urlsplit(base_url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or parts.query or parts.fragment or parts.username:
+        raise UsageError(
+            "base_url is not the address of a site.",
+            hint="Write it as https://host[:port][/path], without user, query and fragment.",
+        )
+    return base_url.rstrip("/")

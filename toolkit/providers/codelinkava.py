@@ -1,0 +1,55 @@
+"""CodeLinkAva: an OpenAI chat-completions stream behind a web page; with `base_url`, any such endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import SiteError, StreamInterrupted
+from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Provider
+from toolkit.providers.wire import OpenAIChunk
+from toolkit.streams import SSEDecoder, decode_json
+
+if TYPE_CHECKING:
+    from toolkit.transport import Transport
+
+
+class CodeLinkAva(Provider):
+    """ava-ai-ef611.web.app, whose calls go to another host. Extra arguments go into the request body."""
+
+    name = "codelinkava"
+    url = "https://ava-ai-ef611.web.app"
+    api_url = "https://ava-alpha-api.codelink.io"
+    working = False
+    supports_gpt_35_turbo = True
+    options = ("temperature", "max_tokens")
+    harvest = Harvest(ready=CHAT_BOX, hosts=("ava-alpha-api.codelink.io",))
+
+    def __init__(self, base_url: str | None = None) -> None:
+        super().__init__(base_url)
+        self.api = self.site if base_url else self.api_url
+
+    @classmethod
+    def create_async_generator(cls, model: str | None, messages: Messages, **kwargs: Any) -> ChatStream:
+        """The answer, piece by piece."""
+        return cls._call(model, messages, kwargs)
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        body = {"messages": [turn.as_dict() for turn in request.messages], "temperature": 0.6, "stream": True}
+        body |= request.settings(temperature="temperature", max_tokens="max_tokens")
+        if self.base_url and request.model:  # the public host is sent no model
+            body.setdefault("model", request.model)
+        headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
+        async with http.post(f"{self.api}/api/chat", json=body, headers=headers) as response:
+            reason = "stop"
+            async for event in response.decode(SSEDecoder()):
+                if event.data == "[DONE]":
+                    yield Finished(reason)
+                    return
+                chunk = decode_json(event.data, OpenAIChunk)
+                if chunk.error is not None:
+                    raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
+                for choice in chunk.choices[:1]:
+                    reason = choice.finish_reason or reason
+                    if choice.delta and choice.delta.content:
+                        yield choice.delta.content
+        raise StreamInterrupted("The stream ended without its end marker.", url=response.url)

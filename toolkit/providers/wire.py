@@ -1,0 +1,52 @@
+"""The shapes of the JSON that sites answer with; what is not named here is passed over when it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class OpenAIDelta(Struct):
+    content: str | None = None
+
+
+class OpenAIChoice(Struct):
+    delta: OpenAIDelta | None = None
+    finish_reason: str | None = None
+
+
+class OpenAIChunk(Struct):
+    """One `data:` of an OpenAI chat-completions stream; a chunk that only tells the usage has no choice."""
+
+    choices: list[OpenAIChoice] = []
+    error: Any = None
+
+    @property
+    def failure(self) -> str:
+        """What `error` says, in words."""
+        return str(self.error.get("message") if isinstance(self.error, dict) else self.error)
+
+
+class AssistantMade(Struct):
+    """Open Assistant: a chat or a message that has been made."""
+
+    id: str
+
+
+class AssistantMessage(Struct):
+    """Open Assistant: a message; `content` is null until it is complete."""
+
+    state: str
+    content: str | None = None
+
+
+class AssistantEvent(Struct):
+    """Open Assistant: one event of an answer (the fields that belong to its `event_type` are there)."""
+
+    event_type: str
+    text: str = ""
+    error: str | None = None
+    message: AssistantMessage | None = None
+    queue_position: int = 0
+    queue_size: int = 0

@@ -1,0 +1,71 @@
+"""How a browser gets a session from a site, as data. `toolkit.browser.harvest` reads it; nothing here runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+# Where a person would type: the sign that a chat page works.
+CHAT_BOX = "textarea, [contenteditable=true], input[type=text]"
+
+
+class Harvest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to visit, what to wait for, what to take.
+
+    `page` is the path that is visited, on the provider's site. `ready` is a CSS selector that shows once the page
+    works. `cookies` are regular expressions: of each, a cookie whose whole name matches must be there. `storage` are
+    localStorage keys that must be there. `headers` are names of headers, in lower case, to keep from the page's own
+    requests besides the browser's standing ones. `hosts` are the provider's hosts besides the page's own: only
+    what belongs to these is ever taken. `signed_out` is a regular expression for the path of the page where a person
+    logs in; being there means that a person is needed.
+    """
+
+    page: str = "/"
+    ready: str | None = None
+    cookies: tuple[str, ...] = ()
+    storage: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    signed_out: str | None = None
+
+    def at_login(self, path: str) -> bool:
+        """Whether a page of that path is the one where a person logs in."""
+        return self.signed_out is not None and re.search(self.signed_out, path) is not None
+
+    def wants(self, name: str) -> bool:
+        """Whether a cookie of that name is one that the session needs."""
+        return any(re.fullmatch(wanted, name) for wanted in self.cookies)
+
+    def missing_cookies(self, names: Iterable[str]) -> list[str]:
+        """Those of `cookies` that none of `names` matches."""
+        names = list(names)
+        return [wanted for wanted in self.cookies if not any(re.fullmatch(wanted, name) for name in names)]
+
+
+class PageRecorder(Protocol):
+    """A recorder, as a visit sees it (`toolkit.recording.recorder`)."""
+
+    def watch(self, context: Any) -> None:
+        """Record what the pages of `context`, a Playwright context of the async API, exchange from now on."""
+
+    async def drain(self) -> None:
+        """Read what they have exchanged so far."""
+
+
+class Site(Protocol):
+    """What the browser has to know of a provider: its name, the page to visit, its own hosts, the recipe."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def page(self) -> str: ...
+
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
+
+    @property
+    def harvest(self) -> Harvest: ...

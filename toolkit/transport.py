@@ -1,0 +1,352 @@
+"""HTTP over aiohttp with a browser's session: one seam, through which every call of every provider goes.
+
+A request carries what the provider's own page would send: the session's headers and, made anew for every hop of a
+redirect, the cookies that belong there. aiohttp's own cookie jar is not used, because it is not one of a browser.
+What goes wrong comes out as an error of `toolkit.errors` (see `toolkit.faults`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from urllib.parse import urljoin, urlsplit
+from weakref import WeakSet
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDict
+from yarl import URL
+
+from toolkit.cookies import cookie_header, merge_set_cookies
+from toolkit.errors import ProtocolError, StatusError, ToolkitError, UsageError, without_query
+from toolkit.faults import FAULTS, fault, status_error
+from toolkit.headers import fetch_headers, origin_of
+from toolkit.response import Recorder, Response
+from toolkit.route import Route
+from toolkit.session import HIDDEN, BrowserSession
+from toolkit.status import Errors
+
+T = TypeVar("T")
+
+
+class HasId(Protocol):
+    """The shape of what a site tells of something that it made."""
+
+    id: str
+
+
+M = TypeVar("M", bound=HasId)
+log = logging.getLogger("toolkit")
+
+MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
+REDIRECTS = (301, 302, 303, 307, 308)
+ERROR_LIMIT = 64 * 1024
+ECHO_LENGTH = 6  # shorter ones are words
+CLOSING_SECONDS = 0.5
+
+
+class Transport:
+    """The HTTP side of one session. An async context manager; `session` is what the site's cookies have made of it.
+
+    `page` is the page on whose behalf the calls are made; `hosts` are the provider's own: headers that the session
+    took from the page's requests go to these only. `statuses` maps an HTTP status to the error that it means at this
+    provider. `connect` is how long a connection may take, `cleanup` how long `tidy` may, in seconds. `recorder` is told
+    of each exchange.
+    """
+
+    def __init__(
+        self,
+        session: BrowserSession,
+        *,
+        page: str,
+        hosts: tuple[str, ...] = (),
+        route: Route | None = None,
+        connect: float | None = None,
+        cleanup: float = 10.0,
+        statuses: Errors | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.session = session
+        self._page = page
+        self._hosts = (urlsplit(page).hostname, *hosts)
+        self._route = route or Route.through(session.proxy)
+        self._connect = connect
+        self.cleanup = cleanup
+        self._statuses = statuses
+        self._recorder = recorder
+        self._http: aiohttp.ClientSession | None = None
+        self._tidying: set[asyncio.Future[None]] = set()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+
+    async def __aenter__(self) -> Transport:
+        connect = self._connect
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=_trust(self._route), limit=0, socket_factory=self._socket),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # Only connecting is aiohttp's to time, and exactly: by default it rounds up to whole seconds.
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9),
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        while self._tidying:
+            await asyncio.wait(self._tidying)
+        if self._http is not None:
+            await self._http.close()
+            await self._sockets_closed()
+            self._http = None
+
+    def _socket(self, address: Any) -> socket.socket:
+        """A socket for aiohttp to connect."""
+        family, kind, protocol, _, _ = address
+        made = socket.socket(family, kind, protocol)
+        self._sockets.add(made)
+        return made
+
+    async def _sockets_closed(self) -> None:
+        """Wait for what aiohttp does not: under TLS, a connection that was cancelled says goodbye before it closes."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + CLOSING_SECONDS
+        while any(made.fileno() >= 0 for made in self._sockets) and clock() < end:  # noqa: ASYNC110 - sockets do not tell
+            await asyncio.sleep(0.001)
+
+    def get(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
+        """`request("GET", ...)`."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
+        """`request("POST", ...)`."""
+        return self.request("POST", url, **options)
+
+    def delete(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
+        """`request("DELETE", ...)`."""
+        return self.request("DELETE", url, **options)
+
+    async def json(self, kind: type[T], method: str, url: str, body: Any = None, **options: Any) -> T:
+        """Call `url`, with `body` as JSON if there is one, and give the answer as JSON of the shape `kind`."""
+        async with self.request(method, url, json=body, **options) as response:
+            return await response.json(kind)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """Call `url` as the page would and give the answer, its body unread; the connection is released at the end.
+
+        `json` is the body, `params` the query, `headers` come on top of the page's own (names in any case). Redirects
+        are followed as a browser does. Raises an error of `toolkit.errors` for a status of 400 and above (also an
+        `aiohttp.ClientResponseError`) and for everything that can go wrong on the way.
+        """
+        try:
+            target = URL(url, encoded=True)
+            if target.scheme not in ("http", "https") or not target.host:
+                raise ValueError(url)
+        except ValueError:
+            raise UsageError("That is not a URL that can be called.") from None
+        if params:
+            url = str(target.update_query(params))
+        more = CIMultiDict(headers or {})
+        if json is not None:
+            more.setdefault("content-type", "application/json")
+        try:
+            body = b"" if json is None else msgspec.json.encode(json)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
+        return _Call(self, _Request(method, url, body, more))
+
+    async def tidy(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
+        """A last call that is made also when the caller is being cancelled, within `cleanup` seconds.
+
+        It never raises but for that cancellation: what it tidies up is no part of the answer. A failure is logged.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        done = asyncio.get_running_loop().create_future()
+        self._tidying.add(done)
+        try:
+            for _ in range(3):  # a cancellation in the middle starts it again: it has to be a call that may be repeated
+                try:
+                    async with asyncio.timeout(self.cleanup), self.request(method, url, params=params) as response:
+                        await response.read()
+                    break
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                except (ToolkitError, TimeoutError) as error:
+                    if cancelled is not None and isinstance(error, StatusError):
+                        break  # the call before had reached the site
+                    log.warning("could not tidy up at %s: %s", without_query(url), error or "time is up")
+                    break
+        finally:
+            done.set_result(None)
+            self._tidying.discard(done)
+        if cancelled is not None:
+            raise cancelled
+
+    def made(self, kind: type[M], url: str, name: str) -> AbstractAsyncContextManager[str]:
+        """`async with` around something that lives at the site for one call: POST `url` makes it and tells its id (of
+        the shape `kind`), DELETE with the id as parameter `name` takes it away, whatever happens in between."""
+        return _Made(self, kind, url, name)
+
+    async def send(self, request: _Request) -> Response:
+        """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._send(request)
+            try:
+                location = response.headers.get("Location") if response.status in REDIRECTS else None
+                if location is None:
+                    await self._refuse_errors(response)
+                    return response
+            except BaseException as error:
+                await response.aclose(error)
+                raise
+            await response.aclose()
+            request = request.redirected(location, response.status)
+        raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
+
+    async def _send(self, request: _Request) -> Response:
+        """One hop: the request, and its answer's status and headers."""
+        if self._http is None:
+            raise UsageError("The client is closed.", url=request.url)
+        now, url = time.time(), request.url
+        headers = CIMultiDict(
+            fetch_headers(self.session.headers, request.method, url, page=self._page, hosts=self._hosts)
+        )
+        headers.update(request.headers)
+        if (cookies := cookie_header(self.session.cookies, url, page=self._page, now=now)) is not None:
+            headers["cookie"] = cookies
+        exchange = None
+        if self._recorder is not None:
+            exchange = self._recorder.begin(request.method, url, _pairs(headers), request.body)
+        try:
+            raw = await self._http.request(
+                request.method,
+                URL(url, encoded=True),
+                data=request.body or None,
+                headers=headers,
+                proxy=self._route.proxy,
+                allow_redirects=False,
+            )
+        except FAULTS as error:
+            failed = fault(error, url, connect=self._connect)
+            if exchange is not None:
+                exchange.end(type(failed).__name__)
+            raise failed from None  # aiohttp's text can hold a proxy's password, or a line of the site's headers
+        except (ValueError, UnicodeError):
+            raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
+        except BaseException:
+            if exchange is not None:
+                exchange.end()
+            raise
+        if exchange is not None:
+            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
+        if set_cookies := raw.headers.getall("Set-Cookie", []):
+            jar = merge_set_cookies(self.session.cookies, url, set_cookies, page=self._page, now=now)
+            self.session = msgspec.structs.replace(self.session, cookies=jar)
+        return Response(raw, url, exchange)
+
+    async def _refuse_errors(self, response: Response) -> None:
+        """Raise what a status of 400 and above means."""
+        if response.status >= 400:
+            body = await response.excerpt(ERROR_LIMIT)
+            for cookie in self.session.cookies:  # a site may echo what it was sent
+                if len(cookie.value) >= ECHO_LENGTH:
+                    body = body.replace(cookie.value.encode("utf-8", "surrogateescape"), HIDDEN.encode())
+            raise status_error(response.raw, body, self._statuses)
+
+
+class _Request(NamedTuple):
+    """One request: what is said besides what the page always says. `body` is empty where there is none."""
+
+    method: str
+    url: str
+    body: bytes
+    headers: CIMultiDict[str]
+
+    def redirected(self, location: str, status: int) -> _Request:
+        """The next one after a redirect: https://fetch.spec.whatwg.org/#http-redirect-fetch, steps 11 to 13."""
+        try:
+            target = URL(urljoin(self.url, location))  # percent-encodes what the site left as it is
+            url = str(target.with_fragment(None))
+            if target.scheme not in ("http", "https") or not target.host:
+                raise ValueError(url)
+        except ValueError:
+            raise ProtocolError("The site redirected to something that is not a web address.", url=self.url) from None
+        method, body, headers = self.method, self.body, self.headers.copy()
+        if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
+            method, body = "GET", b""
+            headers.pop("content-type", None)
+        if origin_of(self.url) != origin_of(url):
+            # Only what says what is wanted goes along to another origin, never what says who asks.
+            headers = CIMultiDict({name: headers[name] for name in ("accept", "content-type") if name in headers})
+        return _Request(method, url, body, headers)
+
+
+class _Made(Generic[M]):
+    """Something at the site that is taken away again. See `Transport.made`."""
+
+    def __init__(self, transport: Transport, kind: type[M], url: str, name: str) -> None:
+        self._transport = transport
+        self._kind = kind
+        self._url = url
+        self._name = name
+        self._id = ""
+
+    async def __aenter__(self) -> str:
+        making = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url))
+        cancelled: asyncio.CancelledError | None = None
+        while not making.done():  # carried to its end: what was made and not told of could never be taken away
+            try:
+                await asyncio.wait({making})
+            except asyncio.CancelledError as error:
+                cancelled = error
+                asyncio.get_running_loop().call_later(self._transport.cleanup, making.cancel)
+        if cancelled is None:
+            self._id = making.result().id
+            return self._id
+        if not making.cancelled() and making.exception() is None:
+            self._id = making.result().id
+            await self.__aexit__()
+        raise cancelled
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.tidy("DELETE", self._url, params={self._name: self._id})
+
+
+class _Call:
+    """`async with` around one request. No generator: those cannot be begun any more while an event loop ends."""
+
+    def __init__(self, transport: Transport, request: _Request) -> None:
+        self._transport = transport
+        self._request = request
+        self._response: Response
+
+    async def __aenter__(self) -> Response:
+        self._response = await self._transport.send(self._request)
+        return self._response
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        await self._response.aclose(error)
+
+
+def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Headers with names that are plain strings, each as often as it is there."""
+    return [(str(name), value) for name, value in headers.items()]
+
+
+def _trust(route: Route) -> ssl.SSLContext:
+    """The TLS context of a route: the system's roots, which take 20 ms to load, and the route's own."""
+    own = route.ca_pem.decode("ascii") if route.ca_pem is not None else None
+    context = ssl.create_default_context(cadata=own if route.sealed else None)
+    if own is not None and not route.sealed:
+        context.load_verify_locations(cadata=own)
+    return context
