@@ -1,0 +1,171 @@
+"""Which installed browser a profile gets. Looks at the file system and nothing else: starts and installs nothing.
+
+Playwright's own Chromium comes in two builds (https://playwright.dev/python/docs/browsers#chromium-headless-shell): the
+whole browser, whose path `playwright.chromium.executable_path` tells, and a headless shell beside it, which a headless
+launch takes unless the channel `chromium` is asked for. Either may be missing (`install --no-shell`, `--only-shell`).
+"""
+
+from __future__ import annotations
+
+import ntpath
+import os
+import posixpath
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from toolkit.browser.profiles import Profile
+
+OWN_CHANNELS = ("chromium", "chrome-for-testing")  # names of Playwright's own whole Chromium
+SNAP_CHROMIUM = "/snap/bin/chromium"
+
+# kind -> (what a person calls it, command names, macOS application, Windows program below the install folders)
+_KNOWN = {
+    "chromium": (
+        "Chromium",
+        ("chromium", "chromium-browser"),
+        "Chromium.app/Contents/MacOS/Chromium",
+        r"Chromium\Application\chrome.exe",
+    ),
+    "chrome": (
+        "Google Chrome",
+        ("google-chrome", "google-chrome-stable"),
+        "Google Chrome.app/Contents/MacOS/Google Chrome",
+        r"Google\Chrome\Application\chrome.exe",
+    ),
+    "msedge": (
+        "Microsoft Edge",
+        ("microsoft-edge", "microsoft-edge-stable"),
+        "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+        r"Microsoft\Edge\Application\msedge.exe",
+    ),
+}
+_LINUX_FOLDERS = {
+    "chromium": ("/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser", SNAP_CHROMIUM),
+    "chrome": ("/opt/google/chrome/chrome",),
+    "msedge": ("/opt/microsoft/msedge/msedge",),
+}
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A place where a browser may be. `kind` is chromium, or the channel chrome or msedge."""
+
+    kind: str
+    name: str
+    path: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """An installed browser: launched by `path`, or by `channel` where Playwright finds the program itself.
+
+    `source` tells why this one: "executable_path", "channel", "playwright" or "system".
+    """
+
+    name: str
+    source: str
+    path: str | None = None
+    channel: str | None = None
+
+
+def find_browser(
+    profile: Profile, own: str | Path | None, *, system: Iterable[Candidate] | None = None
+) -> Found | None:
+    """The browser for `profile`, or None.
+
+    In order: the profile's `executable_path`, its channel, Playwright's own, the system's Chromium, Chrome, Edge. A
+    profile that names one gets that one or none. `own` is what Playwright says of its own, whether it is there or not;
+    `system` are the places to look at, those of this machine where None.
+    """
+    system = system_browsers() if system is None else system
+    if profile.executable_path is not None:
+        path = shutil.which(os.path.expanduser(profile.executable_path))
+        return Found(name=Path(path).name, source="executable_path", path=path) if path else None
+    if profile.browser != "chromium":
+        return _found_other(profile, own)
+    if profile.channel in OWN_CHANNELS:
+        return _found_own(own) if own and _is_program(str(own)) else None
+    if profile.channel in _KNOWN:
+        return _found_system(system, profile.channel, source="channel")
+    if profile.channel is not None:  # chrome-beta and such: Playwright knows the places
+        return Found(name=profile.channel, source="channel", channel=profile.channel)
+    if own and _is_program(str(own)):
+        return _found_own(own)
+    if profile.headless and own and (shell := headless_shell(Path(own))):
+        return Found(name="Chromium headless shell", source="playwright", path=str(shell))
+    return _found_system(system, None, source="system")
+
+
+def missing(profile: Profile) -> str:
+    """One sentence for when `find_browser` found nothing: what was looked for."""
+    if profile.executable_path is not None:
+        return f"There is no program at {profile.executable_path!r}, which the profile names."
+    if profile.channel is not None:
+        return f"The browser channel {profile.channel!r}, which the profile names, is not installed."
+    if profile.browser != "chromium":
+        return f"Playwright's {profile.browser.capitalize()} is not installed."
+    return "No browser: neither Playwright's Chromium nor a system Chromium, Chrome or Edge was found."
+
+
+def headless_shell(own: Path) -> Path | None:
+    """Playwright's headless shell of the same revision as its Chromium at `own`, if it is there."""
+    for folder in own.parents:
+        if folder.name.startswith("chromium-"):
+            revision = folder.name.removeprefix("chromium-")
+            shells = folder.parent.glob(f"chromium_headless_shell-{revision}/*/chrome-headless-shell*")
+            return next((shell for shell in sorted(shells) if _is_program(str(shell))), None)
+    return None
+
+
+def system_browsers(
+    platform: str = sys.platform,
+    environ: Mapping[str, str] = os.environ,
+    which: Callable[[str], str | None] = shutil.which,
+) -> Iterator[Candidate]:
+    """Where Chromium, Chrome and Edge are on a system that has them: first by command name, then by folder."""
+    for kind, (name, commands, application, program) in _KNOWN.items():
+        if platform == "darwin":
+            homes = ("/Applications", posixpath.join(environ.get("HOME", "/"), "Applications"))
+            paths = [posixpath.join(home, application) for home in homes]
+        elif platform == "win32":
+            variables = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+            paths = [ntpath.join(environ[variable], program) for variable in variables if environ.get(variable)]
+        else:
+            paths = [path for command in commands if (path := which(command))]
+            paths.extend(_LINUX_FOLDERS[kind])
+        yield from (Candidate(kind, name, path) for path in paths)
+
+
+def _found_own(own: str | Path) -> Found:
+    # the channel, so that a headless launch takes this whole browser too and not the headless shell
+    return Found(name="Playwright's Chromium", source="playwright", path=str(own), channel="chromium")
+
+
+def _found_other(profile: Profile, own: str | Path | None) -> Found | None:
+    if profile.channel is not None:
+        return Found(name=profile.channel, source="channel", channel=profile.channel)
+    if own and _is_program(str(own)):
+        return Found(name=f"Playwright's {profile.browser.capitalize()}", source="playwright", path=str(own))
+    return None
+
+
+def _found_system(system: Iterable[Candidate], kind: str | None, *, source: str) -> Found | None:
+    for candidate in system:
+        if kind in (None, candidate.kind) and _is_program(candidate.path) and not _is_snap_stub(candidate.path):
+            return Found(name=candidate.name, source=source, path=candidate.path)
+    return None
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def _is_snap_stub(path: str) -> bool:
+    """Ubuntu's chromium-browser is a script that only asks to install the snap, unless that is there."""
+    if os.path.isfile(SNAP_CHROMIUM):
+        return False
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    return head.startswith(b"#!") and SNAP_CHROMIUM.encode() in head

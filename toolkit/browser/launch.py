@@ -1,0 +1,269 @@
+"""From a profile and a route to a running browser: the options, the sandbox, and Playwright's failures as our errors.
+
+What belongs to a visit (contexts, pages, closing) is elsewhere; here are only the options that a context gets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.async_api import Browser, BrowserType, Playwright
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from toolkit.browser.find import Found, find_browser, missing
+from toolkit.browser.profiles import Profile, Size
+from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
+from toolkit.route import Route
+
+log = logging.getLogger("toolkit")
+
+# Chromium asks Google for a list of on-device models, of signed-in accounts, and what a form's fields are, whatever
+# Playwright switches off. An update source that is no web address is never asked; port 1 is one that Chromium refuses
+# before connecting.
+NOWHERE = "http://127.0.0.1:1/"
+QUIET_ARGS = (
+    f"--component-updater=url-source={NOWHERE}",
+    f"--gaia-url={NOWHERE}",
+    f"--autofill-server-url={NOWHERE}",
+)
+
+# What Chromium, or Playwright in its place, says when a sandbox cannot be had.
+_NO_SANDBOX = (
+    "Chromium sandboxing failed",
+    "No usable sandbox",
+    "Running as root without --no-sandbox",
+    "Failed to move to new namespace",
+    "setuid sandbox",
+    "SUID sandbox",
+)
+_NO_DISPLAY = ("Missing X server", "without having a XServer", "no DISPLAY", "cannot open display")
+_LOCKED = ("ProcessSingleton", "Opening in existing browser session", "profile is already in use")
+_MISSING = ("executable doesn't exist", "Executable doesn't exist", "is not found at", " ENOENT")
+
+_unsandboxed: set[str] = set()  # browsers that this process has seen fail for want of a sandbox
+_said: set[str] = set()  # what this process has said once
+
+
+async def launch(playwright: Playwright, profile: Profile, route: Route | None = None) -> Browser:
+    """A running browser for `profile`, its traffic on `route`. The caller closes it.
+
+    Chromium's sandbox is on wherever the system has one, see `Profile.sandbox`. Raises `BrowserMissing`,
+    `ProfileLocked`, or `BrowserError` for every other failure. Neither a failure nor a cancellation leaves a process
+    (one that never answered is ended by Playwright's driver, which gives it 30 s, or none when the driver ends).
+    """
+    route = route or Route()
+    browser_type: BrowserType = getattr(playwright, profile.browser)
+    found = find_browser(profile, browser_type.executable_path)
+    if found is None:
+        raise BrowserMissing(missing(profile))
+    sandbox = wants_sandbox(profile, found)
+    try:
+        return await _launch(browser_type, launch_options(profile, found, route, sandbox))
+    except PlaywrightError as error:
+        if not (sandbox and profile.sandbox is None and _says(error, _NO_SANDBOX)):
+            raise explained(error, profile) from None
+    _unsandboxed.add(_key(found))
+    _say_once("Chromium runs without its sandbox, which this system does not let it have.")
+    try:
+        return await _launch(browser_type, launch_options(profile, found, route, sandbox=False))
+    except PlaywrightError as error:
+        raise explained(error, profile) from None
+
+
+def wants_sandbox(profile: Profile, found: Found) -> bool:
+    """Whether the first attempt is with Chromium's sandbox. The other engines take no such option."""
+    if profile.browser != "chromium" or profile.sandbox is not None:
+        return profile.browser == "chromium" and profile.sandbox is True
+    if _is_linux_root():  # there it refuses to start with one, https://crbug.com/638180
+        _say_once("Chromium runs without its sandbox, because this process runs as root.")
+        return False
+    return _key(found) not in _unsandboxed
+
+
+def launch_options(
+    profile: Profile, found: Found, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Arguments for Playwright's `launch`. `environ` is what `profile.env` is added to, this process's where None.
+
+    Raises `UsageError` for a proxy that the browser cannot take.
+    """
+    chromium = profile.browser == "chromium"
+    args = [*QUIET_ARGS] if chromium else []
+    if chromium and route.spki:
+        args.append(f"--ignore-certificate-errors-spki-list={route.spki}")
+    options: dict[str, Any] = {
+        "headless": profile.headless,
+        "args": [*args, *profile.args],
+        "timeout": profile.launch_timeout_ms,
+    }
+    if found.channel:
+        options["channel"] = found.channel
+    elif found.source != "playwright":  # its own it finds itself, and checks the libraries that they need
+        options["executable_path"] = found.path
+    if chromium:
+        options["chromium_sandbox"] = sandbox
+    if profile.ignore_default_args:
+        ignored = profile.ignore_default_args
+        options["ignore_default_args"] = ignored if isinstance(ignored, bool) else list(ignored)
+    if profile.env:
+        options["env"] = {**(os.environ if environ is None else environ), **profile.env}
+    if profile.browser == "firefox":
+        # Firefox sends loopback names past every proxy unless told otherwise
+        hijack = {"network.proxy.allow_hijacking_localhost": True} if route.proxy else {}
+        if prefs := {**hijack, **profile.firefox_user_prefs}:
+            options["firefox_user_prefs"] = prefs
+    if profile.slow_mo_ms:
+        options["slow_mo"] = profile.slow_mo_ms
+    if profile.downloads_path:
+        options["downloads_path"] = os.path.expanduser(profile.downloads_path)
+    if proxy := proxy_settings(profile, route):
+        options["proxy"] = proxy
+    return options
+
+
+def context_options(profile: Profile, route: Route) -> dict[str, Any]:
+    """Arguments for Playwright's `new_context`, also for a browser that somebody else launched.
+
+    Raises `UsageError` for a proxy that the browser cannot take.
+    """
+    # Only Chromium can be told which root to trust; on a route with its own, the others have to trust all.
+    trusting = profile.browser != "chromium" and route.ca_pem is not None
+    options: dict[str, Any] = {
+        "ignore_https_errors": profile.ignore_https_errors or trusting,
+        "java_script_enabled": profile.java_script_enabled,
+        "service_workers": profile.service_workers,
+        "accept_downloads": profile.accept_downloads,
+        "bypass_csp": profile.bypass_csp,
+        "has_touch": profile.has_touch,
+    }
+    if profile.is_mobile:
+        options["is_mobile"] = True
+    if profile.viewport is None:
+        options["no_viewport"] = True
+    else:
+        options["viewport"] = _size(profile.viewport)
+    if profile.screen is not None:
+        options["screen"] = _size(profile.screen)
+    for name in ("user_agent", "device_scale_factor", "locale", "timezone_id", "color_scheme", "reduced_motion"):
+        if (value := getattr(profile, name)) is not None:
+            options[name] = value
+    if where := profile.geolocation:
+        options["geolocation"] = {
+            "latitude": where.latitude,
+            "longitude": where.longitude,
+            "accuracy": where.accuracy,
+        }
+    if profile.permissions:
+        options["permissions"] = list(profile.permissions)
+    if profile.extra_http_headers:
+        options["extra_http_headers"] = dict(profile.extra_http_headers)
+    if login := profile.http_credentials:
+        options["http_credentials"] = {"username": login.username, "password": login.password}
+        if login.origin:
+            options["http_credentials"]["origin"] = login.origin
+    if proxy := proxy_settings(profile, route):
+        options["proxy"] = proxy
+    return options
+
+
+def proxy_settings(profile: Profile, route: Route) -> dict[str, str] | None:
+    """The route's proxy as Playwright takes one, else the profile's, else None.
+
+    The route's is for every host, loopback included: "<-loopback>" takes Chromium's built-in exception away.
+    """
+    if route.proxy:
+        parts = urlsplit(route.proxy)
+        settings = {"server": f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"}
+        if profile.browser == "chromium":
+            settings["bypass"] = "<-loopback>"
+        login = {"username": unquote(parts.username or ""), "password": unquote(parts.password or "")}
+    elif profile.proxy:
+        settings = {"server": profile.proxy.server}
+        if profile.proxy.bypass:
+            settings["bypass"] = profile.proxy.bypass
+        login = {"username": profile.proxy.username or "", "password": profile.proxy.password or ""}
+    else:
+        return None
+    if any(login.values()):
+        if settings["server"].startswith("socks"):
+            raise UsageError(
+                "No browser logs in at a SOCKS proxy.", hint="Use an HTTP proxy, or one without a password."
+            )
+        settings.update(login)
+    return settings
+
+
+def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
+    """Our error for what Playwright's `launch` raised. Keeps its first line, never its log: that has the arguments."""
+    if isinstance(error, PlaywrightTimeout):
+        return BrowserError(
+            f"The browser did not start within {profile.launch_timeout_ms:g} ms.",
+            hint="Raise `launch_timeout_ms` of the profile, or try its program by hand.",
+        )
+    if _says(error, _NO_SANDBOX):
+        return BrowserError(
+            "The browser cannot have its sandbox here, and the profile insists on it.",
+            hint="Run as a user other than root, allow unprivileged user namespaces, or set `sandbox` to null.",
+        )
+    if _says(error, _NO_DISPLAY):
+        return BrowserError(
+            "There is no display for the browser's window.", hint="Run under Xvfb, or use a headless profile."
+        )
+    if _says(error, _LOCKED):
+        return ProfileLocked("Another browser uses this profile folder.")
+    first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
+    if any(mark in first for mark in _MISSING):
+        return BrowserMissing(f"{first}.")
+    if "Target page, context or browser has been closed" in first:
+        return BrowserError(
+            "The browser ended as soon as it was started.",
+            hint="Start its program by hand with --version; `toolkit install` finds one that works.",
+        )
+    return BrowserError(f"The browser did not start: {first}.")
+
+
+async def _launch(browser_type: BrowserType, options: dict[str, Any]) -> Browser:
+    """`launch`, which when cancelled waits for the browser that is on its way and closes it."""
+    # Ctrl-C reaches the driver too, which then would end at once: closing the browser in order is for us to do.
+    starting = asyncio.ensure_future(browser_type.launch(handle_sigint=False, **options))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Playwright's driver cannot be stopped half-way; a second cancellation leaves the closing to its task.
+        await asyncio.shield(asyncio.ensure_future(_close_when_started(starting)))
+        raise
+
+
+async def _close_when_started(starting: asyncio.Future[Browser]) -> None:
+    with suppress(PlaywrightError):  # it did not start, or is closed already
+        await (await starting).close()
+
+
+def _size(size: Size) -> dict[str, int]:
+    return {"width": size.width, "height": size.height}
+
+
+def _key(found: Found) -> str:
+    return found.path or found.channel or found.name
+
+
+def _is_linux_root() -> bool:
+    return sys.platform == "linux" and os.geteuid() == 0
+
+
+def _says(error: PlaywrightError, marks: tuple[str, ...]) -> bool:
+    return any(mark in error.message for mark in marks)
+
+
+def _say_once(text: str) -> None:
+    if text not in _said:
+        _said.add(text)
+        log.warning(text)

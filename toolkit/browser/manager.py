@@ -1,0 +1,194 @@
+"""Who opens a browser, and who closes it. What was handed in is used and left as it was; what was opened is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+from playwright.async_api import Browser as AsyncBrowser
+from playwright.async_api import BrowserContext as AsyncContext
+from playwright.sync_api import BrowserContext as SyncContext
+
+from toolkit.browser.driver import driver
+from toolkit.browser.harvest import Visit, visit, visit_apart, wire_host
+from toolkit.browser.launch import context_options, launch
+from toolkit.browser.profiles import Profile, load_profiles
+from toolkit.browser.proxy import proxy_url
+from toolkit.browser.steps import carried, run, run_sync
+from toolkit.errors import ContextTypeError, UsageError
+from toolkit.recipe import PageRecorder, Site
+from toolkit.route import Route
+from toolkit.session import BrowserSession
+
+Say = Callable[[str], None]
+
+
+class SessionManager:
+    """Harvests sessions with a real browser. An async context manager.
+
+    Without `context` and `browser` it starts one by `profile` (a name in browsers.json, or a `Profile`) when the first
+    session is asked for, keeps it for the next, and closes it at its own end. `context` is a Playwright
+    `BrowserContext` of the async API, `browser` a `Browser`: a page, or a context, is opened in it and closed again.
+    `route` is how the browser's traffic leaves. `say` is told, for a person, what is waited for.
+    `recorder` records what the pages exchange.
+    """
+
+    def __init__(
+        self,
+        profile: str | Profile | None = None,
+        *,
+        browsers: Path | None = None,
+        context: AsyncContext | None = None,
+        browser: AsyncBrowser | None = None,
+        route: Route | None = None,
+        say: Say | None = None,
+        recorder: PageRecorder | None = None,
+    ) -> None:
+        if context is not None and browser is not None:
+            raise UsageError("Give a browser or a context, not both.")
+        if context is not None:
+            check_context(context)
+            if is_sync(context):
+                raise ContextTypeError("That context is of Playwright's sync API.", hint="Use `harvest_in` for it.")
+        if browser is not None and not isinstance(browser, AsyncBrowser):
+            raise ContextTypeError(f"A Browser of Playwright's async API is needed, not {_kind(browser)}.")
+        self._name, self._profile = _profile(profile, browsers)
+        self._context = context
+        self._browser = browser
+        self._route = route or Route()
+        self._say = say
+        self._recorder = recorder
+        self._starting: asyncio.Task[AsyncBrowser] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._opened = AsyncExitStack()
+
+    async def __aenter__(self) -> SessionManager:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the browser if it is ours, also when cancelled meanwhile. More than once is fine."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await carried(self._closing)
+
+    async def harvest(
+        self, site: Site, *, account: str = "default", previous: BrowserSession | None = None
+    ) -> BrowserSession:
+        """Visit `site` (a provider) and take the session that results. In a context of ours, the page finds the
+        cookies and the storage of `previous` there; one that was handed in is left as it is.
+
+        Raises `BrowserMissing` and its like, `LoginRequired`, `ChallengeRequired`, `HarvestFailed`, or what the network
+        did (`ConnectFailed`, `ProxyFailed`, `TLSFailed`).
+        """
+        if self._context is not None:
+            return await run(visit(self._context, self._plan(site, account, None)))
+        proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
+        browser = self._browser or await self._own_browser()
+        options = context_options(self._profile, self._route)
+        if previous is not None:
+            options["storage_state"] = previous.to_storage_state()
+        return await run(visit_apart(browser, options, self._plan(site, account, proxy)))
+
+    def _plan(self, site: Site, account: str, proxy: str | None) -> Visit:
+        """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
+        if self._route.proxy is not None:
+            # a network that was made for one run is no part of a session
+            proxy = self._route.proxy if self._route.ca_pem is None else None
+        plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
+        return msgspec.structs.replace(plan, recorder=self._recorder)
+
+    async def _own_browser(self) -> AsyncBrowser:
+        """Our browser, started if it is not there, or no longer."""
+        if self._closing is not None:
+            raise UsageError("This SessionManager is closed.")
+        if self._starting is None or (self._starting.done() and not _alive(self._starting)):
+            self._starting = asyncio.create_task(self._start(self._opened))
+        # Waited for, and no more: that one harvest is cancelled is no matter to the others.
+        await asyncio.wait({self._starting})
+        return self._starting.result()
+
+    async def _start(self, before: AsyncExitStack) -> AsyncBrowser:
+        await before.aclose()
+        async with AsyncExitStack() as opening:
+            playwright = await opening.enter_async_context(driver())
+            browser = await launch(playwright, self._profile, self._route)
+            opening.push_async_callback(browser.close)
+            self._opened = opening.pop_all()
+        return browser
+
+    async def _close(self) -> None:
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+            if not self._starting.cancelled():
+                self._starting.exception()  # whoever waited for the browser was told
+        await self._opened.aclose()
+
+
+def harvest_in(
+    context: SyncContext, site: Site, *, account: str = "default", profile: str | Profile | None = None
+) -> BrowserSession:
+    """Visit `site` in a context of Playwright's sync API (pytest-playwright's, for one) and take the session.
+
+    Raises what `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
+    """
+    check_context(context)
+    if not isinstance(context, SyncContext):
+        raise ContextTypeError("That context is of Playwright's async API.", hint="Use `SessionManager` for it.")
+    name, chosen = _profile(profile, None)
+    return run_sync(visit(context, _plan(site, name, chosen, account=account)))
+
+
+def check_context(context: object) -> None:
+    """Raise `ContextTypeError` for what is not a Playwright browser context of either API."""
+    if not isinstance(context, AsyncContext | SyncContext):
+        raise ContextTypeError(
+            f"A Playwright BrowserContext is needed, not {_kind(context)}.",
+            hint="A Selenium driver is not taken any more; make a context with `browser.new_context()`.",
+        )
+
+
+def is_sync(context: object) -> bool:
+    """Whether that is a context of the sync API, which only its own thread may use."""
+    return isinstance(context, SyncContext)
+
+
+def _kind(thing: object) -> str:
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def _alive(starting: asyncio.Task[AsyncBrowser]) -> bool:
+    """Whether the browser that was started is there and has not been closed by anyone else."""
+    return not starting.cancelled() and starting.exception() is None and starting.result().is_connected()
+
+
+def _profile(profile: str | Profile | None, browsers: Path | None) -> tuple[str, Profile]:
+    if isinstance(profile, Profile):
+        return "", profile
+    profiles = load_profiles(browsers)
+    name = profile or profiles.default
+    return name, profiles.get(name)
+
+
+def _plan(
+    site: Site, name: str, profile: Profile, *, account: str, proxy: str | None = None, say: Say | None = None
+) -> Visit:
+    return Visit(
+        provider=site.name,
+        url=site.page,
+        recipe=site.harvest,
+        hosts=tuple(wire_host(host) for host in site.hosts),
+        account=account,
+        profile=name,
+        proxy=proxy,
+        navigation_ms=profile.navigation_timeout_ms,
+        ready_ms=profile.ready_timeout_ms,
+        login_ms=profile.login_timeout_ms,
+        person=not profile.headless,
+        say=say,
+    )

@@ -1,0 +1,62 @@
+"""The proxy of a profile as the calls take it, so that they leave this machine as the browser's own traffic does."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from urllib.parse import quote, urlsplit
+
+from toolkit.browser.profiles import Proxy
+
+
+def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
+    """`proxy` as a URL, with user and password; None where the browser reaches all of `hosts` without it."""
+    if all(bypassed(proxy.bypass or "", host) for host in hosts):
+        return None
+    server = proxy.server if "://" in proxy.server else f"http://{proxy.server}"  # as Playwright reads it
+    parts = urlsplit(server)
+    login = ""
+    if proxy.username or proxy.password:
+        login = f"{quote(proxy.username or '', safe='')}:{quote(proxy.password or '', safe='')}@"
+    return f"{parts.scheme}://{login}{parts.netloc.rpartition('@')[2]}"
+
+
+def bypassed(rules: str, host: str) -> bool:
+    """Whether Chromium reaches `host` past a proxy whose bypass list is `rules`, whatever the port.
+
+    https://chromium.googlesource.com/chromium/src/+/main/net/docs/proxy.md#proxy-bypass-rules
+    """
+    listed = [rule.strip().lower() for rule in rules.replace(";", ",").split(",") if rule.strip()]
+    if "<-loopback>" not in listed and _is_this_machine(host):
+        return True
+    return any(_fits(rule, host.lower()) for rule in listed)
+
+
+def _fits(rule: str, host: str) -> bool:
+    if rule == "<local>":
+        return "." not in host and ":" not in host
+    rule = rule.partition("://")[2] or rule
+    address = _address(host)
+    if address is not None and "/" in rule:
+        with suppress(ValueError):
+            return address in ipaddress.ip_network(rule, strict=False)
+    if not rule.endswith("]") and rule.rpartition(":")[2].isdecimal() and rule.count(":") != host.count(":"):
+        rule = rule.rpartition(":")[0]
+    rule = rule.strip("[]")
+    return fnmatchcase(host, f"*{rule}" if rule.startswith(".") else rule)
+
+
+def _is_this_machine(host: str) -> bool:
+    """Chromium's implicit rules: names and addresses of loopback and of the link."""
+    address = _address(host)
+    if address is not None:
+        return address.is_loopback or address.is_link_local
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host)
+    return None
