@@ -1,0 +1,149 @@
+"""What stands in the place of a secret: text of the same length in bytes that says where it was found.
+
+The shapes, so that a placeholder can be told from a secret:
+
+- from 20 bytes on, `PLACEHOLDER_<place>_<number>`, filled up with `P`;
+- from 6 bytes on, `PH_<place>_<number>`, filled up with `P`;
+- below that, `P` and a number in base 36 (`PPP1`); a secret of digits becomes digits (`900001`), as JSON may need it;
+- a JSON Web Token (RFC 7519) stays one: the header keeps what says how to read it, `exp` is in the year 2100, every
+  other claim keeps its kind and length, and the last part is a placeholder.
+
+Only letters, digits and `_` are used, which are legal in a cookie, a header, a URL, JSON and base64url. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Collection
+
+SHORTEST = 6  # bytes from which on a placeholder can be recognised, and tells its place
+LONG = 20
+SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
+DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
+TINY = re.compile(r"P+[0-9a-z]*")
+
+JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){2,4}")
+FAR = 4102444800  # 2100-01-01
+PAST = 1577836800  # 2020-01-01
+HOW_TO_READ = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
+TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether `value` is one of our placeholders, whatever it stands for."""
+    if len(value) < SHORTEST:
+        return bool(TINY.fullmatch(value) or DIGITS.fullmatch(value))
+    return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value)) or _is_our_jwt(value)
+
+
+def is_kept(value: str) -> bool:
+    """Whether redaction leaves `value` as it is: only what cannot be a secret by chance."""
+    return len(value) >= SHORTEST and bool(SHAPE.fullmatch(value) or _is_our_jwt(value))
+
+
+def is_jwt(value: str) -> bool:
+    """Whether `value` is a JSON Web Token, signed or encrypted: its header can be read."""
+    return bool(JWT.fullmatch(value.encode())) and _decoded(value.partition(".")[0]) is not None
+
+
+def make(secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]) -> str:
+    """A placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`), that is not in `taken`.
+    Numbers are tried from `first` on.
+
+    It has the length of `secret` in UTF-8, and depends on nothing else of it. `avoided` tells of a text that it may
+    not be. Where the length leaves no room for another number, a taken one is given again.
+    """
+    for number in range(first, 100_000):
+        made = _jwt(secret, place, name, number) if is_jwt(secret) else _plain(secret, place, name, number)
+        if avoided(made):
+            made = _plain(secret, "x", "x", number)
+        if made not in taken or not _has_room(secret, number):
+            return made
+    return made
+
+
+def _has_room(secret: str, number: int) -> bool:
+    return len(secret.encode()) > len(str(number)) + 2 or number < 36
+
+
+def _plain(secret: str, place: str, name: str, number: int) -> str:
+    size = len(secret.encode())
+    if secret.isascii() and secret.isdigit():
+        return f"9{number:0{size - 1}}"[:size] if size > 1 else "9"
+    if size < SHORTEST:
+        digits = _base36(number)
+        return f"{'P' * (size - len(digits))}{digits}" if len(digits) < size else "P" * size
+    marker, end = ("PLACEHOLDER" if size >= LONG else "PH"), f"_{number}"
+    room = size - len(marker) - 1 - len(end)
+    slug = _slug(f"{place}_{name}")
+    if len(slug) > room:
+        slug = _slug(name)[: max(room, 1)].rstrip("_")
+    made = f"{marker}_{slug or 'x'}{end}"
+    return made + "P" * (size - len(made)) if len(made) <= size else made[:size]
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "x"
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
+
+
+def _jwt(token: str, place: str, name: str, number: int) -> str:
+    header, *middle, last = token.split(".")
+    parts = [_encoded(_blanked(_decoded(header) or "{}", number, HOW_TO_READ))]
+    for part in middle:
+        claims = _decoded(part)
+        parts.append("P" * len(part) if claims is None else _encoded(_blanked(claims, number, set())))
+    return ".".join([*parts, _plain(last, place, name, number) if last else ""])
+
+
+def _blanked(document: str, number: int, kept: Collection[str]) -> str:
+    """The JSON text `document` with other values of the same kind and length, but for the names in `kept`."""
+    name = ""
+
+    def blank(match: re.Match[str]) -> str:
+        nonlocal name
+        text, colon, digits = match[1], match[2], match[3]
+        if colon:
+            name = text[1:-1]
+        if colon or name in kept:
+            return match[0]
+        if text:
+            return f'"{_plain("x" * len(text[1:-1].encode()), "jwt", name, number)}"' if len(text) > 2 else text
+        if name in ("exp", "iat", "nbf", "auth_time") and len(digits) == 10 and match[0] == digits:
+            return str(FAR if name == "exp" else PAST)
+        return re.sub(r"[0-9]", "9" if name == "exp" else "1", match[0])
+
+    return TOKEN.sub(blank, document)
+
+
+def _decoded(part: str) -> str | None:
+    """The JSON object in one part of a token; None where there is none."""
+    try:
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        return text if isinstance(json.loads(text), dict) else None
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+
+
+def _encoded(document: str) -> str:
+    return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+
+def _is_our_jwt(value: str) -> bool:
+    if not is_jwt(value):
+        return False
+    last = value.rpartition(".")[2]
+    if len(last) >= SHORTEST:
+        return bool(SHAPE.fullmatch(last) or DIGITS.fullmatch(last))
+    claims = _decoded(value.split(".")[1])
+    return claims is not None and _blanked(claims, 1, set()) == claims

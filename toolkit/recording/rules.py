@@ -1,0 +1,102 @@
+"""What a user adds to redaction, and takes away from it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import msgspec
+
+from toolkit.errors import UsageError
+
+Path = tuple[str | int, ...]
+STEP = re.compile(
+    r"""(?P<deep>\.\.)?
+    (?: \.?(?P<name>[A-Za-z_$][\w$-]*|\*)
+      | \[(?P<index>[0-9]+|\*)\]
+      | \[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\] )""",
+    re.VERBOSE,
+)
+Step = tuple[bool, str | int]  # whether any depth may lie before it, and the name, the index or `*`
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """More that is secret, and what is not.
+
+    `headers` and `query` are names, in any case. `json_paths` are places in JSON bodies: `$.data.key`, `$.items[0].id`,
+    `$.items[*].id`, `$..ssn` for any depth. `patterns` are regular expressions for text anywhere; with a group, the
+    first one is the secret. `keep` are names of cookies, headers, parameters and fields that are never secret.
+
+    Raises `UsageError` that says which rule cannot be used.
+    """
+
+    headers: tuple[str, ...] = ()
+    json_paths: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if isinstance(value, str) or not all(isinstance(one, str) for one in value):
+                raise UsageError(f"Redaction rule {field}: expected several strings, such as ({field[:-1]!r},).")
+        _ = self.steps, self.compiled  # refuse them now
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Step, ...], ...]:
+        """`json_paths`, read."""
+        return tuple(_steps(path) for path in self.json_paths)
+
+    @cached_property
+    def compiled(self) -> tuple[re.Pattern[str], ...]:
+        """`patterns`, compiled."""
+        return tuple(_pattern(pattern) for pattern in self.patterns)
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.keep)
+
+    def names(self, path: Path) -> bool:
+        """Whether one of `json_paths` names the place `path`."""
+        return any(_matches(steps, path) for steps in self.steps)
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"Redaction rule patterns: {pattern!r} is no regular expression: {error}.") from None
+    if compiled.search(""):
+        raise UsageError(f"Redaction rule patterns: {pattern!r} matches the empty text.")
+    return compiled
+
+
+def _steps(path: str) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    at = 1
+    while at < len(path) and (step := STEP.match(path, at)):
+        if step["name"] is not None:
+            key: str | int = step["name"]
+        elif step["index"] is not None:
+            key = step["index"] if step["index"] == "*" else int(step["index"])
+        else:
+            key = step["quoted"]
+        steps.append((bool(step["deep"]), key))
+        at = step.end()
+    if not path.startswith("$") or at < len(path) or not steps:
+        raise UsageError(
+            f"Redaction rule json_paths: {path!r} is no path.", hint="Write it as $.data.key, $.items[0].id or $..ssn."
+        )
+    return tuple(steps)
+
+
+def _matches(steps: Sequence[Step], path: Sequence[str | int]) -> bool:
+    if not steps:
+        return not path
+    deep, key = steps[0]
+    for at in range(len(path) if deep else min(1, len(path))):
+        if (key in ("*", path[at])) and _matches(steps[1:], path[at + 1 :]):
+            return True
+    return False
