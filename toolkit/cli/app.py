@@ -1,0 +1,76 @@
+"""The group of commands, and the outermost place, where everything becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from toolkit.cli.chat import chat
+from toolkit.cli.harvest import harvest
+from toolkit.cli.install import install
+from toolkit.cli.options import debug_option
+from toolkit.cli.providers import providers
+from toolkit.cli.record import record
+from toolkit.cli.recording import recording
+from toolkit.cli.replay import replay
+from toolkit.cli.report import INTERRUPTED, failure
+
+HELP = """Visit a chat site once with a real browser, then call it with no browser running.
+
+Get started, offline, with a recorded answer:
+
+\b
+    toolkit install
+    toolkit chat aura --replay
+"""
+EPILOG = "Exit codes: 0 done, 1 error, 2 usage, 3 login needed, 4 rate limited, 130 interrupted."
+
+
+class _Group(click.Group):
+    """Its commands in the order in which they were added, which is that of their use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Group,
+    help=HELP,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="provider-toolkit", prog_name="toolkit", message="%(prog)s %(version)s")
+@debug_option
+def toolkit() -> None: ...
+
+
+for command in (chat, harvest, providers, record, recording, replay, install):
+    toolkit.add_command(command)
+
+
+def command_line() -> int:
+    """Run the command line; returns the exit code."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # an answer is printed on any terminal, whatever it can show
+    try:
+        # On Windows click would take a prompt's * and ? for names of files.
+        code = toolkit.main(prog_name="toolkit", standalone_mode=False, windows_expand_args=False)
+    except click.Abort:  # Ctrl-C where nothing had to be tidied up
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message and an exit code
+        code = failure(error)
+        _give_up_stdout()
+    return code if isinstance(code, int) else 0
+
+
+def _give_up_stdout() -> None:
+    """Where what is left cannot be written, throw it away: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,111 @@
+"""`toolkit chat`: one question, or a conversation, with the answer printed as it arrives."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.answer import Messages, print_answer
+from toolkit.cli.options import Where, sendable, where_options
+from toolkit.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from toolkit.cli.work import Work
+    from toolkit.client import Client
+    from toolkit.providers.base import Provider
+
+
+@click.command(short_help="Ask a provider, and print the answer as it arrives.")
+@click.argument("provider")
+@click.argument("prompt", required=False, callback=sendable)
+@click.option("--system", "-s", callback=sendable, help="A system message before the prompt.")
+@click.option("--model", "-m", callback=sendable, metavar="NAME", help="One of its models, if not the first.")
+@click.option("--temperature", "-t", type=click.FloatRange(0, 2), metavar="NUMBER", help="0 is sober, 2 is wild.")
+@click.option("--max-tokens", type=click.IntRange(1), metavar="NUMBER", help="How long the answer may be, in tokens.")
+@click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object per line, instead of text.")
+@where_options
+def chat(
+    provider: str,
+    prompt: str | None,
+    system: str | None,
+    model: str | None,
+    temperature: float | None,
+    max_tokens: int | None,
+    as_json: bool,
+    where: Where,
+) -> None:
+    """Ask PROVIDER a PROMPT, and print the answer as it arrives.
+
+    Without PROMPT it is read from a pipe; on a terminal a conversation begins. PROMPT "-" reads stdin in any case.
+    With --replay and no PROMPT, the recorded question is asked again.
+    """
+    from toolkit.cli.connect import connected
+    from toolkit.cli.work import working
+
+    talk = prompt is None and where.replay is None and sys.stdin is not None and sys.stdin.isatty()
+    if prompt == "-" or (prompt is None and where.replay is None and not talk):
+        prompt = _piped()
+    if prompt is not None and not prompt.strip():
+        raise click.UsageError("There is no prompt: give one as argument, or on stdin.")
+    history: Messages = [{"role": "system", "content": system}] if system else []
+    settings = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
+    with working() as work, work.inside(connected(provider, where)) as there, there.explaining():
+        _note_unknown(there.client.provider, settings)
+        if talk:
+            _converse(work, there.client, history, settings, as_json)
+        elif prompt is not None:
+            messages = [*history, {"role": "user", "content": prompt}]
+            work.run(print_answer(there.client, messages, settings, as_json))
+        elif there.recorded is not None:
+            work.run(print_answer(there.client, there.recorded, settings, as_json))
+        else:
+            raise click.UsageError("The recording does not tell what was asked: give a prompt before --replay.")
+
+
+def _piped() -> str:
+    """All of stdin, as text; the empty text where there is no stdin."""
+    raw = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    try:
+        return raw.decode("utf-8-sig").strip()  # whatever the terminal has: it is what files are in
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"What stdin has is not UTF-8 text (byte {error.start}).") from None
+
+
+def _note_unknown(provider: Provider, settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        if value is not None and name != "model" and name not in provider.options:
+            tell(f"note: {provider.name} cannot be told --{name.replace('_', '-')}")
+
+
+def _converse(work: Work, client: Client, history: Messages, settings: dict[str, Any], as_json: bool) -> None:
+    """A conversation, until the end of input. A question that fails is said, and not part of it."""
+    from toolkit.cli.report import failure
+    from toolkit.errors import ToolkitError
+
+    with suppress(ImportError):  # Windows has no such module, and edits lines by itself
+        import readline  # noqa: F401 - that it is loaded gives `input` its keys and its memory
+
+    click.echo(f"{client.provider.name}: an empty line or Ctrl-D ends the conversation.", err=True)
+    while question := _asked():
+        messages = [*history, {"role": "user", "content": question}]
+        try:
+            answer = work.run(print_answer(client, messages, settings, as_json))
+        except ToolkitError as error:
+            failure(error)
+            continue
+        history[:] = [*messages, {"role": "assistant", "content": answer}]
+
+
+def _asked() -> str:
+    """A line that a person types; the empty text at the end. No coroutine runs meanwhile, so Ctrl-C acts at once."""
+    terminal = sys.stdout.isatty()
+    if not terminal:  # where `input` would print its prompt, and answers go
+        click.echo("> ", nl=False, err=True)
+    try:
+        return sendable(None, None, input("> " if terminal else "").strip()) or ""
+    except EOFError:
+        click.echo(err=True)
+        return ""

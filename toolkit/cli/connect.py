@@ -1,0 +1,115 @@
+"""A client as the command line's options want it, on the real network or on a replayed one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from toolkit import providers
+from toolkit.browser.profiles import load_profiles
+from toolkit.cli.options import Where
+from toolkit.cli.terminal import tell, waiting
+from toolkit.client import Client
+from toolkit.errors import RecordingError, ToolkitError
+from toolkit.recording.har import Recording, load
+from toolkit.session import BrowserSession
+from toolkit.stores import MemoryStore
+
+if TYPE_CHECKING:
+    from toolkit.recording.network import LocalNetwork
+
+
+class Connection(NamedTuple):
+    """A client; under replay the network as well, and the recorded messages."""
+
+    client: Client
+    network: LocalNetwork | None = None
+    recorded: list[dict[str, Any]] | None = None
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """What goes wrong inside under replay is told as what made it: a request that the recording does not have."""
+        try:
+            yield
+        except ToolkitError as error:
+            if (reason := self._reason()) is None:
+                raise
+            raise reason from error
+
+    def _reason(self) -> RecordingError | None:
+        if self.network is None:
+            return None
+        name = self.client.provider.name
+        if self.network.misses:
+            miss = self.network.misses[-1]
+            miss.provider = name
+            miss.hint = miss.hint or "Without a prompt, the recorded question is asked again."
+            return miss
+        if self.network.refused:
+            host = self.network.refused[-1].removesuffix(":443")
+            return RecordingError(f"The recording has nothing of {host}.", provider=name, hint="Replay another one.")
+        return None
+
+
+class _Visiting(Client):
+    """A client that says which page is being visited."""
+
+    async def harvest(self) -> BrowserSession:
+        with waiting(f"visiting {self.provider.page}"):
+            return await super().harvest()
+
+
+@asynccontextmanager
+async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[Connection]:
+    """A client of `provider`; `more` are further arguments of `Client`. A replayed session is not kept."""
+    kind = providers.find(provider)
+    if where.profile is not None or where.browsers is not None:
+        load_profiles(where.browsers).get(where.profile)  # a wrong name is told also where no browser is needed
+    arguments: dict[str, Any] = {**where._asdict(), "say": tell, **more}
+    del arguments["replay"]
+    if where.replay is None:
+        async with _Visiting(kind, **arguments) as client:
+            yield Connection(client)
+        return
+    if where.proxy:
+        raise click.UsageError("--replay is a network of its own: it goes with no --proxy.")
+    from toolkit.recording.network import LocalNetwork
+
+    recording, pace = _recording(kind.name, where.replay)
+    told = recording.chat
+    arguments |= {"base_url": where.base_url or (told and told.base_url), "store": MemoryStore()}
+    del arguments["proxy"]
+    async with (
+        LocalNetwork(recording=recording, pace=pace) as network,
+        _Visiting(kind, **arguments, route=network.route) as client,
+    ):
+        yield Connection(client, network, told.messages if told else None)
+
+
+def _recording(provider: str, name: str) -> tuple[Recording, float]:
+    """The recording in the file `name`, or the demo of `provider` where that is empty; and the pace to play it at."""
+    if not name:
+        return demo(provider), 1.0  # somebody is watching
+    path = Path(name)
+    if not path.is_file():
+        raise RecordingError(
+            f"There is no recording {name!r}.",
+            hint="--replay takes what follows it as a file: put it last, or write --replay=FILE.",
+        )
+    recording = load(path)
+    if recording.chat is not None and recording.chat.provider != provider:
+        raise RecordingError(f"{path} is a recording of {recording.chat.provider}, not of {provider}.")
+    return recording, 0.0
+
+
+def demo(provider: str) -> Recording:
+    """The recording of `provider` that ships with the toolkit."""
+    with as_file(files("toolkit") / "recordings" / f"{provider}.har") as path:
+        if not path.is_file():
+            raise RecordingError("There is no demo recording.", provider=provider, hint="Name one: --replay FILE.")
+        return load(path)

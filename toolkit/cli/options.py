@@ -1,0 +1,89 @@
+"""Options that several commands share, and what they make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_debug = False
+
+
+def debug_wanted() -> bool:
+    """Whether `--debug` was given, before or after the command."""
+    return _debug
+
+
+def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    global _debug
+    _debug = value or (_debug and context.parent is not None)  # the group's comes first
+
+
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show tracebacks and a log on stderr."
+)
+
+
+def sendable(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:
+    """`text`, checked: what a shell hands over in another encoding than the terminal's cannot be sent. A callback."""
+    try:
+        if text is not None:
+            text.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("It is not text in this terminal's encoding.", context, parameter) from None
+    return text
+
+
+class Where(NamedTuple):
+    """The options that say where the calls go and with which browser. `replay` is a file, or empty for the demo."""
+
+    replay: str | None
+    base_url: str | None
+    account: str
+    proxy: str | None
+    profile: str | None
+    browsers: Path | None
+
+
+def where_options(command: F, *, replay: bool = True) -> F:
+    """The options of `Where`, perhaps without `--replay`; the command gets one as its argument `where`."""
+
+    def wrapped(**values: Any) -> Any:
+        return command(where=Where(**{name: values.pop(name, None) for name in Where._fields}), **values)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    options = (
+        click.option(
+            "--replay",
+            metavar="[FILE]",
+            is_flag=False,
+            flag_value="",
+            help="Answer offline, from a recording (HAR); without FILE from the provider's demo. Put it last.",
+        ),
+        click.option("--base-url", metavar="URL", help="Another deployment of the site's software."),
+        click.option(
+            "--account",
+            callback=sendable,
+            metavar="NAME",
+            default="default",
+            help="One of several accounts that you have there, by a name of your choice.",
+        ),
+        click.option(
+            "--proxy", metavar="URL", help="HTTP proxy for the browser and the calls, http://[user:password@]host:port."
+        ),
+        click.option("--profile", metavar="NAME", help="Browser profile of browsers.json, such as headed."),
+        click.option(
+            "--browsers",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
+        ),
+        debug_option,
+    )
+    for option in reversed(options if replay else options[1:]):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]

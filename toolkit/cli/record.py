@@ -1,0 +1,130 @@
+"""`toolkit record`: one chat call, from the visit of the page to the end of the answer, as a HAR file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.options import Where, sendable, where_options
+
+if TYPE_CHECKING:
+    from toolkit.session import BrowserSession
+    from toolkit.stores import Store
+
+
+@click.command(short_help="Record one chat call, for tests without the site.")
+@click.argument("provider")
+@click.argument("prompt", callback=sendable)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A .har file.",
+)
+@click.option(
+    "--mode", type=click.Choice(("once", "all")), default="once", help="once (default) keeps a FILE that is there."
+)
+@click.option("--model", "-m", callback=sendable, metavar="NAME", help="One of its models, if not the first.")
+@click.option(
+    "--session",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Begin with this session, a storage state of Playwright, instead of the stored one.",
+)
+@click.option(
+    "--redact-header", "headers", multiple=True, metavar="NAME", help="Take out the value of this header too."
+)
+@click.option("--redact-query", "query", multiple=True, metavar="NAME", help="... of this query parameter.")
+@click.option(
+    "--redact-json", "json_paths", multiple=True, metavar="PATH", help="... at this place, such as $.data.key."
+)
+@click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
+@click.option("--comment", callback=sendable, metavar="TEXT", help="What the file says it was recorded from.")
+@click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
+@lambda command: where_options(command, replay=False)
+def record(
+    provider: str,
+    prompt: str,
+    output: Path,
+    mode: str,
+    model: str | None,
+    session: Path | None,
+    comment: str | None,
+    where: Where,
+    **rules: tuple[str, ...],
+) -> None:
+    """Ask PROVIDER a PROMPT, and record it: the visit of its page, and the calls with all chunks of the answer.
+
+    Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
+    `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
+    """
+    if mode == "once" and output.exists():
+        click.echo(f"{output} is there already; --mode all records it anew.", err=True)
+        return
+    if not output.parent.is_dir():
+        raise click.UsageError(f"There is no folder {str(output.parent)!r} to write into.")
+    _record(provider, prompt, output, model, session, comment, where, rules)
+
+
+def _record(
+    provider: str,
+    prompt: str,
+    output: Path,
+    model: str | None,
+    state: Path | None,
+    comment: str | None,
+    where: Where,
+    rules: dict[str, Any],
+) -> None:
+    from toolkit import providers
+    from toolkit.cli.answer import print_answer
+    from toolkit.cli.connect import connected
+    from toolkit.cli.terminal import tell
+    from toolkit.cli.work import working
+    from toolkit.recording.har import save
+    from toolkit.recording.recorder import Recorder
+    from toolkit.recording.rules import Rules
+
+    kind = providers.find(provider)
+    recorder = Recorder(random=kind.random, rules=Rules(**rules))
+    more: dict[str, Any] = {"recorder": recorder}
+    with working() as work:
+        if state is not None:
+            more["store"] = work.run(_holding(_session(state, kind(where.base_url), where.account)))
+        there = work.inside(connected(provider, where, **more))
+        with there as connection:
+            client = connection.client
+            work.run(client.harvest())
+            work.run(print_answer(client, [{"role": "user", "content": prompt}], {"model": model}, False))
+            work.run(recorder.aclose())
+    recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
+    save(recording, output)
+    pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
+    tell(f"{output}: {len(recording.entries)} exchanges, {pages} of them of the page")
+
+
+def _session(file: Path, provider: Any, account: str) -> BrowserSession:
+    """The session in a storage state of Playwright. Raises `UsageError` where it is none."""
+    import msgspec
+
+    from toolkit.errors import UsageError
+    from toolkit.session import BrowserSession
+
+    try:
+        state = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        raise UsageError(f"{file} is not a storage state of Playwright: it is not a JSON object.") from None
+    return BrowserSession.from_storage_state(provider.name, provider.site, state, account=account)
+
+
+async def _holding(session: BrowserSession) -> Store:
+    """A store for this run, with `session` in it."""
+    from toolkit.stores import Key, MemoryStore
+
+    store = MemoryStore()
+    await store.save(Key(session.provider, session.origin, session.account), session)
+    return store
