@@ -1,0 +1,72 @@
+"""What the tests of the browser's room share: an eye on the processes below this one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from toolkit.browser import launch
+
+
+@pytest.fixture
+def fresh_process_memory() -> Iterator[None]:
+    """As if this process had launched nothing and warned of nothing yet."""
+    before = (set(launch._said), set(launch._unsandboxed))
+    launch._said.clear()
+    launch._unsandboxed.clear()
+    yield
+    for now, then in zip((launch._said, launch._unsandboxed), before, strict=True):
+        now.clear()
+        now.update(then)
+
+
+@pytest.fixture
+def browser_processes() -> Callable[[], list[list[str]]]:
+    """A call that gives the command lines of the browsers that run below this process."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("looks into /proc")
+    return running_browsers
+
+
+def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
+    """A program at `path`, a shell script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def running_browsers() -> list[list[str]]:
+    """Command lines of the running browsers (not their helpers) that descend from this process."""
+    lines = []
+    for pid in descendants():
+        try:
+            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
+        except (OSError, ProcessLookupError):
+            continue  # it ended while we looked
+    return [line for line in lines if "--remote-debugging-pipe" in line]
+
+
+def descendants() -> set[int]:
+    """The processes that descend from this one and have not ended."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+        except (OSError, ProcessLookupError):
+            continue  # it ended while we looked
+        if state != "Z":
+            parents[int(folder.name)] = int(parent)
+
+    def ours(pid: int) -> bool:
+        while pid > 1 and pid != os.getpid():
+            pid = parents.get(pid, 0)
+        return pid == os.getpid()
+
+    return {pid for pid in parents if pid != os.getpid() and ours(pid)}

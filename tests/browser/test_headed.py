@@ -1,0 +1,152 @@
+"""A person at a window: real keys into a real window, which has a display of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from msgspec.structs import replace
+from playwright.async_api import Browser, Page
+
+from tests.browser.places import BOX, Place, html, network
+from tests.conftest import absent
+from tests.sites.asking import until
+from tests.sites.nextauth import PASSWORD, USER
+from tests.sites.openassistant import OpenAssistantSite
+from toolkit.browser.launch import launch
+from toolkit.browser.manager import SessionManager
+from toolkit.browser.profiles import Profile, load_profiles, packaged_file
+from toolkit.errors import HarvestFailed
+from toolkit.providers import find
+from toolkit.recording.network import LocalNetwork
+
+DICTIONARIES = "redirector.gvt1.com:443"  # for its spell checker, once somebody types; Chromium has no switch for it
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A display that nobody looks at. Without the programs for it tests are skipped, but in CI they fail."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("Xvfb and xdotool are for X11")
+    for program in ("Xvfb", "xdotool"):
+        if shutil.which(program) is None:
+            absent(f"There is no {program}.")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        yield f":{server.stdout.readline().strip()}"
+        server.terminate()
+
+
+@pytest.fixture
+def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
+    """The browsers that managers have started, so that a test can look where things are on the screen."""
+    started: list[Browser] = []
+
+    async def note(*arguments: Any) -> Browser:
+        started.append(await launch(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr("toolkit.browser.manager.launch", note)
+    return started
+
+
+def headed(display: str) -> Profile:
+    """The shipped profile for a window, on that display, with little time."""
+    return replace(load_profiles(packaged_file()).get("headed"), env={"DISPLAY": display}, login_timeout_ms=20_000)
+
+
+async def by_hand(display: str, *actions: str) -> None:
+    """What a person does with mouse and keyboard."""
+    process = await asyncio.create_subprocess_exec("xdotool", *actions, env={**os.environ, "DISPLAY": display})
+    assert await process.wait() == 0
+
+
+async def place_of(page: Page, selector: str) -> list[str]:
+    """Where the middle of an element is on the screen, as xdotool takes it."""
+    place = await page.evaluate(PLACE, selector)
+    return [str(round(number)) for number in place]
+
+
+PLACE = """selector => {
+    const box = document.querySelector(selector).getBoundingClientRect();
+    const [frameX, frameY] = [(outerWidth - innerWidth) / 2, outerHeight - innerHeight];
+    return [screenX + frameX + box.x + box.width / 2, screenY + frameY + box.y + box.height / 2];
+}"""
+
+
+async def test_a_person_s_login_is_noticed(display: str, browsers: list[Browser]) -> None:
+    """The window says where to log in; user and password are typed into it; the session is there at once."""
+    site, said = OpenAssistantSite(), list[str]()
+    async with (
+        LocalNetwork(apps=site.hosts()) as local,
+        SessionManager(headed(display), route=local.route, say=lambda text: said.append(text)) as manager,
+    ):
+        task = asyncio.create_task(manager.harvest(find("openassistant")()))
+        await until(lambda: bool(said) or task.done())
+        assert not task.done(), task.result()
+        page = browsers[0].contexts[0].pages[0]
+        await page.wait_for_load_state()
+        field = await place_of(page, "[name=username]")
+        await by_hand(display, "mousemove", *field, "click", "1", "type", USER)
+        await by_hand(display, "key", "Tab", "type", PASSWORD)
+        await by_hand(display, "key", "Return")
+        session = await task
+    assert said == [said[0]]
+    assert said[0].startswith("Log in at https://open-assistant.io/chat in the window that has opened")
+    token = {one.name: one.value for one in session.cookies}["__Secure-next-auth.session-token"]
+    assert site.login.tokens[token] == USER
+    assert session.user_agent is not None
+    assert "Headless" not in session.user_agent
+    assert site.problems == []
+    assert set(local.refused) <= {DICTIONARIES}
+
+
+async def test_a_person_who_closes_the_window_ends_the_visit(display: str, browsers: list[Browser]) -> None:
+    """Nothing waits on for a login that cannot come."""
+    site, said = OpenAssistantSite(), list[str]()
+    async with (
+        LocalNetwork(apps=site.hosts()) as local,
+        SessionManager(headed(display), route=local.route, say=lambda text: said.append(text)) as manager,
+    ):
+        task = asyncio.create_task(manager.harvest(find("openassistant")()))
+        await until(lambda: bool(said) or task.done())
+        page = browsers[0].contexts[0].pages[0]
+        await page.wait_for_load_state()
+        await by_hand(display, "mousemove", *await place_of(page, "h1"), "click", "1", "key", "ctrl+w")
+        with pytest.raises(HarvestFailed, match="window was closed"):
+            await task
+
+
+async def test_a_person_proves_to_be_one(display: str) -> None:
+    """Where a window is open, a challenge is waited for instead of refused."""
+    passed, said = False, list[str]()
+
+    async def door(request: web.Request) -> web.StreamResponse:
+        if passed:
+            return await html(BOX, "sid=1")(request)
+        challenge = (
+            "<script>setInterval(() => document.cookie || fetch('/key').then(() => location.reload()), 100)</script>"
+        )
+        return await html(challenge, status=403, **{"cf-mitigated": "challenge"})(request)
+
+    async def key(_: web.Request) -> web.Response:
+        nonlocal passed
+        await until(lambda: bool(said))
+        passed = True
+        return web.Response()
+
+    async with (
+        network({"/": door, "/key": key}) as local,
+        SessionManager(headed(display), route=local.route, say=lambda text: said.append(text)) as manager,
+    ):
+        session = await manager.harvest(Place())
+    assert [one.name for one in session.cookies] == ["sid"]
+    assert said[0].startswith("Show the site that you are a person at https://chat.example/")

@@ -1,0 +1,317 @@
+"""From a profile to a running browser: the options, the failures, the real thing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright, async_playwright
+
+from tests.browser.conftest import program
+from toolkit.browser.find import Found
+from toolkit.browser.launch import (
+    QUIET_ARGS,
+    context_options,
+    explained,
+    launch,
+    launch_options,
+    proxy_settings,
+)
+from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
+from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
+from toolkit.recording.authority import Authority
+from toolkit.route import Route
+
+SYSTEM = Found(name="Chromium", source="system", path="/usr/bin/chromium")
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_profile_gives_plain_launch_options() -> None:
+    """Nothing but what differs from Playwright's defaults is passed on."""
+    assert launch_options(Profile(), SYSTEM, Route(), sandbox=True) == {
+        "headless": True,
+        "args": list(QUIET_ARGS),
+        "timeout": 30_000,
+        "executable_path": "/usr/bin/chromium",
+        "chromium_sandbox": True,
+    }
+
+
+def test_every_launch_field_reaches_playwright() -> None:
+    """Each field of a profile that belongs to the launch has its argument; the environment is added to."""
+    profile = Profile(
+        headless=False,
+        args=("--a",),
+        ignore_default_args=("--b",),
+        env={"X": "1"},
+        slow_mo_ms=5,
+        downloads_path="/d",
+        launch_timeout_ms=7,
+    )
+    assert launch_options(profile, SYSTEM, Route(spki="KEY="), sandbox=False, environ={"PATH": "/p"}) == {
+        "headless": False,
+        "args": [*QUIET_ARGS, "--ignore-certificate-errors-spki-list=KEY=", "--a"],
+        "timeout": 7,
+        "executable_path": "/usr/bin/chromium",
+        "chromium_sandbox": False,
+        "ignore_default_args": ["--b"],
+        "env": {"PATH": "/p", "X": "1"},
+        "slow_mo": 5,
+        "downloads_path": "/d",
+    }
+
+
+def test_firefox_gets_no_option_of_chromium() -> None:
+    """No Chromium switch, no sandbox option; its preferences, and loopback through the route's proxy."""
+    profile = Profile(browser="firefox", firefox_user_prefs={"a.b": 1})
+    found = Found(name="Firefox", source="playwright", path="/x/firefox")
+    options = launch_options(profile, found, Route(proxy="http://127.0.0.1:1", spki="KEY="), sandbox=False)
+    assert options == {
+        "headless": True,
+        "args": [],
+        "timeout": 30_000,
+        "firefox_user_prefs": {"network.proxy.allow_hijacking_localhost": True, "a.b": 1},
+        "proxy": {"server": "http://127.0.0.1:1"},
+    }
+    assert context_options(profile, Route(ca_pem=b"..."))["ignore_https_errors"]
+    assert not context_options(Profile(), Route(ca_pem=b"..."))["ignore_https_errors"]
+
+
+def test_every_context_field_reaches_playwright() -> None:
+    """Each field of a profile that belongs to its contexts has its argument."""
+    profile = Profile(
+        user_agent="UA",
+        viewport=Size(width=1, height=2),
+        screen=Size(width=3, height=4),
+        device_scale_factor=2,
+        is_mobile=True,
+        has_touch=True,
+        locale="de-DE",
+        timezone_id="Europe/Berlin",
+        geolocation=Geolocation(latitude=1, longitude=2, accuracy=3),
+        permissions=("geolocation",),
+        color_scheme="dark",
+        reduced_motion="reduce",
+        extra_http_headers={"x-a": "1"},
+        http_credentials=Credentials(username="u", password="p", origin="https://example.com"),
+        ignore_https_errors=True,
+        bypass_csp=True,
+        java_script_enabled=False,
+        service_workers="block",
+        accept_downloads=True,
+        proxy=Proxy(server="http://p:1", bypass="a.test", username="u", password="w"),
+    )
+    assert context_options(profile, Route()) == {
+        "user_agent": "UA",
+        "viewport": {"width": 1, "height": 2},
+        "screen": {"width": 3, "height": 4},
+        "device_scale_factor": 2,
+        "is_mobile": True,
+        "has_touch": True,
+        "locale": "de-DE",
+        "timezone_id": "Europe/Berlin",
+        "geolocation": {"latitude": 1, "longitude": 2, "accuracy": 3},
+        "permissions": ["geolocation"],
+        "color_scheme": "dark",
+        "reduced_motion": "reduce",
+        "extra_http_headers": {"x-a": "1"},
+        "http_credentials": {"username": "u", "password": "p", "origin": "https://example.com"},
+        "ignore_https_errors": True,
+        "bypass_csp": True,
+        "java_script_enabled": False,
+        "service_workers": "block",
+        "accept_downloads": True,
+        "proxy": {"server": "http://p:1", "bypass": "a.test", "username": "u", "password": "w"},
+    }
+
+
+def test_no_viewport_is_the_window_s() -> None:
+    """`viewport: null` is Playwright's `no_viewport`."""
+    options = context_options(Profile(viewport=None), Route())
+    assert options["no_viewport"]
+    assert "viewport" not in options
+
+
+@pytest.mark.parametrize(
+    ("url", "settings"),
+    [
+        ("http://h:1", {"server": "http://h:1"}),
+        ("http://u%40x:p%3Aw@h:1", {"server": "http://h:1", "username": "u@x", "password": "p:w"}),
+        ("https://u@[::1]:1", {"server": "https://[::1]:1", "username": "u", "password": ""}),
+    ],
+)
+def test_the_route_s_proxy_is_for_every_host(url: str, settings: dict[str, str]) -> None:
+    """It comes before the profile's, its login is taken out of the URL, and no host goes past it."""
+    profile = Profile(proxy=Proxy(server="http://other:2", bypass="b.test"))
+    assert proxy_settings(profile, Route.through(url)) == {**settings, "bypass": "<-loopback>"}
+
+
+def test_a_login_at_a_socks_proxy_is_refused() -> None:
+    """No browser can do it, so it is told before a launch; the text has no password."""
+    with pytest.raises(UsageError) as caught:
+        proxy_settings(Profile(proxy=Proxy(server="socks5://h:1", username="u", password="hush")), Route())
+    assert "hush" not in str(caught.value)
+
+
+# --- failures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("Chromium distribution 'chrome-beta' is not found at /opt/x\nRun ...", BrowserMissing, "'chrome-beta' is not"),
+        ("Target closed\nBrowser logs:\nFailed to create a ProcessSingleton for", ProfileLocked, "profile folder"),
+        ("Target closed\n║ Looks like you launched a headed browser without having a XServer", BrowserError, "Xvfb"),
+        ("Target closed\nBrowser logs:\nChromium sandboxing failed!\n===", BrowserError, "insists"),
+        ("Target page, context or browser has been closed\nBrowser logs:\nhush", BrowserError, "as soon as"),
+        ("Failed to launch: Error: spawn /x EACCES\nCall log: hush", BrowserError, "spawn /x EACCES"),
+    ],
+)
+def test_a_failure_is_told_in_our_words(text: str, kind: type[BrowserError], told: str) -> None:
+    """Playwright's failures have our types, say what to do, and leave its log with the arguments out."""
+    error = explained(PlaywrightError(f"BrowserType.launch: {text}"), Profile(sandbox=True))
+    assert type(error) is kind
+    assert told in str(error)
+    assert "hush" not in str(error)
+    assert "BrowserType" not in str(error)
+
+
+async def test_a_missing_program_is_told(driver: Playwright, tmp_path: Path) -> None:
+    """A program that is not there is `BrowserMissing`, with the way out."""
+    with pytest.raises(BrowserMissing, match=r"no program at .*absent.*Run `toolkit install`"):
+        await launch(driver, Profile(executable_path=str(tmp_path / "absent")))
+
+
+async def test_a_window_without_a_display_is_told(driver: Playwright, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A headed profile on Linux without a display says so, and names Xvfb."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only there can a display be missing")
+    environ = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY"), "")
+    with pytest.raises(BrowserError, match=r"no display for the browser's window\. Run under Xvfb"):
+        await launch(driver, Profile(headless=False, env=environ))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+async def test_a_program_that_ends_at_once_is_told(driver: Playwright, tmp_path: Path) -> None:
+    """So is a program that is no browser."""
+    with pytest.raises(BrowserError, match="ended as soon as it was started"):
+        await launch(driver, Profile(executable_path=str(program(tmp_path / "no-browser"))))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+async def test_a_launch_that_takes_too_long_is_told_and_leaves_nothing(
+    tmp_path: Path, browser_processes: Callable[[], list[list[str]]]
+) -> None:
+    """The limit is the profile's, in ms; the program that did not answer is gone when Playwright is."""
+    slow = program(tmp_path / "slow", '#!/bin/sh\nread never < "$0.pipe"\n')
+    os.mkfifo(f"{slow}.pipe")
+    before = len(browser_processes())
+    async with async_playwright() as playwright:
+        with pytest.raises(BrowserError, match="did not start within 200 ms"):
+            await launch(playwright, Profile(executable_path=str(slow), launch_timeout_ms=200))
+    assert len(browser_processes()) == before
+
+
+async def test_a_cancelled_launch_leaves_nothing(
+    driver: Playwright, browser_processes: Callable[[], list[list[str]]]
+) -> None:
+    """Cancelled before, while and after the process starts: none is left when the cancellation arrives."""
+    before = len(browser_processes())
+    for steps in (0, 1, 3):
+        task = asyncio.ensure_future(launch(driver, Profile()))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(browser_processes()) == before
+    task = asyncio.ensure_future(launch(driver, Profile()))
+    async with asyncio.timeout(10):
+        while len(browser_processes()) == before:  # noqa: ASYNC110 - processes tell nobody that they start
+            await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(browser_processes()) == before
+
+
+# --- the real thing --------------------------------------------------------------------------------------------------
+
+
+async def test_everything_goes_by_the_route_and_its_root_is_trusted(driver: Playwright, tmp_path: Path) -> None:
+    """A real host name and a loopback address both reach the route's proxy, and its own root counts, without a warning.
+
+    The browser asks for nothing that no page asked for.
+    """
+    authority = Authority(tmp_path)
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = (await reader.readuntil(b"\r\n\r\n")).decode().partition(" HTTP")[0]
+        asked.append(line)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await writer.start_tls(authority.context(line.removeprefix("CONNECT ").partition(":")[0]))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    route = Route(proxy=f"http://127.0.0.1:{port}", ca_pem=authority.pem, spki=authority.spki)
+    async with server:
+        browser = await launch(driver, Profile(), route)
+        try:
+            page = await (await browser.new_context(**context_options(Profile(), route))).new_page()
+            for url in ("https://shop.example/", "https://127.0.0.1:444/"):
+                answer = await page.goto(url)
+                assert answer is not None
+                assert await answer.text() == "hi"
+        finally:
+            await browser.close()
+    pages = {"CONNECT shop.example:443", "CONNECT 127.0.0.1:444"}
+    assert set(asked) == pages
+
+
+async def test_a_profile_s_context_is_what_the_page_sees(driver: Playwright) -> None:
+    """Agent, languages, time zone, sizes and colours of the profile are those of the page."""
+    profile = Profile(
+        user_agent="Agent/1",
+        locale="de-DE",
+        timezone_id="Asia/Tokyo",
+        viewport=Size(width=640, height=480),
+        color_scheme="dark",
+        device_scale_factor=2,
+    )
+    browser = await launch(driver, profile)
+    try:
+        page = await (await browser.new_context(**context_options(profile, Route()))).new_page()
+        seen = await page.evaluate(
+            """() => [navigator.userAgent, navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone,
+            innerWidth, innerHeight, matchMedia('(prefers-color-scheme: dark)').matches, devicePixelRatio]"""
+        )
+    finally:
+        await browser.close()
+    assert seen == ["Agent/1", "de-DE", "Asia/Tokyo", 640, 480, True, 2]
+
+
+async def test_a_visit_leaves_no_crash_report(driver: Playwright, tmp_path: Path) -> None:
+    """None of our switches makes a part of the browser fail in silence: its reports would hold memory of a session."""
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    browser = await launch(driver, Profile(env=home))
+    page = await browser.new_page()
+    await page.goto("data:text/html,<title>here</title>")
+    assert await page.title() == "here"
+    await browser.close()
+    assert crash_reports(tmp_path) == []
+
+
+def crash_reports(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.dmp"))

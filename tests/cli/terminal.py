@@ -1,0 +1,93 @@
+"""The command `toolkit` on a terminal, as a person has it: typing, and what is on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from tests.cli.conftest import SECONDS, TRACEBACK, Toolkit
+
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+class Terminal:
+    """A process whose controlling terminal is a pseudo-terminal. `raw` is everything that was written to it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+        self.process = process
+        self.raw = ""
+        self._master = master
+        self._more = asyncio.Event()
+        self._bytes = b""
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    @property
+    def screen(self) -> str:
+        """What was written, without what steers the terminal."""
+        return ESCAPES.sub("", self.raw).replace("\r\n", "\n")
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    async def shows(self, text: str, times: int = 1) -> None:
+        """Wait until `text` has been shown that often."""
+        async with asyncio.timeout(SECONDS):
+            while self.screen.count(text) < times:
+                self._more.clear()
+                await self._more.wait()
+
+    async def end(self) -> int:
+        """Wait for the end of the process; gives its exit code. What it said is checked to be no traceback."""
+        async with asyncio.timeout(SECONDS):
+            code = await self.process.wait()
+        self._read()
+        print(self.screen)  # shown where the test fails
+        assert TRACEBACK not in self.screen
+        return code
+
+    def interrupt(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone, as `kill` does."""
+        self.process.send_signal(number)
+
+    def _read(self) -> None:
+        with suppress(OSError):  # the other side is closed
+            while data := os.read(self._master, 65536):
+                self._bytes += data
+        self.raw = self._bytes.decode("utf-8", "replace")
+        self._more.set()
+
+
+@asynccontextmanager
+async def terminal(toolkit: Toolkit, *args: str, **options: Any) -> AsyncIterator[Terminal]:
+    """The command with `args` on a terminal of its own; `options` put other streams in the place of some."""
+    import fcntl
+    import termios
+
+    master, slave = os.openpty()
+    os.set_blocking(master, False)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    env = {"TERM": "xterm-256color", "INPUTRC": os.devnull, **options.pop("env", {})}
+    streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
+    process = await toolkit.start(*args, env=env, preexec_fn=take_terminal, **streams)
+    os.close(slave)
+    shown = Terminal(process, master)
+    try:
+        yield shown
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        asyncio.get_running_loop().remove_reader(master)
+        os.close(master)

@@ -1,0 +1,60 @@
+"""What tests of several folders share: Playwright's driver, one real Chromium, and fresh contexts of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import NoReturn
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+
+from toolkit.browser.launch import launch
+from toolkit.browser.profiles import Profile
+from toolkit.errors import BrowserMissing
+from toolkit.recording.network import LocalNetwork
+
+OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]
+
+
+@pytest.fixture(scope="session")
+async def driver() -> AsyncIterator[Playwright]:
+    """Playwright's async API, with no browser started."""
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+# pytest-playwright has taken the names `playwright`, `browser`, `context` and `page`, for its sync API.
+@pytest.fixture(scope="session")
+async def chromium(driver: Playwright) -> AsyncIterator[Browser]:
+    """A running Chromium. Without one tests are skipped, but in CI they fail."""
+    try:
+        browser = await launch(driver, Profile())
+    except BrowserMissing as error:
+        absent(str(error))
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture
+async def open_context(chromium: Browser) -> AsyncIterator[OpenContext]:
+    """Opens a fresh context, in a local network or on the machine's own; closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(network: LocalNetwork | None) -> BrowserContext:
+            # Each network has its own authority, and one browser serves them all: whom it trusts is tested elsewhere.
+            options = network.context_options() if network else {}
+            context = await chromium.new_context(ignore_https_errors=True, **options)
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(10_000)
+            return context
+
+        yield open_one
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip for want of a browser; in CI, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,243 @@
+"""The pytest plugin, as somebody's own test suite has it: each test here is a small suite, run for real."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import toolkit
+
+DEMOS = Path(toolkit.__file__).parent / "recordings"
+PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
+
+
+INI = """[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+filterwarnings = error
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with the demo recordings, and async tests that run by themselves."""
+    for demo in DEMOS.glob("*.har"):
+        shutil.copy(demo, pytester.path)
+    pytester.makeini(INI)
+    return pytester
+
+
+def lines(result: pytest.RunResult) -> str:
+    return "\n".join(result.outlines)
+
+
+def test_a_test_needs_three_lines_and_no_browser(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each provider, with a session from the recording, where no browser can be found."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(suite.path / "none"))
+    for name in ("aura", "codelinkava", "aichatonline", "openassistant"):
+        suite.makepyfile(
+            **{
+                f"test_{name}": f"""
+                import pytest
+
+                @pytest.mark.recording("{name}.har")
+                async def test_the_sky(toolkit_client):
+                    assert "blue" in await toolkit_client.chat("{PROMPT}").text()
+                """
+            }
+        )
+    suite.runpytest_subprocess().assert_outcomes(passed=4)
+
+
+def test_another_question_fails_the_test(suite: pytest.Pytester) -> None:
+    """A request that was not recorded is told with the difference, and fails the test even if it is swallowed."""
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.recording("aura.har")
+        async def test_swallowed(toolkit_client):
+            try:
+                await toolkit_client.chat("Hi").text()
+            except Exception:
+                pass
+        """
+    )
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    assert "body.messages[0].content: recorded 'Why is the sky blue?" in lines(result)
+    assert "got 'Hi'" in lines(result)
+
+
+def test_what_is_never_played_fails_the_test(suite: pytest.Pytester) -> None:
+    """A test that does not ask what was recorded proves nothing."""
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.recording("aura.har")
+        def test_idle():
+            pass
+
+        @pytest.mark.recording("nowhere.har")
+        def test_without():
+            pass
+        """
+    )
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(failed=1, errors=1)
+    assert "never played: POST https://openchat.team/api/chat" in lines(result)
+    assert "There is no recording" in lines(result)
+
+
+def test_the_outside_network_is_shut(suite: pytest.Pytester) -> None:
+    """During a test with the marker, and only then; names are not even looked up."""
+    suite.makepyfile(
+        f"""
+        import socket
+        import pytest
+        from toolkit.errors import RecordingError
+
+        @pytest.mark.recording("aura.har")
+        async def test_shut(toolkit_client):
+            with pytest.raises(RecordingError, match="wanted to reach 192.0.2.1"):
+                socket.create_connection(("192.0.2.1", 80), 1)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, pytest.raises(RecordingError):
+                udp.sendmsg([b"x"], [], 0, ("192.0.2.1", 53))
+            with pytest.raises(RecordingError, match="wanted to reach x.test"):
+                socket.getaddrinfo("x.test", 80)
+            await toolkit_client.chat("{PROMPT}").text()
+
+        def test_open():
+            with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+                pass
+            with pytest.raises(OSError) as caught:
+                socket.getaddrinfo("name.invalid", 80)
+            assert not isinstance(caught.value, RecordingError)
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> None:
+    """pytest-playwright's `page`, unchanged, visits the recorded site; its own options for the context are kept."""
+    suite.makeini(INI.replace("error", "default"))  # a plugin that pytest-playwright needs is behind pytest's times
+    suite.makeconftest(
+        """
+        import pytest
+        from toolkit.browser.find import find_browser
+        from toolkit.browser.profiles import Profile
+
+        @pytest.fixture(scope="session")
+        def browser_type_launch_args(browser_type_launch_args, browser_type):
+            found = find_browser(Profile(), browser_type.executable_path)
+            return {**browser_type_launch_args, "executable_path": found.path}
+        """
+    )
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.recording("aura.har")
+        @pytest.mark.browser_context_args(locale="de-DE")
+        def test_page(page):
+            page.goto("https://openchat.team/")
+            page.locator("textarea").wait_for()
+            assert page.evaluate("navigator.language") == "de-DE"
+            assert page.evaluate("fetch('https://elsewhere.test/').then(() => 'there', () => 'refused')") == "refused"
+        """
+    )
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(failed=1)  # for the host that is not recorded
+    assert "elsewhere.test:443 was refused: nothing of it is recorded" in lines(result)
+    assert "never played: POST https://openchat.team/api/chat" in lines(result)
+    assert "assert " not in lines(result)
+
+
+def test_an_async_context_lives_in_the_recording(suite: pytest.Pytester) -> None:
+    """`toolkit_open_context` starts a browser and leads it there; the client goes on with what the page left."""
+    suite.makepyfile(
+        f"""
+        import pytest
+        from toolkit import Client
+
+        @pytest.mark.recording("openassistant.har")
+        async def test_context(toolkit_open_context, toolkit_network):
+            async with toolkit_open_context() as context:
+                async with Client("openassistant", context=context, route=toolkit_network.route) as client:
+                    assert "blue" in await client.chat("{PROMPT}").text()
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+TEST_THAT_RECORDS = """
+import pytest
+
+@pytest.mark.recording("new/answer.har", provider="aura", base_url="{origin}")
+async def test_answer(toolkit_client):
+    assert "done" in await toolkit_client.chat("Hi").text()
+"""
+
+
+async def test_recording_is_a_switch_away(suite: pytest.Pytester) -> None:
+    """`none` says how to record, `once` makes what is missing, and then the site is not needed any more."""
+    import asyncio
+
+    from tests.sites.aura import AuraSite
+    from tests.sites.serving import serve
+
+    site = AuraSite()
+    async with serve(site.app()) as origin:
+        suite.makepyfile(TEST_THAT_RECORDS.format(origin=origin))
+        missing = await asyncio.to_thread(suite.runpytest_subprocess)
+        missing.assert_outcomes(errors=1)
+        assert "--record-mode=once" in lines(missing)
+        (await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once")).assert_outcomes(passed=1)
+        asked = len(site.requests)
+        assert asked > 0
+        (await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once")).assert_outcomes(passed=1)
+        assert len(site.requests) == asked
+    (await asyncio.to_thread(suite.runpytest_subprocess)).assert_outcomes(passed=1)
+
+
+def test_mistakes_are_told(suite: pytest.Pytester) -> None:
+    """A client without the marker, a marker without a file, a mode that there is not."""
+    suite.makepyfile(
+        """
+        import pytest
+
+        def test_unmarked(toolkit_client):
+            pass
+        """
+    )
+    result = suite.runpytest_subprocess()
+    assert "needs @pytest.mark.recording(FILE)" in lines(result)
+    suite.makepyfile("import pytest\n@pytest.mark.recording()\ndef test_x(toolkit_client): pass")
+    result = suite.runpytest_subprocess()
+    assert "takes one file" in "\n".join(result.outlines + result.errlines)
+
+
+def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
+    """By a run of everything, with pytest-xdist too; not by a run of a part."""
+    suite.makeini(INI + "toolkit_recordings = .\n")
+    suite.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.recording("aura.har")
+        async def test_used(toolkit_client):
+            assert await toolkit_client.chat("{PROMPT}").text()
+        """
+    )
+    for arguments in (("-k", "nothing"), ("-n", "1")):
+        told = lines(suite.runpytest_subprocess(*arguments))
+        assert "recordings that no test uses" in told
+        assert "codelinkava.har" in told
+        assert "aura.har" not in told.split("recordings that no test uses")[1]
+    assert "no test uses" not in lines(
+        suite.runpytest_subprocess(str(suite.path / "test_unused_recordings_are_reported.py"))
+    )

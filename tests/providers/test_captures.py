@@ -1,0 +1,186 @@
+"""Each provider reads what the real servers sent: every capture is replayed, and gives its text or the right error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from toolkit.client import Client
+from toolkit.deadlines import Deadlines
+from toolkit.errors import (
+    BadRequest,
+    LoginRequired,
+    ServiceUnavailable,
+    SiteError,
+    StreamTimeout,
+    ToolkitError,
+)
+from toolkit.recording.har import Recording, load
+from toolkit.recording.network import LocalNetwork
+from toolkit.session import BrowserSession
+from toolkit.transport import Transport
+
+CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
+pytestmark = pytest.mark.skipif(
+    not CAPTURES.is_dir(), reason="the captures of the real servers are not on this machine"
+)
+
+SITES = {"aura": "http://127.0.0.1:3100", "openassistant": "http://localhost:58080"}
+SHORT = Deadlines(connect=5, first_piece=0.5, between_pieces=0.5)
+
+# Captures of calls that are no part of a chat; they are read below with the transport alone.
+APART = {
+    "aura": {"err-get-method", "models"},
+    "openassistant": {"models", "session-logged-in", "session-logged-out"},
+}
+
+ERRORS: dict[str, tuple[type[ToolkitError], str]] = {
+    "err-401": (ServiceUnavailable, "Incorrect API key provided: PLACEHOL."),
+    "err-500": (ServiceUnavailable, "The server had an error while processing your request"),
+    "err-drop": (StreamTimeout, "deadline `between_pieces`"),
+    "err-model-openchat-3.6": (ServiceUnavailable, "answered 500: Internal Server Error"),
+    "err-unknown-model": (ServiceUnavailable, "answered 500: Internal Server Error"),
+    "worker-error": (SiteError, "Out of GPU memory (fake)"),
+    "no-cookie-403": (LoginRequired, "toolkit harvest openassistant --profile headed"),
+    "prompter-bad-parent-400": (BadRequest, "Parent message not found"),
+    "assistant-422-null-max-new-tokens": (
+        BadRequest,
+        "body.sampling_parameters.max_new_tokens: none is not an allowed value",
+    ),
+    "two-messages-first-cancelled": (StreamTimeout, "deadline `first_piece`"),
+}
+
+
+def names(provider: str) -> list[str]:
+    return sorted({file.stem for file in (CAPTURES / provider).glob("*.har")} - APART[provider])
+
+
+def capture(provider: str, name: str) -> Recording:
+    return load(CAPTURES / provider / f"{name}.har")
+
+
+def body(recording: Recording, part: str, number: int = 0) -> str:
+    """The body of the `number`th answer whose URL has `part` in it."""
+    entries = [entry for entry in recording.entries if part in entry.request.url]
+    return entries[number].response.content.body().decode()
+
+
+def expected_text(recording: Recording) -> str:
+    """What a capture's answer says: Aura's whole body, or Open Assistant's tokens."""
+    if "/api/chat/" not in recording.entries[-1].request.url and len(recording.entries) == 1:
+        return body(recording, "/api/chat")
+    events = [json.loads(line[6:]) for line in body(recording, "/events").splitlines() if line.startswith("data: ")]
+    return "".join(event["text"] for event in events if event["event_type"] == "token")
+
+
+@asynccontextmanager
+async def client(provider: str, recording: Recording) -> AsyncIterator[Client]:
+    """A client of the capture's own deployment, with a session as the capture's."""
+    origin = SITES[provider]
+    cookies = {"next-auth.session-token": "x"} if provider == "openassistant" else {}
+    session = BrowserSession.from_cookie_values(provider, origin, cookies)
+    async with (
+        # The bodies are other questions with other settings, and the events were also read with GET.
+        LocalNetwork(recording=recording, match=("url",)) as network,
+        Client(provider, base_url=origin, session=session, route=network.route, deadlines=SHORT) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), [(provider, name) for provider in SITES for name in names(provider) if name not in ERRORS]
+)
+async def test_the_answer_is_the_captured_one(provider: str, name: str) -> None:
+    """Same text, and every chat is deleted in the end."""
+    recording = capture(provider, name)
+    async with client(provider, recording) as chatting:
+        stream = chatting.chat("Hello")
+        assert await stream.text() == expected_text(recording)
+        assert stream.finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), [(provider, name) for provider in SITES for name in names(provider) if name in ERRORS]
+)
+async def test_a_captured_failure_is_the_right_error(provider: str, name: str) -> None:
+    """The class tells the kind of failure, the text what the site said."""
+    kind, told = ERRORS[name]
+    recording = capture(provider, name)
+    async with client(provider, recording) as chatting:
+        with pytest.raises(kind) as caught:
+            await chatting.chat("Hello").text()
+    assert told in str(caught.value)
+    assert str(caught.value).startswith(f"{provider}: ")
+    assert isinstance(caught.value, aiohttp.ClientResponseError) == ("answered" in str(caught.value))
+    if name == "err-drop":
+        assert isinstance(caught.value, StreamTimeout)
+        assert caught.value.text == body(recording, "/api/chat") != ""
+
+
+async def test_every_capture_is_tested() -> None:
+    """No capture of the two sites is left out."""
+    assert set(ERRORS) <= {name for provider in SITES for name in names(provider)}
+    assert sum(len(list((CAPTURES / provider).glob("*.har"))) for provider in SITES) == 24
+
+
+async def test_a_finished_message_is_read_from_the_message() -> None:
+    """Its events are an empty 200; the text then comes from the message itself."""
+    recording = capture("openassistant", "events-finished-empty-200")
+    first = next(entry for entry in recording.entries if "/events" in entry.request.url)
+    recording.entries.remove(first)
+    async with client("openassistant", recording) as chatting:
+        assert await chatting.chat("Hello").text() == "You said: Hello again 😀"
+
+
+async def test_a_second_call_waits_for_its_turn() -> None:
+    """One account has one pending request: the second call begins when the first has ended."""
+    recording = capture("openassistant", "two-messages-first-cancelled")
+    async with client("openassistant", recording) as chatting:
+        first = asyncio.ensure_future(chatting.chat("First").text())
+        second = asyncio.ensure_future(chatting.chat("Second question").text())
+        with pytest.raises(StreamTimeout):
+            await first
+        assert await second == "You said: Second question"
+
+
+async def fetched(provider: str, name: str, method: str, path: str, **options: Any) -> tuple[Any, Transport]:
+    """The JSON that a capture's only call answers, and the transport that made it."""
+    origin = SITES[provider]
+    session = BrowserSession.from_cookie_values(provider, origin, {"next-auth.session-token": "old"})
+    async with (
+        LocalNetwork(recording=capture(provider, name), match=("url",)) as network,
+        Transport(session, page=f"{origin}/chat", route=network.route) as http,
+    ):
+        return await http.json(object, method, f"{origin}{path}", **options), http
+
+
+async def test_lists_of_models_are_read() -> None:
+    """Aura labels its JSON as text; Open Assistant's came compressed."""
+    aura, _ = await fetched("aura", "models", "POST", "/api/models", body={"key": ""})
+    assert [model["id"] for model in aura] == ["openchat_3.6", "openchat_v3.2_mistral"]
+    assistant, _ = await fetched("openassistant", "models", "GET", "/api/chat/models")
+    assert assistant[0]["name"] == "OA_SFT_Llama_30B_6"
+
+
+async def test_the_session_is_rotated_by_the_site() -> None:
+    """`GET /api/auth/session` re-issues the session cookie, which replaces ours; logged out it says {}."""
+    answer, http = await fetched("openassistant", "session-logged-in", "GET", "/api/auth/session")
+    assert answer["user"]
+    values = [cookie.value for cookie in http.session.cookies if cookie.name == "next-auth.session-token"]
+    assert len(values) == 1
+    assert values != ["old"]
+    answer, _ = await fetched("openassistant", "session-logged-out", "GET", "/api/auth/session")
+    assert answer == {}
+
+
+async def test_a_wrong_method_is_the_sites_error() -> None:
+    """Aura answers GET with 500, not 405."""
+    with pytest.raises(ServiceUnavailable, match="answered 500"):
+        await fetched("aura", "err-get-method", "GET", "/api/chat")

@@ -1,0 +1,31 @@
+"""Recording the same flow twice gives the same file, but for its times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.record_demos import SITES, record
+from tests.recording.compare import differences
+from tests.recording.helpers import entry
+from toolkit.recording.har import Recording, save
+
+
+@pytest.mark.parametrize("name", SITES)
+async def test_a_demo_made_twice_differs_only_in_times(chromium: Browser, tmp_path: Path, name: str) -> None:
+    """Placeholders, orders, chunks and all the rest are the same each time."""
+    made = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        made.append(await record(name, tmp_path / folder, gap=0.0))
+    assert differences(*made) == []
+
+
+def test_differences_are_told_by_place(tmp_path: Path) -> None:
+    """What differs in more than times is named."""
+    for name, body, date in (("a", b"x", "01"), ("b", b"y", "02")):
+        headers = [("Date", f"{date}"), ("X-When", f"Thu, {date} Jan 2026 01:00:00 GMT")]
+        save(Recording(entries=[entry(headers=headers, body=body)]), tmp_path / f"{name}.har")
+    assert differences(tmp_path / "a.har", tmp_path / "b.har") == [".log.entries[0].response.content.text"]

@@ -1,0 +1,157 @@
+"""The recorder: what our own calls leave, and that no secret is among it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.recording.helpers import SITE, client, read_chunks
+from toolkit.recording.har import Entry, load, save
+from toolkit.recording.network import LocalNetwork
+from toolkit.recording.recorder import Recorder
+from toolkit.recording.redact import redact
+
+SECRET = "sesame-open-sesame-0123456789"
+OTHER = "another-secret-of-some-length"
+
+
+def recorded() -> Recorder:
+    """A recorder that was told of one call with secrets in all places."""
+    recorder = Recorder()
+    exchange = recorder.begin(
+        "POST",
+        f"{SITE}/chat?key={SECRET}",
+        [("Cookie", f'a=1; session={SECRET}; q="{OTHER}"; empty='), ("Authorization", f"Bearer {OTHER}")],
+        f'{{"token": "{SECRET}"}}'.encode(),
+    )
+    exchange.response(
+        200,
+        "OK",
+        [
+            ("Set-Cookie", f"session={SECRET}; Path=/; Secure; Expires=Thu, 01 Jan 2026 01:00:00 GMT"),
+            ("Set-Cookie", "gone=; Max-Age=0"),
+            ("Transfer-Encoding", "chunked"),
+        ],
+    )
+    exchange.chunk(f"you said {SECRET[:9]}".encode())
+    exchange.chunk(f"{SECRET[9:]}; и".encode())
+    exchange.chunk(b"\xff" + OTHER.encode())
+    exchange.end(None)
+    return recorder
+
+
+def test_a_call_is_kept_with_its_chunks_and_times() -> None:
+    """Method, status, reason, every chunk's size and rising times are kept."""
+    entry = recorded().recording("a test").entries[0]
+    assert (entry.request.method, entry.response.status, entry.response.status_text) == ("POST", 200, "OK")
+    assert [len(data) for _, data in entry.response.content.pieces()] == [18, 24, 30]
+    times = [ms for ms, _ in entry.response.content.pieces()]
+    assert times == sorted(times)
+    assert entry.time >= entry.timings.receive >= times[-1] >= 0
+    assert entry.error is None
+
+
+def test_no_secret_is_written(tmp_path: Path) -> None:
+    """Values of cookies and authorization are gone from everywhere, also where a chunk boundary cuts them."""
+    save(recorded().recording("a test"), tmp_path / "file.har")
+    entry = load(tmp_path / "file.har").entries[0]
+    everything = (tmp_path / "file.har").read_bytes() + entry.response.content.body()
+    assert SECRET.encode() not in everything
+    assert OTHER.encode() not in everything
+    assert b"PLACEHOLDER" in entry.response.content.body()
+
+
+def test_placeholders_keep_length_place_and_identity() -> None:
+    """A secret has the same placeholder wherever it stands, of its own length; what is around it stays."""
+    entry = recorded().recording("a test").entries[0]
+    session = placeholder(entry, "session", SECRET)
+    quoted = placeholder(entry, "q", f'"{OTHER}"')
+    assert entry.request.headers[0].value == f"a=1; session={session}; q={quoted}; empty="
+    assert entry.request.headers[1].value == f"Bearer {quoted.strip(chr(34))}"
+    assert entry.request.url == f"{SITE}/chat?key={session}"
+    assert [pair.value for pair in entry.request.query_string] == [session]
+    assert entry.response.headers[0].value == (
+        f"session={session}; Path=/; Secure; Expires=Thu, 01 Jan 2026 01:00:00 GMT"
+    )
+    assert entry.response.headers[1].value == "gone=; Max-Age=0"
+    assert entry.response.cookies[0].value == session
+    assert entry.response.cookies[0].expires == "2026-01-01T01:00:00+00:00"
+
+
+def placeholder(entry: Entry, name: str, secret: str) -> str:
+    value = next(cookie.value for cookie in entry.request.cookies if cookie.name == name)
+    assert len(value) == len(secret)
+    assert value != secret
+    return value
+
+
+def test_redacting_again_changes_nothing() -> None:
+    """A recording of a replay has the placeholders that it was replayed from; the given entries stay as they are."""
+    once = recorded().recording("a test").entries
+    assert redact(once) == once
+
+
+def test_a_recorder_shows_no_secret() -> None:
+    """Neither a recording's repr nor an entry's has a value in it."""
+    recorder = recorded()
+    assert SECRET not in repr(recorder.recording("a test")) + repr(recorder.recording("a test").entries)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (None, None),
+        ("CancelledError", None),
+        ("GeneratorExit", None),
+        ("BadRequest", None),
+        ("SiteError", None),
+        ("StreamTimeout", "StreamTimeout"),
+        ("StreamInterrupted", "StreamInterrupted"),
+        ("ClientPayloadError: cut", "ClientPayloadError: cut"),
+    ],
+)
+def test_only_faults_of_the_connection_are_kept(told: str | None, kept: str | None) -> None:
+    """What a caller does, or reads out of an answer, is not replayed as a broken connection."""
+    recorder = Recorder()
+    recorder.begin("GET", SITE, [], b"").end(told)
+    assert recorder.recording("a test").entries[0].error == kept
+
+
+async def test_calls_are_ordered_by_their_start() -> None:
+    """Overlapping calls are in the order in which they began, whichever ended first."""
+    recorder = Recorder()
+    first = recorder.begin("GET", f"{SITE}/1", [], b"")
+    await asyncio.sleep(0.001)
+    recorder.begin("GET", f"{SITE}/2", [], b"").end()
+    first.end()
+    assert [entry.request.url for entry in recorder.recording("a test").entries] == [f"{SITE}/1", f"{SITE}/2"]
+
+
+async def test_what_our_calls_recorded_replays(tmp_path: Path) -> None:
+    """Record through a replay, save, load and replay: chunks and breaks are the same again."""
+    recorder = Recorder()
+    whole = recorder.begin("GET", f"{SITE}/whole", [], b"")
+    whole.response(200, "Fine", [("transfer-encoding", "chunked"), ("x-a", "1")])
+    chunks = ["ж".encode()[:1], "ж".encode()[1:], b"end"]
+    for data in chunks:
+        whole.chunk(data)
+    whole.end()
+    cut = recorder.begin("POST", f"{SITE}/cut", [("content-type", "application/json")], b"[1]")
+    cut.response(200, "OK", [("transfer-encoding", "chunked")])
+    cut.chunk(b"half")
+    cut.end("StreamInterrupted")
+    save(recorder.recording("a test"), tmp_path / "file.har")
+    async with LocalNetwork(recording=load(tmp_path / "file.har")) as network, client(network) as session:
+        read: list[bytes] = []
+        async with session.get(f"{SITE}/whole") as response:
+            await read_chunks(response, read)
+            assert (response.reason, response.headers["X-A"]) == ("Fine", "1")
+        assert read == chunks
+        read.clear()
+        async with session.post(f"{SITE}/cut", json=[1]) as response:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await read_chunks(response, read)
+        assert read == [b"half"]

@@ -1,0 +1,1 @@
+"""Stand-in sites: small local servers that answer as the providers' own servers do, and check what they get."""

@@ -1,0 +1,351 @@
+"""The file store: private from the first byte, whole or not at all, one file for each key, nothing ever lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.stores.conftest import ORIGIN, SECRET, key, session
+from toolkit.errors import StoreError
+from toolkit.stores import Key, MemoryStore, Store
+from toolkit.stores.file import STATE_VARIABLE, FileStore, state_folder
+
+posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "state" / "sessions")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def only_file(store: FileStore) -> Path:
+    (path,) = store.folder.iterdir()
+    return path
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+async def test_what_is_saved_is_loaded(kind: str, store: FileStore) -> None:
+    """A store gives back every field, replaces what was there, and forgets once."""
+    kept: Store = store if kind == "file" else MemoryStore()
+    assert await kept.load(key()) is None
+    assert await kept.sessions() == []
+    await kept.save(key(), session())
+    assert await kept.load(key()) == session()
+    await kept.save(key(), session(expires_at=5.5))
+    assert await kept.sessions() == [session(expires_at=5.5)]
+    assert await kept.delete(key())
+    assert not await kept.delete(key())
+    assert await kept.load(key()) is None
+
+
+async def test_another_process_finds_the_same_file(store: FileStore) -> None:
+    """The name of a key's file does not change from one store to the next."""
+    await store.save(key("ada"), session("ada"))
+    assert await FileStore(store.folder).load(key("ada")) == session("ada")
+
+
+# --- who may read it
+
+
+@posix
+async def test_files_and_folders_are_the_persons_alone(store: FileStore, open_umask: None) -> None:
+    """0600 in 0700 under the most permissive umask, and so are the folders made on the way."""
+    await store.save(key(), session())
+    assert mode(only_file(store)) == 0o600
+    assert mode(store.folder) == mode(store.folder.parent) == 0o700
+
+
+@posix
+async def test_no_byte_is_ever_written_to_an_open_file(
+    store: FileStore, open_umask: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its content is written, the file is 0600 already."""
+    seen = []
+
+    def watched(handle: int, mode: str) -> object:
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        return opened(handle, mode)
+
+    opened = os.fdopen
+    monkeypatch.setattr(os, "fdopen", watched)
+    await store.save(key(), session())
+    assert seen == [0o600]
+
+
+@posix
+@pytest.mark.parametrize("rights", [0o755, 0o777, 0o750])
+async def test_a_folder_open_to_others_is_closed(store: FileStore, rights: int) -> None:
+    """One that was there before, with wider rights, is tightened by a save, and by a load."""
+    store.folder.mkdir(parents=True)
+    store.folder.chmod(rights)
+    await store.save(key(), session())
+    assert mode(store.folder) == 0o700
+    store.folder.chmod(rights)
+    await store.load(key())
+    assert mode(store.folder) == 0o700
+
+
+@posix
+async def test_a_folder_that_cannot_be_closed_is_said(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the rights cannot be taken away (another one's folder), the person is told, and the session is kept."""
+
+    def refuse(self: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    store.folder.mkdir(parents=True)
+    store.folder.chmod(0o777)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    await store.save(key(), session())
+    assert await store.load(key()) == session()
+    assert "open to other users" in caplog.text
+
+
+@posix
+async def test_a_file_where_the_folder_should_be_keeps_its_rights(store: FileStore) -> None:
+    """Only a folder is tightened."""
+    store.folder.parent.mkdir(parents=True)
+    store.folder.write_text("not ours")
+    store.folder.chmod(0o644)
+    with pytest.raises(StoreError, match="cannot be read"):
+        await store.load(key())
+    assert mode(store.folder) == 0o644
+
+
+# --- whole or not at all
+
+
+async def test_a_failed_save_leaves_what_was_there(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old session stays, and no half-written file lies about."""
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    await store.save(key(), session())
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"cannot be written: No space left on device\. Check"):
+        await store.save(key(), session(expires_at=1.0))
+    monkeypatch.undo()
+    assert await store.load(key()) == session()
+    assert len(list(store.folder.iterdir())) == 1
+
+
+async def test_a_folder_that_cannot_be_synced_is_no_failure(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems sync files and no folders: the session is written all the same."""
+
+    def files_only(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    await store.save(key(), session())
+    assert await store.load(key()) == session()
+
+
+# --- what is not readable
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe\x00",
+        b'{"version": 1}',
+        b'{"version": "1", "session": {}}',
+        b'{"version": 1, "session": {"provider": "aura"}}',
+        b'{"version": 1, "session": {"provider": "aura", "origin": "\xff' + SECRET.encode() + b'"}}',
+        b'{"version": 1, "session": {"provider": "a", "origin": "b", "cookies": "' + SECRET.encode() + b'"}}',
+    ],
+)
+async def test_a_corrupt_file_is_set_aside_and_said(
+    store: FileStore, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is no session then; the bytes are kept beside it, the note names where, and tells nothing of them."""
+    await store.save(key(), session())
+    path = only_file(store)
+    path.write_bytes(content)
+    assert await store.load(key()) is None
+    aside = only_file(store)
+    assert aside.read_bytes() == content
+    assert aside.name.startswith(f"{path.name}.corrupt-")
+    assert str(aside) in caplog.text
+    assert SECRET not in caplog.text
+    await store.save(key(), session())
+    assert await store.load(key()) == session()
+
+
+async def test_two_corrupt_files_of_one_key_are_both_kept(store: FileStore) -> None:
+    """The second one set aside does not take the place of the first."""
+    for content in (b"first", b"second"):
+        await store.save(key(), session())
+        path = only_file(store) if content == b"first" else next(store.folder.glob("*.json"))
+        path.write_bytes(content)
+        assert await store.load(key()) is None
+    assert {path.read_bytes() for path in store.folder.iterdir()} == {b"first", b"second"}
+
+
+async def test_a_newer_version_is_refused_and_left_alone(store: FileStore, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever else such a file holds, it is neither misread nor touched; a list goes on without it."""
+    await store.save(key("new"), session("new"))
+    path = only_file(store)
+    newer = json.dumps({"version": 2, "session": {"all": "new"}})
+    path.write_text(newer)
+    with pytest.raises(StoreError, match=r"newer version of the toolkit \(2\)\. Upgrade"):
+        await store.load(key("new"))
+    await store.save(key("old"), session("old"))
+    assert await store.sessions() == [session("old")]
+    assert "newer version" in caplog.text
+    assert path.read_text() == newer
+
+
+@pytest.mark.parametrize("where", ["state", "sessions", "session"])
+async def test_a_place_that_cannot_be_used_is_told(tmp_path: Path, where: str) -> None:
+    """Something else in the place of the state folder, the store's folder or a file: a `StoreError` that names it."""
+    store = FileStore(tmp_path / "state" / "sessions")
+    if where == "session":
+        await store.save(key(), session())
+        path = only_file(store)
+        path.unlink()
+        path.mkdir()
+        (path / "full").touch()
+    else:
+        path = store.folder if where == "sessions" else store.folder.parent
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for call in (store.load(key()), store.save(key(), session()), store.delete(key())):
+        with pytest.raises(StoreError, match=f"cannot be .*{STATE_VARIABLE}") as caught:
+            await call
+        assert str(path) in str(caught.value)
+        assert SECRET not in repr(caught.value)
+    if where != "session":
+        with pytest.raises(StoreError, match="cannot be read"):
+            await store.sessions()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there are no such rights on Windows")
+async def test_missing_rights_are_told(store: FileStore) -> None:
+    """A folder without rights: no session can be read or written, and the error says so."""
+    await store.save(key(), session())
+    with nobody_in(store.folder.parent):
+        for call in (store.load(key()), store.save(key(), session()), store.sessions()):
+            with pytest.raises(StoreError, match="Permission denied"):
+                await call
+
+
+@contextmanager
+def nobody_in(folder: Path) -> Iterator[None]:
+    """Take this process's rights to `folder` away; those of root by being somebody else for a while."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    folder_mode = None if os.geteuid() == 65534 else folder.stat().st_mode
+    if folder_mode is not None:
+        folder.chmod(0)
+    try:
+        yield
+    finally:
+        if folder_mode is None:
+            os.seteuid(0)
+        else:
+            folder.chmod(folder_mode)
+
+
+# --- keys and names
+
+ODD = [
+    "",
+    ".",
+    "..",
+    "../../etc/passwd",
+    "/etc/passwd",
+    r"..\..\boot",
+    "C:\\x",
+    "con",
+    "nul.json",
+    "a b",
+    "a  b",
+    "a-b",
+    "a--b",
+    "Ada",
+    "ada",
+    "ADA",
+    "Ада",
+    "ада",
+    "ａｄａ",
+    "e\u0301",
+    "\u00e9",
+    "😀",
+    "a\x00b",
+    "a\nb",
+    "%2e%2e",
+    "?*<>|:\"'",
+    "trailing.",
+    "trailing ",
+    "x" * 300,
+    "x" * 301,
+    "я" * 5000,
+]
+
+
+async def test_odd_keys_neither_collide_nor_escape(store: FileStore) -> None:
+    """Whatever an account is called, it has a file of its own, in the folder, under a name that every system takes."""
+    for account in ODD:
+        await store.save(key(account), session(account))
+    for account in ODD:
+        assert await store.load(key(account)) == session(account)
+    names = [path.name for path in store.folder.iterdir()]
+    assert len({name.lower() for name in names}) == len(ODD)  # nor where the system ignores case
+    for name in names:
+        assert not WINDOWS_FORBIDS.search(name)
+        assert name.isascii()
+        assert len(name) < 200
+    assert not [path for path in store.folder.parent.iterdir() if path != store.folder]
+
+
+async def test_the_parts_of_a_key_do_not_run_into_each_other(store: FileStore) -> None:
+    """Keys whose parts give the same text when they are joined are different keys."""
+    keys = [Key("a", "b--c", "d"), Key("a", "b", "c--d"), Key("a--b", "c", "d"), Key("a", "b", "c"), Key("", "a", "b")]
+    for number, one in enumerate(keys):
+        await store.save(one, session(str(number)))
+    for number, one in enumerate(keys):
+        assert await store.load(one) == session(str(number))
+
+
+async def test_a_person_recognizes_the_file(store: FileStore) -> None:
+    """The name tells provider, site and account."""
+    await store.save(key("Ada"), session("Ada"))
+    assert re.fullmatch(r"aura--https-chat\.example\.org--ada--[0-9a-f]{16}\.json", only_file(store).name)
+
+
+def test_the_state_folder_is_the_variables_or_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`TOOLKIT_STATE_DIR` where it is set, else a folder of the toolkit's own in the person's home."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    assert state_folder() == tmp_path
+    assert FileStore().folder == tmp_path / "sessions"
+    monkeypatch.setenv(STATE_VARIABLE, "")
+    assert state_folder().name.lower() == "toolkit"
+
+
+async def test_nothing_secret_is_shown(store: FileStore) -> None:
+    """Neither the store nor what it holds shows a cookie, a token or a proxy's password in its repr."""
+    await store.save(key(), session())
+    memory = MemoryStore()
+    await memory.save(key(), session())
+    for shown in (store, memory, await store.load(key()), await store.sessions(), key()):
+        assert SECRET not in repr(shown)
+    assert ORIGIN in repr(key())

@@ -1,0 +1,124 @@
+"""The decoders: however the bytes are cut, the same items come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+from toolkit.errors import ProtocolError
+from toolkit.streams import Decoder, JSONLinesDecoder, SSEDecoder, TextDecoder, decode_json
+
+
+def decoded(decoder: Decoder[Any], chunks: Iterable[bytes]) -> list[Any]:
+    items = [item for chunk in chunks for item in decoder.feed(chunk)]
+    return items + decoder.flush()
+
+
+def every_cut(data: bytes) -> Iterable[list[bytes]]:
+    """`data` in one piece, byte by byte, and cut in two and in three at every place."""
+    yield [data]
+    yield [data[i : i + 1] for i in range(len(data))]
+    for i in range(len(data) + 1):
+        yield [data[:i], data[i:]]
+        yield [data[:i], data[i : i + 1], data[i + 1 :]]
+
+
+TEXTS = {
+    "many alphabets": ("Hé Привет 你好 👨‍👩‍👧".encode(), "Hé Привет 你好 👨‍👩‍👧"),
+    "byte order mark": (b"\xef\xbb\xbfHi\xef\xbb\xbf", "Hi\ufeff"),
+    "not UTF-8": (b"a\xffb\xe4\xbdc", "a\ufffdb\ufffdc"),
+    "cut at the end": (b"ok\xf0\x9f\x98", "ok\ufffd"),
+    "nothing": (b"", ""),
+}
+
+
+@pytest.mark.parametrize(("data", "text"), TEXTS.values(), ids=TEXTS)
+def test_text_is_the_same_however_it_is_cut(data: bytes, text: str) -> None:
+    """No character is split or lost, whatever the chunks are."""
+    for chunks in every_cut(data):
+        assert "".join(decoded(TextDecoder(), chunks)) == text
+
+
+EVENTS: dict[str, tuple[bytes, list[tuple[str, str, str, int | None]]]] = {
+    "LF": (b"data: a\n\n", [("message", "a", "", None)]),
+    "CRLF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [("message", "a", "", None), ("message", "b", "", None)]),
+    "CR": (b"data: a\r\rdata: b\r\r", [("message", "a", "", None), ("message", "b", "", None)]),
+    "several data lines": (b"data: a\ndata\ndata:b\n\n", [("message", "a\n\nb", "", None)]),
+    "one space is dropped": (b"data:  a\n\n", [("message", " a", "", None)]),
+    "empty data": (b"data:\n\n", [("message", "", "", None)]),
+    "no data, no event": (b"event: x\nid: 1\n\ndata: a\n\n", [("message", "a", "1", None)]),
+    "comments": (b": ping - 2026\n\n:\n\ndata: a\n: b\n\n", [("message", "a", "", None)]),
+    "event, id, retry": (b"event: tick\nid: 7\nretry: 1500\ndata: a\n\ndata: b\n\n",
+                         [("tick", "a", "7", 1500), ("message", "b", "7", None)]),
+    "id with NUL": (b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n",
+                    [("message", "a", "1", None), ("message", "b", "1", None)]),
+    "retry that is no number": (b"retry: 1s\nretry: \ndata: a\n\n", [("message", "a", "", None)]),
+    "unknown fields": (b"dat: a\nDATA: b\ndata: c\n\n", [("message", "c", "", None)]),
+    "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)]),
+    "mark only at the start": (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [("message", "a", "", None)]),
+    "unfinished": (b"data: a\n\ndata: b\n", [("message", "a", "", None)]),
+    "many alphabets": ("data: Привет 你好 😀\n\n".encode(), [("message", "Привет 你好 😀", "", None)]),
+    "not UTF-8": (b"data: a\xff\n\n", [("message", "a\ufffd", "", None)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "events"), EVENTS.values(), ids=EVENTS)
+def test_events_are_the_same_however_they_are_cut(data: bytes, events: list[Any]) -> None:
+    """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation, at every cut."""
+    for chunks in every_cut(data):
+        assert decoded(SSEDecoder(), chunks) == events
+
+
+def test_an_event_comes_with_the_end_of_its_line() -> None:
+    """A CR ends a line at once: the event is not kept back to see whether a LF follows."""
+    decoder = SSEDecoder()
+    assert decoder.feed(b"data: a\r\r") != []
+    assert decoder.feed(b"\ndata: b\n\n") != []
+
+
+DOCUMENTS: dict[str, tuple[bytes, list[Any]]] = {
+    "lines": (b'{"a": 1}\n[2]\n', [{"a": 1}, [2]]),
+    "CRLF and empty lines": (b'{"a": 1}\r\n\r\n \n[2]\n', [{"a": 1}, [2]]),
+    "no last line end": (b'{"a": 1}\n"b"', [{"a": 1}, "b"]),
+    "many alphabets": ('{"a": "你好 😀 \\ud83d\\ude00"}\n'.encode(), [{"a": "你好 😀 😀"}]),
+}
+
+
+@pytest.mark.parametrize(("data", "documents"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_documents_are_the_same_however_they_are_cut(data: bytes, documents: list[Any]) -> None:
+    """One JSON document a line."""
+    for chunks in every_cut(data):
+        assert decoded(JSONLinesDecoder(), chunks) == documents
+
+
+@pytest.mark.parametrize("data", [b"<html>\n", b'{"a": 1\n', b'{"a": 1}\nsecret=1', b"\xff\n"])
+def test_a_line_that_is_not_json_is_an_error(data: bytes) -> None:
+    """It is never passed over in silence, and its text is not shown."""
+    with pytest.raises(ProtocolError, match="not JSON") as caught:
+        decoded(JSONLinesDecoder(), [data])
+    assert "secret" not in str(caught.value)
+
+
+def test_too_long_a_frame_is_an_error() -> None:
+    """A line, or an event of many lines, above the limit ends the reading; it does not fill the memory."""
+    with pytest.raises(ProtocolError, match="more than 100 bytes"):
+        SSEDecoder(limit=100).feed(b"data: " + b"x" * 200)
+    with pytest.raises(ProtocolError, match="more than 100 bytes"):
+        SSEDecoder(limit=100).feed(b"data: 0123456789\n" * 20)
+    assert len(SSEDecoder(limit=100).feed(b"data: 0123456789\n\n" * 20)) == 20
+    with pytest.raises(ProtocolError, match="more than 100 bytes"):
+        decoded(JSONLinesDecoder(limit=100), [b"1" * 60, b"1" * 60])
+
+
+def test_json_of_another_shape_is_an_error_that_names_the_place() -> None:
+    """The place and what was expected there are told, never the value."""
+
+    class Shape(msgspec.Struct):
+        id: str
+
+    assert decode_json('{"id": "x", "more": 1}', Shape) == Shape("x")
+    with pytest.raises(ProtocolError, match=r"Expected `str`, got `int` - at `\$.id`"):
+        decode_json('{"id": 5}', Shape)
