@@ -55,6 +55,7 @@ THIRD_PARTY = {
     "rich": {"cli"},
     "trustme": {"recording"},
     "platformdirs": {"stores"},
+    "filelock": {"stores"},
     "publicsuffixlist": {"cookies"},
 }
 

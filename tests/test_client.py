@@ -26,7 +26,8 @@ from toolkit.errors import (
 )
 from toolkit.recording.network import LocalNetwork
 from toolkit.session import BrowserSession
-from toolkit.stores import Key, MemoryStore
+from toolkit.stores import Key
+from toolkit.stores.memory import MemoryStore
 
 KEY = Key("openassistant", "https://open-assistant.io")
 TOKEN = "__Secure-next-auth.session-token"

@@ -30,7 +30,7 @@ from toolkit.providers import find
 from toolkit.recording.har import load
 from toolkit.recording.network import LocalNetwork
 from toolkit.session import BrowserSession, Cookie
-from toolkit.stores import MemoryStore
+from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)
 QUESTION = "Hello, 世界!"

@@ -31,7 +31,8 @@ from toolkit.errors import (
 )
 from toolkit.recording.network import LocalNetwork
 from toolkit.session import BrowserSession
-from toolkit.stores import Key, MemoryStore
+from toolkit.stores import Key
+from toolkit.stores.memory import MemoryStore
 
 
 @asynccontextmanager

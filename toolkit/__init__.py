@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from toolkit.recording.network import LocalNetwork
     from toolkit.route import Route
     from toolkit.session import BrowserSession, Cookie
-    from toolkit.stores import MemoryStore
     from toolkit.stores.file import FileStore
+    from toolkit.stores.memory import MemoryStore
 
 _HOMES = {
     "AiChatOnline": "toolkit.providers",
@@ -39,7 +39,7 @@ _HOMES = {
     "Finished": "toolkit.chat",
     "Harvest": "toolkit.recipe",
     "LocalNetwork": "toolkit.recording.network",
-    "MemoryStore": "toolkit.stores",
+    "MemoryStore": "toolkit.stores.memory",
     "Message": "toolkit.messages",
     "OpenAssistant": "toolkit.providers",
     "Provider": "toolkit.providers.base",

@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+UNFINISHED = ".new"
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put `data` in the file `path`, in place of what was there: all of it or, whatever happens, none of it.
@@ -14,7 +16,7 @@ def write_whole(path: Path, data: bytes) -> None:
     The file is 0600 from its first byte (on Windows, as the folder has it) and synced before it takes its name. Raises
     `OSError`.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".new", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -27,6 +29,13 @@ def write_whole(path: Path, data: bytes) -> None:
     if hasattr(os, "O_DIRECTORY"):  # the new name has to last through a power cut as well
         with suppress(OSError):  # some file systems sync no folder; the file is there all the same
             _sync(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed inside `write_whole` left in `folder`. Only while nobody writes there."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(OSError):  # it is no reason not to write
+            path.unlink()
 
 
 def _sync(folder: Path) -> None:

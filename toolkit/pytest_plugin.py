@@ -165,7 +165,7 @@ def _replayed(
     from toolkit.recording.guard import only_loopback
     from toolkit.recording.har import load
     from toolkit.recording.network import LocalNetwork
-    from toolkit.stores import MemoryStore
+    from toolkit.stores.memory import MemoryStore
 
     if not path.exists():
         raise RecordingError(f"There is no recording {path}.", hint="Make it: run pytest with --record-mode=once.")

@@ -216,14 +216,14 @@ async def test_a_state_folder_that_cannot_be_used(toolkit: Toolkit, aura: Aura) 
 async def test_a_corrupt_session_is_said_and_replaced(toolkit: Toolkit, aura: Aura) -> None:
     """It is set aside, a note says where, and a new one is harvested."""
     site, origin = aura
-    (path,) = toolkit.store.folder.iterdir()
+    (path,) = toolkit.store.folder.glob("*.json")
     path.write_text(path.read_text()[:-20])
     result = await toolkit.run("chat", "aura", "Hi", "--base-url", origin)
     assert (result.code, result.out, result.errors) == (0, "".join(site.answer) + "\n", [])
     (aside,) = toolkit.store.folder.glob("*.corrupt-*")
     note = "note: a stored session was not readable (Input data was truncated); it was set aside as "
     assert note + str(aside) in result.err
-    assert [session.origin for session in await toolkit.store.sessions()] == [origin]
+    assert [key.origin for key in await toolkit.store.sessions()] == [origin]
 
 
 # --- what is nobody's fault but ours

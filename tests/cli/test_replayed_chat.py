@@ -44,7 +44,7 @@ async def test_the_demo_is_answered_and_not_kept(toolkit: Toolkit) -> None:
     """The README's command: a real browser, the recorded question, the recorded answer; no session remains."""
     result = await toolkit.run("chat", "aura", "--replay")
     assert (result.code, result.out, result.errors) == (0, answer() + "\n", [])
-    assert await toolkit.store.sessions() == []
+    assert await toolkit.store.sessions() == {}
     assert toolkit.litter() == []
 
 
@@ -91,7 +91,7 @@ async def test_a_harvest_can_be_replayed(toolkit: Toolkit) -> None:
     result = await toolkit.run("harvest", "aura", f"--replay={AURA}")
     assert (result.code, result.errors) == (0, [])
     assert result.out.startswith("aura: a session for https://openchat.team, no expiry known (replayed, not kept)\n")
-    assert await toolkit.store.sessions() == []
+    assert await toolkit.store.sessions() == {}
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_a_visit_can_be_stopped(
     assert [line.removeprefix("^C") for line in said(screen)] == [word]
     assert screen.raw.rpartition("\x1b[?25h")[1], "the cursor is not back"
     await nothing_runs(toolkit)
-    assert await toolkit.store.sessions() == []
+    assert await toolkit.store.sessions() == {}
     # A browser that is told twice to end, by its driver and by us, does not remove its own (empty) folder.
     assert [name for name in toolkit.litter() if not (stop is terminate_group and "Chromium" in name)] == []
 

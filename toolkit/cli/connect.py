@@ -18,7 +18,7 @@ from toolkit.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.recording.har import Recording, load
 from toolkit.session import BrowserSession
-from toolkit.stores import MemoryStore
+from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from toolkit.recording.network import LocalNetwork

@@ -34,7 +34,7 @@ def providers() -> None:
             site if kind.working else f"{site} (closed)",
             "\n".join(kind.models) or "-",
             "needed" if kind.needs_auth else "no",
-            "\n".join(state(session, site) for session in kept if session.provider == name) or "none",
+            "\n".join(state(session, site) for session in kept.values() if session.provider == name) or "none",
         )
         table.add_row(*(Text(printable(cell)) for cell in row))  # as it is: [...] in an address is no markup
     console = Console()

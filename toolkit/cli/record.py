@@ -123,7 +123,8 @@ def _session(file: Path, provider: Any, account: str) -> BrowserSession:
 
 async def _holding(session: BrowserSession) -> Store:
     """A store for this run, with `session` in it."""
-    from toolkit.stores import Key, MemoryStore
+    from toolkit.stores import Key
+    from toolkit.stores.memory import MemoryStore
 
     store = MemoryStore()
     await store.save(Key(session.provider, session.origin, session.account), session)

@@ -1,10 +1,14 @@
-"""Where sessions rest between runs: one small protocol, and who keeps it."""
+"""Where sessions rest between runs: one small protocol. Who keeps it has a file of its own each."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, NamedTuple, Protocol
 
 from toolkit.session import BrowserSession
+
+Purpose = Literal["harvest", "call", "write"]
+"""What a lock is for: opening a browser for a session, calling where one call at a time is allowed, changing it."""
 
 
 class Key(NamedTuple):
@@ -23,32 +27,22 @@ class Store(Protocol):
         ...
 
     async def save(self, key: Key, session: BrowserSession) -> None:
-        """Keep `session`, whole or not at all, in place of what was there."""
+        """Keep `session`, whole or not at all, in place of what was there. What could not be read stays, and is
+        told."""
         ...
 
     async def delete(self, key: Key) -> bool:
         """Forget the session of `key`; whether there was one."""
         ...
 
-    async def sessions(self) -> list[BrowserSession]:
+    async def sessions(self) -> dict[Key, BrowserSession]:
         """All sessions that are kept."""
         ...
 
+    def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
+        """Held by one at a time, among all that use this store: tasks, processes, with Redis machines.
 
-class MemoryStore:
-    """Keeps sessions for as long as the process runs."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Key, BrowserSession] = {}
-
-    async def load(self, key: Key) -> BrowserSession | None:
-        return self._kept.get(key)
-
-    async def save(self, key: Key, session: BrowserSession) -> None:
-        self._kept[key] = session
-
-    async def delete(self, key: Key) -> bool:
-        return self._kept.pop(key, None) is not None
-
-    async def sessions(self) -> list[BrowserSession]:
-        return list(self._kept.values())
+        Waits `seconds` at most (None: for ever), then raises the builtin `TimeoutError`. One that a dead process held
+        is free. It does not nest: who holds it and asks for it again waits for himself.
+        """
+        ...

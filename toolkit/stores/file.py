@@ -9,34 +9,26 @@ import os
 import re
 import stat
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import platformdirs
 
 from toolkit.errors import StoreError
-from toolkit.files import write_whole
+from toolkit.files import remove_unfinished, write_whole
 from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.stores import Key, Purpose
+from toolkit.stores.content import decode, encode
+from toolkit.stores.locking import locked
 
 log = logging.getLogger("toolkit")
 
-VERSION = 1
 STATE_VARIABLE = "TOOLKIT_STATE_DIR"
 SHOWN = 40  # letters of each part of a key that a file's name shows
+SAVING = "saving.lock"  # held by the one that writes in the folder
+PATIENCE = 30.0  # seconds that a save waits for the others'
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """What a file of any version holds."""
-
-    version: int
-
-
-class _File(_Version, frozen=True):
-    """What a file of this version holds."""
-
-    session: BrowserSession
 
 
 def state_folder() -> Path:
@@ -49,7 +41,8 @@ class FileStore:
 
     On Windows, which has no such modes, the rights are those of the person's own profile folder. A folder that is
     open to others is closed to them when it is used. A file that cannot be understood is set aside under another
-    name, and said, never lost; one of a newer version of the toolkit is left alone.
+    name, and said, never lost; one of a newer version of the toolkit is left alone. Beside the sessions lie the files
+    of their locks, which hold nothing.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -59,15 +52,18 @@ class FileStore:
         return f"<FileStore {self.folder}>"
 
     async def load(self, key: Key) -> BrowserSession | None:
-        return self._read(self._path(key))
+        kept = self._read(self._path(key))
+        return kept[1] if kept is not None else None
 
     async def save(self, key: Key, session: BrowserSession) -> None:
         path = self._path(key)
-        content = msgspec.json.format(msgspec.json.encode(_File(VERSION, session)), indent=1)
+        content = encode(key, session)
         try:
-            _make(self.folder)
-            self._close_to_others()
-            write_whole(path, content)
+            self._open_folder()
+            async with locked(self.folder / SAVING, PATIENCE):
+                self._read(path)  # what cannot be read is not written over
+                remove_unfinished(self.folder)  # nobody else is writing now
+                write_whole(path, content)
         except OSError as error:
             raise _failed("written", path, error) from error
 
@@ -81,12 +77,12 @@ class FileStore:
             raise _failed("removed", path, error) from error
         return True
 
-    async def sessions(self) -> list[BrowserSession]:
+    async def sessions(self) -> dict[Key, BrowserSession]:
         """All sessions that are kept. A file that cannot be read is left out, and said."""
         try:
             files = sorted(path for path in self.folder.iterdir() if path.suffix == ".json")
         except FileNotFoundError:
-            return []
+            return {}
         except OSError as error:
             raise _failed("read", self.folder, error) from error
         found = []
@@ -95,7 +91,20 @@ class FileStore:
                 found.append(self._read(path))
             except StoreError as error:
                 log.warning("%s", error)
-        return [session for session in found if session is not None]
+        return dict(kept for kept in found if kept is not None)
+
+    @asynccontextmanager
+    async def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AsyncIterator[None]:
+        path = self._path(key).with_suffix(f".{purpose}.lock")
+        async with AsyncExitStack() as stack:
+            try:
+                self._open_folder()
+                await stack.enter_async_context(locked(path, seconds))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise _failed("locked", path, error) from error
+            yield
 
     def _path(self, key: Key) -> Path:
         """A name that any file system takes: a person recognizes the key in it, and its hash makes it the key's own,
@@ -104,8 +113,8 @@ class FileStore:
         digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
         return self.folder / ("--".join((*filter(None, shown), digest)) + ".json")
 
-    def _read(self, path: Path) -> BrowserSession | None:
-        """The session in a file, None where there is none that can be understood. Raises `StoreError`."""
+    def _read(self, path: Path) -> tuple[Key, BrowserSession] | None:
+        """What is in a file, None where there is nothing that can be understood. Raises `StoreError`."""
         try:
             self._close_to_others()
             content = path.read_bytes()
@@ -114,15 +123,23 @@ class FileStore:
         except OSError as error:
             raise _failed("read", path, error) from error
         try:
-            if (version := msgspec.json.decode(content, type=_Version).version) > VERSION:
-                raise StoreError(
-                    f"The stored session {path} is of a newer version of the toolkit ({version}).",
-                    hint=f"Upgrade the toolkit, or set {STATE_VARIABLE} to another folder.",
-                )
-            return msgspec.json.decode(content, type=_File).session
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            key, session = decode(content, str(path))
+        except ValueError as error:
             _set_aside(path, error)
             return None
+        if self._path(key) != path:
+            raise StoreError(
+                f"The stored session {path} is another one's: of {key.provider}, {key.origin}, {key.account}.",
+                hint="Somebody renamed or copied it. Move it away.",
+            )
+        return key, session
+
+    def _open_folder(self) -> None:
+        """Make the folder, and those above it that are not there, for this person alone whatever the umask says.
+        Raises `OSError`."""
+        for place in (*reversed(self.folder.parents), self.folder):
+            place.mkdir(mode=0o700, exist_ok=True)
+        self._close_to_others()
 
     def _close_to_others(self) -> None:
         """Take the rights that others have at the folder away, or say that they stay. Raises `OSError`."""
@@ -135,24 +152,13 @@ class FileStore:
             log.warning("the folder %s holds sessions and is open to other users; close it to them", self.folder)
 
 
-def _make(folder: Path) -> None:
-    """Make `folder`, and those above it that are not there, for this person alone whatever the umask says."""
-    for place in (*reversed(folder.parents), folder):
-        place.mkdir(mode=0o700, exist_ok=True)
-
-
-def _set_aside(path: Path, error: Exception) -> None:
+def _set_aside(path: Path, error: ValueError) -> None:
     aside = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
     try:
         path.replace(aside)
     except OSError as failure:
         raise _failed("set aside, and it is not readable", path, failure) from failure
-    log.warning("a stored session was not readable (%s); it was set aside as %s", _reason(error), aside)
-
-
-def _reason(error: Exception) -> str:
-    """What is wrong with a file's content, which is a secret: never any of it."""
-    return str(error) if isinstance(error, msgspec.DecodeError) else "it is not UTF-8 text"
+    log.warning("a stored session was not readable (%s); it was set aside as %s", error, aside)
 
 
 def _failed(done: str, path: Path, error: OSError) -> StoreError:
