@@ -8,6 +8,7 @@
     ├── BrowserError                     the browser's side
     │   ├── BrowserMissing               no browser that Playwright can drive
     │   ├── DriverFailed                 Playwright's own program does not start
+    │   ├── BrowserLost                  the connection to a browser elsewhere broke, and again when made anew
     │   ├── ProfileLocked                another process uses that profile folder
     │   └── HarvestFailed                the visit ended without the session that the recipe needs
     ├── SessionError                     the session's side
@@ -121,6 +122,12 @@ class DriverFailed(BrowserError):
 
     hint = "Run `toolkit install`."
     library: str | None = None
+
+
+class BrowserLost(BrowserError):
+    """The connection to a browser elsewhere broke during a visit, and the one retry did not help."""
+
+    hint = "See whether the browser's server still runs, and try again."
 
 
 class ProfileLocked(BrowserError):

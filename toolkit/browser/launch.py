@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,7 @@ from toolkit.browser.find import Found, find_browser, missing
 from toolkit.browser.profiles import Profile, Size
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
 from toolkit.route import Route
+from toolkit.session import BrowserSession
 
 log = logging.getLogger("toolkit")
 
@@ -46,7 +48,11 @@ _NO_SANDBOX = (
 )
 _NO_DISPLAY = ("Missing X server", "without having a XServer", "no DISPLAY", "cannot open display")
 _LOCKED = ("ProcessSingleton", "Opening in existing browser session", "profile is already in use")
-_MISSING = ("executable doesn't exist", "Executable doesn't exist", "is not found at", " ENOENT")
+MISSING = ("executable doesn't exist", "Executable doesn't exist", "is not found at", " ENOENT")
+
+# The hints that Chromium sends unasked, https://wicg.github.io/client-hints-infrastructure/#low-entropy-hint-table
+HINTS_FOR_ALL = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
+LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 _unsandboxed: set[str] = set()  # browsers that this process has seen fail for want of a sandbox
 _said: set[str] = set()  # what this process has said once
@@ -129,13 +135,16 @@ def launch_options(
     return options
 
 
-def context_options(profile: Profile, route: Route) -> dict[str, Any]:
+def context_options(profile: Profile, route: Route, previous: BrowserSession | None = None) -> dict[str, Any]:
     """Arguments for Playwright's `new_context`, also for a browser that somebody else launched.
+
+    Of `previous`, a session that is renewed, the context takes over how its browser introduced itself.
 
     Raises `UsageError` for a proxy that the browser cannot take.
     """
-    # Only Chromium can be told which root to trust; on a route with its own, the others have to trust all.
-    trusting = profile.browser != "chromium" and route.ca_pem is not None
+    # Only a Chromium that we launch can be told which root to trust; on a route with its own, the others trust all.
+    told = profile.browser == "chromium" and profile.connect is None
+    trusting = route.ca_pem is not None and not told
     options: dict[str, Any] = {
         "ignore_https_errors": profile.ignore_https_errors or trusting,
         "java_script_enabled": profile.java_script_enabled,
@@ -171,7 +180,30 @@ def context_options(profile: Profile, route: Route) -> dict[str, Any]:
             options["http_credentials"]["origin"] = login.origin
     if proxy := proxy_settings(profile, route):
         options["proxy"] = proxy
+    if previous is not None:
+        _introduce(options, previous.headers)
     return options
+
+
+def _introduce(options: dict[str, Any], headers: Mapping[str, str]) -> None:
+    """Have a context send the agent, the languages and the hints that are among `headers`, whatever its profile says.
+
+    An agent of its own changes no hint but the platform's, and a locale sends itself alone, without the languages that
+    a browser adds. The rest goes into the extra headers, and so to every host: no more than what a browser tells any
+    host. Hints that a site has to ask for stay the browser's own.
+    """
+    if agent := headers.get("user-agent"):
+        options["user_agent"] = agent
+    extra = {name: headers[name] for name in HINTS_FOR_ALL if name in headers}
+    if languages := headers.get("accept-language"):
+        options.pop("locale", None)  # on navigations it would come before an extra header
+        if LOCALE.fullmatch(languages):
+            options["locale"] = languages
+        else:
+            extra["accept-language"] = languages
+    if extra:
+        said = options.get("extra_http_headers", {})
+        options["extra_http_headers"] = {k: v for k, v in said.items() if k.lower() not in extra} | extra
 
 
 def proxy_settings(profile: Profile, route: Route) -> dict[str, str] | None:
@@ -220,7 +252,7 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
     if _says(error, _LOCKED):
         return ProfileLocked("Another browser uses this profile folder.")
     first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
-    if any(mark in first for mark in _MISSING):
+    if any(mark in first for mark in MISSING):
         return BrowserMissing(f"{first}.")
     if "Target page, context or browser has been closed" in first:
         return BrowserError(
@@ -231,9 +263,13 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
 
 
 async def _launch(browser_type: BrowserType, options: dict[str, Any]) -> Browser:
-    """`launch`, which when cancelled waits for the browser that is on its way and closes it."""
     # Ctrl-C reaches the driver too, which then would end at once: closing the browser in order is for us to do.
-    starting = asyncio.ensure_future(browser_type.launch(handle_sigint=False, **options))
+    return await opened(browser_type.launch(handle_sigint=False, **options))
+
+
+async def opened(call: Awaitable[Browser]) -> Browser:
+    """The browser that `call` gives; when cancelled, waits for the one that is on its way and closes it."""
+    starting = asyncio.ensure_future(call)
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:

@@ -12,6 +12,7 @@ from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import BrowserContext as AsyncContext
 from playwright.sync_api import BrowserContext as SyncContext
 
+from toolkit.browser.connect import attached, connect, default_context, twice
 from toolkit.browser.driver import driver
 from toolkit.browser.harvest import Visit, visit, visit_apart, wire_host
 from toolkit.browser.launch import context_options, launch
@@ -32,6 +33,8 @@ class SessionManager:
     Without `context` and `browser` it starts one by `profile` (a name in browsers.json, or a `Profile`) when the first
     session is asked for, keeps it for the next, and closes it at its own end. `context` is a Playwright
     `BrowserContext` of the async API, `browser` a `Browser`: a page, or a context, is opened in it and closed again.
+    `cdp` is the address of a Chrome that a person has open, such as `http://127.0.0.1:9222`: its own context gets one
+    tab, which is closed again. Where a profile connects to a browser, a lost connection is made anew once per visit.
     `route` is how the browser's traffic leaves. `say` is told, for a person, what is waited for.
     `recorder` records what the pages exchange.
     """
@@ -43,12 +46,13 @@ class SessionManager:
         browsers: Path | None = None,
         context: AsyncContext | None = None,
         browser: AsyncBrowser | None = None,
+        cdp: str | None = None,
         route: Route | None = None,
         say: Say | None = None,
         recorder: PageRecorder | None = None,
     ) -> None:
-        if context is not None and browser is not None:
-            raise UsageError("Give a browser or a context, not both.")
+        if sum(given is not None for given in (context, browser, cdp)) > 1:
+            raise UsageError("Give a browser, a context or the address of one; not both.")
         if context is not None:
             check_context(context)
             if is_sync(context):
@@ -56,6 +60,9 @@ class SessionManager:
         if browser is not None and not isinstance(browser, AsyncBrowser):
             raise ContextTypeError(f"A Browser of Playwright's async API is needed, not {_kind(browser)}.")
         self._name, self._profile = _profile(profile, browsers)
+        if cdp is not None:
+            self._profile = attached(cdp, self._profile)
+        self._attached = cdp is not None
         self._context = context
         self._browser = browser
         self._route = route or Route()
@@ -83,17 +90,26 @@ class SessionManager:
         """Visit `site` (a provider) and take the session that results. In a context of ours, the page finds the
         cookies and the storage of `previous` there; one that was handed in is left as it is.
 
-        Raises `BrowserMissing` and its like, `LoginRequired`, `ChallengeRequired`, `HarvestFailed`, or what the network
-        did (`ConnectFailed`, `ProxyFailed`, `TLSFailed`).
+        Raises `BrowserMissing`, `BrowserLost` and their like, `LoginRequired`, `ChallengeRequired`, `HarvestFailed`, or
+        what the network did (`ConnectFailed`, `ProxyFailed`, `TLSFailed`).
         """
         if self._context is not None:
             return await run(visit(self._context, self._plan(site, account, None)))
-        proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
-        browser = self._browser or await self._own_browser()
-        options = context_options(self._profile, self._route)
-        if previous is not None:
-            options["storage_state"] = previous.to_storage_state()
-        return await run(visit_apart(browser, options, self._plan(site, account, proxy)))
+
+        async def visit_in(browser: AsyncBrowser) -> BrowserSession:
+            if self._attached:
+                return await run(visit(default_context(browser), self._plan(site, account, None)))
+            proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
+            options = context_options(self._profile, self._route, previous)
+            if previous is not None:
+                options["storage_state"] = previous.to_storage_state()
+            return await run(visit_apart(browser, options, self._plan(site, account, proxy)))
+
+        if self._browser is not None:
+            return await visit_in(self._browser)
+        if self._profile.connect is not None:
+            return await twice(visit_in, self._own_browser)
+        return await visit_in(await self._own_browser())
 
     def _plan(self, site: Site, account: str, proxy: str | None) -> Visit:
         """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
@@ -117,7 +133,10 @@ class SessionManager:
         await before.aclose()
         async with AsyncExitStack() as opening:
             playwright = await opening.enter_async_context(driver())
-            browser = await launch(playwright, self._profile, self._route)
+            if self._profile.connect is not None:
+                browser = await connect(playwright, self._profile)
+            else:
+                browser = await launch(playwright, self._profile, self._route)
             opening.push_async_callback(browser.close)
             self._opened = opening.pop_all()
         return browser

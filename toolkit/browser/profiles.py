@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -72,6 +73,36 @@ class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return "<Credentials>"
 
 
+class Connect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A browser that runs already, here or on another machine. What is secret in the URL or a header is never shown."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(wss?|https?)://[^/]",
+            description="Where it listens, such as ws://host:3000/ or http://host:9222; with its token, if it has one.",
+        ),
+    ]
+    over: Annotated[
+        Literal["playwright", "cdp"],
+        _about(
+            "What it speaks. playwright: a server of Playwright's (run-server, launch-server) whose version is ours up "
+            "to the second number. cdp: the Chrome DevTools Protocol, which is Chromium's only: a browser started with "
+            "--remote-debugging-port, a Selenium grid's node (its se:cdp address), or a browser service."
+        ),
+    ] = "playwright"
+    headers: Annotated[dict[str, str], _about("Sent when connecting, such as an authorization.")] = {}
+
+    def __repr__(self) -> str:
+        return f"<Connect {self.place} over {self.over}>"
+
+    @property
+    def place(self) -> str:
+        """The URL as it may be shown: the path, too, can be what gives access."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one browser is launched and what its contexts look like. Times are in milliseconds."""
 
@@ -88,8 +119,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str | None, _about("The browser's program. Comes before the channel and before every search.")
     ] = None
 
+    connect: Annotated[Connect | None, _about("Use a browser that runs already, instead of launching one.")] = None
+
     # how it is launched
-    headless: Annotated[bool, _about("Without a window.")] = True
+    headless: Annotated[bool, _about("Without a window. With `connect`: whether nobody sits at its window.")] = True
     args: Annotated[tuple[str, ...], _about("More command-line arguments.")] = ()
     ignore_default_args: Annotated[
         bool | tuple[str, ...], _about("Playwright's own arguments to leave out: all of them, or these.")
@@ -128,13 +161,15 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     accept_downloads: Annotated[bool, _about("Keep what pages download.")] = False
 
     # how long each step may take; 0 is no limit
-    launch_timeout_ms: Annotated[Milliseconds, _about("For the browser to start, in ms.")] = 30_000
+    launch_timeout_ms: Annotated[Milliseconds, _about("For the browser to start, or to be connected to, in ms.")] = (
+        30_000
+    )
     navigation_timeout_ms: Annotated[Milliseconds, _about("For a page to load, in ms.")] = 30_000
     ready_timeout_ms: Annotated[Milliseconds, _about("For the page to have what a session needs, in ms.")] = 30_000
     login_timeout_ms: Annotated[Milliseconds, _about("For a person to log in, in a window, in ms.")] = 300_000
 
     def __repr__(self) -> str:  # headers, environment and credentials stay out of logs
-        which = self.executable_path or self.channel or "any"
+        which = self.connect or self.executable_path or self.channel or "any"
         return f"<Profile {self.browser} ({which}) headless={self.headless}>"
 
 
@@ -205,9 +240,31 @@ def load_profiles(path: Path | None = None) -> Profiles:
     for name, fields in raw.items():  # each alone first, so that a fault is told where it stands
         _profile(file, name, fields)
     profiles = {name: _profile(file, name, _merged(file, raw, name)) for name in raw}
+    for name, profile in profiles.items():
+        if fault := contradiction(profile):
+            raise _wrong(file, f"$.profiles.{name}.{fault[0]}", fault[1])
     if whole.default not in profiles:
         raise _wrong(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
     return Profiles(file=file, default=whole.default, profiles=profiles)
+
+
+# What a launch alone can give a browser. The proxy is not among them: contexts take one too.
+LAUNCHING = (
+    *("channel", "executable_path", "args", "ignore_default_args", "env", "firefox_user_prefs", "sandbox"),
+    "downloads_path",
+)
+
+
+def contradiction(profile: Profile) -> tuple[str, str] | None:
+    """Where a profile says what cannot hold together, and why; None for a sound one."""
+    if profile.connect is None:
+        return None
+    if profile.connect.over == "cdp" and profile.browser != "chromium":
+        return "connect.over", f"cdp is for chromium only, and the browser is {profile.browser}"
+    nothing = Profile()
+    if said := [name for name in LAUNCHING if getattr(profile, name) != getattr(nothing, name)]:
+        return "connect", f"nothing is launched where one connects, so leave out {', '.join(said)}"
+    return None
 
 
 def schema() -> dict[str, Any]:
