@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.providers.conftest import SHORT, session_for
+from tests.providers.conftest import PATIENT, session_for
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
@@ -153,11 +153,10 @@ async def test_the_queue_counts_as_waiting_for_the_first_piece() -> None:
     site = OpenAssistantSite()
     site.idle_models = {"OA_SFT_Llama_30B_6"}
     site.script.pending_seconds = 0.01
+    session, deadlines = session_for("openassistant", site), msgspec.structs.replace(PATIENT, first_piece=0.6)
     async with (
         LocalNetwork(apps=site.hosts()) as network,
-        Client(
-            "openassistant", session=session_for("openassistant", site), route=network.route, deadlines=SHORT
-        ) as client,
+        Client("openassistant", session=session, route=network.route, deadlines=deadlines) as client,
     ):
         with pytest.raises(StreamTimeout, match="deadline `first_piece`") as caught:
             await client.chat("Hi").text()
@@ -169,7 +168,7 @@ async def test_time_of_the_reader_is_not_the_sites() -> None:
     """A reader may take longer than any deadline between two pieces."""
     site = AuraSite()
     site.hold_after = 1
-    deadlines = msgspec.structs.replace(SHORT, between_pieces=0.3)
+    deadlines = msgspec.structs.replace(PATIENT, between_pieces=1)
     async with (
         LocalNetwork(apps=site.hosts()) as network,
         Client("aura", session=session_for("aura", site), route=network.route, deadlines=deadlines) as client,
@@ -177,7 +176,7 @@ async def test_time_of_the_reader_is_not_the_sites() -> None:
     ):
         await anext(stream)
         site.hold_after = None
-        await asyncio.sleep(0.5)  # the reader's own time, which is what is tested
+        await asyncio.sleep(1.5)  # the reader's own time, which is what is tested
         assert await stream.text() != ""
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser, BrowserContext, Playwright
 
 from tests.conftest import absent
-from tests.providers.conftest import SHORT, SITES
+from tests.providers.conftest import PATIENT, SITES
 from tests.sites.base import PIECES, Seen, Site
 from tests.sites.nextauth import DAYS, PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
@@ -123,7 +123,7 @@ async def test_harvest_and_chat_at_a_site(name: str, driver: Playwright) -> None
         context = await browser.new_context(**network.context_options())
         if isinstance(site, OpenAssistantSite):
             await sign_in(context)
-        async with Client(name, context=context, route=network.route, deadlines=SHORT) as client:
+        async with Client(name, context=context, route=network.route, deadlines=PATIENT) as client:
             session = await client.session()
             visits = len(site.requests)
             chat = client.chat(QUESTION)
@@ -163,7 +163,7 @@ async def test_harvest_and_chat_from_the_recording(name: str) -> None:
     async with LocalNetwork(recording=recording) as network:
         try:
             async with Client(
-                name, profile=Profile(), route=network.route, store=MemoryStore(), deadlines=SHORT
+                name, profile=Profile(), route=network.route, store=MemoryStore(), deadlines=PATIENT
             ) as client:
                 session = await client.harvest()
                 text = await client.chat(recording.chat.messages).text()
@@ -188,7 +188,7 @@ async def test_the_call_is_the_one_that_the_page_makes(driver: Playwright) -> No
         await page.fill("textarea", QUESTION)
         await page.press("textarea", "Enter")
         await page.wait_for_selector("p.answer")
-        async with Client("aura", context=context, route=network.route, deadlines=SHORT) as client:
+        async with Client("aura", context=context, route=network.route, deadlines=PATIENT) as client:
             assert await client.chat(QUESTION).text() == TEXT
     theirs, ours = (
         {name.lower(): value for name, value in seen.headers.items() if name.lower() not in OF_THE_CONNECTION}

@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from tests.conftest import OpenContext
-from tests.providers.conftest import SHORT, session_for
+from tests.providers.conftest import PATIENT, session_for
+from tests.sites.asking import until
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.chat import ChatStream
 from toolkit.client import Client
-from toolkit.deadlines import Deadlines
 from toolkit.errors import (
     ServiceUnavailable,
     StreamInterrupted,
@@ -41,7 +42,7 @@ async def client_of(provider: str, site: Site, session: BrowserSession | None = 
     async with (
         LocalNetwork(apps=site.hosts()) as network,
         Client(
-            provider, session=session or session_for(provider, site), route=network.route, deadlines=SHORT
+            provider, session=session or session_for(provider, site), route=network.route, deadlines=PATIENT
         ) as client,
     ):
         yield client
@@ -51,7 +52,7 @@ async def test_a_half_read_stream_does_not_block_for_ever() -> None:
     """The next call on the account waits for its turn within a deadline; other accounts do not wait at all."""
     site = OpenAssistantSite()
     site.hold_after = 1
-    deadlines = Deadlines(turn=0.2, first_piece=5, between_pieces=5)
+    deadlines = replace(PATIENT, turn=0.2)
     async with LocalNetwork(apps=site.hosts()) as network:
         arguments: dict[str, Any] = {"route": network.route, "deadlines": deadlines}
         one, other = (session_for("openassistant", site) for _ in range(2))
@@ -140,9 +141,7 @@ async def test_a_stream_in_a_cycle_is_closed_once() -> None:
                 await anext(holder.stream)
                 del holder
                 gc.collect()
-                async with asyncio.timeout(5):
-                    while site.open_chats:  # noqa: ASYNC110 - the stand-in has no event to wait for
-                        await asyncio.sleep(0)
+                await until(lambda: not site.open_chats)
     finally:
         loop.set_exception_handler(None)
     assert complaints == []

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import TRUSTING
-from tests.providers.conftest import SHORT
+from tests.providers.conftest import PATIENT
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from toolkit.browser.manager import SessionManager
@@ -80,11 +80,11 @@ async def test_a_profile_s_proxy_is_that_of_the_calls(chromium: Browser) -> None
     async with LocalNetwork(apps=site.hosts(), proxy_auth=LOGIN) as local:
         proxy = Proxy(server=local.address, username=LOGIN[0], password=LOGIN[1])
         profile = replace(TRUSTING, proxy=proxy)
-        async with Client("aura", base_url=HTTP, profile=profile, browser=chromium, deadlines=SHORT) as client:
+        async with Client("aura", base_url=HTTP, profile=profile, browser=chromium, deadlines=PATIENT) as client:
             session = await client.session()
             assert await client.chat("Hello!").text() == "".join(PIECES)
         assert len(site.calls("/api/chat")) == 1
-        async with Client("aura", base_url=HTTP, session=session, deadlines=SHORT) as client:
+        async with Client("aura", base_url=HTTP, session=session, deadlines=PATIENT) as client:
             assert await client.chat("Hello!").text() == "".join(PIECES)
         assert len(site.calls("/api/chat")) == 2
         assert session.proxy is not None
@@ -93,7 +93,7 @@ async def test_a_profile_s_proxy_is_that_of_the_calls(chromium: Browser) -> None
             assert secret not in repr(profile)
             assert secret not in repr(proxy)
         wrong = session.proxy.replace(":p%40ss", ":wrong")
-        async with Client("aura", base_url=HTTP, session=session, proxy=wrong, deadlines=SHORT) as client:
+        async with Client("aura", base_url=HTTP, session=session, proxy=wrong, deadlines=PATIENT) as client:
             with pytest.raises(ProxyFailed, match="407"):
                 await client.chat("Hello!").text()
 

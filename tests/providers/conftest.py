@@ -25,7 +25,7 @@ SITES: dict[str, Callable[[], Site]] = {
     "aichatonline": AiChatOnlineSite,
     "openassistant": OpenAssistantSite,
 }
-SHORT = Deadlines(connect=5, first_piece=0.6, between_pieces=0.6)
+PATIENT = Deadlines(connect=60, first_piece=60, between_pieces=60, cleanup=60)  # a busy machine is no fault
 AGENT = "Mozilla/5.0 (test)"
 
 Chatting = Callable[..., AbstractAsyncContextManager[Client]]
@@ -48,7 +48,7 @@ def chatting() -> Chatting:
 
     @asynccontextmanager
     async def open_client(provider: str, site: Site, **arguments: Any) -> AsyncIterator[Client]:
-        given = {"deadlines": SHORT, "session": session_for(provider, site)} | arguments
+        given = {"deadlines": PATIENT, "session": session_for(provider, site)} | arguments
         async with (
             LocalNetwork(apps=site.hosts()) as network,
             Client(provider, route=network.route, **given) as client,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.providers.conftest import Chatting, session_for
 from tests.providers.test_protocols import PROMPT, TALK
+from tests.sites.asking import SECONDS, until
 from tests.sites.oa_script import EVENT_PING
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.chat import Queued, Text
@@ -105,9 +106,7 @@ async def test_open_assistant_without_a_cookie_asks_for_a_login(chatting: Chatti
 
 async def chats_are_gone(site: OpenAssistantSite) -> None:
     """Wait for the deletion that a dropped stream leaves to the event loop."""
-    async with asyncio.timeout(5):
-        while site.open_chats:  # noqa: ASYNC110 - the stand-in has no event to wait for
-            await asyncio.sleep(0)
+    await until(lambda: not site.open_chats)
 
 
 async def test_open_assistant_deletes_a_chat_that_is_left(chatting: Chatting) -> None:
@@ -134,8 +133,8 @@ async def test_open_assistant_deletes_a_chat_that_is_cancelled(after: str, chatt
     site.hold_after = 1
     async with chatting("openassistant", site) as client:
         task = asyncio.ensure_future(client.chat("Hi").text())
-        async with asyncio.timeout(5):
-            while not site.calls(f"/api/chat/{after}"):  # noqa: ASYNC110 - as above
+        async with asyncio.timeout(SECONDS):
+            while not site.calls(f"/api/chat/{after}"):  # noqa: ASYNC110 - at the very turn of the event loop
                 await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tests.sites.base import POLL_SECONDS
 
+SECONDS = 60  # for anything that has to happen; never waited for otherwise
 QUESTION = [{"role": "user", "content": "Hello!"}]
 
 
@@ -18,6 +19,6 @@ def page_headers(origin: str, path: str = "/", **more: str) -> dict[str, str]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for something that the server does by itself, which nothing announces."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sites.asking import page_headers, until
+from tests.sites.asking import SECONDS, page_headers, until
 from tests.sites.base import PIECES
 from tests.sites.oa_script import COMMENT_PING, EVENT_PING
 from tests.sites.openassistant import OpenAssistantSite
@@ -183,7 +183,7 @@ async def test_oa_stream_of_a_deleted_chat_falls_silent(client: aiohttp.ClientSe
             await stream.content.readuntil(b"\r\n\r\n")
             async with caller.call("DELETE", "", chat_id=ids["chat_id"]):
                 site.hold_after = None
-            await asyncio.wait_for(stream.content.readany(), 1)  # what was on its way
+            await asyncio.wait_for(stream.content.readany(), SECONDS)  # what was on its way
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(stream.content.readany(), 0.1)
 
