@@ -47,7 +47,7 @@ async def open_context(chromium: Browser) -> AsyncIterator[OpenContext]:
             options = network.context_options() if network else {}
             context = await chromium.new_context(ignore_https_errors=True, **options)
             stack.push_async_callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(60_000)  # only waited for where something is wrong
             return context
 
         yield open_one

@@ -17,7 +17,7 @@ HOME = f"https://{HOST}"
 BOX = "<textarea></textarea>"
 
 # The shared browser knows none of the networks' authorities; whom a browser trusts is tested elsewhere.
-TRUSTING = Profile(ignore_https_errors=True, navigation_timeout_ms=20_000, ready_timeout_ms=20_000)
+TRUSTING = Profile(ignore_https_errors=True, navigation_timeout_ms=60_000, ready_timeout_ms=60_000)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

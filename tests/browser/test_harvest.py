@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,7 +13,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Handler, Place, away, html, network, never, status
 from tests.conftest import OpenContext
-from tests.sites.asking import until
+from tests.sites.asking import SECONDS, until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.manager import SessionManager
@@ -107,7 +106,7 @@ async def test_a_request_that_still_waits_for_its_turn_holds_nothing_up(open_con
     """More streams than a browser opens to one host, all without an end: the session is there all the same."""
     script = "<script>for (let n = 0; n < 9; n++) fetch(`/never?${n}`).catch(() => 0)</script>"
     async with network({"/": html(BOX + script), "/never": never}) as local:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             session = await harvest(await open_context(local))
     assert session.user_agent
 
@@ -136,7 +135,7 @@ async def test_a_cookie_that_comes_late_is_waited_for(open_context: OpenContext)
 
 
 async def until_cookie(context: BrowserContext, name: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while name not in [cookie.get("name") for cookie in await context.cookies()]:
             pass
 
@@ -257,10 +256,8 @@ async def test_a_login_that_is_no_longer_taken_is_none(open_context: OpenContext
 async def test_a_page_that_never_answers_is_given_up(open_context: OpenContext) -> None:
     """After `navigation_timeout_ms`."""
     async with network(never) as local:
-        began = time.monotonic()
         with pytest.raises(HarvestFailed, match="did not load in time"):
             await harvest(await open_context(local), navigation_timeout_ms=300)
-        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("recipe", [Harvest(ready="textarea"), Harvest(storage=("key",)), Harvest(cookies=("sid",))])
@@ -271,12 +268,10 @@ async def test_a_page_that_answers_no_more_is_given_up(
     monkeypatch.setattr("toolkit.browser.harvest.PATIENCE_MS", 200)
     monkeypatch.setattr("toolkit.browser.harvest.CLOSING_MS", 50)
     async with network(html("<script>while (true);</script>", "sid=1")) as local:
-        began = time.monotonic()
         with pytest.raises(HarvestFailed, match="in time"):
             await harvest(
                 await open_context(local), Place(harvest=recipe), ready_timeout_ms=300, navigation_timeout_ms=300
             )
-        assert time.monotonic() - began < 10
 
 
 async def loaded(context: BrowserContext) -> Page:
@@ -346,18 +341,24 @@ async def test_what_was_opened_is_closed_and_nothing_else(
         context = await open_context(local)
         mine = await caller_s(context)
         with nullcontext() if ends is None else pytest.raises(ends):
-            await harvest(context, ready_timeout_ms=200, navigation_timeout_ms=500)
+            await harvest(context, **({} if ends is None else {"ready_timeout_ms": 200, "navigation_timeout_ms": 500}))
         await assert_untouched(context, mine)
 
 
 async def test_windows_that_the_page_opened_are_closed(open_context: OpenContext) -> None:
     """A window that the visited page opens, and one that this one opens, are the visit's too."""
-    script = "<script>const w = open('/second'); setTimeout(() => document.body.innerHTML = '<textarea>', 300)</script>"
+    script = "<script>open('/second'); fetch('/opened').then(() => document.body.innerHTML = '<textarea>')</script>"
     second = "<script>open('/third')</script>"
-    async with network({"/": html(script), "/second": html(second), "/third": html("")}) as local:
+    seen: list[Page] = []
+
+    async def opened(_: web.Request) -> web.Response:
+        await until(lambda: len(seen) == 3)
+        return web.Response()
+
+    routes = {"/": html(script), "/second": html(second), "/third": html(""), "/opened": opened}
+    async with network(routes) as local:
         context = await open_context(local)
         mine = await caller_s(context)
-        seen: list[Page] = []
         context.on("page", lambda page: seen.append(page))
         await harvest(context)
         assert len(seen) == 3

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.places import BOX, Place, html, network
 from tests.conftest import absent
-from tests.sites.asking import until
+from tests.sites.asking import SECONDS, until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.launch import launch
@@ -59,14 +59,22 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
 
 
 def headed(display: str) -> Profile:
-    """The shipped profile for a window, on that display, with little time."""
-    return replace(load_profiles(packaged_file()).get("headed"), env={"DISPLAY": display}, login_timeout_ms=20_000)
+    """The shipped profile for a window, on that display."""
+    return replace(load_profiles(packaged_file()).get("headed"), env={"DISPLAY": display}, login_timeout_ms=120_000)
 
 
 async def by_hand(display: str, *actions: str) -> None:
     """What a person does with mouse and keyboard."""
     process = await asyncio.create_subprocess_exec("xdotool", *actions, env={**os.environ, "DISPLAY": display})
     assert await process.wait() == 0
+
+
+async def click(display: str, page: Page, selector: str) -> None:
+    """Click on an element that takes the focus, until it has: a window that is new may not listen yet."""
+    focused = "selector => document.hasFocus() && document.activeElement.matches(selector)"
+    async with asyncio.timeout(SECONDS):
+        while not await page.evaluate(focused, selector):
+            await by_hand(display, "mousemove", *await place_of(page, selector), "click", "1")
 
 
 async def place_of(page: Page, selector: str) -> list[str]:
@@ -94,9 +102,11 @@ async def test_a_person_s_login_is_noticed(display: str, browsers: list[Browser]
         assert not task.done(), task.result()
         page = browsers[0].contexts[0].pages[0]
         await page.wait_for_load_state()
-        field = await place_of(page, "[name=username]")
-        await by_hand(display, "mousemove", *field, "click", "1", "type", USER)
+        await click(display, page, "[name=username]")
+        await by_hand(display, "type", USER)
+        await page.wait_for_function(f"document.activeElement.value === '{USER}'")
         await by_hand(display, "key", "Tab", "type", PASSWORD)
+        await page.wait_for_function(f"document.activeElement.value === '{PASSWORD}'")
         await by_hand(display, "key", "Return")
         session = await task
     assert said == [said[0]]
@@ -120,7 +130,8 @@ async def test_a_person_who_closes_the_window_ends_the_visit(display: str, brows
         await until(lambda: bool(said) or task.done())
         page = browsers[0].contexts[0].pages[0]
         await page.wait_for_load_state()
-        await by_hand(display, "mousemove", *await place_of(page, "h1"), "click", "1", "key", "ctrl+w")
+        await click(display, page, "[name=username]")
+        await by_hand(display, "key", "ctrl+w")
         with pytest.raises(HarvestFailed, match="window was closed"):
             await task
 

@@ -13,6 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
 from tests.browser.conftest import program
+from tests.sites.asking import SECONDS, until
 from toolkit.browser.find import Found
 from toolkit.browser.launch import (
     QUIET_ARGS,
@@ -216,7 +217,7 @@ async def test_a_launch_that_takes_too_long_is_told_and_leaves_nothing(
     async with async_playwright() as playwright:
         with pytest.raises(BrowserError, match="did not start within 200 ms"):
             await launch(playwright, Profile(executable_path=str(slow), launch_timeout_ms=200))
-    assert len(browser_processes()) == before
+    await until(lambda: len(browser_processes()) == before)
 
 
 async def test_a_cancelled_launch_leaves_nothing(
@@ -233,7 +234,7 @@ async def test_a_cancelled_launch_leaves_nothing(
             await task
         assert len(browser_processes()) == before
     task = asyncio.ensure_future(launch(driver, Profile()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while len(browser_processes()) == before:  # noqa: ASYNC110 - processes tell nobody that they start
             await asyncio.sleep(0)
     task.cancel()

@@ -12,7 +12,7 @@ PAGE = "https://app.example/"
 START = "https://old.example/start"
 STREAM = f"{PAGE}stream"
 ABORTED = f"{PAGE}stream?aborted"
-MILLISECONDS = 30_000
+MILLISECONDS = 60_000
 
 HTML = """<!doctype html><meta charset="utf-8"><title>wide</title>
 <pre id="worker"></pre><pre id="result"></pre><iframe src="https://widget.example/frame"></iframe>
