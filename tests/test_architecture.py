@@ -56,6 +56,9 @@ THIRD_PARTY = {
     "trustme": {"recording"},
     "platformdirs": {"stores"},
     "filelock": {"stores"},
+    "cryptography": {"recording", "stores"},
+    "keyring": {"stores"},
+    "redis": {"stores"},
     "publicsuffixlist": {"cookies"},
 }
 

@@ -15,8 +15,9 @@ import pytest
 from tests.stores.conftest import ORIGIN, SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.stores import Key, Store
-from toolkit.stores.file import STATE_VARIABLE, FileStore, state_folder
+from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
+from toolkit.stores.state import STATE_VARIABLE, state_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
 WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')

@@ -1,17 +1,26 @@
-"""What is kept of one session, as JSON: `{"version": 1, "key": [provider, origin, account], "session": {...}}`.
+"""What is kept of one session, as JSON, the same in a file and in Redis.
 
-The same in a file and in Redis. Nothing here touches a disk or a network.
+    {"version": 1, "key": [provider, origin, account], "session": {...}}
+    {"version": 1, "key": [provider, origin, account], "sealed": {"salt", "nonce", "data"}}
+
+The key stays readable, so that what there is can be listed; it is sealed together with the session, so one session
+cannot be put in the place of another. Nothing here touches a disk or a network.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 import msgspec
 
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
 from toolkit.stores import Key
+from toolkit.stores.passphrase import KEY_VARIABLE, configured, resolved
+from toolkit.stores.sealing import Sealed, Sealer, WrongKey, sealer
 
 VERSION = 1
+Kept = tuple[Key, BrowserSession]
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -20,31 +29,87 @@ class _Version(msgspec.Struct, frozen=True):
     version: int
 
 
-class _Content(_Version, frozen=True):
-    """What is kept by this version."""
+class _Content(_Version, frozen=True, omit_defaults=True):
+    """What is kept by this version: a session, or a sealed one."""
 
     key: Key
-    session: BrowserSession
+    session: BrowserSession | None = None
+    sealed: Sealed | None = None
 
 
-def encode(key: Key, session: BrowserSession) -> bytes:
-    """`session` of `key`, as it is kept."""
-    return msgspec.json.format(msgspec.json.encode(_Content(VERSION, key, session)), indent=1)
+class Packer:
+    """Packs and unpacks sessions for a store; sealed where there is a passphrase.
 
-
-def decode(content: bytes, where: str) -> tuple[Key, BrowserSession]:
-    """What is kept in `content`, which was found at `where`.
-
-    Raises `StoreError` for what another toolkit or another key could read, `ValueError` (never with any of the content
-    in it) for what nobody can.
+    `passphrase` is one, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says. It is looked for when
+    it is needed first. What is there unsealed is read in any case, and sealed when it is packed next.
     """
-    try:
-        if (version := msgspec.json.decode(content, type=_Version).version) > VERSION:
+
+    def __init__(self, passphrase: str | None) -> None:
+        self._given = configured() if passphrase is None else passphrase
+        self._sealer: Sealer | None = None
+
+    async def pack(self, key: Key, session: BrowserSession) -> bytes:
+        """`session` of `key`, as it is kept. Raises `StoreError` where the keyring cannot be used."""
+        if not self._given:
+            content = _Content(VERSION, key, session)
+        else:
+            # In a thread: making a key takes a third of a second, and a keyring may ask the person.
+            sealed = await asyncio.to_thread(self._seal, msgspec.json.encode(session), _about(key))
+            content = _Content(VERSION, key, sealed=sealed)
+        return msgspec.json.format(msgspec.json.encode(content), indent=1)
+
+    async def unpack(self, packed: bytes, where: str) -> Kept:
+        """What was `packed`, which was found at `where`.
+
+        Raises `StoreError` for what another toolkit or another passphrase can read, and `ValueError`, with nothing of
+        the content in it, for what nobody can.
+        """
+        try:
+            if (version := msgspec.json.decode(packed, type=_Version).version) > VERSION:
+                raise StoreError(
+                    f"The stored session {where} is of a newer version of the toolkit ({version}).",
+                    hint="Upgrade the toolkit, or choose another store (TOOLKIT_STORE).",
+                )
+            content = msgspec.json.decode(packed, type=_Content)
+        except UnicodeDecodeError:
+            raise ValueError("it is not UTF-8 text") from None  # that error holds the bytes
+        if content.sealed is None:
+            if content.session is None:
+                raise ValueError("it holds no session")
+            return content.key, content.session
+        if not self._given:
             raise StoreError(
-                f"The stored session {where} is of a newer version of the toolkit ({version}).",
-                hint="Upgrade the toolkit, or choose another store (TOOLKIT_STORE).",
+                f"The stored session {where} is sealed.",
+                hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with (or to `keyring`).",
             )
-        kept = msgspec.json.decode(content, type=_Content)
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8 text") from None  # the error itself holds the bytes
-    return kept.key, kept.session
+        try:
+            opened = await asyncio.to_thread(self._open, content.sealed, _about(content.key))
+        except WrongKey:
+            raise StoreError(
+                f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
+                hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove it.",
+            ) from None
+        return content.key, msgspec.json.decode(opened, type=BrowserSession)
+
+    def _seal(self, data: bytes, about: bytes) -> Sealed:
+        return self._found().seal(data, about)
+
+    def _open(self, sealed: Sealed, about: bytes) -> bytes:
+        return self._found().open(sealed, about)
+
+    def _found(self) -> Sealer:
+        if self._sealer is None:
+            self._sealer = sealer(resolved(self._given))
+        return self._sealer
+
+
+def misplaced(key: Key, where: str) -> StoreError:
+    """The session of `key` lies at `where`, which is another one's place."""
+    return StoreError(
+        f"What is stored as {where} is the session of another key: {', '.join(key)}.",
+        hint="Somebody renamed or copied it. Put it back, or remove it.",
+    )
+
+
+def _about(key: Key) -> bytes:
+    return msgspec.json.encode(["toolkit session", VERSION, *key])

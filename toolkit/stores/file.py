@@ -13,27 +13,20 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import platformdirs
-
 from toolkit.errors import StoreError
 from toolkit.files import remove_unfinished, write_whole
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
-from toolkit.stores.content import decode, encode
+from toolkit.stores.content import Kept, Packer, misplaced
 from toolkit.stores.locking import locked
+from toolkit.stores.state import STATE_VARIABLE, make_private, state_folder
 
 log = logging.getLogger("toolkit")
 
-STATE_VARIABLE = "TOOLKIT_STATE_DIR"
 SHOWN = 40  # letters of each part of a key that a file's name shows
 SAVING = "saving.lock"  # held by the one that writes in the folder
 PATIENCE = 30.0  # seconds that a save waits for the others'
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-def state_folder() -> Path:
-    """Where the toolkit keeps its state: `TOOLKIT_STATE_DIR`, else the platform's own place for it."""
-    return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("toolkit", appauthor=False))
 
 
 class FileStore:
@@ -43,25 +36,28 @@ class FileStore:
     open to others is closed to them when it is used. A file that cannot be understood is set aside under another
     name, and said, never lost; one of a newer version of the toolkit is left alone. Beside the sessions lie the files
     of their locks, which hold nothing.
+
+    `key` is a passphrase that seals them, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, key: str | None = None) -> None:
         self.folder = folder or state_folder() / "sessions"
+        self._packer = Packer(key)
 
     def __repr__(self) -> str:
         return f"<FileStore {self.folder}>"
 
     async def load(self, key: Key) -> BrowserSession | None:
-        kept = self._read(self._path(key))
+        kept = await self._read(self._path(key))
         return kept[1] if kept is not None else None
 
     async def save(self, key: Key, session: BrowserSession) -> None:
         path = self._path(key)
-        content = encode(key, session)
+        await self._read(path)  # what cannot be read is not written over
+        content = await self._packer.pack(key, session)
         try:
             self._open_folder()
             async with locked(self.folder / SAVING, PATIENCE):
-                self._read(path)  # what cannot be read is not written over
                 remove_unfinished(self.folder)  # nobody else is writing now
                 write_whole(path, content)
         except OSError as error:
@@ -88,7 +84,7 @@ class FileStore:
         found = []
         for path in files:
             try:
-                found.append(self._read(path))
+                found.append(await self._read(path))
             except StoreError as error:
                 log.warning("%s", error)
         return dict(kept for kept in found if kept is not None)
@@ -113,32 +109,44 @@ class FileStore:
         digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
         return self.folder / ("--".join((*filter(None, shown), digest)) + ".json")
 
-    def _read(self, path: Path) -> tuple[Key, BrowserSession] | None:
+    async def _read(self, path: Path) -> Kept | None:
         """What is in a file, None where there is nothing that can be understood. Raises `StoreError`."""
+        content = self._content(path)
+        if content is None:
+            return None
+        try:
+            kept = await self._packer.unpack(content, str(path))
+        except ValueError as error:
+            await self._set_aside(path, content, error)
+            return None
+        if self._path(kept[0]) != path:
+            raise misplaced(kept[0], str(path))
+        return kept
+
+    async def _set_aside(self, path: Path, content: bytes, error: ValueError) -> None:
+        """Give the file with that `content` another name, unless somebody has replaced it by now."""
+        aside = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
+        try:
+            async with locked(self.folder / SAVING, PATIENCE):
+                if self._content(path) != content:
+                    return
+                os.replace(path, aside)
+        except OSError as failure:
+            raise _failed("set aside, and it is not readable", path, failure) from failure
+        log.warning("a stored session was not readable (%s); it was set aside as %s", error, aside)
+
+    def _content(self, path: Path) -> bytes | None:
         try:
             self._close_to_others()
-            content = path.read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _failed("read", path, error) from error
-        try:
-            key, session = decode(content, str(path))
-        except ValueError as error:
-            _set_aside(path, error)
-            return None
-        if self._path(key) != path:
-            raise StoreError(
-                f"The stored session {path} is another one's: of {key.provider}, {key.origin}, {key.account}.",
-                hint="Somebody renamed or copied it. Move it away.",
-            )
-        return key, session
 
     def _open_folder(self) -> None:
-        """Make the folder, and those above it that are not there, for this person alone whatever the umask says.
-        Raises `OSError`."""
-        for place in (*reversed(self.folder.parents), self.folder):
-            place.mkdir(mode=0o700, exist_ok=True)
+        """Make the folder, for this person alone. Raises `OSError`."""
+        make_private(self.folder)
         self._close_to_others()
 
     def _close_to_others(self) -> None:
@@ -150,15 +158,6 @@ class FileStore:
             self.folder.chmod(0o700)
         except OSError:
             log.warning("the folder %s holds sessions and is open to other users; close it to them", self.folder)
-
-
-def _set_aside(path: Path, error: ValueError) -> None:
-    aside = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
-    try:
-        path.replace(aside)
-    except OSError as failure:
-        raise _failed("set aside, and it is not readable", path, failure) from failure
-    log.warning("a stored session was not readable (%s); it was set aside as %s", error, aside)
 
 
 def _failed(done: str, path: Path, error: OSError) -> StoreError:

@@ -1,0 +1,206 @@
+"""Sessions in Redis, for many machines that share them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import msgspec
+
+from toolkit.errors import StoreError, UsageError, without_query
+from toolkit.session import BrowserSession
+from toolkit.stores import Key, Purpose
+from toolkit.stores.content import Kept, Packer, misplaced
+
+try:
+    from redis.asyncio import ConnectionPool, Redis
+    from redis.asyncio.connection import parse_url
+    from redis.asyncio.lock import Lock
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+    from redis.exceptions import (
+        AuthenticationError,
+        AuthenticationWrongNumberOfArgsError,
+        ConnectionError,
+        LockNotOwnedError,
+        NoPermissionError,
+        RedisError,
+    )
+    from redis.exceptions import TimeoutError as RedisTimeout
+except ModuleNotFoundError:
+    raise StoreError(
+        "The Redis store needs the package redis.", hint="Run `pip install 'provider-toolkit[redis]'`."
+    ) from None
+
+log = logging.getLogger("toolkit")
+
+PREFIX = "toolkit:session:"
+CORRUPT = "toolkit:corrupt:"
+LOCKS = "toolkit:lock:"
+OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 3.0,  # seconds
+    "socket_timeout": 5.0,
+    "retry": Retry(NoBackoff(), 0),  # a lost answer leaves open whether a lock was taken
+    "protocol": 2,  # every server speaks it, and nothing here needs more
+    "decode_responses": False,
+}
+POLL = 0.03  # seconds between two tries to take a lock
+SET_ASIDE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('renamenx', KEYS[1], KEYS[2])"
+
+# By kind; the special ones come before the general ones.
+REASONS: dict[type[RedisError], str] = {
+    AuthenticationError: "the user or the password is refused",
+    AuthenticationWrongNumberOfArgsError: "the user or the password is refused",
+    NoPermissionError: "this user may not do that",
+    ConnectionError: "there is no connection",
+    RedisTimeout: "it does not answer in time",
+}
+
+
+class RedisStore:
+    """Sessions in the Redis server at `url` (redis://, rediss://, unix://), each a key of its own.
+
+    Every operation has a connection of its own, so none outlives its event loop. `key` is a passphrase that seals the
+    sessions, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says. A lock that a dead process held
+    is free after `lease` seconds; who lives renews it. Raises `UsageError` for what is no such URL.
+    """
+
+    def __init__(self, url: str, *, key: str | None = None, lease: float = 10.0) -> None:
+        try:
+            self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
+            self._shown = without_query(url)
+        except ValueError:
+            raise UsageError(
+                "That is no URL of a Redis server.", hint="It looks like redis://user:password@host:6379/0."
+            ) from None  # the cause may show a piece of the password
+        self._lease = lease
+        self._packer = Packer(key)
+
+    def __repr__(self) -> str:
+        return f"<RedisStore {self._shown}>"
+
+    async def load(self, key: Key) -> BrowserSession | None:
+        async with self._connected() as redis:
+            kept = await self._read(redis, _name(key))
+        return kept[1] if kept is not None else None
+
+    async def save(self, key: Key, session: BrowserSession) -> None:
+        async with self._connected() as redis:
+            await self._read(redis, _name(key))  # what cannot be read is not written over
+            await redis.set(_name(key), await self._packer.pack(key, session))
+
+    async def delete(self, key: Key) -> bool:
+        async with self._connected() as redis:
+            return bool(await redis.delete(_name(key)))
+
+    async def sessions(self) -> dict[Key, BrowserSession]:
+        """All sessions that are kept. One that cannot be read is left out, and said."""
+        found = []
+        async with self._connected() as redis:
+            for name in sorted([name async for name in redis.scan_iter(f"{PREFIX}*", count=1000)]):
+                try:
+                    found.append(await self._read(redis, name.decode()))
+                except StoreError as error:
+                    log.warning("%s", error)
+        return dict(kept for kept in found if kept is not None)
+
+    @asynccontextmanager
+    async def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AsyncIterator[None]:
+        # All that is said to Redis is said by a task that is told to end, never cancelled: a request of which nobody
+        # knows whether it was carried out would leave a lock behind.
+        name = f"{LOCKS}{purpose}:{_name(key).removeprefix(PREFIX)}"
+        taken = asyncio.get_running_loop().create_future()
+        done = asyncio.Event()
+        keeper = asyncio.create_task(self._keep(name, seconds, taken, done))
+        try:
+            await asyncio.wait((keeper, taken), return_when=asyncio.FIRST_COMPLETED)
+            if not taken.done():
+                keeper.result()
+                raise TimeoutError(f"The lock {name} was not free within {seconds} seconds.")
+            yield
+        finally:
+            done.set()
+            await asyncio.shield(keeper)
+
+    async def _keep(self, name: str, seconds: float | None, taken: asyncio.Future[None], done: asyncio.Event) -> None:
+        """Take the lock, within `seconds` and before `done`; then renew it until `done`, and release it."""
+        loop = asyncio.get_running_loop()
+        until = None if seconds is None else loop.time() + seconds
+        async with self._connected() as redis:
+            lock = Lock(redis, name, timeout=self._lease, thread_local=False)
+            while not await lock.acquire(blocking=False):
+                if (until is not None and loop.time() >= until) or await _set_within(done, POLL):
+                    return
+            taken.set_result(None)
+            try:
+                while not await _set_within(done, self._lease / 3):
+                    with _noted(name):
+                        await lock.reacquire()
+                with _noted(name):
+                    await lock.release()
+            except LockNotOwnedError:
+                log.warning("the lock %s was lost: it could not be renewed for %g seconds", name, self._lease)
+
+    async def _read(self, redis: Redis, name: str) -> Kept | None:
+        """What is in the key `name`, None where there is nothing that can be understood. Raises `StoreError`."""
+        content: Any = await redis.get(name)  # bytes, since `decode_responses` is off
+        if content is None:
+            return None
+        where = f"{name} in {self._shown}"
+        try:
+            kept = await self._packer.unpack(content, where)
+        except ValueError as error:
+            aside = f"{CORRUPT}{name.removeprefix(PREFIX)}:{time.time_ns()}"
+            if await redis.eval(SET_ASIDE, 2, name, aside, content):
+                log.warning("the stored session %s was not readable (%s); it was set aside as %s", where, error, aside)
+            return None
+        if _name(kept[0]) != name:
+            raise misplaced(kept[0], where)
+        return kept
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Redis]:
+        """A connection for as long as it is used. What goes wrong with it is a `StoreError`."""
+        try:
+            async with Redis.from_pool(ConnectionPool(**self._options)) as redis:
+                yield redis
+        except RedisError as error:
+            # What the server says may repeat what it was sent, a password or a session: it is never shown.
+            raise StoreError(
+                f"The Redis store {self._shown} cannot be used: {_reason(error)}.",
+                hint="Check the address, and whether the server runs and lets you in.",
+            ) from None
+
+
+def _name(key: Key) -> str:
+    return PREFIX + msgspec.json.encode(key).decode()
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether `event` is set by now, or within `seconds`."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
+
+
+@contextmanager
+def _noted(name: str) -> Iterator[None]:
+    """What goes wrong with a lock that is held, but not lost for that, is noted only: its holder works on."""
+    try:
+        yield
+    except LockNotOwnedError:
+        raise
+    except RedisError as error:
+        log.warning("the lock %s could not be renewed or released: %s", name, _reason(error))
+
+
+def _reason(error: RedisError) -> str:
+    """What went wrong, in words that hold nothing of what was sent."""
+    for kind, reason in REASONS.items():
+        if isinstance(error, kind):
+            return reason
+    return f"the server refused ({type(error).__name__})"

@@ -1,0 +1,21 @@
+"""The folder of the toolkit's state, and how a folder is made that only the person can enter."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+STATE_VARIABLE = "TOOLKIT_STATE_DIR"
+
+
+def state_folder() -> Path:
+    """Where the toolkit keeps its state: `TOOLKIT_STATE_DIR`, else the platform's own place for it."""
+    return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("toolkit", appauthor=False))
+
+
+def make_private(folder: Path) -> None:
+    """Make `folder`, and those above it that are not there, 0700 whatever the umask says. Raises `OSError`."""
+    for place in (*reversed(folder.parents), folder):
+        place.mkdir(mode=0o700, exist_ok=True)
