@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from toolkit.browser.manager import SessionManager
+    from toolkit.call import harvest_in
     from toolkit.chat import ChatEvent, ChatStream, Finished, Queued, Text
-    from toolkit.client import Client, harvest_in
+    from toolkit.client import Client
     from toolkit.deadlines import Deadlines
     from toolkit.errors import ToolkitError
     from toolkit.messages import ChatRequest, Message, format_prompt
@@ -49,7 +50,7 @@ _HOMES = {
     "Text": "toolkit.chat",
     "ToolkitError": "toolkit.errors",
     "format_prompt": "toolkit.messages",
-    "harvest_in": "toolkit.client",
+    "harvest_in": "toolkit.call",
 }
 
 __all__ = [  # the same names; a test keeps the two alike

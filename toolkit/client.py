@@ -1,24 +1,39 @@
 """The client: a session, the transport, a provider, and the answer as a `ChatStream`.
 
-Only here do these meet. A session comes from the store or, where there is none that is good, from a visit of a real
-browser; one that turns out to have expired is renewed once, before the first piece of the answer only.
+Only here do these meet. Where the session comes from is the keeper's business; one that turns out to have expired is
+renewed once, before the first piece of the answer only.
 """
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import os
-import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
+import msgspec
+
 from toolkit import providers
 from toolkit.chat import ChatEvent, ChatStream, Finished, Text
 from toolkit.deadlines import Deadlines, keep
-from toolkit.errors import ConnectFailed, LoginRequired, StreamInterrupted, StreamTimeout, ToolkitError, UsageError
+from toolkit.environment import session_of, variable
+from toolkit.errors import (
+    ConnectFailed,
+    LoginRequired,
+    SessionError,
+    StreamInterrupted,
+    StreamTimeout,
+    ToolkitError,
+    UsageError,
+    WrongAccount,
+)
+from toolkit.expiry import expiry
+from toolkit.health import Health, check
+from toolkit.keeper import SessionKeeper
 from toolkit.messages import ChatRequest, MessageLike, read_messages
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
@@ -26,15 +41,17 @@ from toolkit.response import Recorder
 from toolkit.route import Route
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
-from toolkit.stores.file import FileStore
-from toolkit.transport import Transport
+from toolkit.stores.choose import open_store
+from toolkit.transport import Keep, Transport
 from toolkit.turns import turn
+from toolkit.visiting import Login, Visitor
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
-    from playwright.sync_api import BrowserContext as SyncContext
 
     from toolkit.browser.profiles import Profile
+
+log = logging.getLogger("toolkit")
 
 CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
 
@@ -86,24 +103,32 @@ class Client:
             session = BrowserSession.from_cookie_values(self.provider.name, self.provider.site, cookies)
         if proxy is not None and route is not None:
             raise UsageError("Give a proxy or a route, not both.")
-        self._given = session
-        self._session = session
-        self._context, self._browser = context, browser
-        if context is not None:
-            from toolkit.browser.manager import check_context
-
-            check_context(context)
         own = session is None and context is None and browser is None
-        self._store = store if store is not None or not own else FileStore()
-        self._profile, self._browsers = profile, browsers
+        self._variable = variable(self.provider.name)
+        if own and store is None and (secret := os.environ.get(self._variable)):
+            session = session_of(self.provider, secret, self._variable)
+        else:
+            self._variable = ""
+        self._own = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
+        self._store = open_store() if store is None and own and session is None else store
+        self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=self._store, given=session)
         self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ))
         self._deadlines = deadlines or Deadlines()
         self._recorder = recorder
-        self._say = say
-        self._lock = asyncio.Lock()
+        self._visitor = Visitor(
+            self.provider,
+            account,
+            profile=profile,
+            browsers=browsers,
+            context=context,
+            browser=browser,
+            route=self._route,
+            say=say,
+            recorder=recorder,
+        )
         self._transport: Transport | None = None
         self._opened = AsyncExitStack()
-        self._harvests = 0
+        self._rotations = 0
         self._users = 0  # `async with` blocks and calls that need the connections
         self._streams: WeakSet[ChatStream] = WeakSet()
 
@@ -165,68 +190,86 @@ class Client:
 
     async def session(self) -> BrowserSession:
         """The session that calls are made with; harvested now if need be."""
-        return (await self._ready())[0]
+        with self._explaining():
+            return (await self._keeper.current())[0]
 
     async def harvest(self) -> BrowserSession:
         """Visit the site with a browser now, and keep the session that results. The page finds what the session so
         far left there, so a login is not lost where the site still takes it."""
-        from toolkit.browser.manager import SessionManager
+        with self._explaining():
+            return await self._keeper.visited()
 
-        async with SessionManager(
-            self._profile,
-            browsers=self._browsers,
-            context=self._context,
-            browser=self._browser,
-            route=self._route,
-            say=self._say,
-            recorder=self._recorder,
-        ) as manager:
-            try:
-                previous = self._session or (await self._store.load(self.key) if self._store is not None else None)
-                session = await manager.harvest(self.provider, account=self.key.account, previous=previous)
-            except ToolkitError as error:
-                raise self._explained(error) from error
-        await self._use(session)
+    async def refresh(self) -> BrowserSession:
+        """Renew the session that there is, without a window. Raises `LoginRequired` where there is none, and
+        `SessionExpired` where the site wants a login; then all is as before."""
+        with self._explaining():
+            await self._known()
+            return await self._keeper.visited()
+
+    async def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
+        """Have a person log in, in a window that opens, or in the Chrome that is open already and takes orders at the
+        address `cdp`; check the result, and keep it. The profile is `headed` unless the client has one.
+
+        `seconds` is how long the person has, instead of what the profile says. Raises `WrongAccount` where somebody
+        else has logged in than the stored session is of, `BrowserError` and its like (no display, the window was
+        closed, the time is up); then the stored session is as before.
+        """
+        with self._explaining():
+            session = await self._visit(await self._keeper.look(), Login(seconds, cdp))
+            await self._keeper.replace(session)
+        return session
+
+    async def check(self) -> Health:
+        """Ask the site whether it still takes the session. Opens no browser. Raises `LoginRequired` where there is no
+        session, `SessionExpired` where the site does not take it, and what else can go wrong on the way."""
+        with self._explaining():
+            async with self._connections():
+                return await check(await self._connected(await self._known()), self.provider)
+
+    async def _known(self) -> BrowserSession:
+        """The session that there is."""
+        session = await self._keeper.look()
+        if session is None:
+            raise LoginRequired("There is no session.")
         return session
 
     async def run(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """One call, as events. `chat` is what people use."""
-        async with self._connections(), self._turn():
-            said: list[str] = []
-            _, fresh = await self._ready()
-            harvests = self._harvests
-            try:
-                async with aclosing(self._attempt(request, said)) as events:
+        with self._explaining():
+            async with self._connections(), self._turn():
+                said: list[str] = []
+                session, fresh = await self._keeper.current()
+                try:
+                    async with aclosing(self._attempt(session, request, said)) as events:
+                        async for event in events:
+                            yield event
+                    return
+                except LoginRequired:
+                    if said or fresh:
+                        raise
+                session = await self._keeper.renewed(session)
+                async with aclosing(self._attempt(session, request, said)) as events:
                     async for event in events:
                         yield event
-                return
-            except LoginRequired as error:
-                if said or fresh:
-                    raise self._explained(error) from error
-            await self._renew(harvests)
-            async with aclosing(self._attempt(request, said)) as events:
-                async for event in events:
-                    yield event
 
-    async def _renew(self, harvests: int) -> None:
-        """A new session after that many `harvests`. Of several calls that were refused, one opens the browser."""
-        async with self._lock:
-            if self._harvests == harvests:
-                await self.harvest()
-
-    def _turn(self) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None, None]:
         """One call at a time for an account, where the provider wants it so. Accounts are told apart by name, and
         sessions that were handed in by their cookies."""
         if not self.provider.one_at_a_time:
-            return nullcontext()
-        own = tuple(cookie.value for cookie in self._given.cookies) if self._given is not None else ()
-        return turn((*self.key, *own), self._deadlines.turn)
+            yield
+            return
+        shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
+        async with turn((*self.key, *self._own), self._deadlines.turn, shared):
+            yield
 
-    async def _attempt(self, request: ChatRequest, said: list[str]) -> AsyncGenerator[ChatEvent, None]:
-        """One try with the session that there is. `said` is filled with the text that comes."""
+    async def _attempt(
+        self, session: BrowserSession, request: ChatRequest, said: list[str]
+    ) -> AsyncGenerator[ChatEvent, None]:
+        """One try with `session`. `said` is filled with the text that comes."""
         finished = False
         try:
-            http = await self._connected()
+            http = await self._connected(session)
             if self._recorder is not None:
                 messages = [message.as_dict() for message in request.messages]
                 self._recorder.asked(http.session, messages, self.provider.base_url)
@@ -241,72 +284,95 @@ class Client:
                     yield event
             if not finished:
                 yield Finished("stop")
-        except ToolkitError as error:
-            if isinstance(error, StreamInterrupted | StreamTimeout):
-                error.text = "".join(said)
-            raise self._explained(error) from error.__cause__
-        finally:
-            await self._keep_rotated()
+        except (StreamInterrupted, StreamTimeout) as error:
+            error.text = "".join(said)
+            raise
 
-    async def _ready(self) -> tuple[BrowserSession, bool]:
-        """The session, and whether it cannot be renewed: just harvested, or handed in."""
-        async with self._lock:
-            if self._session is None and self._store is not None:
-                stored = await self._store.load(self.key)
-                if stored is not None and not stored.expired(time.time()):
-                    self._session = stored
-            if self._session is not None:
-                return self._session, self._session is self._given
-            return await self.harvest(), True
+    async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
+        """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
+        nobody."""
+        session = await self._visitor.visit(previous, login)
+        return session if previous is None and login is None else await self._verified(session, previous)
 
-    async def _use(self, session: BrowserSession) -> None:
-        """Make calls with `session` from now on."""
-        self._transport = None  # the old one stays open until the end: calls of before may still be reading
-        self._session = session
-        self._harvests += 1
-        if self._store is not None:
-            await self._store.save(self.key, session)
-
-    async def _connected(self) -> Transport:
-        """The transport of the session; kept from call to call, so connections are reused."""
-        if self._transport is None:
-            assert self._session is not None
-            self._transport = await self._opened.enter_async_context(
-                Transport(
-                    self._session,
-                    page=self.provider.page,
-                    hosts=self.provider.hosts,
-                    route=self._route,
-                    connect=self._deadlines.connect,
-                    cleanup=self._deadlines.cleanup,
-                    statuses=self.provider.statuses,
-                    recorder=self._recorder,
+    async def _verified(self, session: BrowserSession, previous: BrowserSession | None) -> BrowserSession:
+        """`session`, with who is signed in there, as far as the recipe can tell. Raises `LoginRequired` where nobody
+        is, and `WrongAccount` where somebody else is than `previous` was of."""
+        if self.provider.harvest.probe is None:
+            return session
+        try:
+            async with self._transport_of(session) as http:
+                health = await check(http, self.provider)
+                session = msgspec.structs.replace(
+                    http.session,
+                    identity=health.identity,
+                    expires_at=expiry(http.session, self.provider.harvest),  # a probe may renew it
                 )
+        except SessionError:
+            raise
+        except ToolkitError as error:  # says nothing about the session, and a person's work is not to be lost
+            log.warning("the new session could not be checked: %s", error)
+            return session
+        if previous is not None and previous.identity not in (None, session.identity):
+            raise WrongAccount(
+                f"{session.identity} is signed in, and the stored session is of {previous.identity}.",
+                provider=self.provider.name,
+                hint="Keep it beside that one with `--account NAME`, or remove the old one with `toolkit session rm`.",
             )
+        return session
+
+    async def _connected(self, session: BrowserSession) -> Transport:
+        """The transport, with `session`; kept from call to call, so connections are reused."""
+        known = self._transport.session if self._transport is not None else None
+        if self._transport is None or known is None or known.proxy != session.proxy:
+            # an old one stays open until the end: calls of before may still be reading
+            self._transport = await self._opened.enter_async_context(self._transport_of(session, self._rotated))
+        elif known.harvested_at != session.harvested_at or known.changed_at <= session.changed_at:
+            self._transport.session = session  # else an answer has just renewed it, and the keeper is being told
         return self._transport
 
-    async def _keep_rotated(self) -> None:
-        """What the site set by `Set-Cookie` on its answers belongs to the session."""
-        if self._transport is None or self._session is None or self._transport.session is self._session:
-            return
-        given = self._session is self._given
-        self._session = self._transport.session
-        if given:
-            self._given = self._session
-        if self._store is not None:
-            await self._store.save(self.key, self._session)
+    def _transport_of(self, session: BrowserSession, keep: Keep | None = None) -> Transport:
+        return Transport(
+            session,
+            page=self.provider.page,
+            hosts=self.provider.hosts,
+            route=self._route,
+            connect=self._deadlines.connect,
+            cleanup=self._deadlines.cleanup,
+            statuses=self.provider.statuses,
+            at_login=self.provider.harvest.at_login,
+            recorder=self._recorder if keep is not None else None,
+            keep=keep,
+        )
 
-    def _explained(self, error: ToolkitError) -> ToolkitError:
-        """`error`, with the provider and with what to do about it at this one."""
+    async def _rotated(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
+        """What the site set by `Set-Cookie` on its answers belongs to the session."""
+        if self._variable and not self._rotations:
+            log.warning("%s: the site has renewed the session that %s holds, which stays as it was: export it anew "
+                        "before long", self.provider.name, self._variable)  # fmt: skip
+        self._rotations += 1
+        return await self._keeper.rotated(before, after)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """An error that passes gets the provider, and what to do about it at this one."""
+        try:
+            yield
+        except ToolkitError as error:
+            self._explain(error)
+            raise
+
+    def _explain(self, error: ToolkitError) -> None:
         name = self.provider.name
         error.provider = error.provider or name
         if isinstance(error, LoginRequired):
             where = f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
             where += f" --account {self.key.account}" if self.key.account != "default" else ""
-            error.hint = f"Log in by hand: `toolkit harvest {name} --profile headed{where}` opens a window for it."
+            command = f"login {name}" if self.provider.harvest.tells_login else f"harvest {name} --profile headed"
+            error.hint = f"Log in by hand: `toolkit {command}{where}` opens a window for it."
+            if self._variable:
+                error.hint += f" Then export the session anew into {self._variable}: `toolkit session export {name}`."
         elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:
             error.hint = CLOSED
-        return error
 
 
 async def _events(provider: Provider, request: ChatRequest, http: Transport) -> AsyncGenerator[ChatEvent, None]:
@@ -317,47 +383,3 @@ async def _events(provider: Provider, request: ChatRequest, http: Transport) -> 
                 yield piece
             elif piece:
                 yield Text(piece)
-
-
-def harvest_in(
-    context: SyncContext,
-    provider: str | type[Provider] | Provider,
-    *,
-    base_url: str | None = None,
-    account: str = "default",
-    profile: str | Profile | None = None,
-) -> BrowserSession:
-    """Visit a provider in a context of Playwright's sync API (pytest-playwright's, for one), and take the session.
-
-    `provider` and `base_url` are as for `Client`; the session goes into `Client(session=...)`. Raises what
-    `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
-    """
-    from toolkit.browser import manager
-
-    kind = providers.find(provider) if isinstance(provider, str) else provider
-    site = kind(base_url) if isinstance(kind, type) else kind
-    return manager.harvest_in(context, site, account=account, profile=profile)
-
-
-def open_chat(provider: type[Provider], request: ChatRequest, **arguments: Any) -> ChatStream:
-    """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is another name of `context`.
-
-    A context of Playwright's sync API is visited right here, since it can be used in no other place.
-    """
-    webdriver = arguments.pop("webdriver", None)
-    context = arguments.setdefault("context", webdriver)
-    if context is not None:
-        from toolkit.browser.manager import harvest_in, is_sync
-
-        client = Client(provider, **arguments)
-        if is_sync(context):
-            session = harvest_in(context, client.provider, account=client.key.account)
-            arguments = {**arguments, "context": None, "session": session}
-    client = Client(provider, **arguments)
-
-    async def source() -> AsyncGenerator[ChatEvent, None]:
-        async with client, aclosing(client.run(request)) as events:
-            async for event in events:
-                yield event
-
-    return ChatStream(source())

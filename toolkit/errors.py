@@ -14,6 +14,7 @@
     ├── SessionError                     the session's side
     │   ├── LoginRequired                a person has to log in
     │   │   └── SessionExpired           ... again: the session that we had is no longer taken
+    │   ├── WrongAccount                 somebody else is signed in
     │   ├── ChallengeRequired            the site asks for proof of a person
     │   └── StoreError                   a stored session cannot be read or written
     ├── NetworkError                     the way there and back
@@ -150,6 +151,10 @@ class LoginRequired(SessionError):
 
 class SessionExpired(LoginRequired):
     """The session that we had is no longer taken."""
+
+
+class WrongAccount(SessionError):
+    """Somebody else is signed in than the account that the session is for."""
 
 
 class ChallengeRequired(SessionError):

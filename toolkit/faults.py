@@ -11,6 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from toolkit.errors import (
+    ChallengeRequired,
     ConnectFailed,
     NetworkError,
     ProtocolError,
@@ -56,6 +57,8 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: Errors | Non
         return ReplayMismatch(body.decode("utf-8", "replace").strip(), url=str(raw.url))
     told = explanation(raw.reason or "", body)
     kind = error_for(raw.status, special)
+    if raw.headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
+        kind = ChallengeRequired
     who, hint = ("proxy", CHECK_PROXY) if kind is ProxyFailed else ("site", None)
     error: Any = _also_response_error(kind)(
         f"The {who} answered {raw.status}{': ' if told else ''}{told}.".replace("..", "."), url=str(raw.url), hint=hint

@@ -12,6 +12,27 @@ import msgspec
 CHAT_BOX = "textarea, [contenteditable=true], input[type=text]"
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """A cheap call that tells who is signed in.
+
+    `path` is asked with GET, on the provider's site; the answer is JSON. `identity` are places in it, such as
+    `user.email`, of which the first that holds a text or a number is who; where none does, nobody is.
+    """
+
+    path: str
+    identity: tuple[str, ...]
+
+    def identity_in(self, answer: Any) -> str | None:
+        """Who is signed in by what the site answered, as decoded JSON; None where nobody is."""
+        for place in self.identity:
+            found = answer
+            for name in place.split("."):
+                found = found.get(name) if isinstance(found, dict) else None
+            if isinstance(found, str | int) and not isinstance(found, bool) and found != "":
+                return str(found)
+        return None
+
+
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     """What to visit, what to wait for, what to take.
 
@@ -20,7 +41,7 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     localStorage keys that must be there. `headers` are names of headers, in lower case, to keep from the page's own
     requests besides the browser's standing ones. `hosts` are the provider's hosts besides the page's own: only
     what belongs to these is ever taken. `signed_out` is a regular expression for the path of the page where a person
-    logs in; being there means that a person is needed.
+    logs in; being there means that a person is needed. `probe` tells who is signed in.
     """
 
     page: str = "/"
@@ -30,6 +51,12 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     signed_out: str | None = None
+    probe: Probe | None = None
+
+    @property
+    def tells_login(self) -> bool:
+        """Whether one can see that somebody is signed in."""
+        return bool(self.cookies or self.storage or self.signed_out or self.probe)
 
     def at_login(self, path: str) -> bool:
         """Whether a page of that path is the one where a person logs in."""

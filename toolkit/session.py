@@ -6,7 +6,7 @@ storage state (https://playwright.dev/python/docs/api/class-browsercontext#brows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -94,7 +94,9 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
 
     `origin` is the scheme and host of the page that was visited. `headers` are those worth keeping, in lower case and
     as the browser sent them: the user agent, the languages, the client hints, and what the recipe asked for.
-    `local_storage` is {origin: {key: value}}. Times are seconds since 1970.
+    `local_storage` is {origin: {key: value}}. `identity` is who the site says is signed in, None where nobody asked.
+    `changed_at` is when the site last changed a cookie while the session was in use. Times are seconds since 1970;
+    `clock_skew` is how many seconds the site's clock is ahead of this machine's.
     """
 
     provider: str
@@ -107,6 +109,9 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float | None = None
     profile: str = ""
     proxy: str | None = None
+    identity: str | None = None
+    changed_at: float = 0.0
+    clock_skew: float = 0.0
 
     @property
     def user_agent(self) -> str | None:
@@ -165,8 +170,3 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
                 for origin, items in self.local_storage.items()
             ],
         }
-
-
-def first_expiry(cookies: Iterable[Cookie]) -> float | None:
-    """The earliest expiry among `cookies`, in seconds since 1970; None where none has one."""
-    return min((cookie.expires for cookie in cookies if cookie.expires is not None), default=None)

@@ -12,10 +12,10 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import aiohttp
@@ -24,13 +24,23 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from toolkit.cookies import cookie_header, merge_set_cookies
-from toolkit.errors import ProtocolError, StatusError, ToolkitError, UsageError, without_query
+from toolkit.errors import (
+    LoginRequired,
+    ProtocolError,
+    SessionExpired,
+    StatusError,
+    ToolkitError,
+    UsageError,
+    without_query,
+)
 from toolkit.faults import FAULTS, fault, status_error
-from toolkit.headers import fetch_headers, origin_of
+from toolkit.headers import fetch_headers
+from toolkit.request import Request
 from toolkit.response import Recorder, Response
+from toolkit.rotation import merged
 from toolkit.route import Route
 from toolkit.session import HIDDEN, BrowserSession
-from toolkit.status import Errors
+from toolkit.status import Errors, error_for
 
 T = TypeVar("T")
 
@@ -42,6 +52,10 @@ class HasId(Protocol):
 
 
 M = TypeVar("M", bound=HasId)
+
+# Is told what the site has made of the session (before, after), and gives the session to go on with.
+Keep = Callable[[BrowserSession, BrowserSession], Awaitable[BrowserSession]]
+
 log = logging.getLogger("toolkit")
 
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
@@ -56,8 +70,9 @@ class Transport:
 
     `page` is the page on whose behalf the calls are made; `hosts` are the provider's own: headers that the session
     took from the page's requests go to these only. `statuses` maps an HTTP status to the error that it means at this
-    provider. `connect` is how long a connection may take, `cleanup` how long `tidy` may, in seconds. `recorder` is told
-    of each exchange.
+    provider, `at_login` whether a path is that of the page where people log in. `connect` is how long a connection may
+    take, `cleanup` how long `tidy` may, in seconds. `recorder` is told of each exchange, and `keep` of what the site
+    changes in the session, as soon as it does.
     """
 
     def __init__(
@@ -70,7 +85,9 @@ class Transport:
         connect: float | None = None,
         cleanup: float = 10.0,
         statuses: Errors | None = None,
+        at_login: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.session = session
         self._page = page
@@ -79,7 +96,9 @@ class Transport:
         self._connect = connect
         self.cleanup = cleanup
         self._statuses = statuses
+        self._at_login = at_login
         self._recorder = recorder
+        self._keep = keep
         self._http: aiohttp.ClientSession | None = None
         self._tidying: set[asyncio.Future[None]] = set()
         self._sockets: WeakSet[socket.socket] = WeakSet()
@@ -163,7 +182,7 @@ class Transport:
             body = b"" if json is None else msgspec.json.encode(json)
         except (TypeError, ValueError, RecursionError) as error:
             raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
-        return _Call(self, _Request(method, url, body, more))
+        return _Call(self, Request(method, url, body, more))
 
     async def tidy(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
         """A last call that is made also when the caller is being cancelled, within `cleanup` seconds.
@@ -197,23 +216,27 @@ class Transport:
         the shape `kind`), DELETE with the id as parameter `name` takes it away, whatever happens in between."""
         return _Made(self, kind, url, name)
 
-    async def send(self, request: _Request) -> Response:
+    async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._send(request)
             try:
                 location = response.headers.get("Location") if response.status in REDIRECTS else None
-                if location is None:
+                following = None if location is None else request.redirected(location, response.status)
+                await self._take_cookies(response, following)
+                if following is None:
                     await self._refuse_errors(response)
                     return response
+                if self._leads_to_login(following):
+                    raise SessionExpired("The site sent the call to its login page.", url=request.url)
             except BaseException as error:
                 await response.aclose(error)
                 raise
             await response.aclose()
-            request = request.redirected(location, response.status)
+            request = following
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
-    async def _send(self, request: _Request) -> Response:
+    async def _send(self, request: Request) -> Response:
         """One hop: the request, and its answer's status and headers."""
         if self._http is None:
             raise UsageError("The client is closed.", url=request.url)
@@ -249,10 +272,27 @@ class Transport:
             raise
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
-        if set_cookies := raw.headers.getall("Set-Cookie", []):
-            jar = merge_set_cookies(self.session.cookies, url, set_cookies, page=self._page, now=now)
-            self.session = msgspec.structs.replace(self.session, cookies=jar)
         return Response(raw, url, exchange)
+
+    async def _take_cookies(self, response: Response, following: Request | None) -> None:
+        """What an answer sets belongs to the session. Not so an answer that refuses the session: it would take the
+        cookies away, which somebody else who uses the session may just have renewed."""
+        set_cookies = response.raw.headers.getall("Set-Cookie", [])
+        refused = response.status >= 400 and issubclass(error_for(response.status, self._statuses), LoginRequired)
+        if not set_cookies or refused or (following is not None and self._leads_to_login(following)):
+            return
+        before, now = self.session, time.time()
+        jar = merge_set_cookies(before.cookies, response.url, set_cookies, page=self._page, now=now)
+        if jar == before.cookies:
+            return
+        after = self.session = msgspec.structs.replace(before, cookies=jar, changed_at=now)
+        if self._keep is not None:
+            kept = await self._keep(before, after)
+            self.session = merged(kept, after, self.session)  # which may have changed meanwhile
+
+    def _leads_to_login(self, request: Request) -> bool:
+        parts = urlsplit(request.url)
+        return self._at_login is not None and parts.hostname in self._hosts and self._at_login(parts.path)
 
     async def _refuse_errors(self, response: Response) -> None:
         """Raise what a status of 400 and above means."""
@@ -262,33 +302,6 @@ class Transport:
                 if len(cookie.value) >= ECHO_LENGTH:
                     body = body.replace(cookie.value.encode("utf-8", "surrogateescape"), HIDDEN.encode())
             raise status_error(response.raw, body, self._statuses)
-
-
-class _Request(NamedTuple):
-    """One request: what is said besides what the page always says. `body` is empty where there is none."""
-
-    method: str
-    url: str
-    body: bytes
-    headers: CIMultiDict[str]
-
-    def redirected(self, location: str, status: int) -> _Request:
-        """The next one after a redirect: https://fetch.spec.whatwg.org/#http-redirect-fetch, steps 11 to 13."""
-        try:
-            target = URL(urljoin(self.url, location))  # percent-encodes what the site left as it is
-            url = str(target.with_fragment(None))
-            if target.scheme not in ("http", "https") or not target.host:
-                raise ValueError(url)
-        except ValueError:
-            raise ProtocolError("The site redirected to something that is not a web address.", url=self.url) from None
-        method, body, headers = self.method, self.body, self.headers.copy()
-        if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
-            method, body = "GET", b""
-            headers.pop("content-type", None)
-        if origin_of(self.url) != origin_of(url):
-            # Only what says what is wanted goes along to another origin, never what says who asks.
-            headers = CIMultiDict({name: headers[name] for name in ("accept", "content-type") if name in headers})
-        return _Request(method, url, body, headers)
 
 
 class _Made(Generic[M]):
@@ -325,7 +338,7 @@ class _Made(Generic[M]):
 class _Call:
     """`async with` around one request. No generator: those cannot be begun any more while an event loop ends."""
 
-    def __init__(self, transport: Transport, request: _Request) -> None:
+    def __init__(self, transport: Transport, request: Request) -> None:
         self._transport = transport
         self._request = request
         self._response: Response

@@ -205,7 +205,7 @@ async def test_a_picture_that_never_comes_is_not_waited_for(
         (status(404), HarvestFailed, "answered 404"),
         (html("who are you?", status=401), LoginRequired, "wants a login"),
         (status(403), LoginRequired, "wants a login"),
-        (html("...", status=403, **{"cf-mitigated": "challenge"}), ChallengeRequired, "proof of a person.*headed"),
+        (html("...", status=403, **{"cf-mitigated": "challenge"}), ChallengeRequired, "a person.*toolkit login"),
         (status(503, **{"cf-mitigated": "challenge"}), ChallengeRequired, "proof of a person"),
     ],
 )
@@ -268,10 +268,9 @@ async def test_a_page_that_answers_no_more_is_given_up(
     monkeypatch.setattr("toolkit.browser.harvest.PATIENCE_MS", 200)
     monkeypatch.setattr("toolkit.browser.harvest.CLOSING_MS", 50)
     async with network(html("<script>while (true);</script>", "sid=1")) as local:
+        limits = {"ready_timeout_ms": 300, "navigation_timeout_ms": 300}
         with pytest.raises(HarvestFailed, match="in time"):
-            await harvest(
-                await open_context(local), Place(harvest=recipe), ready_timeout_ms=300, navigation_timeout_ms=300
-            )
+            await harvest(await open_context(local), Place(harvest=recipe), **limits)
 
 
 async def loaded(context: BrowserContext) -> Page:
@@ -340,8 +339,9 @@ async def test_what_was_opened_is_closed_and_nothing_else(
     async with network(answer) as local:
         context = await open_context(local)
         mine = await caller_s(context)
+        limits: dict[str, Any] = {"ready_timeout_ms": 200, "navigation_timeout_ms": 500} if ends else {}
         with nullcontext() if ends is None else pytest.raises(ends):
-            await harvest(context, **({} if ends is None else {"ready_timeout_ms": 200, "navigation_timeout_ms": 500}))
+            await harvest(context, **limits)
         await assert_untouched(context, mine)
 
 

@@ -166,7 +166,7 @@ async def test_a_proxy_that_refuses(toolkit: Toolkit, command: tuple[str, ...], 
 async def test_a_login_is_needed(toolkit: Toolkit, assistant: Assistant) -> None:
     """A session that the site has ended, and that a visit cannot renew: exit code 3, and the command to log in with."""
     site, origin = assistant
-    command = f"`toolkit harvest openassistant --profile headed --base-url {origin}`"
+    command = f"`toolkit login openassistant --base-url {origin}`"
     site.login.expire()
     result = await toolkit.run("chat", "openassistant", "Hi", "--base-url", origin)
     assert (result.code, result.out) == (3, "")

@@ -53,7 +53,7 @@ ERRORS: dict[str, tuple[type[ToolkitError], str]] = {
     "err-model-openchat-3.6": (ServiceUnavailable, "answered 500: Internal Server Error"),
     "err-unknown-model": (ServiceUnavailable, "answered 500: Internal Server Error"),
     "worker-error": (SiteError, "Out of GPU memory (fake)"),
-    "no-cookie-403": (LoginRequired, "toolkit harvest openassistant --profile headed"),
+    "no-cookie-403": (LoginRequired, "toolkit login openassistant"),
     "prompter-bad-parent-400": (BadRequest, "Parent message not found"),
     "assistant-422-null-max-new-tokens": (
         BadRequest,

@@ -100,7 +100,7 @@ async def test_open_assistant_without_a_cookie_asks_for_a_login(chatting: Chatti
     """403 with nothing in it; the error says what to run."""
     site = OpenAssistantSite()
     async with chatting("openassistant", site, session=None, cookies={}) as client:
-        with pytest.raises(LoginRequired, match="`toolkit harvest openassistant --profile headed` opens a window"):
+        with pytest.raises(LoginRequired, match="`toolkit login openassistant` opens a window"):
             await client.chat("Hi").text()
 
 

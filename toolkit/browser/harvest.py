@@ -21,9 +21,10 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from toolkit.browser.faults import has_moved_on, is_error_page, playwright_errors
 from toolkit.browser.steps import Firm, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
+from toolkit.expiry import clock_skew, expiry
 from toolkit.headers import origin_of, standing
-from toolkit.recipe import Harvest, PageRecorder
-from toolkit.session import BrowserSession, Cookie, first_expiry
+from toolkit.recipe import Harvest, PageRecorder, Probe
+from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
 SETTLE_MS = 5_000  # the most that is waited for what a page still loads when all that is needed is there
@@ -32,6 +33,8 @@ CLOSING_ORDERS = 4
 PATIENCE_MS = 1_000  # the least that a page has to answer at all
 ANSWERS = 20  # the latest answers to the page, whose requests are looked at for headers
 LOGIN = "login"
+ASK = "path => fetch(path).then(answer => answer.ok ? answer.json() : null).catch(() => null)"
+PROBE_MS = 500
 STORAGE = "() => { try { return Object.entries(localStorage) } catch { return [] } }"
 
 
@@ -39,7 +42,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit to make. `url` is the page, `hosts` are the provider's own, times are in ms and 0 is no limit.
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
-    in, or prove to be one, within `login_ms`. `say` is told, once, what is waited for. `recorder` records the pages.
+    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what is
+    waited for. `recorder` records the pages.
     """
 
     provider: str
@@ -53,6 +57,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     ready_ms: float = 30_000
     login_ms: float = 300_000
     person: bool = False
+    login: bool = False
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
 
@@ -165,7 +170,7 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
             "The site asks for proof of a person.",
             provider=plan.provider,
             url=plan.url,
-            hint=f"Give it in a window: `toolkit harvest {plan.provider} --profile headed` opens one.",
+            hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
     if answer.status in (401, 403) and plan.recipe.cookies:
         if plan.person:
@@ -178,7 +183,7 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
 
 def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]:
     """Wait until everything that the recipe needs is there: right at a change of the address can be too early."""
-    by_hand = challenged or (plan.person and plan.recipe.signed_out is not None)
+    by_hand = challenged or plan.login or (plan.person and plan.recipe.signed_out is not None)
     limit = plan.login_ms if by_hand else plan.ready_ms
     clock, said, settled = Clock(limit), False, plan.recipe.ready is not None
     while True:
@@ -215,7 +220,7 @@ def _settle(page: Any, plan: Visit) -> Steps[None]:
 def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[str]]:
     """What the recipe needs and the page does not have yet, in words."""
     recipe, lacking = plan.recipe, []
-    if recipe.signed_out is not None and _signing_in(page.url, plan):
+    if (recipe.signed_out is not None or plan.login) and _signing_in(page.url, plan):
         lacking.append(LOGIN)
     if recipe.cookies:
         cookies = yield context.cookies()
@@ -228,7 +233,20 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
         yield from _responsive(page, clock)
         if not (yield page.locator(recipe.ready).first.is_visible()):
             lacking.append(f"element {recipe.ready}")
+    if plan.login and recipe.probe is not None and not lacking and not (yield from _identity(page, recipe.probe)):
+        lacking.append(LOGIN)
+        yield page.wait_for_timeout(PROBE_MS)
     return lacking
+
+
+def _identity(page: Any, probe: Probe) -> Steps[str | None]:
+    """Who is signed in, as the page itself may ask; None where nobody is."""
+    try:
+        return probe.identity_in((yield page.evaluate(ASK, probe.path)))
+    except PlaywrightError as error:
+        if not has_moved_on(error):
+            raise
+        return None
 
 
 def _signing_in(url: str, plan: Visit) -> bool:
@@ -250,7 +268,7 @@ def _take(context: Any, page: Any, plan: Visit, answers: Iterable[Any]) -> Steps
             storage |= {origin_of(frame.url): items} if items else {}
     jar = yield context.cookies()
     cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.gets(raw["domain"]))
-    return BrowserSession(
+    session = BrowserSession(
         provider=plan.provider,
         origin=origin_of(plan.url),
         account=plan.account,
@@ -258,10 +276,21 @@ def _take(context: Any, page: Any, plan: Visit, answers: Iterable[Any]) -> Steps
         headers=(yield from _headers(page, plan, answers)),
         local_storage=storage,
         harvested_at=time.time(),
-        expires_at=first_expiry(cookie for cookie in cookies if plan.recipe.wants(cookie.name)),
         profile=plan.profile,
         proxy=plan.proxy,
+        clock_skew=(yield from _skew(answers)),
     )
+    return msgspec.structs.replace(session, expires_at=expiry(session, plan.recipe))
+
+
+def _skew(answers: Iterable[Any]) -> Steps[float]:
+    """How many seconds the site's clock is ahead, by the latest of its answers that says so."""
+    for answer in reversed(list(answers)):
+        headers, timing = (yield answer.all_headers()), answer.request.timing
+        if "date" in headers and timing["startTime"] > 0:
+            received = (timing["startTime"] + max(0.0, timing["responseStart"])) / 1000
+            return clock_skew(headers["date"], headers.get("age"), received)
+    return 0.0
 
 
 def _headers(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[dict[str, str]]:

@@ -36,7 +36,8 @@ class SessionManager:
     `cdp` is the address of a Chrome that a person has open, such as `http://127.0.0.1:9222`: its own context gets one
     tab, which is closed again. Where a profile connects to a browser, a lost connection is made anew once per visit.
     `route` is how the browser's traffic leaves. `say` is told, for a person, what is waited for.
-    `recorder` records what the pages exchange.
+    `recorder` records what the pages exchange. `window` and `login_seconds` say otherwise than the profile whether the
+    browser has a window, and how long a person has to log in there.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class SessionManager:
         route: Route | None = None,
         say: Say | None = None,
         recorder: PageRecorder | None = None,
+        window: bool | None = None,
+        login_seconds: float | None = None,
     ) -> None:
         if sum(given is not None for given in (context, browser, cdp)) > 1:
             raise UsageError("Give a browser, a context or the address of one; not both.")
@@ -63,6 +66,10 @@ class SessionManager:
         if cdp is not None:
             self._profile = attached(cdp, self._profile)
         self._attached = cdp is not None
+        if window is not None:
+            self._profile = msgspec.structs.replace(self._profile, headless=not window)
+        if login_seconds is not None:
+            self._profile = msgspec.structs.replace(self._profile, login_timeout_ms=login_seconds * 1000)
         self._context = context
         self._browser = browser
         self._route = route or Route()
@@ -85,25 +92,26 @@ class SessionManager:
         await carried(self._closing)
 
     async def harvest(
-        self, site: Site, *, account: str = "default", previous: BrowserSession | None = None
+        self, site: Site, *, account: str = "default", previous: BrowserSession | None = None, login: bool = False
     ) -> BrowserSession:
         """Visit `site` (a provider) and take the session that results. In a context of ours, the page finds the
-        cookies and the storage of `previous` there; one that was handed in is left as it is.
+        cookies and the storage of `previous` there; one that was handed in is left as it is. `login` says that a person
+        is there to log in, whatever the page looks like.
 
         Raises `BrowserMissing`, `BrowserLost` and their like, `LoginRequired`, `ChallengeRequired`, `HarvestFailed`, or
         what the network did (`ConnectFailed`, `ProxyFailed`, `TLSFailed`).
         """
         if self._context is not None:
-            return await run(visit(self._context, self._plan(site, account, None)))
+            return await run(visit(self._context, self._plan(site, account, None, login)))
 
         async def visit_in(browser: AsyncBrowser) -> BrowserSession:
             if self._attached:
-                return await run(visit(default_context(browser), self._plan(site, account, None)))
+                return await run(visit(default_context(browser), self._plan(site, account, None, login)))
             proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
             options = context_options(self._profile, self._route, previous)
             if previous is not None:
                 options["storage_state"] = previous.to_storage_state()
-            return await run(visit_apart(browser, options, self._plan(site, account, proxy)))
+            return await run(visit_apart(browser, options, self._plan(site, account, proxy, login)))
 
         if self._browser is not None:
             return await visit_in(self._browser)
@@ -111,13 +119,13 @@ class SessionManager:
             return await twice(visit_in, self._own_browser)
         return await visit_in(await self._own_browser())
 
-    def _plan(self, site: Site, account: str, proxy: str | None) -> Visit:
+    def _plan(self, site: Site, account: str, proxy: str | None, login: bool) -> Visit:
         """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
         if self._route.proxy is not None:
             # a network that was made for one run is no part of a session
             proxy = self._route.proxy if self._route.ca_pem is None else None
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
-        return msgspec.structs.replace(plan, recorder=self._recorder)
+        return msgspec.structs.replace(plan, recorder=self._recorder, login=login, person=plan.person or login)
 
     async def _own_browser(self) -> AsyncBrowser:
         """Our browser, started if it is not there, or no longer."""

@@ -10,6 +10,7 @@ import click
 from toolkit.cli.chat import chat
 from toolkit.cli.harvest import harvest
 from toolkit.cli.install import install
+from toolkit.cli.login import login
 from toolkit.cli.options import debug_option
 from toolkit.cli.providers import providers
 from toolkit.cli.record import record
@@ -46,7 +47,7 @@ class _Group(click.Group):
 def toolkit() -> None: ...
 
 
-for command in (chat, harvest, providers, record, recording, replay, install):
+for command in (chat, login, harvest, providers, record, recording, replay, install):
     toolkit.add_command(command)
 
 

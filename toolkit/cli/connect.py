@@ -22,6 +22,7 @@ from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from toolkit.recording.network import LocalNetwork
+    from toolkit.visiting import Login
 
 
 class Connection(NamedTuple):
@@ -59,9 +60,9 @@ class Connection(NamedTuple):
 class _Visiting(Client):
     """A client that says which page is being visited."""
 
-    async def harvest(self) -> BrowserSession:
+    async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         with waiting(f"visiting {self.provider.page}"):
-            return await super().harvest()
+            return await super()._visit(previous, login)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from toolkit.chat import ChatEvent, ChatStream, Finished, Queued
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.messages import ChatRequest, MessageLike, read_messages
-from toolkit.recipe import CHAT_BOX, Harvest
+from toolkit.recipe import CHAT_BOX, Harvest, Probe
 
 if TYPE_CHECKING:
     from toolkit.transport import Transport
@@ -27,7 +27,8 @@ CALL_OPTIONS = (
 Pieces = AsyncGenerator[str | ChatEvent, None]
 Messages = str | Iterable[MessageLike]
 
-__all__ = ["CHAT_BOX", "ChatRequest", "ChatStream", "Finished", "Harvest", "Messages", "Pieces", "Provider", "Queued"]
+__all__ = ["CHAT_BOX", "ChatRequest", "ChatStream", "Finished", "Harvest", "Messages", "Pieces", "Probe", "Provider",
+           "Queued"]  # fmt: skip
 
 
 class Provider:
@@ -86,7 +87,7 @@ class Provider:
 
         Of `arguments`, those in `CALL_OPTIONS` are for the client, the others become the request's options.
         """
-        from toolkit.client import open_chat  # the one import that points up: the classmethods are whole calls
+        from toolkit.call import open_chat  # the one import that points up: the classmethods are whole calls
 
         request = ChatRequest(
             messages=read_messages(messages),

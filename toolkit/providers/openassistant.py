@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
-from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Provider, Queued
+from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider, Queued
 from toolkit.providers.wire import AssistantEvent, AssistantMade, AssistantMessage
 from toolkit.streams import SSEDecoder, decode_json
 
@@ -30,7 +30,10 @@ class OpenAssistant(Provider):
     options = ("temperature", "max_tokens")
     one_at_a_time = True  # a second call on one account cancels the first, whose stream then never ends
     statuses: ClassVar = {403: LoginRequired}
-    harvest = Harvest(page="/chat", cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",), signed_out=r"^/auth/")
+    harvest = Harvest(
+        page="/chat", cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",), signed_out=r"^/auth/",
+        probe=Probe(path="/api/auth/session", identity=("user.email", "user.id", "user.name")),
+    )  # fmt: skip
 
     @classmethod
     def create_async_generator(

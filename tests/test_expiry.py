@@ -1,0 +1,90 @@
+"""A session ends with the first thing that the recipe needs of it, by this machine's clock."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+
+from toolkit.expiry import LEEWAY, clock_skew, expiry, good, jwt_expiry
+from toolkit.recipe import Harvest
+from toolkit.session import BrowserSession, Cookie
+
+RECIPE = Harvest(cookies=("sid", r"token(\.\d)?"), storage=("jwt",))
+
+
+def jwt(**claims: object) -> str:
+    parts = [json.dumps(part).encode() for part in ({"alg": "none"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "signature"])
+
+
+def cookie(name: str, value: str = "x", expires: float | None = None) -> Cookie:
+    return Cookie(name=name, value=value, domain="example.com", expires=expires)
+
+
+def session(*cookies: Cookie, skew: float = 0.0, **storage: str) -> BrowserSession:
+    return BrowserSession(
+        provider="p",
+        origin="https://example.com",
+        cookies=cookies,
+        local_storage={"https://example.com": storage} if storage else {},
+        clock_skew=skew,
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "ends"),
+    [
+        (session(), None),
+        (session(cookie("sid")), None),
+        (session(cookie("sid", expires=500.0), cookie("token.0", expires=300.0), cookie("other", expires=1.0)), 300.0),
+        (session(cookie("sid", jwt(exp=200), expires=500.0)), 200.0),
+        (session(cookie("other", jwt(exp=200))), None),
+        (session(jwt=jwt(exp=400)), 400.0),
+        (session(other=jwt(exp=400)), None),
+        (session(jwt=jwt(exp=400), skew=60.0), 340.0),
+        (session(cookie("sid", expires=500.0), skew=60.0), 500.0),
+    ],
+)
+def test_the_first_end_counts(of: BrowserSession, ends: float | None) -> None:
+    """Cookies end by our clock, tokens by the site's, and what is not needed does not matter."""
+    assert expiry(of, RECIPE) == ends
+
+
+@pytest.mark.parametrize("wrapped", ["{}", '"{}"', "Bearer {}", quote('"{}"', safe="{}")])
+def test_tokens_are_found_as_sites_write_them(wrapped: str) -> None:
+    """Quoted for JSON or for a URL, with the word for the header before it (RFC 7519, 4.1.4)."""
+    assert jwt_expiry(wrapped.format(jwt(exp=1234.5))) == 1234.5
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.b.c", "a.b", jwt(), jwt(exp="soon"), jwt(exp=None), "ä.ö.ü", "a.!!!!.c", "a.e30.c"]
+)
+def test_what_is_no_token_has_no_end(text: str) -> None:
+    """Nor has a token that says none, or another than a number."""
+    assert jwt_expiry(text) is None
+
+
+def test_a_call_needs_a_little_more_than_no_time() -> None:
+    """A session that ends at once is not used for a call that begins now."""
+    ending = BrowserSession(provider="p", origin="https://example.com", expires_at=1000.0)
+    assert good(ending, 1000.0 - LEEWAY - 1)
+    assert not good(ending, 1000.0 - LEEWAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("date", "age", "received", "skew"),
+    [
+        ("Thu, 01 Jan 1970 00:10:00 GMT", None, 500.0, 100.0),
+        ("Thu, 01 Jan 1970 00:10:00 GMT", "20", 500.0, 120.0),
+        ("Thu, 01 Jan 1970 00:10:00 GMT", None, 601.5, 0.0),
+        ("yesterday", None, 500.0, 0.0),
+        (None, None, 500.0, 0.0),
+        ("Thu, 01 Jan 1970 00:10:00 GMT", "old", 500.0, 0.0),
+    ],
+)
+def test_clocks_are_compared(date: str | None, age: str | None, received: float, skew: float) -> None:
+    """By `Date`, which a cache keeps, telling its `Age`; less than it can tell is nothing."""
+    assert clock_skew(date, age, received) == skew

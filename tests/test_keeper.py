@@ -1,0 +1,202 @@
+"""A session is shared: taken up from others, renewed by one of all, and never replaced by something worse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError
+from toolkit.keeper import SessionKeeper, Visit
+from toolkit.recipe import Harvest
+from toolkit.session import BrowserSession, Cookie
+from toolkit.stores import Key, Store
+from toolkit.stores.file import FileStore
+from toolkit.stores.memory import MemoryStore
+
+KEY = Key("place", "https://chat.example")
+RECIPE = Harvest(cookies=("sid",))
+
+
+def session(sid: str, *, at: float = 1.0, expires: float | None = None) -> BrowserSession:
+    """One of the visit `at`, whose cookie says which it is."""
+    cookie = Cookie(name="sid", value=sid, domain="chat.example", expires=expires)
+    return BrowserSession(
+        provider=KEY.provider, origin=KEY.origin, cookies=(cookie,), harvested_at=at, expires_at=expires
+    )
+
+
+def sid(of: BrowserSession | None) -> str | None:
+    return of.cookies[0].value if of is not None else None
+
+
+class Site:
+    """Where visits go to. Each leaves a session of its own; `on_visit` is called in the middle of it."""
+
+    def __init__(self, on_visit: Callable[[], object] | None = None) -> None:
+        self.visits: list[str | None] = []
+        self.refusal: Exception | None = None
+        self._on_visit = on_visit
+
+    async def visit(self, previous: BrowserSession | None) -> BrowserSession:
+        self.visits.append(sid(previous))
+        await asyncio.sleep(0)
+        if self._on_visit is not None and asyncio.iscoroutine(waiting := self._on_visit()):
+            await waiting
+        if self.refusal is not None:
+            raise self.refusal
+        return session(f"visit {len(self.visits)}", at=10.0 + len(self.visits))
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return MemoryStore() if request.param == "memory" else FileStore(tmp_path / "sessions")
+
+
+def keeper(visit: Visit, store: Store | None = None, given: BrowserSession | None = None) -> SessionKeeper:
+    return SessionKeeper(KEY, RECIPE, visit, store=store, given=given)
+
+
+async def test_a_stored_session_is_used_and_one_that_ends_is_not(store: Store) -> None:
+    """No visit for a good one; for one that is past its end, a visit that begins with it."""
+    site = Site()
+    await store.save(KEY, session("stored", expires=time.time() + 3600))
+    assert await keeper(site.visit, store).current() == (await store.load(KEY), False)
+    await store.save(KEY, session("old", expires=time.time() + 1))
+    found, fresh = await keeper(site.visit, store).current()
+    assert (sid(found), fresh, site.visits) == ("visit 1", True, ["old"])
+    assert sid(await store.load(KEY)) == "visit 1"
+
+
+async def test_of_many_who_need_one_one_visits(store: Store) -> None:
+    """Keepers of their own, as in other processes: the others wait, and get what the visit has left."""
+    site = Site()
+    found = await asyncio.gather(*(keeper(site.visit, store).current() for _ in range(20)))
+    assert {sid(one) for one, _ in found} == {"visit 1"}
+    assert [fresh for _, fresh in found].count(True) == 1
+    assert len(site.visits) == 1
+
+
+async def test_of_many_who_are_refused_one_visits(store: Store) -> None:
+    """Of one keeper's calls, and of several keepers, that all had the same session."""
+    site = Site()
+    await store.save(KEY, session("stored"))
+    keepers = [keeper(site.visit, store) for _ in range(3)]
+    refused = [(await one.current())[0] for one in keepers]
+    renewed = await asyncio.gather(
+        *(one.renewed(old) for one, old in zip(keepers, refused, strict=True) for _ in range(4))
+    )
+    assert ({sid(one) for one in renewed}, site.visits) == ({"visit 1"}, ["stored"])
+
+
+async def test_another_keepers_renewal_is_taken_up(store: Store) -> None:
+    """At the next call, and instead of a visit where the session that was refused is no longer the stored one."""
+    site = Site()
+    await store.save(KEY, session("first"))
+    mine = keeper(site.visit, store)
+    first, _ = await mine.current()
+    await store.save(KEY, msgspec.structs.replace(session("rotated"), changed_at=5.0))
+    assert sid(await mine.renewed(first)) == "rotated"
+    await store.save(KEY, session("elsewhere", at=9.0))
+    assert sid((await mine.current())[0]) == "elsewhere"
+    assert site.visits == []
+
+
+async def test_a_login_that_is_needed_changes_nothing(store: Store) -> None:
+    """The stored session stays what it was, however the visit ended, and the error says that it had been good."""
+    site = Site()
+    site.refusal = LoginRequired("The site wants a login.")
+    with pytest.raises(LoginRequired) as never:
+        await keeper(site.visit, store).current()
+    assert not isinstance(never.value, SessionExpired)
+    await store.save(KEY, session("stored"))
+    mine = keeper(site.visit, store)
+    stored, _ = await mine.current()
+    with pytest.raises(SessionExpired):
+        await mine.renewed(stored)
+    site.refusal = HarvestFailed("no")
+    with pytest.raises(HarvestFailed):
+        await mine.visited()
+    assert await store.load(KEY) == stored == (await mine.current())[0]
+
+
+async def test_somebody_who_logged_in_meanwhile_is_not_overwritten(store: Store) -> None:
+    """A visit that takes long gives way to a login that was newer."""
+    login = session("by hand", at=99.0)
+    site = Site(lambda: store.save(KEY, login))
+    await store.save(KEY, session("stored"))
+    mine = keeper(site.visit, store)
+    assert await mine.visited() == login == await store.load(KEY)
+
+
+async def test_what_the_site_changes_flows_into_the_store(store: Store) -> None:
+    """And what another has changed meanwhile flows back; the end is that of the new cookie."""
+    before = session("1", expires=5000.0)
+    await store.save(KEY, before)
+    mine, other = keeper(Site().visit, store), keeper(Site().visit, store)
+    for one in (mine, other):
+        await one.look()
+    renewed = session("2", expires=9000.0)
+    kept = await mine.rotated(before, msgspec.structs.replace(renewed, changed_at=2.0))
+    assert (sid(kept), kept.expires_at) == ("2", 9000.0)
+    slow = await other.rotated(before, msgspec.structs.replace(session("slow"), changed_at=1.0))
+    assert slow == kept == await store.load(KEY) == other.session
+
+
+async def test_what_was_removed_stays_removed(store: Store) -> None:
+    """A process that still uses a session does not bring it back."""
+    before = session("1")
+    await store.save(KEY, before)
+    mine = keeper(Site().visit, store)
+    await mine.look()
+    await store.delete(KEY)
+    after = msgspec.structs.replace(session("2"), changed_at=2.0)
+    assert sid(await mine.rotated(before, after)) == "2"
+    assert await store.load(KEY) is None
+    assert sid((await mine.current())[0]) == "2"
+
+
+async def test_a_given_session_is_used_as_it_is(store: Store) -> None:
+    """Whatever the store has; what the site changes in it is known to this keeper alone."""
+    site, given = Site(), session("given", expires=1.0)
+    await store.save(KEY, session("stored"))
+    mine = keeper(site.visit, store, given)
+    assert await mine.current() == (given, True)
+    changed = await mine.rotated(given, msgspec.structs.replace(session("changed"), changed_at=2.0))
+    assert (await mine.current())[0] == changed
+    assert (sid(changed), sid(await store.load(KEY)), site.visits) == ("changed", "stored", [])
+
+
+async def test_without_a_store_the_session_lives_as_long_as_the_keeper() -> None:
+    """One visit, until it is refused."""
+    site = Site()
+    mine = keeper(site.visit)
+    first, fresh = await mine.current()
+    assert fresh
+    assert await mine.current() == (first, False)
+    assert sid(await mine.renewed(first)) == sid(await mine.renewed(first)) == "visit 2"
+
+
+async def test_a_store_that_cannot_write_loses_no_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the site changed is still used by this process, ahead of the older one in the store."""
+    store = MemoryStore()
+    before = session("1")
+    await store.save(KEY, before)
+    mine = keeper(Site().visit, store)
+    await mine.look()
+
+    async def full(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(store, "save", full)
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        await mine.rotated(before, msgspec.structs.replace(session("2"), changed_at=2.0))
+    assert "not kept: The disk is full." in caplog.text
+    assert sid((await mine.current())[0]) == "2"

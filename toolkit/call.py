@@ -1,0 +1,63 @@
+"""Whole calls: with a client of their own, or in a context of Playwright's sync API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from toolkit import providers
+from toolkit.chat import ChatEvent, ChatStream
+from toolkit.client import Client
+from toolkit.messages import ChatRequest
+from toolkit.providers.base import Provider
+from toolkit.session import BrowserSession
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext as SyncContext
+
+    from toolkit.browser.profiles import Profile
+
+
+def harvest_in(
+    context: SyncContext,
+    provider: str | type[Provider] | Provider,
+    *,
+    base_url: str | None = None,
+    account: str = "default",
+    profile: str | Profile | None = None,
+) -> BrowserSession:
+    """Visit a provider in a context of Playwright's sync API (pytest-playwright's, for one), and take the session.
+
+    `provider` and `base_url` are as for `Client`; the session goes into `Client(session=...)`. Raises what
+    `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
+    """
+    from toolkit.browser import manager
+
+    kind = providers.find(provider) if isinstance(provider, str) else provider
+    site = kind(base_url) if isinstance(kind, type) else kind
+    return manager.harvest_in(context, site, account=account, profile=profile)
+
+
+def open_chat(provider: type[Provider], request: ChatRequest, **arguments: Any) -> ChatStream:
+    """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is another name of `context`.
+
+    A context of Playwright's sync API is visited right here, since it can be used in no other place.
+    """
+    webdriver = arguments.pop("webdriver", None)
+    context = arguments.setdefault("context", webdriver)
+    if context is not None:
+        from toolkit.browser.manager import harvest_in, is_sync
+
+        client = Client(provider, **arguments)
+        if is_sync(context):
+            session = harvest_in(context, client.provider, account=client.key.account)
+            arguments = {**arguments, "context": None, "session": session}
+    client = Client(provider, **arguments)
+
+    async def source() -> AsyncGenerator[ChatEvent, None]:
+        async with client, aclosing(client.run(request)) as events:
+            async for event in events:
+                yield event
+
+    return ChatStream(source())

@@ -1,0 +1,72 @@
+"""Until when a session is good, as far as it tells: the earliest end of what the recipe needs of it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+import msgspec
+
+from toolkit.recipe import Harvest
+from toolkit.session import BrowserSession
+
+LEEWAY = 10.0  # seconds: a call that starts now should not meet the session's end on its way
+NOISE = 2.0  # seconds: `Date` has whole ones, and the answer took some time
+
+
+class _Claims(msgspec.Struct):
+    """Of a JWT's claims, the one that says when it ends (RFC 7519, section 4.1.4)."""
+
+    exp: float
+
+
+def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
+    """When the first thing that `recipe` needs of `session` ends, in seconds since 1970 by this machine's clock; None
+    where nothing says.
+
+    Cookies end when they say, which is by this machine's clock. A JWT, in a cookie or in the local storage, ends when
+    its `exp` says, which is by the site's.
+    """
+    return min(_ends(session, recipe), default=None)
+
+
+def good(session: BrowserSession, now: float) -> bool:
+    """Whether a call that begins at `now` may count on `session`."""
+    return not session.expired(now + LEEWAY)
+
+
+def clock_skew(date: str | None, age: str | None, received: float) -> float:
+    """How many seconds a site's clock is ahead of ours, by the headers `Date` and `Age` (RFC 9110, 6.6.1; RFC 9111,
+    5.1) of an answer that was received at `received`; 0 where they do not say, or nothing worth mentioning."""
+    try:
+        sent = email.utils.parsedate_to_datetime(date or "").timestamp() + int(age or 0)
+    except (ValueError, OverflowError):
+        return 0.0
+    skew = sent - received
+    return skew if abs(skew) > NOISE else 0.0
+
+
+def jwt_expiry(text: str) -> float | None:
+    """The `exp` of a JWT, by the clock of who made it; None for anything else. The token may be quoted for a URL or
+    for JSON, and have `Bearer` before it."""
+    token = unquote(text).strip().strip('"').removeprefix("Bearer ").removeprefix("bearer ")
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        return msgspec.json.decode(claims, type=_Claims).exp
+    except (ValueError, msgspec.DecodeError):
+        return None
+
+
+def _ends(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
+    needed = [cookie for cookie in session.cookies if recipe.wants(cookie.name)]
+    values = [cookie.value for cookie in needed]
+    values += [
+        value for items in session.local_storage.values() for key, value in items.items() if key in recipe.storage
+    ]
+    yield from (cookie.expires for cookie in needed if cookie.expires is not None)
+    yield from (ends - session.clock_skew for ends in map(jwt_expiry, values) if ends is not None)
