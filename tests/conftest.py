@@ -8,12 +8,22 @@ from contextlib import AsyncExitStack
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
+from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing
 from toolkit.recording.network import LocalNetwork
+
+__all__ = ["pytest_runtest_protocol", "watched_loop"]  # which pytest finds here
+
+# The same examples in every run, however slow the machine.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]
 
