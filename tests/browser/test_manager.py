@@ -133,13 +133,13 @@ class Traces:
         self._folder = folder
         self._before = self._now()
 
-    def _now(self) -> tuple[set[int], set[Any], set[str], set[str]]:
+    def _now(self) -> list[set[Any]]:
         tasks = {task for task in asyncio.all_tasks() if not task.done()}
         files = set[str]()
         for number in os.listdir("/proc/self/fd"):
             with suppress(FileNotFoundError):  # the one of the folder itself
                 files.add(f"{number}: {os.readlink(f'/proc/self/fd/{number}')}")
-        return descendants(), tasks, files, set(os.listdir(self._folder))
+        return [descendants(), tasks, files, set(os.listdir(self._folder))]
 
     def _new(self) -> list[set[Any]]:
         """What there is now and was not before; what was there before may have ended meanwhile."""

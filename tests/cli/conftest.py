@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
@@ -23,7 +24,6 @@ from toolkit.stores import Key
 from toolkit.stores.file import FileStore
 
 TRACEBACK = "Traceback (most recent call last)"
-SECONDS = 30  # for anything that has to happen; never waited for otherwise
 PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH")
 
 

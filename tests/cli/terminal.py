@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tests.cli.conftest import SECONDS, TRACEBACK, Toolkit
+from tests.cli.conftest import TRACEBACK, Toolkit
+from tests.sites.asking import SECONDS
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 CTRL_C, CTRL_D = "\x03", "\x04"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SECONDS, Call, Toolkit
+from tests.cli.conftest import Call, Toolkit
+from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.recording.network import LocalNetwork

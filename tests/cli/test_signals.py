@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.cli.conftest import Toolkit
 from tests.cli.terminal import CTRL_C, Terminal, terminal
+from tests.sites.asking import SECONDS
 from tests.sites.base import Handler
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="lo
 
 Assistant = tuple[OpenAssistantSite, str]
 Stop = Callable[[Terminal], None]
-SECONDS = 20  # from the signal to the end, on a very busy machine; otherwise one is plenty
 
 
 def ctrl_c(screen: Terminal) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.recording.helpers import SITE, entry
+from tests.sites.asking import SECONDS
 from toolkit.cli import app
 from toolkit.recording.har import RecordedSession, Recording, load, save
 from toolkit.session import BrowserSession
@@ -70,7 +71,7 @@ async def begin(*arguments: str | Path) -> Process:
 async def toolkit(*arguments: str | Path, stdin: str = "") -> Ended:
     """Run the command line to its end."""
     process = await begin(*arguments)
-    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
     return Ended(process.returncode, out.decode(), err.decode())
 
 
@@ -144,7 +145,7 @@ async def test_signals_reach_the_command(har: Path, program: str, code: int) -> 
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     process.send_signal(signal.SIGTERM)
-    await asyncio.wait_for(process.communicate(), 30)
+    await asyncio.wait_for(process.communicate(), SECONDS)
     assert process.returncode == code
 
 

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Playwright
 
 from tests.conftest import absent
 from tests.recording.wide_site import ABORTED, PAGE, STREAM, open_page, visit, wide_site
+from tests.sites.asking import SECONDS
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing, UsageError
@@ -21,7 +22,6 @@ from toolkit.recording.network import LocalNetwork
 from toolkit.recording.recorder import Recorder
 
 Rung = Callable[[LocalNetwork], AbstractAsyncContextManager[BrowserContext]]
-SECONDS = 60
 
 
 @asynccontextmanager

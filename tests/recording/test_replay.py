@@ -12,6 +12,7 @@ import pytest
 from msgspec import UnsetType
 
 from tests.recording.helpers import SITE, STARTED, assert_hangs, captures, client, entry, read_chunks, replaying
+from tests.sites.asking import SECONDS
 from toolkit.errors import UsageError
 from toolkit.recording.har import Recording, load, save
 from toolkit.recording.network import LocalNetwork
@@ -79,20 +80,21 @@ async def test_an_answer_with_a_length_keeps_it() -> None:
 
 async def test_gaps_are_played_on_request_only() -> None:
     """At pace 0 nothing waits; a pace is the factor of the recorded gaps."""
-    slow = entry(body=[(0.0, b"a"), (2000.0, b"b"), (4000.0, b"c")], wait=2000.0)
-    for pace, least, most in ((0.0, 0.0, 6.0), (0.02, 0.12, 6.0)):
+    hour = 3_600_000.0
+    slow = entry(body=[(0.0, b"a"), (hour, b"b"), (2 * hour, b"c")], wait=hour)
+    for pace, least in ((0.0, 0.0), (0.12 / 10_800, 0.12)):
         async with replaying(slow, pace=pace) as network, client(network) as session:
-            start = time.perf_counter()
+            start = time.monotonic()
             async with session.get(SITE) as response:
                 assert await response.read() == b"abc"
-            assert least <= time.perf_counter() - start <= most
+            assert least <= time.monotonic() - start < 3 * hour / 1000
 
 
 async def test_a_stream_is_read_while_it_goes_on() -> None:
     """A chunk is there before the next one is sent."""
     slow = entry(body=[(0.0, b"first"), (3_600_000.0, b"never")])
     async with replaying(slow, pace=1.0) as network, client(network) as session, session.get(SITE) as response:
-        assert await asyncio.wait_for(response.content.readany(), 5) == b"first"
+        assert await asyncio.wait_for(response.content.readany(), SECONDS) == b"first"
 
 
 @pytest.mark.parametrize("error", ["SocketTimeoutError: no data", "StreamTimeout", "net::ERR_TIMED_OUT"])
@@ -286,7 +288,7 @@ async def test_http_1_0_gets_the_body_without_chunks() -> None:
     async with replaying(recorded) as network:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(network.address.rpartition(":")[2]))
         writer.write(b"GET http://chat.example/ HTTP/1.0\r\nHost: chat.example\r\n\r\n")
-        answer = await asyncio.wait_for(reader.read(), 5)
+        answer = await asyncio.wait_for(reader.read(), SECONDS)
         writer.close()
         await writer.wait_closed()
     assert answer.endswith(b"\r\n\r\nab")

@@ -48,7 +48,7 @@ def test_a_spelling_is_replaced(name: str) -> None:
         assert replaced == b'<"' + NEW.encode() + b'">'
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(secrets, surroundings, surroundings, st.data())
 def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataObject) -> None:
     """Any secret, in any spelling, in any surroundings, cut into any chunks: it is gone, the boundaries add up, and
@@ -76,7 +76,7 @@ def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataO
         assert changed == sizes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=200))
 @example("%41%2 \\u00 &amp; ==== a_b-c/d+e")
 def test_what_holds_no_secret_stays(text: str) -> None:
@@ -106,7 +106,7 @@ def test_digits_count_only_by_themselves() -> None:
     assert Replacer({"482913": "900001"}).text("482913 1482913 {482913}") == "900001 1482913 {900001}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 9), max_size=8), st.data())
 def test_boundaries_stay_in_order(sizes: list[int], data: st.DataObject) -> None:
     """Whatever is replaced by whatever length, chunks keep their order and sum up to the new body."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.sites.base import POLL_SECONDS
 
-SECONDS = 60  # for anything that has to happen; never waited for otherwise
+SECONDS = 120  # for anything that has to happen; never waited for otherwise
 QUESTION = [{"role": "user", "content": "Hello!"}]
 
 
