@@ -31,6 +31,8 @@ ROOMS = {
     "status": {"errors"},
     "cookies": {"session", "errors"},
     "headers": {"cookies"},
+    "cookies_txt": {"errors", "session"},
+    "interchange": {"cookies", "cookies_txt", "errors", "session"},
     "deadlines": {"chat", "errors"},
     "faults": {"errors", "status"},
     "response": {"errors", "faults", "streams"},

@@ -49,6 +49,16 @@ def same_site(a: str, b: str) -> bool:
     return _Place.of(a).same_site(_Place.of(b))
 
 
+def same_host(a: str, b: str) -> bool:
+    """Whether two URLs or origins have the same host."""
+    return _Place.of(a).host == _Place.of(b).host
+
+
+def goes_to(cookie: Cookie, url: str) -> bool:
+    """Whether `cookie` is one for the host of `url`, whatever its path, its age and the page that asks."""
+    return _domain_matches(cookie, _Place.of(url).host)
+
+
 def cookies_for(cookies: Iterable[Cookie], url: str, *, page: str, now: float) -> list[Cookie]:
     """The cookies that `fetch(url, {credentials: "include"})` carries, in the order in which they are sent.
 
