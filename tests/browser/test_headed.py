@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
+from tests.browser.person import by_hand, click, type_into, virtual_display
 from tests.browser.places import BOX, Place, html, network
-from tests.conftest import absent
-from tests.sites.asking import SECONDS, until
+from tests.sites.asking import until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.launch import launch
@@ -32,17 +28,8 @@ DICTIONARIES = "redirector.gvt1.com:443"  # for its spell checker, once somebody
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    """A display that nobody looks at. Without the programs for it tests are skipped, but in CI they fail."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("Xvfb and xdotool are for X11")
-    for program in ("Xvfb", "xdotool"):
-        if shutil.which(program) is None:
-            absent(f"There is no {program}.")
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().strip()}"
-        server.terminate()
+    with virtual_display() as name:
+        yield name
 
 
 @pytest.fixture
@@ -63,33 +50,6 @@ def headed(display: str) -> Profile:
     return replace(load_profiles(packaged_file()).get("headed"), env={"DISPLAY": display}, login_timeout_ms=120_000)
 
 
-async def by_hand(display: str, *actions: str) -> None:
-    """What a person does with mouse and keyboard."""
-    process = await asyncio.create_subprocess_exec("xdotool", *actions, env={**os.environ, "DISPLAY": display})
-    assert await process.wait() == 0
-
-
-async def click(display: str, page: Page, selector: str) -> None:
-    """Click on an element that takes the focus, until it has: a window that is new may not listen yet."""
-    focused = "selector => document.hasFocus() && document.activeElement.matches(selector)"
-    async with asyncio.timeout(SECONDS):
-        while not await page.evaluate(focused, selector):
-            await by_hand(display, "mousemove", *await place_of(page, selector), "click", "1")
-
-
-async def place_of(page: Page, selector: str) -> list[str]:
-    """Where the middle of an element is on the screen, as xdotool takes it."""
-    place = await page.evaluate(PLACE, selector)
-    return [str(round(number)) for number in place]
-
-
-PLACE = """selector => {
-    const box = document.querySelector(selector).getBoundingClientRect();
-    const [frameX, frameY] = [(outerWidth - innerWidth) / 2, outerHeight - innerHeight];
-    return [screenX + frameX + box.x + box.width / 2, screenY + frameY + box.y + box.height / 2];
-}"""
-
-
 async def test_a_person_s_login_is_noticed(display: str, browsers: list[Browser]) -> None:
     """The window says where to log in; user and password are typed into it; the session is there at once."""
     site, said = OpenAssistantSite(), list[str]()
@@ -102,11 +62,8 @@ async def test_a_person_s_login_is_noticed(display: str, browsers: list[Browser]
         assert not task.done(), task.result()
         page = browsers[0].contexts[0].pages[0]
         await page.wait_for_load_state()
-        await click(display, page, "[name=username]")
-        await by_hand(display, "type", USER)
-        await page.wait_for_function(f"document.activeElement.value === '{USER}'")
-        await by_hand(display, "key", "Tab", "type", PASSWORD)
-        await page.wait_for_function(f"document.activeElement.value === '{PASSWORD}'")
+        await type_into(display, page, "[name=username]", USER)
+        await type_into(display, page, "[name=password]", PASSWORD)
         await by_hand(display, "key", "Return")
         session = await task
     assert said == [said[0]]
