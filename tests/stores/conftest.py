@@ -1,16 +1,23 @@
-"""A session with secrets in every place that has one, a key for it, and folders with the rights that tests give."""
+"""A session with secrets in every place that has one, a key for it, and every kind of store to keep it in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from tests.stores.servers import redis_server
 from toolkit.session import BrowserSession, Cookie
-from toolkit.stores import Key
+from toolkit.stores import Key, Store
+from toolkit.stores.file import FileStore
+from toolkit.stores.memory import MemoryStore
+from toolkit.stores.redis import RedisStore
 
 SECRET = "s3cr3t"
+PASSPHRASE = "a s3cr3t passphrase"
 ORIGIN = "https://chat.example.org"
 
 
@@ -38,3 +45,30 @@ def open_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[str]:
+    """The address of a running Redis server."""
+    with redis_server(password=SECRET) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def redis_url(shared_redis: str) -> str:
+    """The address of a Redis server with nothing in it."""
+    async with Redis.from_url(shared_redis) as redis:
+        await redis.flushall()
+    return shared_redis
+
+
+@pytest.fixture(params=["memory", "file", "sealed file", "redis", "sealed redis"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Callable[[], Store]:
+    """Opens one and the same place, of each kind that there is; each time as another client would."""
+    passphrase = PASSPHRASE if "sealed" in request.param else ""
+    if request.param == "memory":
+        memory = MemoryStore()
+        return lambda: memory
+    if "file" in request.param:
+        return lambda: FileStore(tmp_path / "sessions", key=passphrase)
+    return lambda: RedisStore(redis_url, key=passphrase)

@@ -48,6 +48,7 @@ OPTIONS: dict[str, Any] = {
     "protocol": 2,  # every server speaks it, and nothing here needs more
     "decode_responses": False,
 }
+RENEWALS = 3  # of a lock in the time after which it would be free
 POLL = 0.03  # seconds between two tries to take a lock
 SET_ASIDE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('renamenx', KEYS[1], KEYS[2])"
 
@@ -137,7 +138,7 @@ class RedisStore:
                     return
             taken.set_result(None)
             try:
-                while not await _set_within(done, self._lease / 3):
+                while not await _set_within(done, self._lease / RENEWALS):
                     with _noted(name):
                         await lock.reacquire()
                 with _noted(name):

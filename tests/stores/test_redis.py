@@ -1,0 +1,176 @@
+"""What only the Redis store does: leases, and what a server does that is gone, slow, strict or strange."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.stores.conftest import SECRET, key, session
+from tests.stores.servers import redis_server
+from toolkit.errors import StoreError, UsageError
+from toolkit.stores import redis as module
+from toolkit.stores.redis import RedisStore
+
+NAME = 'toolkit:session:["aura","https://chat.example.org","default"]'
+LOCK = 'toolkit:lock:call:["aura","https://chat.example.org","default"]'
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Any]:
+    """The server as others see it."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def store(redis_url: str) -> RedisStore:
+    return RedisStore(redis_url, key="")
+
+
+# --- locks
+
+
+async def test_a_lock_is_renewed_while_it_is_held(
+    store: RedisStore, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time to live, a few seconds only, goes up again and again; and it is gone when it is let go."""
+    monkeypatch.setattr(module, "RENEWALS", 100)
+    async with store.lock(key(), "call"):
+        for _ in range(2):
+            before = await redis.pttl(LOCK)
+            while (now := await redis.pttl(LOCK)) <= before:
+                assert 0 < now <= 10_000
+                before = now
+                await asyncio.sleep(0.01)
+    assert not await redis.exists(LOCK)
+
+
+async def test_a_lost_lock_is_told_and_nothing_breaks(
+    store: RedisStore, redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who finds at the end that somebody else has the lock says so, and leaves the other one's alone."""
+    async with store.lock(key(), "call"):
+        await redis.set(LOCK, "another's")
+    assert await redis.get(LOCK) == b"another's"
+    assert "was lost" in caplog.text
+
+
+async def test_a_server_that_goes_away_does_not_break_the_holder(caplog: pytest.LogCaptureFixture) -> None:
+    """What was begun under the lock ends as it would; that the lock could not be released is noted."""
+    with redis_server() as server:
+        async with RedisStore(server.url).lock(key(), "call"):
+            server.stop()
+        assert "could not be renewed or released: there is no connection" in caplog.text
+
+
+# --- servers that cannot be used
+
+
+async def used(store: RedisStore) -> AsyncIterator[str]:
+    """The text of the error of each thing that a store does."""
+
+    async def enter() -> None:
+        async with store.lock(key(), "call"):
+            pytest.fail("it cannot be locked")
+
+    for call in (store.load(key()), store.save(key(), session()), store.delete(key()), store.sessions(), enter()):
+        with pytest.raises(StoreError) as caught:
+            await call
+        yield repr(caught.value)
+
+
+async def test_a_server_that_is_gone_is_told() -> None:
+    """Everything is a `StoreError` that names the server and shows no password."""
+    with redis_server(password=SECRET) as server:
+        store = RedisStore(server.url)
+        server.stop()
+    async for told in used(store):
+        assert "there is no connection" in told
+        assert "redis://127.0.0.1:" in told
+        assert SECRET not in told + repr(store)
+
+
+async def test_a_wrong_password_is_told_and_not_shown(redis_url: str) -> None:
+    """Neither the one that was given nor the right one."""
+    wrong = redis_url.replace(SECRET, f"wrong-{SECRET}")
+    async for told in used(RedisStore(wrong)):
+        assert "the password is refused" in told
+        assert SECRET not in told
+    async for told in used(RedisStore(redis_url.replace(f":{SECRET}@", ""))):
+        assert "the password is refused" in told
+
+
+async def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes connections and says nothing is waited for some seconds only."""
+    monkeypatch.setitem(module.OPTIONS, "socket_timeout", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async for told in used(RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}")):
+            assert "does not answer in time" in told
+
+
+async def test_what_the_server_says_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """A server repeats a command that it does not know, and here that is a session."""
+    caplog.set_level(logging.DEBUG)
+    with (
+        redis_server("--rename-command", "SET", "") as server,
+        pytest.raises(StoreError, match="the server refused") as caught,
+    ):
+        await RedisStore(server.url, key="").save(key(), session())
+    assert SECRET not in repr(caught.value) + caplog.text
+
+
+@pytest.mark.parametrize("url", [f"http://me:{SECRET}@host", f"redis://:{SECRET}@host:port", f"redis://[{SECRET}"])
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    """It is a `UsageError`, without what was given."""
+    with pytest.raises(UsageError, match="no URL of a Redis server") as caught:
+        RedisStore(url)
+    assert SECRET not in repr(caught.value)
+    assert caught.value.__suppress_context__
+
+
+# --- what is not readable
+
+
+async def test_a_corrupt_session_is_set_aside_and_said(
+    store: RedisStore, redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is no session then; what was there is kept under another name."""
+    content = b'{"version": 1, "session": "' + SECRET.encode()
+    await redis.set(NAME, content)
+    assert await store.load(key()) is None
+    (aside,) = await redis.keys()
+    assert aside.startswith(b"toolkit:corrupt:")
+    assert await redis.get(aside) == content
+    assert aside.decode() in caplog.text
+    assert SECRET not in caplog.text
+    await store.save(key(), session())
+    assert await store.sessions() == {key(): session()}
+
+
+async def test_a_newer_version_is_refused_and_left_alone(
+    store: RedisStore, redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a file: it is told, and stays; a list goes on without it."""
+    await redis.set(NAME, b'{"version": 2, "all": "new"}')
+    for call in (store.load(key()), store.save(key(), session())):
+        with pytest.raises(StoreError, match="newer version"):
+            await call
+    await store.save(key("ada"), session("ada"))
+    assert await store.sessions() == {key("ada"): session("ada")}
+    assert "newer version" in caplog.text
+    assert await redis.get(NAME) == b'{"version": 2, "all": "new"}'
+
+
+async def test_another_keys_session_is_refused(store: RedisStore, redis: Any) -> None:
+    """What was copied from one account to another is not taken for the other's."""
+    await store.save(key("ada"), session("ada"))
+    (name,) = await redis.keys()
+    await redis.copy(name, NAME)
+    with pytest.raises(StoreError, match="of another key"):
+        await store.load(key())
