@@ -201,7 +201,7 @@ def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]
                 f"After {limit / 1000:g} s the page still has no {', no '.join(missing)}.",
                 provider=plan.provider,
                 url=page.url,
-                hint="A longer `--timeout`, or `login_timeout_ms` of the profile, gives more time." if by_hand else None,
+                hint="`--timeout`, or `login_timeout_ms` of the profile, gives more time." if by_hand else None,
             )
         if by_hand and not said and plan.say:
             what = "Show the site that you are a person" if challenged else "Log in"
