@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
+from redis import Redis
 
 from tests.stores.servers import redis_server
 from toolkit.session import BrowserSession, Cookie
 from toolkit.stores import Key, Store
+from toolkit.stores.choose import STORE_VARIABLE
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
+from toolkit.stores.passphrase import KEY_VARIABLE
 from toolkit.stores.redis import RedisStore
 
 SECRET = "s3cr3t"
@@ -39,6 +41,13 @@ def key(account: str = "default", *, provider: str = "aura", origin: str = ORIGI
     return Key(provider, origin, account)
 
 
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the person has set for the sessions of their own is none of the tests' business."""
+    for name in (STORE_VARIABLE, KEY_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def open_umask() -> Iterator[None]:
     """A umask that takes nothing away."""
@@ -55,15 +64,15 @@ def shared_redis() -> Iterator[str]:
 
 
 @pytest.fixture
-async def redis_url(shared_redis: str) -> str:
+def redis_url(shared_redis: str) -> str:
     """The address of a Redis server with nothing in it."""
-    async with Redis.from_url(shared_redis) as redis:
-        await redis.flushall()
+    with Redis.from_url(shared_redis) as redis:
+        redis.flushall()
     return shared_redis
 
 
 @pytest.fixture(params=["memory", "file", "sealed file", "redis", "sealed redis"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Callable[[], Store]:
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     """Opens one and the same place, of each kind that there is; each time as another client would."""
     passphrase = PASSPHRASE if "sealed" in request.param else ""
     if request.param == "memory":
@@ -71,4 +80,5 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Ca
         return lambda: memory
     if "file" in request.param:
         return lambda: FileStore(tmp_path / "sessions", key=passphrase)
-    return lambda: RedisStore(redis_url, key=passphrase)
+    url = request.getfixturevalue("redis_url")
+    return lambda: RedisStore(url, key=passphrase)

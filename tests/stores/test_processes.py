@@ -21,8 +21,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them
 
 
 @pytest.fixture(params=["file", "redis"])
-def spec(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> str:
-    return redis_url if request.param == "redis" else str(tmp_path / "sessions")
+def spec(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(request.getfixturevalue("redis_url")) if request.param == "redis" else str(tmp_path / "sessions")
 
 
 @asynccontextmanager

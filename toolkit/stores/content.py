@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
 from toolkit.stores import Key
 from toolkit.stores.passphrase import KEY_VARIABLE, configured, resolved
-from toolkit.stores.sealing import Sealed, Sealer, WrongKey, sealer
+from toolkit.stores.sealing import Sealed, Sealer, sealer
 
 VERSION = 1
 Kept = tuple[Key, BrowserSession]
@@ -84,7 +85,7 @@ class Packer:
             )
         try:
             opened = await asyncio.to_thread(self._open, content.sealed, _about(content.key))
-        except WrongKey:
+        except InvalidTag:
             raise StoreError(
                 f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove it.",

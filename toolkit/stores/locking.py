@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,9 +24,9 @@ async def locked(path: Path, seconds: float | None = None) -> AsyncIterator[None
     # one of that name.
     lock = AsyncFileLock(path, mode=0o600, poll_interval=POLL, run_in_executor=False, preserve_lock_file=True)
     try:
-        await lock.acquire(timeout=-1 if seconds is None else seconds)
+        await lock.acquire(timeout=-1 if seconds is None else max(seconds, 0))
     except Timeout:
-        raise TimeoutError(f"The lock {path} was not free within {seconds:g} seconds.") from None
+        raise TimeoutError(errno.ETIMEDOUT, f"somebody else holds the lock {path} for {seconds:g} seconds") from None
     try:
         yield
     finally:

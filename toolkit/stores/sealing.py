@@ -7,7 +7,6 @@ import threading
 from functools import lru_cache
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
@@ -23,10 +22,6 @@ class Sealed(msgspec.Struct, frozen=True):
     salt: bytes
     nonce: bytes
     data: bytes
-
-
-class WrongKey(Exception):
-    """Sealed with another passphrase, about something else, or changed since."""
 
 
 class Sealer:
@@ -47,13 +42,11 @@ class Sealer:
         return Sealed(salt, nonce, cipher.encrypt(nonce, data, about))
 
     def open(self, sealed: Sealed, about: bytes) -> bytes:
-        """What was sealed. Raises `WrongKey`, and `ValueError` for what nobody can have sealed."""
+        """What was sealed. Raises cryptography's `InvalidTag` where it was sealed with another passphrase or about
+        something else, or was changed since; and `ValueError` for what nobody can have sealed."""
         with self._making:
             cipher = self._cipher(sealed.salt)
-        try:
-            return cipher.decrypt(sealed.nonce, sealed.data, about)
-        except InvalidTag:
-            raise WrongKey from None
+        return cipher.decrypt(sealed.nonce, sealed.data, about)
 
     def _cipher(self, salt: bytes) -> AESGCM:
         if salt not in self._ciphers:
