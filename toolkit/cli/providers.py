@@ -11,21 +11,14 @@ from toolkit.cli.options import debug_option
 @debug_option
 def providers() -> None:
     """List the providers: site, models, whether a login is needed, and the sessions that are kept."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from toolkit import providers
-    from toolkit.cli.table import state
-    from toolkit.cli.terminal import printable
+    from toolkit.cli.table import print_table, state
     from toolkit.cli.work import working
-    from toolkit.stores.file import FileStore
+    from toolkit.stores.choose import open_store
 
     with working() as work:
-        kept = work.run(FileStore().sessions())
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("provider", "site", "models", "login", "session"):
-        table.add_column(title, overflow="fold")
+        kept = work.run(open_store().sessions())
+    rows = []
     for name in providers.names():
         kind = providers.find(name)
         site = kind().site
@@ -36,9 +29,6 @@ def providers() -> None:
             "needed" if kind.needs_auth else "no",
             "\n".join(state(session, site) for session in kept.values() if session.provider == name) or "none",
         )
-        table.add_row(*(Text(printable(cell)) for cell in row))  # as it is: [...] in an address is no markup
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width: keep each row on its line
-    console.print(table)
-    console.print("closed: the public site is gone; --base-url names another deployment of the same software.")
+        rows.append(row)
+    print_table(("provider", "site", "models", "login", "session"), rows)
+    click.echo("closed: the public site is gone; --base-url names another deployment of the same software.")

@@ -91,6 +91,7 @@ async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float,
 async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
     """A store of sessions of its own, with those that the recordings began with."""
     from toolkit.stores import Key
+    from toolkit.stores.choose import STORE_VARIABLE
     from toolkit.stores.file import FileStore
     from toolkit.stores.state import STATE_VARIABLE
 
@@ -99,4 +100,4 @@ async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
         if recording.session is not None:
             session = recording.session.session()
             await store.save(Key(session.provider, session.origin, session.account), session)
-    return {STATE_VARIABLE: str(folder)}
+    return {STATE_VARIABLE: str(folder), STORE_VARIABLE: "file"}
