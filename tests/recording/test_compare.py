@@ -7,20 +7,30 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.record_demos import SITES, record
+from tests.record_demos import FOLDER, SITES, record
 from tests.recording.compare import differences
 from tests.recording.helpers import entry
-from toolkit.recording.har import Recording, save
+from toolkit.recording.har import Recording, load, save
 
 
 @pytest.mark.parametrize("name", SITES)
 async def test_a_demo_made_twice_differs_only_in_times(chromium: Browser, tmp_path: Path, name: str) -> None:
-    """Placeholders, orders, chunks and all the rest are the same each time."""
+    """Placeholders, orders, chunks and all the rest are the same each time; the exchanges, the page's among them,
+    are the shipped one's."""
     made = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         made.append(await record(name, tmp_path / folder, gap=0.0))
     assert differences(*made) == []
+    assert exchanges(made[0]) == exchanges(FOLDER / f"{name}.har")
+
+
+def exchanges(path: Path) -> list[tuple[str, str, bool]]:
+    """Method, URL, and whether a page made it, of each exchange."""
+    return [
+        (one.request.method, one.request.url.partition("?")[0], isinstance(one.pageref, str))
+        for one in load(path).entries
+    ]
 
 
 def test_differences_are_told_by_place(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, Request
 
 from tests.conftest import absent
 from tests.recording.wide_site import ABORTED, PAGE, STREAM, open_page, visit, wide_site
-from tests.sites.asking import SECONDS
+from tests.sites.asking import SECONDS, until
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing, UsageError
@@ -70,9 +70,14 @@ async def open_one(browser: Browser, outside: LocalNetwork) -> AsyncIterator[Bro
 @asynccontextmanager
 async def recording_of(context: BrowserContext, path: Path) -> AsyncIterator[list[Recording]]:
     """Watch `context` inside; afterwards the one item of the list is what was recorded, saved and loaded."""
-    recorder, made = Recorder(), list[Recording]()
+    recorder, made, under_way = Recorder(), list[Recording](), set[Request]()
     recorder.watch(context)
+    context.on("request", lambda request: under_way.add(request))
+    for over in ("requestfinished", "requestfailed"):
+        context.on(over, lambda request: under_way.discard(request))
     yield made
+    # the page may know of an end before Playwright tells of it
+    await until(lambda: all(one.url == STREAM for one in under_way))
     await asyncio.wait_for(recorder.drain(), SECONDS)
     await recorder.aclose()
     save(recorder.recording("a stand-in site"), path)

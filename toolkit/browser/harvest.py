@@ -122,13 +122,18 @@ def _visit(context: Any, plan: Visit, pages: list[Any]) -> Steps[BrowserSession]
         pages.append(page)
         page.on("popup", adopt)  # a login in a window of its own, say
 
+    if plan.recorder is not None:
+        plan.recorder.watch(context)
     with playwright_errors(plan.url, plan.provider):
         page = yield Firm(context.new_page())
         adopt(page)
         page.on("response", lambda answer: answers.append(answer) if plan.owns(answer.url) else None)
         challenged = yield from _go(page, plan, answers)
         yield from _wait(context, page, plan, challenged)
-        return (yield from _take(context, page, plan, answers))
+        session = yield from _take(context, page, plan, answers)
+    if plan.recorder is not None:
+        yield plan.recorder.drain()  # while the page is there
+    return session
 
 
 def _close(page: Any) -> Steps[None]:

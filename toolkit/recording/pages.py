@@ -7,6 +7,7 @@ finished, because the browser soon forgets them. Streams come as one piece: the 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 PAGEREF = "page_1"  # one for all: what matters is that a page made the exchange, and not a client of ours
 BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0
+LATE_SECONDS = 1.0  # a page may know of an answer's end before Playwright tells of it
 
 
 class _Open(msgspec.Struct):
@@ -40,6 +42,8 @@ class PageWatcher:
         self._seen: list[Seen] = []
         self._open: dict[Any, _Open] = {}
         self._unfinished: dict[Any, Seen] = {}
+        self._quiet = asyncio.Event()  # nothing is under way
+        self._quiet.set()
         self._reading: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
         self._listeners = {
@@ -58,8 +62,11 @@ class PageWatcher:
         return settled([*self._seen, *self._unfinished.values()])
 
     async def drain(self) -> None:
-        """Read every exchange that has finished so far, and note which are under way. Waits for no answer's end, and
-        `DRAIN_SECONDS` at most. Raises `RecordingError` where one could not be read."""
+        """Read every exchange that has finished so far, and note which are under way. Waits `LATE_SECONDS` for an
+        answer's end, and `DRAIN_SECONDS` at most. Raises `RecordingError` where one could not be read."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_SECONDS):
+                await self._quiet.wait()
         for request, begun in list(self._open.items()):
             self._start(request, begun, UNDER_WAY)
         end = asyncio.get_running_loop().time() + DRAIN_SECONDS
@@ -85,6 +92,7 @@ class PageWatcher:
     def _began(self, request: Any) -> None:
         if _wanted(request):
             self._open[request] = _Open(datetime.now(UTC))
+            self._quiet.clear()
 
     def _answered(self, response: Any) -> None:
         if response.request in self._open:
@@ -100,12 +108,18 @@ class PageWatcher:
         elif (begun := self._open.get(request)) is not None and begun.response is not None:
             self._end(request, LEFT)
         else:  # the page's own doing, before anything came of it: it went elsewhere, or was closed
-            self._open.pop(request, None)
-            self._unfinished.pop(request, None)
+            self._forget(request)
+
+    def _forget(self, request: Any) -> _Open | None:
+        """It is under way no longer; returns what was known of it."""
+        begun = self._open.pop(request, None)
+        self._unfinished.pop(request, None)
+        if not self._open:
+            self._quiet.set()
+        return begun
 
     def _end(self, request: Any, error: str | None) -> None:
-        begun = self._open.pop(request, None) or _Open(datetime.now(UTC))
-        self._unfinished.pop(request, None)
+        begun = self._forget(request) or _Open(datetime.now(UTC))
         if _wanted(request):
             self._start(request, begun, error)
 
