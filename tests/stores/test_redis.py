@@ -125,7 +125,13 @@ async def test_what_the_server_says_is_not_shown(caplog: pytest.LogCaptureFixtur
     assert SECRET not in repr(caught.value) + caplog.text
 
 
-@pytest.mark.parametrize("url", [f"http://me:{SECRET}@host", f"redis://:{SECRET}@host:port", f"redis://[{SECRET}"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(f"http://me:{SECRET}@host", f"redis://:{SECRET}@host:port", f"redis://[{SECRET}"),
+        *(f"redis://host?pass={SECRET}", "unix://", f"redis://:{SECRET}@host?socket_timeout=soon"),
+    ],
+)
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     """It is a `UsageError`, without what was given."""
     with pytest.raises(UsageError, match="no URL of a Redis server") as caught:
@@ -165,6 +171,15 @@ async def test_a_newer_version_is_refused_and_left_alone(
     assert await store.sessions() == {key("ada"): session("ada")}
     assert "newer version" in caplog.text
     assert await redis.get(NAME) == b'{"version": 2, "all": "new"}'
+
+
+async def test_what_others_keep_there_is_left_alone(store: RedisStore, redis: Any) -> None:
+    """A list goes on without what it cannot be about."""
+    await store.save(key(), session())
+    await redis.set(b"toolkit:session:\xff", b"another's")
+    await redis.set("another's", b"as well")
+    assert await store.sessions() == {key(): session()}
+    assert len(await redis.keys()) == 3
 
 
 async def test_another_keys_session_is_refused(store: RedisStore, redis: Any) -> None:

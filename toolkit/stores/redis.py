@@ -74,7 +74,10 @@ class RedisStore:
         try:
             self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
             self._shown = without_query(url)
-        except ValueError:
+            ConnectionPool(
+                **self._options
+            ).make_connection()  # which connects nothing, and knows what options there are
+        except (TypeError, ValueError):
             raise UsageError(
                 "That is no URL of a Redis server.", hint="It looks like redis://user:password@host:6379/0."
             ) from None  # the cause may show a piece of the password
@@ -104,7 +107,7 @@ class RedisStore:
         async with self._connected() as redis:
             for name in sorted([name async for name in redis.scan_iter(f"{PREFIX}*", count=1000)]):
                 try:
-                    found.append(await self._read(redis, name.decode()))
+                    found.append(await self._read(redis, name.decode(errors="backslashreplace")))
                 except StoreError as error:
                     log.warning("%s", error)
         return dict(kept for kept in found if kept is not None)
@@ -144,7 +147,7 @@ class RedisStore:
                 with _noted(name):
                     await lock.release()
             except LockNotOwnedError:
-                log.warning("the lock %s was lost: it could not be renewed for %g seconds", name, self._lease)
+                log.warning("the lock %s was lost, and somebody else may hold it by now", name)
 
     async def _read(self, redis: Redis, name: str) -> Kept | None:
         """What is in the key `name`, None where there is nothing that can be understood. Raises `StoreError`."""
