@@ -74,9 +74,8 @@ class RedisStore:
         try:
             self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
             self._shown = without_query(url)
-            ConnectionPool(
-                **self._options
-            ).make_connection()  # which connects nothing, and knows what options there are
+            pool: Any = ConnectionPool(**self._options)
+            pool.make_connection()  # which connects nothing yet, and knows what options there are
         except (TypeError, ValueError):
             raise UsageError(
                 "That is no URL of a Redis server.", hint="It looks like redis://user:password@host:6379/0."
