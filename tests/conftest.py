@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
+from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing
 from toolkit.recording.network import LocalNetwork
 
-__all__ = ["pytest_runtest_protocol", "watched_loop"]  # which pytest finds here
+__all__ = ["nothing_secret_is_logged", "pytest_runtest_protocol", "watched_loop"]  # which pytest finds here
 
 # The same examples in every run, however slow the machine.
 settings.register_profile(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.listening import secrets_in
 from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
@@ -76,6 +77,7 @@ class Toolkit:
             out, err = await process.communicate(given)
         result = Result(process.returncode or 0, *((told or b"").decode("utf-8", "replace") for told in (out, err)))
         assert TRACEBACK not in result.out + result.err or "--debug" in args
+        assert not secrets_in(result.err)
         return result
 
     async def keep(self, session: BrowserSession, site: str | None = None) -> BrowserSession:
