@@ -28,8 +28,7 @@ from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
 SETTLE_MS = 5_000  # the most that is waited for what a page still loads when all that is needed is there
-CLOSING_MS = 250
-CLOSING_ORDERS = 4
+CLOSING_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 PATIENCE_MS = 1_000  # the least that a page has to answer at all
 ANSWERS = 20  # the latest answers to the page, whose requests are looked at for headers
 LOGIN = "login"
@@ -142,13 +141,13 @@ def _close(page: Any) -> Steps[None]:
     Chromium loses the order to close a page that is just getting a new document, and Playwright's plain `close()` then
     waits for ever. The one that asks the page's script first does not wait, so it can be given again.
     """
-    for _ in range(CLOSING_ORDERS):
+    for patience in CLOSING_MS:
         if page.is_closed():
             return
         with suppress(PlaywrightError):
             yield Firm(page.close(run_before_unload=True))
         with suppress(PlaywrightError):
-            yield Firm(page.wait_for_event("close", timeout=CLOSING_MS))
+            yield Firm(page.wait_for_event("close", timeout=patience))
     with suppress(PlaywrightError):
         yield Firm(page.close())  # a page whose script never ends is closed by nothing less
 
