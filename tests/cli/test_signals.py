@@ -219,3 +219,24 @@ async def test_nohup_is_respected(toolkit: Toolkit, assistant: Assistant) -> Non
     site.hold_after = None
     out, _ = await process.communicate()
     assert (process.returncode, b"Hello" + out) == (0, ("".join(site.answer) + "\n").encode())
+
+
+LEFT = """
+from toolkit.cli import work
+
+class Left:
+    def __del__(self):
+        raise RuntimeError("Event loop is closed")
+
+with work.notes():
+    Left()
+left = Left()  # collected as the interpreter ends
+"""
+
+
+async def test_what_is_collected_late_complains_to_nobody(toolkit: Toolkit) -> None:
+    """A process that was started and is gone before its event loop knows leaves something that cannot be closed."""
+    command, pipe = (sys.executable, "-c", LEFT), asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, env=toolkit.environ, stdout=pipe, stderr=pipe)
+    assert await process.communicate() == (b"", b"")
+    assert process.returncode == 0

@@ -120,6 +120,13 @@ class _Notes(logging.Handler):
 _QUIET = logging.NullHandler()
 
 
+def _unraisable(told: sys.UnraisableHookArgs) -> None:
+    """What is collected after its event loop has closed complains to nobody: that is asyncio's, and goes where the
+    rest of it does."""
+    kind = (told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+    logging.getLogger("asyncio").error("%s: %r", told.err_msg or "Exception ignored in", told.object, exc_info=kind)
+
+
 @contextmanager
 def notes() -> Iterator[None]:
     """Show what the toolkit logs: warnings, as notes; with `--debug` everything, asyncio's complaints included."""
@@ -127,6 +134,8 @@ def notes() -> Iterator[None]:
     handlers["asyncio"] = _Notes() if debug_wanted() else _QUIET
     for name, handler in handlers.items():
         logging.getLogger(name).addHandler(handler)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _unraisable  # it stays, as `_QUIET` does
     logging.getLogger("toolkit").setLevel(logging.DEBUG if debug_wanted() else logging.WARNING)
     try:
         yield
