@@ -46,7 +46,8 @@ ROOMS = {
     "keeper": {"errors", "expiry", "recipe", "rotation", "session", "stores"},
     "visiting": {"browser", "errors", "providers", "recipe", "route", "session"},
     "health": {"errors", "providers", "transport"},
-    "environment": {"errors", "expiry", "headers", "interchange", "providers", "session"},
+    "admission": {"errors", "expiry", "headers", "interchange", "session"},
+    "environment": {"admission", "errors", "interchange", "providers", "session"},
     "client": {
         *(
             "chat",
@@ -63,7 +64,10 @@ ROOMS = {
         *("response", "route", "session", "stores", "transport", "turns", "visiting"),
     },
     "call": {"browser", "chat", "client", "messages", "providers", "session"},
-    "cli": {"browser", "chat", "cli", "client", "errors", "providers", "recording", "session", "stores"},
+    "cli": {
+        *("admission", "browser", "chat", "cli", "client", "errors", "files", "headers", "interchange", "providers"),
+        *("recording", "session", "stores"),
+    },
     "pytest_plugin": {"browser", "client", "errors", "providers", "recording", "stores"},
     "__main__": {"cli"},
 }

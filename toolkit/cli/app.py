@@ -17,6 +17,7 @@ from toolkit.cli.record import record
 from toolkit.cli.recording import recording
 from toolkit.cli.replay import replay
 from toolkit.cli.report import INTERRUPTED, failure
+from toolkit.cli.session import session
 
 HELP = """Visit a chat site once with a real browser, then call it with no browser running.
 
@@ -47,7 +48,7 @@ class _Group(click.Group):
 def toolkit() -> None: ...
 
 
-for command in (chat, login, harvest, providers, record, recording, replay, install):
+for command in (chat, login, harvest, session, providers, record, recording, replay, install):
     toolkit.add_command(command)
 
 

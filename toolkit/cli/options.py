@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -49,14 +49,24 @@ class Where(NamedTuple):
     browsers: Path | None
 
 
+class Which(NamedTuple):
+    """The options that say which stored session is meant, besides its provider."""
+
+    account: str | None
+    base_url: str | None
+    store: str | None
+
+
+BASE_URL = click.option("--base-url", metavar="URL", help="Another deployment of the site's software.")
+
+
+def _account(default: str | None) -> Callable[[F], F]:
+    text = "One of several accounts that you have there, by a name of your choice."
+    return click.option("--account", callback=sendable, metavar="NAME", default=default, help=text)
+
+
 def where_options(command: F, *, replay: bool = True) -> F:
     """The options of `Where`, perhaps without `--replay`; the command gets one as its argument `where`."""
-
-    def wrapped(**values: Any) -> Any:
-        return command(where=Where(**{name: values.pop(name, None) for name in Where._fields}), **values)
-
-    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
-    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
     options = (
         click.option(
             "--replay",
@@ -65,14 +75,8 @@ def where_options(command: F, *, replay: bool = True) -> F:
             flag_value="",
             help="Answer offline, from a recording (HAR); without FILE from the provider's demo. Put it last.",
         ),
-        click.option("--base-url", metavar="URL", help="Another deployment of the site's software."),
-        click.option(
-            "--account",
-            callback=sendable,
-            metavar="NAME",
-            default="default",
-            help="One of several accounts that you have there, by a name of your choice.",
-        ),
+        BASE_URL,
+        _account("default"),
         click.option(
             "--proxy", metavar="URL", help="HTTP proxy for the browser and the calls, http://[user:password@]host:port."
         ),
@@ -84,6 +88,28 @@ def where_options(command: F, *, replay: bool = True) -> F:
         ),
         debug_option,
     )
-    for option in reversed(options if replay else options[1:]):
+    return _bundled(command, "where", Where, options if replay else options[1:])
+
+
+def which_options(command: F) -> F:
+    """The options of `Which`; the command gets one as its argument `which`."""
+    options = (
+        BASE_URL,
+        _account(None),
+        click.option("--store", metavar="STORE", help="Where sessions are kept, as TOOLKIT_STORE tells it."),
+        debug_option,
+    )
+    return _bundled(command, "which", Which, options)
+
+
+def _bundled(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
+    """`command` with `options`, whose values it gets together as one `argument`, a named tuple of that `kind`."""
+
+    def wrapped(**values: Any) -> Any:
+        return command(**{argument: kind(**{name: values.pop(name, None) for name in kind._fields})}, **values)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]

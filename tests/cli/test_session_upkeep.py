@@ -1,0 +1,105 @@
+"""`toolkit session check` and `refresh`: the site is asked, a session is renewed, and a good one is never lost."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Call, Toolkit
+from tests.sites.aura import AuraSite
+from tests.sites.openassistant import OpenAssistantSite
+from toolkit.session import BrowserSession
+from toolkit.stores import Key
+
+Aura = tuple[AuraSite, str]
+Assistant = tuple[OpenAssistantSite, str]
+
+
+async def test_a_good_session_is_told(toolkit: Toolkit, assistant: Assistant) -> None:
+    """Who is signed in, and until when; without any browser."""
+    site, origin = assistant
+    result = await toolkit.run(
+        *("session", "check", "openassistant", "--base-url", origin), env=toolkit.without_browser()
+    )
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("openassistant: ok, signed in as ada, ")
+    assert site.calls("/api/auth/session")
+
+
+async def test_an_ended_session_needs_a_login(toolkit: Toolkit, assistant: Assistant) -> None:
+    """Exit code 3, and the command to log in with; the session stays."""
+    site, origin = assistant
+    kept = await toolkit.store.sessions()
+    site.login.expire()
+    result = await toolkit.run("session", "check", "openassistant", "--base-url", origin)
+    assert (result.code, result.out) == (3, "")
+    assert f"`toolkit login openassistant --base-url {origin}`" in result.err
+    assert {key: one.harvested_at for key, one in (await toolkit.store.sessions()).items()} == {
+        key: one.harvested_at for key, one in kept.items()
+    }
+
+
+async def test_all_are_checked(toolkit: Toolkit, assistant: Assistant, aura: Aura) -> None:
+    """A line for each; the exit code is that of the worst, and a login that is needed is worse than a site that
+    cannot tell."""
+    site, origin = assistant
+    result = await toolkit.run("session", "check")
+    assert (result.code, result.err) == (0, "")
+    assert [line.split(": ")[1][:2] for line in result.out.splitlines()] == ["ok", "ok"]
+    assert result.out.startswith(f"aura {aura[1]} default: ok")
+    await toolkit.keep(BrowserSession(provider="nobody's", origin=origin))
+    result = await toolkit.run("session", "check")
+    assert result.code == 1
+    assert f"nobody's {origin} default: There is no provider" in result.out
+    site.login.expire()
+    result = await toolkit.run("session", "check")
+    assert result.code == 3
+    assert f"openassistant {origin} default: Nobody is signed in." in result.out
+    result = await toolkit.run("session", "check", "--base-url", f"{aura[1]}/")
+    assert (result.code, result.out.count("\n")) == (0, 1)
+
+
+def test_nothing_to_check_is_no_success(call: Call) -> None:
+    """A CI job whose store is empty by mistake is told."""
+    result = call("session", "check")
+    assert (result.code, result.out) == (3, "")
+    assert "There is no session." in result.err
+
+
+async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Assistant) -> None:
+    """The one that TOOLKIT_SESSION_OPENASSISTANT holds, as exported, is asked for in the place of a stored one."""
+    _, origin = assistant
+    where = ("openassistant", "--base-url", origin)
+    secret = (await toolkit.run("session", "export", *where)).out
+    await toolkit.run("session", "rm", *where)
+    assert (await toolkit.run("session", "check", *where)).code == 3
+    result = await toolkit.run("session", "check", *where, env={"TOOLKIT_SESSION_OPENASSISTANT": secret})
+    assert result.code == 0
+    assert result.out.startswith("openassistant: ok, signed in as ada")
+    foreign = {"TOOLKIT_SESSION_OPENASSISTANT": secret.replace("next-auth", "other")}
+    result = await toolkit.run("session", "check", *where, env=foreign)
+    assert (result.code, result.out) == (1, "")
+    assert "TOOLKIT_SESSION_OPENASSISTANT holds no cookie" in result.err
+
+
+async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> None:
+    """A visit without a window; what results is kept and is newer."""
+    _, origin = assistant
+    key = Key("openassistant", origin)
+    before = await toolkit.store.load(key)
+    result = await toolkit.run("session", "refresh", "openassistant", "--base-url", origin)
+    assert (result.code, result.errors) == (0, [])
+    assert result.out.startswith(f"openassistant: renewed the session for {origin}, good until ")
+    after = await toolkit.store.load(key)
+    assert before is not None
+    assert after is not None
+    assert after.harvested_at > before.harvested_at
+    assert after.identity == "ada"
+
+
+async def test_what_cannot_be_renewed_stays(toolkit: Toolkit, assistant: Assistant) -> None:
+    """Where the site wants a login: exit code 3, the command for it, and the session as it was."""
+    site, origin = assistant
+    kept = await toolkit.store.sessions()
+    site.login.expire()
+    result = await toolkit.run("session", "refresh", "openassistant", "--base-url", origin)
+    assert (result.code, result.out) == (3, "")
+    assert f"`toolkit login openassistant --base-url {origin}`" in result.err
+    assert await toolkit.store.sessions() == kept

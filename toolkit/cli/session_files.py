@@ -1,0 +1,130 @@
+"""`toolkit session export` and `import`: sessions to and from other programs, machines and CI systems."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.options import Which, which_options
+
+if TYPE_CHECKING:
+    from toolkit.cli.stored import Stored
+    from toolkit.session import BrowserSession
+
+FORMATS = ("storage-state", "cookies.txt", "cookie-header", "json")  # of toolkit.interchange, which help need not load
+NO_FILE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
+
+
+@click.command("export", short_help="Write a session for other programs or machines.")
+@click.argument("provider")
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], help="storage-state if not given.")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A file, for you alone."
+)
+@which_options
+def export_session(provider: str, form: Any, output: Path | None, which: Which) -> None:
+    """Write the session of PROVIDER to stdout or into a file. It is a secret: who has it is signed in as you.
+
+    \b
+    storage-state  Playwright's form; `toolkit session import` takes all back
+    cookies.txt    the cookies, for curl -b, wget and yt-dlp
+    cookie-header  the Cookie header for the site's page
+    json           our own form
+
+    storage-state and json, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.
+    """
+    from toolkit.cli.stored import Stored
+    from toolkit.cli.terminal import printable, tell
+    from toolkit.cli.work import working
+    from toolkit.files import write_whole
+    from toolkit.interchange import left_out, write
+
+    if output is not None and output.exists() and not output.is_file():
+        raise click.UsageError(NO_FILE)
+    stored, now = Stored(provider, which), time.time()
+    with working() as work:
+        session = work.run(stored.session())
+    page = stored.provider.page
+    text = write(session, form, page=page, now=now)
+    if lost := left_out(session, form, page=page, now=now):
+        tell(f"note: left out, since {form} has no place for it: {', '.join(lost)}")
+    if session.expired(now):
+        tell("note: the session has expired")
+    if output is not None:
+        try:
+            write_whole(output, text.encode())
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror) from error
+    elif sys.stdout.isatty():
+        tell("note: this is a secret: who has it is signed in as you")
+        click.echo(printable(text), nl=False)
+    else:
+        click.echo(text.encode(), nl=False)
+
+
+@click.command("import", short_help="Keep a session that another program or machine has.")
+@click.argument("provider")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="What it looks like, if not given.")
+@which_options
+def import_session(provider: str, file: str, form: Any, which: Which) -> None:
+    """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.
+
+    Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
+    account is the one that the session tells, unless you name one.
+    """
+    from toolkit.admission import admitted
+    from toolkit.cli.stored import Stored
+    from toolkit.cli.table import until
+    from toolkit.cli.terminal import printable, tell
+    from toolkit.cli.work import working
+    from toolkit.errors import SessionExpired
+    from toolkit.headers import origin_of
+    from toolkit.interchange import read
+
+    stored, source = Stored(provider, which), "stdin" if file == "-" else file
+    name, origin = stored.provider.name, origin_of(stored.provider.page)
+    session = read(_text(file, source), form, provider=name, origin=origin)
+    session, foreign = admitted(session, stored.provider, source)
+    if session.expired(time.time()):
+        raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
+    if which.account is None:
+        stored.key = stored.key._replace(account=session.account)
+    with working() as work:
+        replaced = work.run(_keep(stored, session))
+    if foreign:
+        tell(f"note: left out, since it is of other sites: {', '.join(foreign)}")
+    account = stored.key.account
+    click.echo(printable(f"{name}: imported a session for {origin}, account {account}, {until(session)}"))
+    if replaced is not None:
+        whose = f" of {replaced.identity}" if replaced.identity else ""
+        tell(f"note: it replaces the session{whose} that was there ({until(replaced)})")
+
+
+def _text(file: str, source: str) -> str:
+    if file == "-" and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("There is nothing to import: name a file, or pipe it in.")
+    raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"What {source} has is not UTF-8 text (byte {error.start}).") from None
+
+
+async def _keep(stored: Stored, session: BrowserSession) -> BrowserSession | None:
+    """Keep `session`; returns the one that it replaces.
+
+    To those who use the stored one now it has to be newer than that, or they would go on with theirs.
+    """
+    from msgspec.structs import replace
+
+    async with stored.store.lock(stored.key, "write"):
+        before = await stored.store.load(stored.key)
+        newer = session.harvested_at > (before.harvested_at if before is not None else 0)
+        made = session.harvested_at if newer else time.time()
+        await stored.store.save(stored.key, replace(session, account=stored.key.account, harvested_at=made))
+    return before

@@ -1,0 +1,155 @@
+"""`toolkit session list` and `show`: what is known of the sessions that are kept, without their secrets."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.options import Which, which_options
+
+if TYPE_CHECKING:
+    from toolkit.session import BrowserSession, Cookie
+    from toolkit.stores import Key
+
+TITLES = ("provider", "site", "account", "age", "expires", "state")
+
+
+@click.command("list", short_help="List the sessions that are kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are in seconds since 1970.")
+@which_options
+def list_sessions(as_json: bool, which: Which) -> None:
+    """List the sessions that are kept: of which site and account, how old, how long good.
+
+    The state tells what is stored (ok, expires soon, expired); `toolkit session check` asks the sites.
+    """
+    from toolkit.cli.stored import all_stored
+    from toolkit.cli.table import condition, print_table, span
+    from toolkit.cli.work import working
+
+    with working() as work:
+        kept = work.run(all_stored(which))
+    now = time.time()
+    if as_json:
+        click.echo(json.dumps([_summary(key, session, now) for key, session in kept.items()], indent=1))
+        return
+    if not kept:
+        click.echo("There are no sessions. `toolkit login PROVIDER` and `toolkit harvest PROVIDER` make one.", err=True)
+        return
+    rows = []
+    for key, session in kept.items():
+        age = span(now - session.harvested_at) if session.harvested_at else "not known"
+        ends = session.expires_at
+        left = "not known" if ends is None else span(ends - now) if ends > now else f"{span(now - ends)} ago"
+        rows.append((*key, age, left, condition(session, now)))
+    print_table(TITLES, rows)
+
+
+def _summary(key: Key, session: BrowserSession, now: float) -> dict[str, Any]:
+    from toolkit.cli.table import condition
+
+    return {
+        "provider": key.provider,
+        "site": key.origin,
+        "account": key.account,
+        "identity": session.identity,
+        "harvested_at": session.harvested_at or None,
+        "expires_at": session.expires_at,
+        "state": condition(session, now),
+    }
+
+
+@click.command(short_help="Show what is known of a session.")
+@click.argument("provider")
+@click.option("--values", is_flag=True, help="Show the values of cookies, headers and storage too: they are secrets.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; values that are hidden are null.")
+@which_options
+def show(provider: str, values: bool, as_json: bool, which: Which) -> None:
+    """Show what is known of the session of PROVIDER. Values stay hidden, but for headers that are no secret."""
+    from toolkit.cli.stored import Stored
+    from toolkit.cli.table import print_table
+    from toolkit.cli.terminal import printable
+    from toolkit.cli.work import working
+
+    stored, now = Stored(provider, which), time.time()
+    with working() as work:
+        session = work.run(stored.session())
+    if as_json:
+        document = {**_facts(session, values), **_summary(stored.key, session, now)}
+        click.echo(json.dumps(document, indent=1))
+        return
+    for title, text in _lines(stored.key, session, values, now).items():
+        click.echo(printable(f"{title + ':':<10} {text}"))
+    if session.cookies:
+        titles = ("cookie", "domain", "path", "expires", "attributes")
+        click.echo()
+        print_table((*titles, "value") if values else titles, [_row(cookie, values) for cookie in session.cookies])
+    for kind, items in _items(session, values):
+        click.echo(printable(f"\n{kind}"))
+        for name, value in items.items():
+            click.echo(printable(f"  {name}: {value}"))
+
+
+def _lines(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
+    """The plain facts, by title."""
+    from toolkit.cli.table import condition, moment, span, until
+    from toolkit.errors import without_query
+
+    made = session.harvested_at
+    proxy = session.proxy if values or session.proxy is None else without_query(session.proxy)
+    lines = {
+        "provider": key.provider,
+        "site": key.origin,
+        "account": key.account,
+        "signed in": session.identity or "",
+        "made": f"{moment(made)} ({span(now - made)} ago)" if made else "not known",
+        "state": f"{condition(session, now)}, {until(session)}",
+        "profile": session.profile,
+        "proxy": proxy or "",
+    }
+    return {title: text for title, text in lines.items() if text}
+
+
+def _items(session: BrowserSession, values: bool) -> list[tuple[str, dict[str, str]]]:
+    """The headers and the local storage, by name; values that may be secret are hidden unless `values`."""
+    from toolkit.headers import standing
+    from toolkit.session import HIDDEN
+
+    headers = {name: value if values or standing(name) else HIDDEN for name, value in session.headers.items()}
+    found = [("headers", headers)] if headers else []
+    for origin, items in session.local_storage.items():
+        found.append((f"local storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
+    return found
+
+
+def _row(cookie: Cookie, values: bool) -> tuple[str, ...]:
+    from toolkit.cli.table import moment
+
+    flags = {"HttpOnly": cookie.http_only, "Secure": cookie.secure, f"SameSite={cookie.same_site}": True}
+    flags["Partitioned"] = cookie.partition_key is not None
+    row = (
+        cookie.name,
+        cookie.domain if cookie.host_only else f".{cookie.domain}",
+        cookie.path,
+        "with the browser" if cookie.expires is None else moment(cookie.expires),
+        " ".join(flag for flag, there in flags.items() if there),
+    )
+    return (*row, cookie.value) if values else row
+
+
+def _facts(session: BrowserSession, values: bool) -> dict[str, Any]:
+    """Everything, as JSON has it; without `values`, null in the place of each that may be secret."""
+    import msgspec
+
+    from toolkit.errors import without_query
+    from toolkit.headers import standing
+
+    facts: dict[str, Any] = msgspec.to_builtins(session)
+    if not values:
+        facts["cookies"] = [{**cookie, "value": None} for cookie in facts["cookies"]]
+        facts["headers"] = {name: value if standing(name) else None for name, value in session.headers.items()}
+        facts["local_storage"] = {place: dict.fromkeys(items) for place, items in session.local_storage.items()}
+        facts["proxy"] = session.proxy and without_query(session.proxy)
+    return facts

@@ -1,0 +1,44 @@
+"""The stored session that a command line names."""
+
+from __future__ import annotations
+
+from toolkit import providers
+from toolkit.cli.options import Which
+from toolkit.errors import LoginRequired
+from toolkit.providers.base import read_base_url
+from toolkit.session import BrowserSession
+from toolkit.stores import Key
+from toolkit.stores.choose import open_store
+
+
+class Stored:
+    """The place of a session of the provider called `name`. Raises `UnknownProvider` and `UsageError`."""
+
+    def __init__(self, name: str, which: Which) -> None:
+        self.provider = providers.find(name)(which.base_url)
+        self.key = Key(self.provider.name, self.provider.site, which.account or "default")
+        self.store = open_store(which.store)
+
+    async def session(self) -> BrowserSession:
+        """The session that is there. Raises `LoginRequired`, with the command to run, where there is none."""
+        session = await self.store.load(self.key)
+        if session is None:
+            name, account = self.key.provider, self.key.account
+            where = f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
+            where += f" --account {account}" if account != "default" else ""
+            command = "login" if self.provider.harvest.tells_login else "harvest"
+            raise LoginRequired(
+                f"There is no session for {self.key.origin}{f', account {account}' if account != 'default' else ''}.",
+                provider=name,
+                hint=f"Get one with `toolkit {command} {name}{where}`; `toolkit session list` shows which there are.",
+            )
+        return session
+
+
+async def all_stored(which: Which) -> dict[Key, BrowserSession]:
+    """The sessions of every provider, of the account and deployment that are named, in order."""
+    site = read_base_url(which.base_url) if which.base_url else None
+    kept = await open_store(which.store).sessions()
+    return {
+        key: kept[key] for key in sorted(kept) if which.account in (None, key.account) and site in (None, key.origin)
+    }
