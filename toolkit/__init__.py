@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from toolkit.client import Client
     from toolkit.deadlines import Deadlines
     from toolkit.errors import ToolkitError
+    from toolkit.health import Health
     from toolkit.messages import ChatRequest, Message, format_prompt
     from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenAssistant
     from toolkit.providers.base import Provider
-    from toolkit.recipe import Harvest
+    from toolkit.recipe import Harvest, Probe
     from toolkit.recording.network import LocalNetwork
     from toolkit.route import Route
     from toolkit.session import BrowserSession, Cookie
+    from toolkit.stores.choose import open_store
     from toolkit.stores.file import FileStore
     from toolkit.stores.memory import MemoryStore
 
@@ -39,10 +41,12 @@ _HOMES = {
     "FileStore": "toolkit.stores.file",
     "Finished": "toolkit.chat",
     "Harvest": "toolkit.recipe",
+    "Health": "toolkit.health",
     "LocalNetwork": "toolkit.recording.network",
     "MemoryStore": "toolkit.stores.memory",
     "Message": "toolkit.messages",
     "OpenAssistant": "toolkit.providers",
+    "Probe": "toolkit.recipe",
     "Provider": "toolkit.providers.base",
     "Queued": "toolkit.chat",
     "Route": "toolkit.route",
@@ -51,6 +55,7 @@ _HOMES = {
     "ToolkitError": "toolkit.errors",
     "format_prompt": "toolkit.messages",
     "harvest_in": "toolkit.call",
+    "open_store": "toolkit.stores.choose",
 }
 
 __all__ = [  # the same names; a test keeps the two alike
@@ -67,10 +72,12 @@ __all__ = [  # the same names; a test keeps the two alike
     "FileStore",
     "Finished",
     "Harvest",
+    "Health",
     "LocalNetwork",
     "MemoryStore",
     "Message",
     "OpenAssistant",
+    "Probe",
     "Provider",
     "Queued",
     "Route",
@@ -79,6 +86,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "ToolkitError",
     "format_prompt",
     "harvest_in",
+    "open_store",
 ]
 
 
