@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -69,7 +70,16 @@ async def test_a_server_that_goes_away_does_not_break_the_holder(caplog: pytest.
         assert "could not be renewed or released: there is no connection" in caplog.text
 
 
-# --- servers that cannot be used
+# --- servers that cannot be used, after one that can
+
+
+async def test_a_server_on_a_socket() -> None:
+    """A path leads to a server as well as a host and a port."""
+    with tempfile.TemporaryDirectory() as folder, redis_server("--unixsocket", f"{folder}/socket", password=SECRET):
+        store = RedisStore(f"unix://:{SECRET}@{folder}/socket")
+        async with store.lock(key(), "write"):
+            await store.save(key(), session())
+        assert await store.load(key()) == session()
 
 
 async def used(store: RedisStore) -> AsyncIterator[str]:
