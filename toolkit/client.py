@@ -71,9 +71,9 @@ class Client:
     if given; else it is harvested in `context` or `browser` (Playwright's, made by the caller) if given; else it is
     the one in the environment (`TOOLKIT_SESSION_` and the provider's name), which is used as it is; else it comes from
     `store` (`TOOLKIT_STORE`, files if that says nothing), and where that has none, from a browser of the profile
-    `profile` (of the file `browsers`), which is closed again at once. `proxy` is a URL for both the browser and the calls; `route` says more than a proxy does;
-    without both, the environment may name one (`TOOLKIT_PROXY`, as `toolkit replay` sets it).
-    `say` is told what a person has to do in a window.
+    `profile` (of the file `browsers`), which is closed again at once. `proxy` is a URL for both the browser and the
+    calls; `route` says more than a proxy does; without both, the environment may name one (`TOOLKIT_PROXY`, as
+    `toolkit replay` sets it). `say` is told what a person has to do in a window.
 
     Raises `UnknownProvider`, `UsageError`, `ContextTypeError` for arguments that cannot be used.
     """
