@@ -209,7 +209,9 @@ def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]
             )
         if by_hand and not said and plan.say:
             what = "Show the site that you are a person" if challenged else "Log in"
-            plan.say(f"{what} at {plan.url} in the window that has opened; waiting for {', '.join(missing)}.")
+            kinds = ", ".join(dict.fromkeys(lacking.split()[0] for lacking in missing))
+            within = f" for {limit / 1000:g} s" if limit else ""
+            plan.say(f"{what} at {plan.url} in the window that has opened; waiting{within} for: {kinds}.")
             said = True
         yield page.wait_for_timeout(POLL_MS)
 
