@@ -149,6 +149,14 @@ async def test_signals_reach_the_command(har: Path, program: str, code: int) -> 
     assert process.returncode == code
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell script")
+async def test_a_signal_is_not_lost_while_the_command_starts(har: Path) -> None:
+    """The command may be at work before we hear that it has started: it asks us to end right then."""
+    program = "import os, signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    ended = await toolkit("replay", "--no-strict", har, "--", sys.executable, "-S", "-c", program)
+    assert ended == (128 + signal.SIGTERM, "", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 
 import click
@@ -20,12 +21,24 @@ async def run_program(program: tuple[str, ...], environ: dict[str, str]) -> int:
     Raises `click.exceptions.Exit`, after it has said why, where it does not start.
     """
     path = shutil.which(program[0], path=environ.get("PATH")) or program[0]  # Windows finds .cmd files by this only
+    child: asyncio.subprocess.Process | None = None
+    early: list[int] = []
+
+    def forward(number: int) -> None:
+        if child is None:
+            early.append(number)
+        elif number != signal.SIGINT or not _from_terminal():
+            with suppress(ProcessLookupError):
+                child.send_signal(number)
+
+    _pass_signals_on(forward)
     try:
         child = await asyncio.create_subprocess_exec(path, *program[1:], env=environ)
     except OSError as error:
         click.secho(f"error: {program[0]}: {error.strerror or error}", fg="red", err=True)
         raise click.exceptions.Exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE) from None
-    _pass_signals_on(child)
+    for number in early:
+        forward(number)
     waiting = asyncio.ensure_future(child.wait())
     try:
         while not waiting.done():
@@ -40,15 +53,9 @@ async def run_program(program: tuple[str, ...], environ: dict[str, str]) -> int:
     return code if code >= 0 else KILLED - code  # a negative one is the signal that ended it
 
 
-def _pass_signals_on(child: asyncio.subprocess.Process) -> None:
-    """From now on what is asked of this process is asked of `child`, whose end is ours."""
-
-    def forward(number: int) -> None:
-        if number == signal.SIGINT and _from_terminal():
-            return
-        with suppress(ProcessLookupError):
-            child.send_signal(number)
-
+def _pass_signals_on(forward: Callable[[int], None]) -> None:
+    """From now on what is asked of this process is asked of its child, whose end is ours: `forward` tells it. That is
+    before the child starts, which may be at work before we hear of it."""
     loop = asyncio.get_running_loop()
     for name in PASSED_ON:
         number = getattr(signal, name, None)  # Windows has two of them
