@@ -32,7 +32,7 @@ NOW = 1_700_000_000.0
 
 # What browsers take: no control characters, and in a name no `=` (RFC 6265bis, 5.6).
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=";"), max_size=8)
-names = texts.map(lambda text: text.strip().replace("=", "")).filter(bool)
+names = texts.map(lambda text: text.replace("=", "").strip()).filter(bool)
 times = st.none() | st.floats(1, 4e9).map(lambda seconds: round(seconds, 3))
 cookies = st.builds(
     Cookie,
@@ -116,9 +116,10 @@ def test_cookies_txt_brings_back_what_it_has_a_place_for(given: list[Cookie]) ->
     assert bool(left) == (kept != given)
 
 
-@given(st.dictionaries(names, texts.map(str.strip), min_size=1, max_size=4))
+@given(st.dictionaries(names.filter(lambda name: name[0] != "_"), texts.map(str.strip), min_size=1, max_size=4))
 def test_a_header_brings_back_names_and_values(values: dict[str, str]) -> None:
-    """Host-only cookies of the origin come back as they went out; with the name of the header or without it."""
+    """Host-only cookies of the origin come back as they went out; with the name of the header or without it. (Names
+    with a prefix such as `__Host-` promise more than such a cookie keeps, and are not sent.)"""
     given = BrowserSession.from_cookie_values("aura", "http://127.0.0.1:1", values)
     text = written(given, "cookie-header")
     assert text.startswith("Cookie: ")
@@ -144,6 +145,8 @@ def test_a_header_is_what_a_browser_sends() -> None:
     assert left == ["cookies (old, far)", "headers", "local storage"]
     (read,) = interchange.read("sid=deep; sid=short", origin=ORIGIN).cookies
     assert (read.value, read.host_only, read.secure) == ("deep", True, True)
+    (read,) = interchange.read("sid=Cookie: a", origin=ORIGIN).cookies
+    assert read.value == "Cookie: a"
     with pytest.raises(SessionError, match="no cookie that goes to the page"):
         interchange.write(session(), "cookie-header", now=NOW)
 

@@ -29,7 +29,7 @@ VERSION = 1
 OURS = "_toolkit"
 BLANKS = " \t\r\n"
 TITLES = (cookies_txt.TITLE, "# HTTP Cookie File")
-HEADER = re.compile(r"cookie:[ \t]*", re.IGNORECASE)
+HEADER = re.compile(r"\Acookie:[ \t]*", re.IGNORECASE)
 BYTE = re.compile(r" \(byte (\d+)\)")
 ENUM = re.compile(r"(?<=enum value ).*?(?= - at |$)", re.DOTALL)
 
@@ -218,7 +218,7 @@ def _of_header(text: str, provider: str, origin: str) -> BrowserSession:
     if not origin:
         raise SessionError("A cookie header does not tell which site it is for.")
     values: dict[str, str] = {}
-    for pair in HEADER.sub("", text, count=1).split(";"):
+    for pair in HEADER.sub("", text).split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
         if name or value:
             values.setdefault(*((name, value) if equals else ("", name)))
