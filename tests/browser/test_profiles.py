@@ -125,6 +125,18 @@ FAULTS: dict[str, tuple[Any, str]] = {
         {"a": {"extends": "b"}, "b": {"extends": "a"}},
         "b.extends: these profiles extend each other in a circle: a -> b -> a",
     ),
+    "an address that is none": (
+        {"a": {"connect": {"url": "hush:3000"}}},
+        "a.connect.url: expected `str` matching regex",
+    ),
+    "launching where one connects": (
+        {"a": {"extends": "b", "connect": {"url": "ws://h/"}}, "b": {"args": ["--x"], "sandbox": True}},
+        "a.connect: nothing is launched where one connects, so leave out args, sandbox",
+    ),
+    "another engine over CDP": (
+        {"a": {"browser": "firefox", "connect": {"url": "http://h:1", "over": "cdp"}}},
+        "a.connect.over: cdp is for chromium only, and the browser is firefox",
+    ),
     "itself as parent": (
         {"a": {"extends": "a"}},
         "a.extends: these profiles extend each other in a circle: a -> a",
@@ -176,6 +188,10 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
         "extra_http_headers": {"authorization": "hush"},
         "env": {"TOKEN": "hush"},
     }
+    connect = {"url": "wss://u:hush@h:1/hush?token=hush", "headers": {"authorization": "hush"}}
+    remote = load_profiles(written(tmp_path, {"default": "a", "profiles": {"a": {"connect": connect}}})).get()
+    assert "hush" not in repr((remote, remote.connect))
+    assert "wss://h:1" in repr(remote)
     loaded = load_profiles(written(tmp_path, {"default": "a", "profiles": {"a": secrets}}))
     profile = loaded.get()
     assert "hush" not in repr((loaded, profile, profile.proxy, profile.http_credentials))

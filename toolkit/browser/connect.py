@@ -109,6 +109,10 @@ def explained(error: PlaywrightError, to: Connect, limit_ms: float) -> BrowserEr
         return BrowserMissing(
             "The server has no browser.", url=to.place, hint="Run `playwright install chromium` where it runs."
         )
+    if "Target page, context or browser has been closed" in text:
+        return BrowserError(
+            "The browser ended as soon as the server started it.", url=to.place, hint="See what its program says there."
+        )
     return BrowserError("The connection to the browser failed.", url=to.place, hint=start)
 
 
@@ -133,19 +137,20 @@ def default_context(browser: Browser) -> BrowserContext:
     return browser.contexts[0]
 
 
-async def twice(visit: Callable[[Browser], Awaitable[T]], reach: Callable[[], Awaitable[Browser]]) -> T:
-    """What `visit` makes of the browser that `reach` gives; where the connection is lost meanwhile, of a second one.
+async def twice(visit: Callable[[Browser], Awaitable[T]], reach: Callable[[Browser | None], Awaitable[Browser]]) -> T:
+    """What `visit` makes of the browser that `reach` gives; where the connection is lost meanwhile, of a second one,
+    for which `reach` is told the one that is gone.
 
     Raises what `visit` raises, and `BrowserLost` where there is no second connection, or it is lost as well.
     """
-    browser = await reach()
+    browser = await reach(None)
     try:
         return await visit(browser)
     except (BrowserError, NetworkError):
         if not await lost(browser):
             raise
     try:
-        browser = await reach()
+        browser = await reach(browser)
     except BrowserError as error:
         raise BrowserLost(
             f"The connection to the browser was lost, and cannot be made anew: {error.what}",

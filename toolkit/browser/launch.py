@@ -197,10 +197,9 @@ def _introduce(options: dict[str, Any], headers: Mapping[str, str]) -> None:
     extra = {name: headers[name] for name in HINTS_FOR_ALL if name in headers}
     if languages := headers.get("accept-language"):
         options.pop("locale", None)  # on navigations it would come before an extra header
-        if LOCALE.fullmatch(languages):
+        if LOCALE.fullmatch(languages):  # one alone is what a locale sends
             options["locale"] = languages
-        else:
-            extra["accept-language"] = languages
+        extra["accept-language"] = languages
     if extra:
         said = options.get("extra_http_headers", {})
         options["extra_http_headers"] = {k: v for k, v in said.items() if k.lower() not in extra} | extra

@@ -127,11 +127,11 @@ class SessionManager:
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
         return msgspec.structs.replace(plan, recorder=self._recorder, login=login, person=plan.person or login)
 
-    async def _own_browser(self) -> AsyncBrowser:
-        """Our browser, started if it is not there, or no longer."""
+    async def _own_browser(self, lost: AsyncBrowser | None = None) -> AsyncBrowser:
+        """Our browser, started if it is not there, or no longer; `lost` is one that is known to be gone."""
         if self._closing is not None:
             raise UsageError("This SessionManager is closed.")
-        if self._starting is None or (self._starting.done() and not _alive(self._starting)):
+        if self._starting is None or (self._starting.done() and not _alive(self._starting, lost)):
             self._starting = asyncio.create_task(self._start(self._opened))
         # Waited for, and no more: that one harvest is cancelled is no matter to the others.
         await asyncio.wait({self._starting})
@@ -189,9 +189,11 @@ def _kind(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
-def _alive(starting: asyncio.Task[AsyncBrowser]) -> bool:
-    """Whether the browser that was started is there and has not been closed by anyone else."""
-    return not starting.cancelled() and starting.exception() is None and starting.result().is_connected()
+def _alive(starting: asyncio.Task[AsyncBrowser], lost: AsyncBrowser | None) -> bool:
+    """Whether the browser that was started is there, not `lost`, and has not been closed by anyone else."""
+    if starting.cancelled() or starting.exception() is not None:
+        return False
+    return starting.result() is not lost and starting.result().is_connected()
 
 
 def _profile(profile: str | Profile | None, browsers: Path | None) -> tuple[str, Profile]:
