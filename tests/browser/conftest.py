@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,8 +59,8 @@ def running_browsers() -> list[list[str]]:
     return [line for line in lines if "--remote-debugging-pipe" in line]
 
 
-def descendants() -> set[int]:
-    """The processes that descend from this one and have not ended."""
+def descendants(but: Collection[int] = ()) -> set[int]:
+    """The processes that descend from this one and have not ended; `but` are left out, with what descends from them."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
@@ -73,7 +73,7 @@ def descendants() -> set[int]:
             parents[int(folder.name)] = int(parent)
 
     def ours(pid: int) -> bool:
-        while pid > 1 and pid != os.getpid():
+        while pid > 1 and pid != os.getpid() and pid not in but:
             pid = parents.get(pid, 0)
         return pid == os.getpid()
 
