@@ -29,6 +29,7 @@ MARKER = (
     "recording(file, provider=None, base_url=None, **network): run the test from this recording, which lies beside it; "
     "provider and base_url say of what to record it, the rest goes to LocalNetwork (match, pace, strict)"
 )
+KEYWORDS = ("provider", "base_url", "match", "pace", "strict")
 BROWSERS = {"page", "context", "new_context"}  # pytest-playwright's fixtures that open one
 
 
@@ -148,10 +149,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def recording_path(item: Any) -> Path:
-    """The file that the marker of `item` names, beside the test. Raises `pytest.UsageError` where it names none."""
+    """The file that the marker of `item` names, beside the test. Raises `pytest.UsageError` where it names none, or has
+    a keyword that there is not."""
     marker = item.get_closest_marker("recording")
     if len(marker.args) != 1:
         raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording takes one file")
+    if unknown := sorted(set(marker.kwargs) - set(KEYWORDS)):
+        told = f"has no {', '.join(unknown)}; it takes {', '.join(KEYWORDS)}"
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording {told}")
     return Path(item.path).parent / str(marker.args[0])
 
 

@@ -205,7 +205,7 @@ async def test_recording_is_a_switch_away(suite: pytest.Pytester) -> None:
 
 
 def test_mistakes_are_told(suite: pytest.Pytester) -> None:
-    """A client without the marker, a marker without a file, a mode that there is not."""
+    """A client without the marker, a marker without a file, a keyword that there is not."""
     suite.makepyfile(
         """
         import pytest
@@ -219,6 +219,10 @@ def test_mistakes_are_told(suite: pytest.Pytester) -> None:
     suite.makepyfile("import pytest\n@pytest.mark.recording()\ndef test_x(toolkit_client): pass")
     result = suite.runpytest_subprocess()
     assert "takes one file" in "\n".join(result.outlines + result.errlines)
+    suite.makepyfile("import pytest\n@pytest.mark.recording('aura.har', pase=1)\ndef test_x(toolkit_client): pass")
+    result = suite.runpytest_subprocess()
+    told = "has no pase; it takes provider, base_url, match, pace, strict"
+    assert told in "\n".join(result.outlines + result.errlines)
 
 
 def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
