@@ -162,3 +162,13 @@ def test_a_recording_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> No
     with pytest.raises(RecordingError, match="cannot be written"):
         save(Recording(entries=[entry()]), tmp_path / "absent" / "file.har")
     assert [found.name for found in tmp_path.iterdir()] == ["file.har"]
+
+
+@pytest.mark.parametrize("status", [1, 99, 1000, 99999])
+def test_a_status_has_three_digits(tmp_path: Path, status: int) -> None:
+    """What no server can answer is told with its place; 0 says that nothing came."""
+    save(Recording(entries=[entry(), entry(status=0, error="ConnectFailed")]), tmp_path / "file.har")
+    text = (tmp_path / "file.har").read_text()
+    (tmp_path / "file.har").write_text(text.replace('"status": 200', f'"status": {status}'))
+    with pytest.raises(RecordingError, match=rf"log\.entries\[0\]\.response\.status is no HTTP status: {status}"):
+        load(tmp_path / "file.har")

@@ -334,6 +334,8 @@ def _check(path: Path, place: str, entry: Entry) -> None:
         URL(entry.request.url)
     except ValueError:
         raise RecordingError(f"{path}: {place}.request.url is not a URL.") from None
+    if entry.response.status > 0 and not 100 <= entry.response.status <= 999:  # RFC 9110, section 15: three digits
+        raise RecordingError(f"{path}: {place}.response.status is no HTTP status: {entry.response.status}.")
     content, posted = entry.response.content, entry.request.post_data
     part = "request.postData"
     try:
