@@ -52,13 +52,16 @@ def site() -> web.Application:
         "http://127.0.0.1:3100/api",
         "https://127.0.0.1/",
         "http://localhost/",
+        "https://my_app.my_site.example/",
     ],
 )
 async def test_a_site_answers_under_its_real_address(url: str) -> None:
     """The site sees the address as the client wrote it, with TLS or without, also on loopback."""
     app = site()
     async with (
-        LocalNetwork(apps={"Chat.Example": app, "127.0.0.1": app, "localhost": app}) as network,
+        LocalNetwork(
+            apps=dict.fromkeys(("Chat.Example", "127.0.0.1", "localhost", "my_app.my_site.example"), app)
+        ) as network,
         client(network) as session,
         session.post(url, data="body") as response,
     ):

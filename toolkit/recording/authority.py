@@ -10,7 +10,16 @@ from pathlib import Path
 
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 class Authority:
@@ -34,11 +43,11 @@ class Authority:
     def context(self, host: str) -> ssl.SSLContext:
         """The server side of TLS for `host`, a name or an IP address; made once per host."""
         if host not in self._contexts:
-            leaf = self._ca.issue_cert(host)
+            leaf = self._issued(host)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["http/1.1"])
             # The root goes along with the leaf: Chromium looks for the known key among the certificates it is sent.
-            chain = leaf.private_key_and_cert_chain_pem.bytes() + self.pem
+            chain = leaf + self.pem
             # ssl reads certificates from files only: one in a folder that is the owner's alone, gone at once.
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 file = Path(folder) / "chain.pem"
@@ -46,3 +55,29 @@ class Authority:
                 context.load_cert_chain(file)
             self._contexts[host] = context
         return self._contexts[host]
+
+    def _issued(self, host: str) -> bytes:
+        """The key and the certificate for `host`, in PEM."""
+        try:
+            return self._ca.issue_cert(host).private_key_and_cert_chain_pem.bytes()
+        except UnicodeError:  # what no registry would give out, such as a name with an underscore; browsers go there
+            return self._written(host)
+
+    def _written(self, host: str) -> bytes:
+        """As `_issued`, for a name that is taken as it is written."""
+        root = x509.load_pem_x509_certificate(self.pem)
+        signer = load_pem_private_key(self._ca.private_key_pem.bytes(), password=None)
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName([x509.DNSName(host)])
+        builder = x509.CertificateBuilder(root.subject, x509.Name([]), key.public_key(), x509.random_serial_number())
+        builder = builder.not_valid_before(root.not_valid_before_utc).not_valid_after(root.not_valid_after_utc)
+        for extension, critical in (
+            (names, True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), False),
+        ):
+            builder = builder.add_extension(extension, critical)
+        leaf = builder.sign(signer, hashes.SHA256())
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        return private + leaf.public_bytes(Encoding.PEM)
