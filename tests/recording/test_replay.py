@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from msgspec import UnsetType
+from yarl import URL
 
 from tests.recording.helpers import SITE, STARTED, assert_hangs, captures, client, entry, read_chunks, replaying
 from tests.sites.asking import SECONDS
@@ -169,6 +170,23 @@ async def test_bodies_match_as_values() -> None:
     async with replaying(one, two) as network, client(network) as session:
         sent = (b'{"a":[1,true]}', b'{"b":"\\u00e9","a":[1.0,2]}')
         assert [await (await session.post(SITE, data=data)).text() for data in sent] == ["two", "one"]
+
+
+async def test_a_name_that_is_said_twice_matches_as_it_is_written() -> None:
+    """Of JSON with two values for one name nobody knows what it means: only the same bytes are the same."""
+    async with replaying(entry("POST", sent=b'{"a":1,"a":2}', body=b"yes")) as network, client(network) as session:
+        for data, status in ((b'{"a":2}', 599), (b'{"a":1,"a":2}', 200)):
+            assert (await session.post(SITE, data=data, headers={"Content-Type": "application/json"})).status == status
+
+
+async def test_a_query_matches_byte_for_byte() -> None:
+    """Also in bytes that are no text; how they are escaped does not matter."""
+    async with replaying(entry(url=f"{SITE}/?a=%FF&b=%7e+")) as network, client(network) as session:
+        for query, status in (("a=%FE&b=~+", 599), ("a=%ff&b=~%20", 200)):
+            answer = await session.get(URL(f"{SITE}/?{query}", encoded=True))
+            assert answer.status == status
+            if status == 599:
+                assert "the query differs in a" in await answer.text()
 
 
 async def test_forms_match_whatever_their_boundary() -> None:

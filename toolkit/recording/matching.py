@@ -6,6 +6,7 @@ What a recorded request tells to be random has to be there, with whatever value.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -38,13 +39,23 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def comparable(content_type: str, body: bytes) -> Any:
-    """A request body in a form that is equal where the meaning is: parsed JSON, or bytes."""
+    """A request body in a form that is equal where the meaning is: parsed JSON, or bytes. JSON that says a name twice
+    means what its reader makes of it: it counts as bytes."""
     if match := re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE):
         return body.replace(match[1].encode("latin-1", "replace"), b"boundary")  # a browser makes it up each time
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = msgspec.json.decode(body)
+        if b"{" in body:
+            json.loads(body, object_pairs_hook=_once)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return body
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Which of several values of one name counts is for each reader to decide (RFC 8259, section 4), not for us."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
 
 
 def recorded_body(entry: Entry) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, get_args
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UnsetType
@@ -180,8 +181,14 @@ def _kind(entry: Entry) -> Literal["document", "call", "asset"]:
 
 
 def _address(url: URL) -> tuple[Any, ...]:
-    return (url.scheme, url.host, url.port, url.raw_path, tuple(url.query.items()))
+    return (url.scheme, url.host, url.port, url.raw_path, tuple(_query(url)))
+
+
+def _query(url: URL) -> list[tuple[str, str]]:
+    """The names and values of the query, in which bytes that are no UTF-8 are kept apart."""
+    return parse_qsl(url.raw_query_string, keep_blank_values=True, errors="surrogateescape")
 
 
 def _differing_names(one: URL, other: URL) -> set[str]:
-    return {name for name, _ in set(one.query.items()) ^ set(other.query.items())}
+    names = {name for name, _ in set(_query(one)) ^ set(_query(other))}
+    return {name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in names}
