@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,31 @@ def log(*entries: Entry, **more: Any) -> dict[str, Any]:
     from msgspec import to_builtins
 
     return {"entries": to_builtins(list(entries)), **more}
+
+
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        SECRET.encode("utf-16"),
+        SECRET.encode("utf-16-be"),
+        *(base64.b32encode(b"." * offset + SECRET.encode()) for offset in range(5)),
+        base64.b32encode(SECRET.encode()).lower(),
+        b"before " + gzip.compress(SECRET.encode()) + b" after",
+        zlib.compress(SECRET.encode()),
+        json.dumps({SECRET: 1}).encode(),
+    ],
+)
+def test_a_known_secret_is_found_where_it_is_hard_to_see(echoed: bytes) -> None:
+    """In another alphabet, packed, or as a name."""
+    found = scan(log(entry(body=b"\n" + echoed if echoed[:1] != b"x" else echoed)), {SECRET: "cookie"})
+    assert found == [Finding("log.entries[0].response.content.text", "a secret (cookie)")]
+    assert scan(log(entry(reason=f"No {SECRET}")), {SECRET: "cookie"})
+
+
+def test_what_only_looks_packed_is_nothing() -> None:
+    """Bytes that begin as gzip and go on as something else, and those that are cut off."""
+    for body in (b"\x1f\x8b\x08 nothing", gzip.compress(b"nothing")[:9], b"x\x9c nothing"):
+        assert scan(log(entry(body=body)), {SECRET: "cookie"}) == []
 
 
 @pytest.mark.parametrize("name", spelled(SECRET))

@@ -12,6 +12,7 @@ import binascii
 import html
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -37,6 +38,8 @@ TELLTALE: dict[str, re.Pattern[bytes]] = {
         rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[^\s]*[0-9])[A-Za-z0-9._~+/-]{20,}"
     ),
 }
+PACKED = re.compile(rb"\x1f\x8b\x08|\A\x78[\x01\x5e\x9c\xda]")  # gzip (RFC 1952) anywhere, zlib (RFC 1950) as a whole
+UNPACKED = 64 << 20  # bytes, so that a bomb does not go off
 LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
 
 
@@ -89,6 +92,11 @@ class _Finder:
 
     def kinds(self, data: bytes) -> Iterator[str]:
         """What kinds of secrets are in `data`."""
+        yield from self._plain(data)
+        for match in PACKED.finditer(data):
+            yield from self._plain(_unpacked(data[match.start() :]))
+
+    def _plain(self, data: bytes) -> Iterator[str]:
         for _, spelling in self._finder.find(data):
             yield f"a secret ({self._kinds[spelling]})"
         yield from _telltales(data)
@@ -104,6 +112,14 @@ def _telltales(data: bytes) -> Iterator[str]:
     for kind, pattern in TELLTALE.items():
         if pattern.search(data):
             yield kind
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What is packed at the start of `data`, as far as it can be read."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, UNPACKED)
+    except zlib.error:
+        return b""
 
 
 def _unbased(run: bytes) -> bytes:
@@ -132,4 +148,9 @@ def spellings(secret: str) -> set[bytes]:
         core = base64.b64encode(b"\0" * offset + raw)[start:end]
         if len(core) >= 7:
             found |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
-    return found
+    for offset in range(5):  # of base32 likewise
+        start, end = -(-8 * offset // 5), 8 * (offset + len(raw)) // 5
+        core = base64.b32encode(b"\0" * offset + raw)[start:end]
+        if len(core) >= 8:
+            found |= {core, core.lower()}
+    return found | {secret.encode("utf-16-le"), secret.encode("utf-16-be")}
