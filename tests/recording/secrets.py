@@ -9,6 +9,13 @@ import json
 from urllib.parse import quote, quote_plus
 
 import msgspec
+from hypothesis import strategies as st
+
+
+def texts(letters: str, **sizes: int) -> st.SearchStrategy[str]:
+    """Texts of `letters`, of `min_size` and `max_size`. Hypothesis' own texts have constants of the project's code in
+    them, so that a change of any line could change what is tried."""
+    return st.lists(st.sampled_from(letters), **sizes).map("".join)
 
 
 def jwt(**claims: object) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
-from tests.recording.secrets import spelled
+from tests.recording.secrets import spelled, texts
 from toolkit.recording.har import Entry
 from toolkit.recording.redact import redact
 
@@ -31,8 +31,14 @@ PLACES: dict[str, Callable[[str], Entry]] = {
 }
 
 
+# An address is none: what only looks like one is replaced in its own place, and stays elsewhere.
+secrets = texts(LETTERS, min_size=8, max_size=40).filter(
+    lambda text: re.search(r"[A-Za-z].*[0-9]", text) is not None and "://" not in text
+)
+
+
 @settings(max_examples=150)
-@given(st.text(LETTERS, min_size=8, max_size=40).filter(lambda text: re.search(r"[A-Za-z].*[0-9]", text)), st.data())
+@given(secrets, st.data())
 def test_any_secret_anywhere(secret: str, data: st.DataObject) -> None:
     """A secret of any letters, found at any place and echoed elsewhere in any spelling, is gone or refused."""
     place = data.draw(st.sampled_from(sorted(PLACES)))
