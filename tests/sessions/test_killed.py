@@ -1,0 +1,162 @@
+"""A command that is killed while it visits a site or saves the session that results, at any moment of its life."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.cli.conftest import Toolkit
+from tests.sessions.conftest import PATIENT, SlowAura
+from tests.sites.asking import until
+from tests.sites.serving import serve
+from toolkit.session import BrowserSession
+from toolkit.stores import Key
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+DYING = Path(__file__).parent / "dying"
+Moment = str | tuple[str, str, int]
+OLD = 1_000_000_000.0  # when the stored session was harvested
+
+# By its own hand, see `dying/sitecustomize.py`.
+STARTING = [
+    ("import", "'toolkit.client'", 1),
+    ("import", "'aiohttp'", 1),
+    ("open", ".harvest.lock", 1),
+    ("import", "'playwright.async_api'", 1),
+    ("tempfile.mkdtemp", "toolkit-run-", 1),
+    ("fcntl.flock", "", 2),
+    ("subprocess.Popen", "run-driver", 1),
+]
+VISITING = [("message", "", count) for count in (1, 8, 9, 10, 22, 27, 30, 38, 46, 51, 56)]
+SAVING = [
+    ("open", "saving.lock", 1),
+    ("tempfile.mkstemp", "aura", 1),
+    ("open", ".new", 1),
+    ("os.rename", ".new", 1),
+    ("open", "/sessions'", 1),
+]
+
+
+def runs(mark: str) -> Callable[[Place], bool]:
+    return lambda there: any(mark in line for line in there.toolkit.running())
+
+
+def has(mark: str) -> Callable[[Place], bool]:
+    return lambda there: any(mark in path.name for path in there.folders() - there.before)
+
+
+# By the hand of another, who has seen something.
+SEEN = {
+    "the driver runs": runs("run-driver"),
+    "its folders are there": has("playwright"),
+    "the browser runs": runs("--remote-debugging-pipe"),
+    "the browser's socket is there": has("org.chromium"),
+    "the browser has helpers": runs("--type=zygote"),
+    "the page is asked for": lambda there: there.site.visits > there.visits,
+    "the page's tab runs": runs("--type=renderer"),
+}
+
+
+class Place:
+    """A home, a store with an old session, a folder for temporary files, and a site of its own."""
+
+    def __init__(self, toolkit: Toolkit, site: SlowAura, origin: str) -> None:
+        self.toolkit, self.site, self.origin = toolkit, site, origin
+        self.key = Key("aura", origin)
+        self.old = BrowserSession(provider="aura", origin=origin, headers={"user-agent": "Old/1"}, harvested_at=OLD)
+        self.new: list[BrowserSession] = []
+        self.before: set[Path] = set()
+        self.visits = 0
+        profiles = {"default": "it", "profiles": {"it": PATIENT}}
+        self.environ = {"TOOLKIT_BROWSERS": toolkit.file("browsers.json", profiles)}
+
+    def folders(self) -> set[Path]:
+        return set(self.toolkit.temp.rglob("*chrom*"))
+
+    async def harvest(self, **environ: str) -> asyncio.subprocess.Process:
+        self.before, self.visits = self.folders(), self.site.visits
+        return await self.toolkit.start(
+            *("harvest", "aura", "--base-url", self.origin),
+            env={**self.environ, **environ},
+            start_new_session=True,  # so that its driver is known by it
+        )
+
+    async def kill(self, when: Moment) -> None:
+        """Have a harvest die at that moment; then look at what it has left."""
+        await self.toolkit.keep(self.old)
+        if isinstance(when, str):
+            process = await self.harvest()
+            await until(lambda: SEEN[when](self) or process.returncode is not None)
+            process.kill()
+        else:
+            process = await self.harvest(PYTHONPATH=str(DYING), DIE_AT="|".join(map(str, when)))
+        out, err = await process.communicate()
+        assert process.returncode == -signal.SIGKILL, (when, out, err)
+        await until(lambda: not self.toolkit.running())
+        session = await self.toolkit.store.load(self.key)
+        assert session is not None
+        if session != self.old:
+            self.new.append(session)
+
+    async def finish(self) -> None:
+        """Whatever the killed ones have left: a harvest works, its session is like theirs, and nothing is left."""
+        process = await self.harvest()
+        out, err = await process.communicate()
+        assert process.returncode == 0, (out, err)
+        session = await self.toolkit.store.load(self.key)
+        assert session is not None
+        assert session.harvested_at > OLD
+        assert [timeless(one) for one in self.new] == [timeless(session)] * len(self.new)
+        await until(lambda: not self.toolkit.running())
+        assert self.toolkit.litter() == []
+        files = {path.suffix for path in self.toolkit.store.folder.iterdir()}
+        assert files == {".json", ".lock"}
+
+
+def timeless(session: BrowserSession) -> BrowserSession:
+    return msgspec.structs.replace(session, harvested_at=0.0, changed_at=0.0, clock_skew=0.0)
+
+
+@pytest.fixture
+async def places(tmp_path: Path, toolkit: Toolkit) -> AsyncIterator[list[Place]]:
+    """Some that commands run in at the same time."""
+    async with AsyncExitStack() as stack:
+        found = []
+        for name in "abc":
+            home, temp = tmp_path / name, toolkit.temp / name
+            home.mkdir()
+            temp.mkdir()
+            site = SlowAura()
+            origin = await stack.enter_async_context(serve(site.app()))
+            found.append(Place(Toolkit(home, temp), site, origin))
+        yield found
+        for there in found:
+            for process in there.toolkit.started:
+                if process.returncode is None:
+                    process.kill()
+                    await process.communicate()
+
+
+async def test_killed_at_thirty_moments(places: list[Place]) -> None:
+    """By SIGKILL: the store holds the old or the new session whole, neither the driver nor the browser nor a file of
+    theirs survives, and the next command does its work."""
+    moments: list[Moment] = [*SEEN, *STARTING, *VISITING, *SAVING]
+    assert len(moments) == 30
+
+    async def kill_there(there: Place) -> None:
+        while moments:
+            await there.kill(moments.pop())
+        await there.finish()
+
+    async with asyncio.TaskGroup() as group:
+        for there in places:
+            group.create_task(kill_there(there))
+    assert len([one for there in places for one in there.new]) == 1, "only what is after the save is new"
