@@ -12,10 +12,10 @@ import msgspec
 from hypothesis import strategies as st
 
 
-def texts(letters: str, **sizes: int) -> st.SearchStrategy[str]:
-    """Texts of `letters`, of `min_size` and `max_size`. Hypothesis' own texts have constants of the project's code in
+def texts(letters: str, *, min_size: int = 0, max_size: int) -> st.SearchStrategy[str]:
+    """Texts of `letters`. Hypothesis' own texts have constants of the project's code in
     them, so that a change of any line could change what is tried."""
-    return st.lists(st.sampled_from(letters), **sizes).map("".join)
+    return st.lists(st.sampled_from(letters), min_size=min_size, max_size=max_size).map("".join)
 
 
 def jwt(**claims: object) -> str:
