@@ -1,13 +1,14 @@
 """From bytes to text, events and documents. Pure: each decoder has `feed(bytes) -> list` and `flush() -> list`.
 
-However the bytes are cut into chunks, the items that come out are the same, and the time taken is linear in the bytes.
-Nothing here knows of HTTP.
+However the bytes are cut into chunks, the same items come out, then the same error if there is one, in time linear in
+the bytes and in memory that a limit bounds. Nothing here knows of HTTP.
 """
 
 from __future__ import annotations
 
 import codecs
-from typing import Any, NamedTuple, Protocol, TypeVar
+from functools import cache
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -16,7 +17,9 @@ from toolkit.errors import ProtocolError
 T = TypeVar("T")
 
 FRAME_LIMIT = 8 * 1024 * 1024
-_BOM = b"\xef\xbb\xbf"
+MARK = "\ufeff"
+BLANK = b" \t\r"  # JSON's white space, without the end of a line
+RETRY_DIGITS = 15  # of milliseconds: thirty thousand years
 
 
 class Decoder(Protocol[T]):
@@ -38,67 +41,115 @@ class TextDecoder:
     """
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._begun = False
 
     def feed(self, data: bytes) -> list[str]:
-        text = self._decoder.decode(data)
-        return [text] if text else []
+        return self._decode(data, False)
 
     def flush(self) -> list[str]:
-        text = self._decoder.decode(b"", True)
+        return self._decode(b"", True)
+
+    def _decode(self, data: bytes, final: bool) -> list[str]:
+        text = self._decoder.decode(data, final)
+        if text and not self._begun:
+            self._begun = True
+            text = text.removeprefix(MARK)
         return [text] if text else []
 
 
 class _Lines:
-    """Bytes to whole lines. `universal` also ends a line at a lone CR, as event streams do.
+    """Bytes to whole lines, without a leading byte order mark. `universal` also ends a line at a lone CR, as event
+    streams do. `rest` is what came after the last line's end. `overlong` tells that what comes after the lines given
+    is one of more than `limit` bytes; then that is all."""
 
-    An unfinished line is kept as parts and joined once, so that a long line in many chunks costs linear time.
-    """
+    def __init__(self, limit: int, *, universal: bool) -> None:
+        self.rest = bytearray()
+        self.overlong = False
+        self._limit = limit
+        self._universal = universal
+        self._begun = False
+        self._after_cr = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        if not self._begun:
+            data = bytes(self.rest) + data
+            if len(data) < len(codecs.BOM_UTF8) and codecs.BOM_UTF8.startswith(data):
+                self.rest[:] = data
+                return []
+            self._begun = True
+            self.rest.clear()
+            data = data.removeprefix(codecs.BOM_UTF8)
+        longest = len(self.rest) + len(data)
+        lines = self._split(data)
+        rest = lines.pop()
+        if self.rest and lines:
+            self.rest += lines[0]
+            lines[0] = bytes(self.rest)
+            self.rest.clear()
+        if rest:
+            self.rest += rest
+        if longest > self._limit:
+            self._measure(lines)
+        return lines
+
+    def _split(self, data: bytes) -> list[bytes]:
+        """What stands between the ends of lines in `data`; the last is unfinished."""
+        if self._universal:
+            if self._after_cr and data:
+                self._after_cr = False
+                data = data.removeprefix(b"\n")  # the LF of a CRLF whose CR ended the chunk before
+            if b"\r" in data:
+                self._after_cr = data.endswith(b"\r")
+                data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data.split(b"\n")
+
+    def _measure(self, lines: list[bytes]) -> None:
+        for index, line in enumerate((*lines, self.rest)):
+            if len(line) > self._limit:
+                del lines[index:]
+                self.overlong = True
+                break
+
+
+class _FrameDecoder(Generic[T]):
+    """What reads lines. Items that came before a fault are given before it: it is raised by the next call then."""
 
     def __init__(self, limit: int, *, universal: bool) -> None:
         self._limit = limit
-        self._universal = universal
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._skip_lf = False
+        self._lines = _Lines(limit, universal=universal)
+        self._fault: ProtocolError | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        if self._universal:
-            data = self._normalise(data)
-        head, newline, rest = data.partition(b"\n")
-        if not newline:
-            self._keep(data)
-            return []
-        lines = rest.split(b"\n")
-        self._keep(head)
-        lines.insert(0, b"".join(self._parts))
-        self._parts, self._size = [], 0
-        self._keep(lines.pop())
-        return lines
+    def feed(self, data: bytes) -> list[T]:
+        items: list[T] = []
+        if self._fault is None:
+            try:
+                self._read(self._lines.feed(data), items)
+                if self._lines.overlong:
+                    raise ProtocolError(f"The site sent a line of more than {self._limit} bytes.")
+            except ProtocolError as error:
+                self._fault = error
+        if self._fault is not None and not items:
+            raise self._fault
+        return items
 
-    def rest(self) -> bytes:
-        """What came after the last line's end."""
-        return b"".join(self._parts)
+    def flush(self) -> list[T]:
+        if self._fault is not None:
+            raise self._fault
+        return self._end(bytes(self._lines.rest))
 
-    def _normalise(self, data: bytes) -> bytes:
-        if self._skip_lf and data:
-            self._skip_lf = False
-            data = data.removeprefix(b"\n")  # the LF of a CRLF whose CR ended the chunk before
-        if b"\r" not in data:
-            return data
-        self._skip_lf = data.endswith(b"\r")
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    def _read(self, lines: list[bytes], items: list[T]) -> None:
+        """Put what `lines` complete into `items`. To be written."""
+        raise NotImplementedError
 
-    def _keep(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > self._limit:
-            raise ProtocolError(f"The site sent a line of more than {self._limit} bytes.")
-        if part:
-            self._parts.append(part)
+    def _end(self, rest: bytes) -> list[T]:
+        """What the end of the stream completes, after a last line `rest` without an end. To be written."""
+        raise NotImplementedError
 
 
 class SSE(NamedTuple):
-    """One server-sent event. `id` is the last event id of the stream so far; `retry` is in ms, None where unsaid."""
+    """One server-sent event. `id` is the last event id of the stream so far; `retry`, in ms, is what the stream has
+    said since the event before, None where nothing."""
 
     event: str
     data: str
@@ -106,49 +157,35 @@ class SSE(NamedTuple):
     retry: int | None
 
 
-class SSEDecoder:
+class SSEDecoder(_FrameDecoder[SSE]):
     """Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
     An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
-    Raises `ProtocolError` for an event of more than `limit` bytes.
+    Raises `ProtocolError` for a line, or an event's data, of more than `limit` bytes.
     """
 
     def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
-        self._lines = _Lines(limit, universal=True)
-        self._limit = limit
-        self._start: bytes | None = b""  # the first bytes, until it is known whether they are a byte order mark
-        self._data: list[bytes] = []
-        self._size = 0
+        super().__init__(limit, universal=True)
+        self._data: bytes | bytearray | None = None
         self._event = ""
         self._id = ""
         self._retry: int | None = None
 
-    def feed(self, data: bytes) -> list[SSE]:
-        if self._start is not None:
-            data = self._start + data
-            if len(data) < len(_BOM) and _BOM.startswith(data):
-                self._start = data
-                return []
-            self._start = None
-            data = data.removeprefix(_BOM)
-        events: list[SSE] = []
-        for line in self._lines.feed(data):
+    def _read(self, lines: list[bytes], items: list[SSE]) -> None:
+        for line in lines:
             if not line:
-                self._dispatch(events)
-            elif line.startswith(b"data: "):
-                self._add(line[6:])
+                if self._data is not None:
+                    text = self._data.decode("utf-8", "replace")
+                    items.append(SSE(self._event or "message", text, self._id, self._retry))
+                    self._data = self._retry = None
+                self._event = ""
+            elif self._data is None and line.startswith(b"data: "):  # nearly every line of a chat
+                self._data = line[6:]
             else:
                 self._field(line)
-        return events
 
-    def flush(self) -> list[SSE]:
+    def _end(self, rest: bytes) -> list[SSE]:
         return []
-
-    def _add(self, value: bytes) -> None:
-        self._size += len(value)
-        if self._size > self._limit:
-            raise ProtocolError(f"The site sent an event of more than {self._limit} bytes.")
-        self._data.append(value)
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
@@ -159,57 +196,60 @@ class SSEDecoder:
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(value) < 16:
-            self._retry = int(value)
+        elif name == b"retry" and value.isdigit() and len(digits := value.lstrip(b"0")) <= RETRY_DIGITS:
+            self._retry = int(digits or b"0")
 
-    def _dispatch(self, events: list[SSE]) -> None:
-        if self._data:
-            data = b"\n".join(self._data).decode("utf-8", "replace")
-            events.append(SSE(self._event or "message", data, self._id, self._retry))
-            self._data, self._size = [], 0
-        self._event = ""
-        self._retry = None
+    def _add(self, value: bytes) -> None:
+        if self._data is None:
+            self._data = value
+            return
+        if not isinstance(self._data, bytearray):
+            self._data = bytearray(self._data)
+        self._data += b"\n" + value
+        if len(self._data) > self._limit:
+            raise ProtocolError(f"The site sent an event of more than {self._limit} bytes.")
 
 
-class JSONLinesDecoder:
-    """One JSON document per line; empty lines are passed over, and the last line needs no line end.
+class JSONLinesDecoder(_FrameDecoder[Any]):
+    """One JSON document per line; empty lines are passed over, and the last line needs no line end. Text inside that is
+    not UTF-8 becomes U+FFFD.
 
-    Raises `ProtocolError` for a line that is not JSON: it is never skipped in silence.
+    Raises `ProtocolError` for a line that is not JSON (it is never skipped in silence), or of more than `limit` bytes.
     """
 
     def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
-        self._lines = _Lines(limit, universal=False)
+        super().__init__(limit, universal=False)
 
-    def feed(self, data: bytes) -> list[Any]:
-        return [self._decode(line) for line in self._lines.feed(data) if line.strip()]
+    def _read(self, lines: list[bytes], items: list[Any]) -> None:
+        for line in lines:
+            if line.strip(BLANK):
+                items.append(decode_json(line))
 
-    def flush(self) -> list[Any]:
-        rest = self._lines.rest()
-        return [self._decode(rest)] if rest.strip() else []
-
-    def _decode(self, line: bytes) -> Any:
-        return decode_json(line.removesuffix(b"\r"))
+    def _end(self, rest: bytes) -> list[Any]:
+        return [decode_json(rest)] if rest.strip(BLANK) else []
 
 
 def decode_json(data: bytes | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
     """`data` as JSON of the shape `kind` (a msgspec Struct, say; any shape by default).
 
-    Raises `ProtocolError` where it is not JSON or has another shape, naming the place; the data itself is not shown.
+    Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`. Raises `ProtocolError` where it is
+    not JSON or has another shape, naming the place; the data itself is not shown.
     """
+    decoder: msgspec.json.Decoder[T] = _json_decoder(kind)  # type: ignore[arg-type]
     try:
-        return _json_decoder(kind).decode(data)
+        try:
+            return decoder.decode(data)
+        except UnicodeError:
+            text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+            return decoder.decode(text.encode("utf-8", "replace"))
     except msgspec.ValidationError as error:
         raise ProtocolError(f"The site's answer has another shape than its protocol: {error}.") from None
     except RecursionError:
         raise ProtocolError("The site sent JSON that is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise ProtocolError(f"The site sent something that is not JSON ({error}).") from None
 
 
-_json_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-
-
-def _json_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    if kind not in _json_decoders:
-        _json_decoders[kind] = msgspec.json.Decoder(kind)
-    return _json_decoders[kind]
+@cache
+def _json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)

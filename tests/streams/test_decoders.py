@@ -31,6 +31,9 @@ TEXTS = {
     "byte order mark": (b"\xef\xbb\xbfHi\xef\xbb\xbf", "Hi\ufeff"),
     "not UTF-8": (b"a\xffb\xe4\xbdc", "a\ufffdb\ufffdc"),
     "cut at the end": (b"ok\xf0\x9f\x98", "ok\ufffd"),
+    "half a byte order mark": (b"\xef\xbb", "\ufffd"),
+    "two byte order marks": (b"\xef\xbb\xbf\xef\xbb\xbf", "\ufeff"),
+    "a surrogate": (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),
     "nothing": (b"", ""),
 }
 
@@ -55,11 +58,24 @@ EVENTS: dict[str, tuple[bytes, list[tuple[str, str, str, int | None]]]] = {
                          [("tick", "a", "7", 1500), ("message", "b", "7", None)]),
     "id with NUL": (b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n",
                     [("message", "a", "1", None), ("message", "b", "1", None)]),
-    "retry that is no number": (b"retry: 1s\nretry: \ndata: a\n\n", [("message", "a", "", None)]),
+    "id and event without a value": (b"id: 1\nid\nevent: x\nevent\ndata: a\n\n", [("message", "a", "", None)]),
+    "retry that is no number": (b"retry: 1s\nretry: \nretry: -1\nretry: \xd9\xa1\ndata: a\n\n",
+                                [("message", "a", "", None)]),
+    "retry by itself": (b"retry: 0010\n\n: ping\n\ndata: a\n\n", [("message", "a", "", 10)]),
+    "retry beyond all time": (b"retry: " + b"9" * 500 + b"\nretry: " + b"0" * 500 + b"\ndata: a\n\n",
+                              [("message", "a", "", 0)]),
+    "spaces that are none of ours": (b"data : a\n data: b\ndata:\tc\n\n", [("message", "\tc", "", None)]),
     "unknown fields": (b"dat: a\nDATA: b\ndata: c\n\n", [("message", "c", "", None)]),
     "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)]),
     "mark only at the start": (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [("message", "a", "", None)]),
+    "two marks": (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\n", []),
+    "half a mark": (b"\xef\xbbdata: a\n\ndata: b\n\n", [("message", "b", "", None)]),
+    "nothing but half a mark": (b"\xef\xbb", []),
+    "mixed line ends": (b"data: a\r\n\ndata: b\n\r\ndata: c\r\n\rdata: d\n\r",
+                        [("message", "a", "", None), ("message", "b", "", None), ("message", "c", "", None),
+                         ("message", "d", "", None)]),
     "unfinished": (b"data: a\n\ndata: b\n", [("message", "a", "", None)]),
+    "unfinished line": (b"data: a\n\ndata: b\n\r\ndata: c", [("message", "a", "", None), ("message", "b", "", None)]),
     "many alphabets": ("data: Привет 你好 😀\n\n".encode(), [("message", "Привет 你好 😀", "", None)]),
     "not UTF-8": (b"data: a\xff\n\n", [("message", "a\ufffd", "", None)]),
 }  # fmt: skip
@@ -84,6 +100,11 @@ DOCUMENTS: dict[str, tuple[bytes, list[Any]]] = {
     "CRLF and empty lines": (b'{"a": 1}\r\n\r\n \n[2]\n', [{"a": 1}, [2]]),
     "no last line end": (b'{"a": 1}\n"b"', [{"a": 1}, "b"]),
     "many alphabets": ('{"a": "你好 😀 \\ud83d\\ude00"}\n'.encode(), [{"a": "你好 😀 😀"}]),
+    "byte order mark": (b'\xef\xbb\xbf{"a": 1}\n', [{"a": 1}]),
+    "byte order mark, no line end": (b"\xef\xbb\xbf1", [1]),
+    "CR inside": (b'{"a":\r1}\n', [{"a": 1}]),
+    "not UTF-8": (b'["a\xff", "\xe4\xbd"]\n', [["a\ufffd", "\ufffd"]]),
+    "nothing": (b"", []),
 }
 
 
@@ -94,23 +115,13 @@ def test_documents_are_the_same_however_they_are_cut(data: bytes, documents: lis
         assert decoded(JSONLinesDecoder(), chunks) == documents
 
 
-@pytest.mark.parametrize("data", [b"<html>\n", b'{"a": 1\n', b'{"a": 1}\nsecret=1', b"\xff\n"])
+@pytest.mark.parametrize("data", [b"<html>\n", b'{"a": 1\n', b'{"a": 1}\nsecret=1', b"\xff\n", b"\f\n", b"\xef\xbb"])
 def test_a_line_that_is_not_json_is_an_error(data: bytes) -> None:
     """It is never passed over in silence, and its text is not shown."""
-    with pytest.raises(ProtocolError, match="not JSON") as caught:
-        decoded(JSONLinesDecoder(), [data])
-    assert "secret" not in str(caught.value)
-
-
-def test_too_long_a_frame_is_an_error() -> None:
-    """A line, or an event of many lines, above the limit ends the reading; it does not fill the memory."""
-    with pytest.raises(ProtocolError, match="more than 100 bytes"):
-        SSEDecoder(limit=100).feed(b"data: " + b"x" * 200)
-    with pytest.raises(ProtocolError, match="more than 100 bytes"):
-        SSEDecoder(limit=100).feed(b"data: 0123456789\n" * 20)
-    assert len(SSEDecoder(limit=100).feed(b"data: 0123456789\n\n" * 20)) == 20
-    with pytest.raises(ProtocolError, match="more than 100 bytes"):
-        decoded(JSONLinesDecoder(limit=100), [b"1" * 60, b"1" * 60])
+    for chunks in every_cut(data):
+        with pytest.raises(ProtocolError, match="not JSON") as caught:
+            decoded(JSONLinesDecoder(), chunks)
+        assert "secret" not in str(caught.value)
 
 
 def test_json_of_another_shape_is_an_error_that_names_the_place() -> None:
@@ -122,3 +133,15 @@ def test_json_of_another_shape_is_an_error_that_names_the_place() -> None:
     assert decode_json('{"id": "x", "more": 1}', Shape) == Shape("x")
     with pytest.raises(ProtocolError, match=r"Expected `str`, got `int` - at `\$.id`"):
         decode_json('{"id": 5}', Shape)
+
+
+def test_json_that_is_not_text_is_read_as_a_page_reads_it() -> None:
+    """What cannot be UTF-8 is replaced inside of JSON too, in bytes and in text."""
+    assert decode_json(b'"a\xff"') == "a\ufffd"
+    assert decode_json('"a\ud83d"') == "a?"
+
+
+def test_json_without_a_bottom_is_an_error() -> None:
+    """Nesting does not exhaust the stack."""
+    with pytest.raises(ProtocolError, match="nested too deeply"):
+        decode_json(b"[" * 100_000)

@@ -1,0 +1,67 @@
+"""What holds for any bytes in any chunks. Both fuzzers ask these, hypothesis in the suite and atheris by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
+from typing import Any
+
+from tests.streams import reference
+from toolkit.errors import ProtocolError
+from toolkit.streams import Decoder, JSONLinesDecoder, SSEDecoder, TextDecoder
+
+SMALL = 24  # a limit that random streams run into
+
+
+def chunks(data: bytes, sizes: Sequence[int]) -> Iterator[bytes]:
+    """`data` in chunks of `sizes`, over and over; 0 is an empty chunk. Without a size above 0, in one piece."""
+    if not any(size > 0 for size in sizes):
+        sizes = [len(data) + 1]
+    start = 0
+    for size in cycle(sizes):
+        if start >= len(data):
+            return
+        yield data[start : start + size]
+        start += size
+
+
+def decoded(decoder: Decoder[Any], parts: Iterable[bytes]) -> tuple[list[Any], str]:
+    """All items, and the error that came after them."""
+    items: list[Any] = []
+    try:
+        for part in parts:
+            items += decoder.feed(part)
+        items += decoder.flush()
+    except ProtocolError as error:
+        return items, str(error)
+    return items, ""
+
+
+def text_is_read(data: bytes, sizes: Sequence[int]) -> None:
+    """The text is that of the whole; no piece is empty."""
+    pieces, error = decoded(TextDecoder(), chunks(data, sizes))
+    assert (all(pieces), "".join(pieces), error) == (True, reference.text(data), "")
+
+
+def events_are_read(data: bytes, sizes: Sequence[int]) -> None:
+    """The events are those of the specification's own algorithm; a limit cuts them off, at the same place however the
+    bytes are cut."""
+    events = reference.events(data)
+    assert decoded(SSEDecoder(), chunks(data, sizes)) == (events, "")
+    limited = decoded(SSEDecoder(limit=SMALL), chunks(data, sizes))
+    assert limited == decoded(SSEDecoder(limit=SMALL), [data])
+    assert limited[0] == events[: len(limited[0])]
+    assert limited[1] or limited[0] == events
+
+
+def documents_are_read(data: bytes, sizes: Sequence[int]) -> None:
+    """The documents are those of the whole, up to the first line that is none; and so with a limit."""
+    documents, faulty = reference.documents(data)
+    found, error = decoded(JSONLinesDecoder(), chunks(data, sizes))
+    assert (found, bool(error)) == (documents, faulty)
+    limited = decoded(JSONLinesDecoder(limit=SMALL), chunks(data, sizes))
+    assert limited == decoded(JSONLinesDecoder(limit=SMALL), [data])
+    assert limited[0] == documents[: len(limited[0])]
+
+
+LAWS = (text_is_read, events_are_read, documents_are_read)
