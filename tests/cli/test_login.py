@@ -64,7 +64,7 @@ async def logging_in(
     port: list[Path] = []
 
     def told() -> bool:
-        port[:] = [path for path in toolkit.temp.glob("*/DevToolsActivePort") if path.read_text().count("\n") >= 1]
+        port[:] = [path for path in toolkit.temp.rglob("DevToolsActivePort") if path.read_text().count("\n") >= 1]
         return bool(port) or process.returncode is not None
 
     await until(told)

@@ -46,7 +46,7 @@ async def test_a_lock_is_renewed_while_it_is_held(
         for _ in range(2):
             before = await redis.pttl(LOCK)
             while (now := await redis.pttl(LOCK)) <= before:
-                assert 0 < now <= 10_000
+                assert 0 < now <= 20_000
                 before = now
                 await asyncio.sleep(0.01)
     assert not await redis.exists(LOCK)

@@ -48,7 +48,7 @@ OPTIONS: dict[str, Any] = {
     "protocol": 2,  # every server speaks it, and nothing here needs more
     "decode_responses": False,
 }
-RENEWALS = 3  # of a lock in the time after which it would be free
+RENEWALS = 5  # of a lock in the time after which it would be free
 POLL = 0.03  # seconds between two tries to take a lock
 SET_ASIDE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('renamenx', KEYS[1], KEYS[2])"
 
@@ -70,7 +70,7 @@ class RedisStore:
     is free after `lease` seconds; who lives renews it. Raises `UsageError` for what is no such URL.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, lease: float = 10.0) -> None:
+    def __init__(self, url: str, *, key: str | None = None, lease: float = 20.0) -> None:
         try:
             self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
             self._shown = without_query(url)
