@@ -41,6 +41,7 @@ def log(*entries: Entry, **more: Any) -> dict[str, Any]:
         zlib.compress(SECRET.encode()),
         json.dumps({SECRET: 1}).encode(),
     ],
+    ids=["UTF-16", "UTF-16 BE", *(f"base32 at {offset}" for offset in range(5)), "lower case", "gzip", "zlib", "name"],
 )
 def test_a_known_secret_is_found_where_it_is_hard_to_see(echoed: bytes) -> None:
     """In another alphabet, packed, or as a name."""
