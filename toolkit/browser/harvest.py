@@ -27,6 +27,7 @@ from toolkit.recipe import Harvest, PageRecorder, Probe
 from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
+LOOK_MS = 250  # that the driver looks for an element by itself: it tells at once, and is not asked again and again
 SETTLE_MS = 5_000  # the most that is waited for what a page still loads when all that is needed is there
 CLOSING_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 PATIENCE_MS = 1_000  # the least that a page has to answer at all
@@ -237,13 +238,22 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
         stored = yield from _storage(page, clock)
         lacking += [f"storage key {key}" for key in recipe.storage if key not in (stored or {})]
     if recipe.ready is not None:
-        yield from _responsive(page, clock)
-        if not (yield page.locator(recipe.ready).first.is_visible()):
-            lacking.append(f"element {recipe.ready}")
+        shown = yield from _shown(page, page.locator(recipe.ready).first, clock, look=not lacking)
+        lacking += [] if shown else [f"element {recipe.ready}"]
     if plan.login and recipe.probe is not None and not lacking and not (yield from _identity(page, recipe.probe)):
         lacking.append(LOGIN)
         yield page.wait_for_timeout(PROBE_MS)
     return lacking
+
+
+def _shown(page: Any, element: Any, clock: Clock, *, look: bool) -> Steps[bool]:
+    """Whether the element is visible; to `look` is to give it a moment."""
+    if look:
+        with suppress(PlaywrightTimeout):
+            yield element.wait_for(state="visible", timeout=LOOK_MS)
+            return True
+    yield from _responsive(page, clock)
+    return bool((yield element.is_visible()))
 
 
 def _identity(page: Any, probe: Probe) -> Steps[str | None]:
@@ -318,8 +328,7 @@ def _headers(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[dict[str, 
 def _storage(frame: Any, clock: Clock) -> Steps[dict[str, str] | None]:
     """The localStorage of the frame's origin; None where the frame is just going elsewhere."""
     try:
-        yield from _responsive(frame, clock)
-        return dict((yield frame.evaluate(STORAGE)))
+        return dict((yield frame.locator(":root").first.evaluate(STORAGE, timeout=_patience(clock))))
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise
@@ -328,7 +337,12 @@ def _storage(frame: Any, clock: Clock) -> Steps[dict[str, str] | None]:
 
 def _responsive(frame: Any, clock: Clock) -> Steps[None]:
     """Wait until a page or frame answers. One whose script never ends does not, and most calls know no time limit."""
-    yield frame.locator(":root").first.wait_for(state="attached", timeout=clock.left and max(clock.left, PATIENCE_MS))
+    yield frame.locator(":root").first.wait_for(state="attached", timeout=_patience(clock))
+
+
+def _patience(clock: Clock) -> float:
+    """What is left of the time as Playwright takes it, and enough for a page to answer."""
+    return clock.left and max(clock.left, PATIENCE_MS)
 
 
 def wire_host(host: str) -> str:
