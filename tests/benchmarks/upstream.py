@@ -1,0 +1,89 @@
+"""The site that all peers ask, in a process of its own: `python -m tests.benchmarks.upstream` prints its port.
+
+The path says what to send: `/sse/COUNT/EACH/GAP/...` is COUNT chunks of EACH chat completion frames, GAP ms apart, and
+an end marker; `/text/COUNT/EACH/GAP/...` is COUNT chunks of EACH bytes of plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+PIECE = " Привет"
+FRAME = (
+    'data: {"id":"chatcmpl-9x8y7z","object":"chat.completion.chunk","created":1694268190,"model":"gpt-4o-mini",'
+    f'"system_fingerprint":"fp_44709d6fcb","choices":[{{"index":0,"delta":{{"content":"{PIECE}"}},"logprobs":null,'
+    '"finish_reason":null}]}\n\n'
+).encode()
+DONE = b"data: [DONE]\n\n"
+PROSE = "The quick brown fox jumps over the lazy dog. Съешь же ещё этих мягких французских булок. ".encode()
+HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def text(count: int, each: int) -> bytes:
+    """The whole of a plain text."""
+    return (PROSE * (count * each // len(PROSE) + 1))[: count * each]
+
+
+def http_chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serve one connection until the other side closes it."""
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            kind, count, each, gap = head.split()[1].split("/")[1:5]
+            for line in head.lower().split("\r\n"):
+                if line.startswith("content-length:"):
+                    await reader.readexactly(int(line.partition(":")[2]))
+            if kind == "sse":
+                writer.write(HEADERS % b"text/event-stream")
+                chunks, end = [http_chunk(FRAME * int(each))] * int(count), http_chunk(DONE)
+            else:
+                writer.write(HEADERS % b"text/plain; charset=utf-8")
+                whole = text(int(count), int(each))
+                chunks = [http_chunk(whole[i : i + int(each)]) for i in range(0, len(whole), int(each))]
+                end = b""
+            for chunk in chunks:
+                writer.write(chunk)
+                await writer.drain()
+                if float(gap):
+                    await asyncio.sleep(float(gap) / 1000)
+            writer.write(end + b"0\r\n\r\n")
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+async def serve() -> None:
+    """Serve until standard input ends."""
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[str]:
+    """A running upstream; gives its address, `http://...`."""
+    command = (sys.executable, "-m", "tests.benchmarks.upstream")
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdin
+    assert process.stdout
+    port = int(await process.stdout.readline())
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
