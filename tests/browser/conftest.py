@@ -11,6 +11,8 @@ import pytest
 
 from toolkit.browser import harvest, launch, steps
 
+ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
+
 
 @pytest.fixture(autouse=True)
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +55,9 @@ def running_browsers() -> list[list[str]]:
     lines = []
     for pid in descendants():
         try:
-            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
+            flags = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[6])
+            if not flags & ONLY_FORKED:
+                lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0"))
         except (OSError, ProcessLookupError):
             continue  # it ended while we looked
     return [line for line in lines if "--remote-debugging-pipe" in line]
