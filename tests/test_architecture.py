@@ -48,8 +48,10 @@ ROOMS = {
     "health": {"errors", "providers", "transport"},
     "admission": {"errors", "expiry", "headers", "interchange", "session"},
     "environment": {"admission", "errors", "interchange", "providers", "session"},
+    "advice": {"errors", "providers"},
     "client": {
         *(
+            "advice",
             "chat",
             "deadlines",
             "environment",

@@ -18,11 +18,11 @@ from weakref import WeakSet
 import msgspec
 
 from toolkit import providers
+from toolkit.advice import Adviser
 from toolkit.chat import ChatEvent, ChatStream, Finished, Text
 from toolkit.deadlines import Deadlines, keep
 from toolkit.environment import session_of, variable
 from toolkit.errors import (
-    ConnectFailed,
     LoginRequired,
     SessionError,
     StreamInterrupted,
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("toolkit")
 
-CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
 
 
 class ChatRecorder(Recorder, PageRecorder, Protocol):
@@ -92,7 +91,7 @@ class Client:
         browsers: Path | None = None,
         proxy: str | None = None,
         route: Route | None = None,
-        store: Store | None = None,
+        store: Store | str | None = None,
         deadlines: Deadlines | None = None,
         recorder: ChatRecorder | None = None,
         say: Callable[[str], None] | None = None,
@@ -105,13 +104,15 @@ class Client:
         if proxy is not None and route is not None:
             raise UsageError("Give a proxy or a route, not both.")
         own = session is None and context is None and browser is None
-        self._variable = variable(self.provider.name)
+        self._variable = variable(self.provider.name, account)
         if own and store is None and (secret := os.environ.get(self._variable)):
             session = session_of(self.provider, secret, self._variable)
         else:
             self._variable = ""
         self._own = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
-        self._store = open_store() if store is None and own and session is None else store
+        if isinstance(store, str) or (store is None and own and session is None):
+            store = open_store(store)
+        self._store = store
         self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=self._store, given=session)
         self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ))
         self._deadlines = deadlines or Deadlines()
@@ -198,12 +199,14 @@ class Client:
         """Visit the site with a browser now, and keep the session that results. The page finds what the session so
         far left there, so a login is not lost where the site still takes it."""
         with self._explaining():
+            self._refuse_handed_in()
             return await self._keeper.visited()
 
     async def refresh(self) -> BrowserSession:
         """Renew the session that there is, without a window. Raises `LoginRequired` where there is none, and
         `SessionExpired` where the site wants a login; then all is as before."""
         with self._explaining():
+            self._refuse_handed_in()
             await self._known()
             return await self._keeper.visited()
 
@@ -216,6 +219,7 @@ class Client:
         closed, the time is up); then the stored session is as before.
         """
         with self._explaining():
+            self._refuse_handed_in()
             session = await self._visit(await self._keeper.look(), Login(seconds, cdp))
             await self._keeper.replace(session)
         return session
@@ -226,6 +230,13 @@ class Client:
         with self._explaining():
             async with self._connections():
                 return await check(await self._connected(await self._known()), self.provider)
+
+    def _refuse_handed_in(self) -> None:
+        if self._variable:
+            raise UsageError(
+                f"{self._variable} is set: its session is used as it is, and none is stored.",
+                hint="Unset it to log in, or to renew a stored session.",
+            )
 
     async def _known(self) -> BrowserSession:
         """The session that there is."""
@@ -293,11 +304,15 @@ class Client:
         """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
         nobody."""
         session = await self._visitor.visit(previous, login)
-        return session if previous is None and login is None else await self._verified(session, previous)
+        if previous is None and login is None:
+            return session
+        return await self._verified(session, previous, firm=login is not None and previous is not None)
 
-    async def _verified(self, session: BrowserSession, previous: BrowserSession | None) -> BrowserSession:
+    async def _verified(
+        self, session: BrowserSession, previous: BrowserSession | None, *, firm: bool
+    ) -> BrowserSession:
         """`session`, with who is signed in there, as far as the recipe can tell. Raises `LoginRequired` where nobody
-        is, and `WrongAccount` where somebody else is than `previous` was of."""
+        is, and `WrongAccount` where somebody else is than `previous` was of; if `firm`, also what kept from asking."""
         if self.provider.harvest.probe is None:
             return session
         try:
@@ -311,13 +326,13 @@ class Client:
         except SessionError:
             raise
         except ToolkitError as error:  # says nothing about the session, and a person's work is not to be lost
+            if firm:
+                raise
             log.warning("the new session could not be checked: %s", error)
             return session
         if previous is not None and previous.identity not in (None, session.identity):
             raise WrongAccount(
                 f"{session.identity} is signed in, and the stored session is of {previous.identity}.",
-                provider=self.provider.name,
-                hint="Keep it beside that one with `--account NAME`, or remove the old one with `toolkit session rm`.",
             )
         return session
 
@@ -359,21 +374,8 @@ class Client:
         try:
             yield
         except ToolkitError as error:
-            self._explain(error)
+            Adviser(self.provider, self.key.account, self._variable).explain(error)
             raise
-
-    def _explain(self, error: ToolkitError) -> None:
-        name = self.provider.name
-        error.provider = error.provider or name
-        if isinstance(error, LoginRequired):
-            where = f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
-            where += f" --account {self.key.account}" if self.key.account != "default" else ""
-            command = f"login {name}" if self.provider.harvest.tells_login else f"harvest {name} --profile headed"
-            error.hint = f"Log in by hand: `toolkit {command}{where}` opens a window for it."
-            if self._variable:
-                error.hint += f" Then export the session anew into {self._variable}: `toolkit session export {name}`."
-        elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:
-            error.hint = CLOSED
 
 
 async def _events(provider: Provider, request: ChatRequest, http: Transport) -> AsyncGenerator[ChatEvent, None]:

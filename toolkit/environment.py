@@ -9,9 +9,11 @@ from toolkit.providers.base import Provider
 from toolkit.session import BrowserSession
 
 
-def variable(provider: str) -> str:
-    """The name of the variable that holds a session of `provider`: `TOOLKIT_SESSION_OPENASSISTANT`."""
-    return "TOOLKIT_SESSION_" + re.sub(r"\W", "_", provider).upper()
+def variable(provider: str, account: str = "default") -> str:
+    """The name of the variable that holds a session of `provider`: `TOOLKIT_SESSION_OPENASSISTANT`, and for the account
+    `work` with `_WORK` after it."""
+    parts = ["TOOLKIT_SESSION", provider, *([account] if account != "default" else ())]
+    return re.sub(r"\W", "_", "_".join(parts)).upper()
 
 
 def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:

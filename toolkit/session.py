@@ -134,6 +134,8 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
         parts = urlsplit(origin)
         secure, host = parts.scheme == "https", parts.hostname or ""
         host = f"[{host}]" if ":" in host else host  # as browsers write the domain of such a cookie
+        if not isinstance(values, Mapping):
+            raise UsageError("`cookies` is a mapping of names to values, both strings.", provider=provider)
         for name, value in values.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise UsageError("`cookies` is a mapping of names to values, both strings.", provider=provider)

@@ -70,7 +70,9 @@ class Visitor:
                     provider=self._provider.name,
                     hint="`toolkit harvest` visits the site and keeps the session.",
                 )
-            profile, window, previous = profile or WINDOW, login.cdp is None or None, None
+            if profile is None and WINDOW in load_profiles(self._browsers):
+                profile = WINDOW
+            window, previous = login.cdp is None or None, None
         elif previous is not None:
             if profile is None and previous.profile in load_profiles(self._browsers):
                 profile, window = previous.profile, False

@@ -158,7 +158,7 @@ async def test_somebody_else_logs_in(
         code, _, err = await login.end()
     assert code == 1
     assert f"{USER} is signed in, and the stored session is of grace." in err
-    assert "--account NAME" in err
+    assert f"`toolkit login openassistant --base-url {site[1]} --account NAME` keeps both" in err
 
 
 async def test_a_login_without_a_display(

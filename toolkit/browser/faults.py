@@ -64,7 +64,12 @@ def _fault(error: PlaywrightError, url: str, provider: str) -> ToolkitError:
     if "crashed" in error.message:
         return HarvestFailed("The page crashed before the session was complete.", url=url, provider=provider)
     if _is_closed(error):
-        return HarvestFailed("The window was closed before the session was complete.", url=url, provider=provider)
+        return HarvestFailed(
+            "The window was closed before the session was complete.",
+            url=url,
+            provider=provider,
+            hint="Nothing that is stored was changed. Start again when you are ready.",
+        )
     if isinstance(error, PlaywrightTimeout):
         return HarvestFailed("The page did not load in time.", url=url, provider=provider)
     first = re.sub(r"https?://[^\s\"']+", lambda found: without_query(found.group()), error.message.partition("\n")[0])

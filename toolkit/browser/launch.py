@@ -246,7 +246,9 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
         )
     if _says(error, _NO_DISPLAY):
         return BrowserError(
-            "There is no display for the browser's window.", hint="Run under Xvfb, or use a headless profile."
+            "There is no display for the browser's window.",
+            hint="Log in on a machine with a screen, and bring the session here with `toolkit session export` and "
+            "`import`. Xvfb makes a display for tests.",
         )
     if _says(error, _LOCKED):
         return ProfileLocked("Another browser uses this profile folder.")

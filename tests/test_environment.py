@@ -1,0 +1,66 @@
+"""A session that a secret hands in is used as it is, for the account that the variable names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.providers.conftest import session_for
+from tests.sites.openassistant import OpenAssistantSite
+from toolkit.client import Client
+from toolkit.environment import variable
+from toolkit.errors import LoginRequired, UsageError
+from toolkit.recording.network import LocalNetwork
+
+
+def test_each_account_has_a_variable() -> None:
+    """Named after the provider, and after the account where that has a name."""
+    assert variable("openassistant") == "TOOLKIT_SESSION_OPENASSISTANT"
+    assert variable("my-site", "at work") == "TOOLKIT_SESSION_MY_SITE_AT_WORK"
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenAssistantSite:
+    """A site, and a session for it in the environment; no browser and no stored session."""
+    made = OpenAssistantSite()
+    state = session_for("openassistant", made).to_storage_state()
+    monkeypatch.setenv("TOOLKIT_SESSION_OPENASSISTANT", json.dumps(state))
+    monkeypatch.setenv("TOOLKIT_STORE", f"file:{tmp_path}/sessions")
+    return made
+
+
+async def test_another_account_does_not_get_it(site: OpenAssistantSite) -> None:
+    """Who asks as somebody else is not answered as the one whose session it is."""
+    async with LocalNetwork(apps=site.hosts()) as network:
+        async with Client("openassistant", route=network.route, profile="none") as client:
+            assert await client.chat("Hi").text() == "".join(site.answer)
+        async with Client("openassistant", route=network.route, account="bob") as client:
+            with pytest.raises(LoginRequired, match="There is no session"):
+                await client.check()
+
+
+async def test_nothing_is_renewed_or_stored(site: OpenAssistantSite, tmp_path: Path) -> None:
+    """A login or a renewal would be for nothing, so it is refused before a browser starts; and a session that is not
+    taken any more says where it came from."""
+    async with (
+        LocalNetwork(apps=site.hosts()) as network,
+        Client("openassistant", route=network.route, profile="none") as client,
+    ):
+        for attempt in (client.login, client.harvest, client.refresh):
+            with pytest.raises(UsageError, match="TOOLKIT_SESSION_OPENASSISTANT is set"):
+                await attempt()
+        site.login.expire()
+        with pytest.raises(LoginRequired, match="The session in TOOLKIT_SESSION_OPENASSISTANT is not taken any more"):
+            await client.chat("Hi").text()
+    assert not (tmp_path / "sessions").exists()
+
+
+async def test_a_store_can_be_named_by_its_address(site: OpenAssistantSite, tmp_path: Path) -> None:
+    """As `TOOLKIT_STORE` names it; then the environment's session is not used."""
+    async with Client("openassistant", store=f"file:{tmp_path}/other") as client:
+        with pytest.raises(LoginRequired, match="There is no session"):
+            await client.check()
+    with pytest.raises(UsageError, match="no such store"):
+        Client("openassistant", store="elsewhere")

@@ -1,0 +1,52 @@
+"""What a person can do about an error, in commands that work as they are printed. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, ToolkitError, WrongAccount
+from toolkit.providers.base import Provider
+
+CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
+
+
+class Adviser(NamedTuple):
+    """Knows whose session it is: of which provider and account; `variable` is the one that handed it in, if one did."""
+
+    provider: Provider
+    account: str
+    variable: str
+
+    def explain(self, error: ToolkitError) -> None:
+        """Give `error` the provider, and what to do about it at this one."""
+        name, login = self.provider.name, f"toolkit login {self._whose}"
+        error.provider = error.provider or name
+        if isinstance(error, ProtocolError):
+            error.url = error.url or self.provider.api
+        if isinstance(error, LoginRequired):
+            error.hint = f"Log in by hand: `{login}` opens a window for it."
+            if not self.provider.harvest.tells_login:
+                error.hint = f"`toolkit harvest {self._whose}` visits the site, with `--profile headed` in a window."
+            elif self.variable:
+                error.what = f"The session in {self.variable} is not taken any more: {error.what}"
+                error.hint = (
+                    f"Log in where there is a screen, with `{login}`, and put the session there anew: "
+                    f"`toolkit session export {self._whose}`."
+                )
+        elif isinstance(error, WrongAccount):
+            error.hint = (
+                f"`toolkit login {name}{self._deployment} --account NAME` keeps both; "
+                f"`toolkit session rm {self._whose}` forgets the old one."
+            )
+        elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:
+            error.hint = CLOSED
+
+    @property
+    def _deployment(self) -> str:
+        return f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
+
+    @property
+    def _whose(self) -> str:
+        """The provider and the options for a command that is about this session."""
+        account = f" --account {self.account}" if self.account != "default" else ""
+        return f"{self.provider.name}{self._deployment}{account}"
