@@ -67,8 +67,8 @@ ROOMS = {
     },
     "call": {"browser", "chat", "client", "messages", "providers", "session"},
     "cli": {
-        *("admission", "browser", "chat", "cli", "client", "errors", "files", "headers", "interchange", "providers"),
-        *("recording", "session", "stores"),
+        *("admission", "browser", "chat", "cli", "client", "environment", "errors", "files", "headers"),
+        *("interchange", "providers", "recording", "session", "stores"),
     },
     "pytest_plugin": {"browser", "client", "errors", "providers", "recording", "stores"},
     "__main__": {"cli"},

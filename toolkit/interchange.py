@@ -162,6 +162,13 @@ def read_secret(text: str) -> BrowserSession:
     return read(text)
 
 
+def told_origin(text: str, form: Format | None = None) -> str:
+    """The origin of the session that `text` holds; "" where the text does not tell it. Raises what `read` raises."""
+    if (form or detect(text)) in ("json", "storage-state"):
+        return read(text, form).origin
+    return ""
+
+
 def detect(text: str) -> Format:
     """The format that `text` looks like. Raises `SessionError` where it looks like none."""
     text = _checked_text(text).strip(BLANKS)

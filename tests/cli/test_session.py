@@ -142,10 +142,11 @@ async def test_a_session_is_forgotten(toolkit: Toolkit) -> None:
     other = BrowserSession(provider="aura", origin="https://openchat.team")
     for one in (session(), session("work"), session("work", origin="https://own.example"), other):
         await toolkit.keep(one)
-    result = await toolkit.run("session", "rm", "openassistant", "--account", "work")
+    named = ("--account", "work", "--base-url", SITE)
+    result = await toolkit.run("session", "rm", "openassistant", *named)
     assert (result.code, result.out) == (0, f"openassistant: removed the session for {SITE}, account work\n")
     assert len(await toolkit.store.sessions()) == 3
-    result = await toolkit.run("session", "rm", "openassistant", "--account", "work")
+    result = await toolkit.run("session", "rm", "openassistant", *named)
     assert (result.code, result.out) == (1, "")
     assert "There is no such session" in result.err
     result = await toolkit.run("session", "rm", "openassistant", "--all")

@@ -107,7 +107,7 @@ async def test_what_other_programs_write_is_imported(toolkit: Toolkit, text: str
     """Each format is found out by itself, from a file too; the session is as new as the import."""
     path, begin = toolkit.folder / "given", time.time()
     path.write_text(text)
-    result = await toolkit.run("session", "import", "openassistant", str(path))
+    result = await toolkit.run("session", "import", "openassistant", str(path), "--base-url", SITE)
     assert (result.code, result.err) == (0, "")
     assert result.out == f"openassistant: imported a session for {SITE}, account default, no expiry known\n"
     kept = await toolkit.store.load(KEY)
@@ -133,7 +133,7 @@ async def test_what_is_replaced_is_told(toolkit: Toolkit) -> None:
 async def test_nothing_foreign_is_taken(toolkit: Toolkit) -> None:
     """Of a person's whole jar only the provider's own cookies are kept; of what sites the others are is told."""
     foreign = "".join(f".{host}\tTRUE\t/\tTRUE\t0\tsid\t{SECRET}2\n" for host in ("bank.example", "mail.example"))
-    result = await toolkit.run("session", "import", "openassistant", stdin=TITLE + foreign + LINE)
+    result = await toolkit.run("session", "import", "openassistant", "--base-url", SITE, stdin=TITLE + foreign + LINE)
     assert result.err == "note: left out, since it is of other sites: bank.example, mail.example\n"
     kept = await toolkit.store.load(KEY)
     assert kept is not None
@@ -163,7 +163,7 @@ async def test_what_is_no_session_of_the_site_changes_nothing(
 ) -> None:
     """Malformed, foreign, expired, or without what the site needs: refused, told, not shown; the old one stays."""
     old = await toolkit.keep(session())
-    result = await toolkit.run("session", "import", "openassistant", stdin=text)
+    result = await toolkit.run("session", "import", "openassistant", "--base-url", SITE, stdin=text)
     assert (result.code, result.out) == (code, "")
     assert told in result.err
     assert SECRET not in result.err

@@ -12,12 +12,14 @@ import click
 
 from toolkit import providers
 from toolkit.browser.profiles import load_profiles
+from toolkit.cli.deployment import deployment_of_call
 from toolkit.cli.options import Where
 from toolkit.cli.terminal import tell, waiting
 from toolkit.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.recording.har import Recording, load
 from toolkit.session import BrowserSession
+from toolkit.stores.choose import open_store
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -71,14 +73,21 @@ async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[C
     kind = providers.find(provider)
     if where.profile is not None or where.browsers is not None:
         load_profiles(where.browsers).get(where.profile)  # a wrong name is told also where no browser is needed
-    arguments: dict[str, Any] = {**where._asdict(), "say": tell, **more}
+    store = open_store(where.store) if where.store else None
+    arguments: dict[str, Any] = {**where._asdict(), "say": tell, "store": store, **more}
     del arguments["replay"]
     if where.replay is None:
+        kept = arguments["store"]
+        arguments["base_url"] = await deployment_of_call(
+            kind, where.base_url, where.account, kept, kept or open_store()
+        )
         async with _Visiting(kind, **arguments) as client:
             yield Connection(client)
         return
     if where.proxy:
         raise click.UsageError("--replay is a network of its own: it goes with no --proxy.")
+    if where.store:
+        raise click.UsageError("A replayed session is not kept: --replay goes with no --store.")
     from toolkit.recording.network import LocalNetwork
 
     recording, pace = _recording(kind.name, where.replay)

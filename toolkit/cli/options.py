@@ -47,6 +47,7 @@ class Where(NamedTuple):
     proxy: str | None
     profile: str | None
     browsers: Path | None
+    store: str | None
 
 
 class Which(NamedTuple):
@@ -57,6 +58,15 @@ class Which(NamedTuple):
     store: str | None
 
 
+STORE = click.option("--store", metavar="STORE", help="Where sessions are kept, as TOOLKIT_STORE tells it.")
+BROWSER = (
+    click.option("--profile", metavar="NAME", help="Browser profile of browsers.json, such as headed."),
+    click.option(
+        "--browsers",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
+    ),
+)
 BASE_URL = click.option("--base-url", metavar="URL", help="Another deployment of the site's software.")
 
 
@@ -80,12 +90,8 @@ def where_options(command: F, *, replay: bool = True) -> F:
         click.option(
             "--proxy", metavar="URL", help="HTTP proxy for the browser and the calls, http://[user:password@]host:port."
         ),
-        click.option("--profile", metavar="NAME", help="Browser profile of browsers.json, such as headed."),
-        click.option(
-            "--browsers",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
-        ),
+        *BROWSER,
+        STORE,
         debug_option,
     )
     return _bundled(command, "where", Where, options if replay else options[1:])
@@ -93,13 +99,7 @@ def where_options(command: F, *, replay: bool = True) -> F:
 
 def which_options(command: F) -> F:
     """The options of `Which`; the command gets one as its argument `which`."""
-    options = (
-        BASE_URL,
-        _account(None),
-        click.option("--store", metavar="STORE", help="Where sessions are kept, as TOOLKIT_STORE tells it."),
-        debug_option,
-    )
-    return _bundled(command, "which", Which, options)
+    return _bundled(command, "which", Which, (BASE_URL, _account(None), STORE, debug_option))
 
 
 def _bundled(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:

@@ -13,7 +13,9 @@ from toolkit.cli.options import Which, which_options
 
 if TYPE_CHECKING:
     from toolkit.cli.stored import Stored
+    from toolkit.providers.base import Provider
     from toolkit.session import BrowserSession
+    from toolkit.stores import Store
 
 FORMATS = ("storage-state", "cookies.txt", "cookie-header", "json")  # of toolkit.interchange, which help need not load
 NO_FILE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
@@ -45,8 +47,9 @@ def export_session(provider: str, form: Any, output: Path | None, which: Which) 
 
     if output is not None and output.exists() and not output.is_file():
         raise click.UsageError(NO_FILE)
-    stored, now = Stored(provider, which), time.time()
+    now = time.time()
     with working() as work:
+        stored = work.run(Stored.named(provider, which))
         session = work.run(stored.session())
     page = stored.provider.page
     text = write(session, form, page=page, now=now)
@@ -75,8 +78,9 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
     """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.
 
     Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
-    account is the one that the session tells, unless you name one.
+    account and the deployment are those that the session tells, unless you name them.
     """
+    from toolkit import providers
     from toolkit.admission import admitted
     from toolkit.cli.stored import Stored
     from toolkit.cli.table import until
@@ -85,16 +89,17 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
     from toolkit.errors import SessionExpired
     from toolkit.headers import origin_of
     from toolkit.interchange import read
+    from toolkit.stores.choose import open_store
 
-    stored, source = Stored(provider, which), "stdin" if file == "-" else file
-    name, origin = stored.provider.name, origin_of(stored.provider.page)
-    session = read(_text(file, source), form, provider=name, origin=origin)
-    session, foreign = admitted(session, stored.provider, source)
-    if session.expired(time.time()):
-        raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
-    if which.account is None:
-        stored.key = stored.key._replace(account=session.account)
+    kind, store, source = providers.find(provider), open_store(which.store), "stdin" if file == "-" else file
+    text, name = _text(file, source), kind.name
     with working() as work:
+        site = kind(work.run(_deployment(kind, which, store, text, form)))
+        origin = origin_of(site.page)
+        session, foreign = admitted(read(text, form, provider=name, origin=origin), site, source)
+        if session.expired(time.time()):
+            raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
+        stored = Stored(site, which.account or session.account, store)
         replaced = work.run(_keep(stored, session))
     if foreign:
         tell(f"note: left out, since it is of other sites: {', '.join(foreign)}")
@@ -113,6 +118,25 @@ def _text(file: str, source: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise click.UsageError(f"What {source} has is not UTF-8 text (byte {error.start}).") from None
+
+
+async def _deployment(kind: type[Provider], which: Which, store: Store, text: str, form: Any) -> str | None:
+    """The base URL for what is imported: the one that is named, told by `text`, or the only one that there is."""
+    from toolkit.cli.deployment import named, only_site
+    from toolkit.errors import UsageError
+    from toolkit.interchange import told_origin
+
+    if which.base_url is not None:
+        return which.base_url
+    if told := told_origin(text, form):
+        return told if told != kind().site else None
+    if kind.working:
+        return None
+    if not (site := await only_site(kind, which.account, store)):
+        raise UsageError(
+            "This does not tell which deployment it is for.", provider=kind.name, hint="Name it: --base-url URL."
+        )
+    return named(kind, site, "the only deployment that you have a session for")
 
 
 async def _keep(stored: Stored, session: BrowserSession) -> BrowserSession | None:

@@ -73,8 +73,9 @@ def show(provider: str, values: bool, as_json: bool, which: Which) -> None:
     from toolkit.cli.terminal import printable
     from toolkit.cli.work import working
 
-    stored, now = Stored(provider, which), time.time()
+    now = time.time()
     with working() as work:
+        stored = work.run(Stored.named(provider, which))
         session = work.run(stored.session())
     if as_json:
         document = {**_facts(session, values), **_summary(stored.key, session, now)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from toolkit.cli.options import Which, which_options
+from toolkit.cli.options import BROWSER, Which, which_options
 
 if TYPE_CHECKING:
     from toolkit.client import Client
@@ -28,7 +29,7 @@ def check(provider: str | None, which: Which) -> int:
     with working() as work:
         if provider is None:
             return work.run(_check_all(which))
-        client = _client(provider, which)
+        client = work.run(_client(provider, which))
         with waiting(f"asking {client.provider.site}"):
             health = work.run(_checked(client))
         click.echo(printable(f"{client.provider.name}: {_told(health)}"))
@@ -37,8 +38,10 @@ def check(provider: str | None, which: Which) -> int:
 
 @click.command(short_help="Renew a session, without a window.")
 @click.argument("provider")
+@BROWSER[0]
+@BROWSER[1]
 @which_options
-def refresh(provider: str, which: Which) -> None:
+def refresh(provider: str, profile: str | None, browsers: Path | None, which: Which) -> None:
     """Visit PROVIDER's site with a browser without a window, and keep the renewed session.
 
     Where the site wants a login, the session stays as it was, and the exit code is 3.
@@ -49,10 +52,17 @@ def refresh(provider: str, which: Which) -> None:
     from toolkit.cli.work import working
     from toolkit.client import Client
 
-    stored = Stored(provider, which)
-    client = Client(stored.provider, account=stored.key.account, store=stored.store, say=tell)
     with working() as work:
+        stored = work.run(Stored.named(provider, which))
         work.run(stored.session())
+        client = Client(
+            stored.provider,
+            account=stored.key.account,
+            store=stored.store,
+            profile=profile,
+            browsers=browsers,
+            say=tell,
+        )
         with waiting(f"visiting {client.provider.page}"):
             session = work.run(client.refresh())
         click.echo(printable(f"{client.provider.name}: renewed the session for {session.origin}, {until(session)}"))
@@ -64,24 +74,27 @@ def refresh(provider: str, which: Which) -> None:
 @which_options
 def rm(provider: str, every: bool, which: Which) -> None:
     """Forget the session of PROVIDER. The site is not told: to end the session there, log out."""
+    from toolkit import providers
     from toolkit.cli.stored import Stored
     from toolkit.cli.terminal import printable
     from toolkit.cli.work import working
     from toolkit.errors import SessionError
+    from toolkit.stores.choose import open_store
 
     if every and (which.account or which.base_url):
         raise click.UsageError("--all is every account and deployment: it goes with neither --account nor --base-url.")
-    stored = Stored(provider, which)
+    name = providers.find(provider).name
     with working() as work:
-        kept = work.run(stored.store.sessions()) if every else {}
-        keys = [key for key in kept if key.provider == stored.key.provider] if every else [stored.key]
-        removed = [key for key in keys if work.run(_removed(stored.store, key))]
+        store = open_store(which.store)
+        if every:
+            keys = [key for key in work.run(store.sessions()) if key.provider == name]
+        else:
+            keys = [work.run(Stored.named(provider, which)).key]
+        removed = [key for key in keys if work.run(_removed(store, key))]
     for key in removed:
         click.echo(printable(f"{key.provider}: removed the session for {key.origin}, account {key.account}"))
     if not removed:
-        raise SessionError(
-            "There is no such session.", provider=stored.key.provider, hint="`toolkit session list` shows all."
-        )
+        raise SessionError("There is no such session.", provider=name, hint="`toolkit session list` shows all.")
 
 
 async def _removed(store: Store, key: Key) -> bool:
@@ -89,13 +102,16 @@ async def _removed(store: Store, key: Key) -> bool:
         return await store.delete(key)
 
 
-def _client(provider: str, which: Which) -> Client:
+async def _client(provider: str, which: Which) -> Client:
     """A client of the session that is meant; without `--store` that can be one of the environment."""
+    from toolkit import providers
+    from toolkit.cli.deployment import deployment_of_call
     from toolkit.client import Client
     from toolkit.stores.choose import open_store
 
-    store = open_store(which.store) if which.store else None
-    return Client(provider, base_url=which.base_url, account=which.account or "default", store=store)
+    kind, store = providers.find(provider), open_store(which.store) if which.store else None
+    base_url = await deployment_of_call(kind, which.base_url, which.account, store, store or open_store())
+    return Client(kind, base_url=base_url, account=which.account or "default", store=store)
 
 
 async def _checked(client: Client) -> Health:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from toolkit import providers
+from toolkit.cli.deployment import deployment
 from toolkit.cli.options import Which
 from toolkit.errors import LoginRequired
-from toolkit.providers.base import read_base_url
+from toolkit.providers.base import Provider, read_base_url
 from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.stores import Key, Store
 from toolkit.stores.choose import open_store
 
 
 class Stored:
-    """The place of a session of the provider called `name`. Raises `UnknownProvider` and `UsageError`."""
+    """The place of the session of `provider` and `account` in `store`."""
 
-    def __init__(self, name: str, which: Which) -> None:
-        self.provider = providers.find(name)(which.base_url)
-        self.key = Key(self.provider.name, self.provider.site, which.account or "default")
-        self.store = open_store(which.store)
+    def __init__(self, provider: Provider, account: str | None, store: Store) -> None:
+        self.provider, self.store = provider, store
+        self.key = Key(provider.name, provider.site, account or "default")
+
+    @classmethod
+    async def named(cls, name: str, which: Which) -> Stored:
+        """The one that is meant by `name` and `which`. Raises `UnknownProvider` and `UsageError`."""
+        kind, store = providers.find(name), open_store(which.store)
+        return cls(kind(await deployment(kind, which.base_url, which.account, store)), which.account, store)
 
     async def session(self) -> BrowserSession:
         """The session that is there. Raises `LoginRequired`, with the command to run, where there is none."""

@@ -1,0 +1,60 @@
+"""Which deployment a command line means that names none. The public sites that are closed are nobody's."""
+
+from __future__ import annotations
+
+import os
+
+from toolkit.cli.terminal import tell
+from toolkit.environment import variable
+from toolkit.errors import SessionError, UsageError
+from toolkit.interchange import read_secret
+from toolkit.providers.base import Provider
+from toolkit.stores import Store
+
+
+async def deployment(kind: type[Provider], base_url: str | None, account: str | None, store: Store) -> str | None:
+    """`base_url`; where that is None and the public site of `kind` is closed, the only deployment that `store` has a
+    session for, of `account` or else of any, and a note says so. None is the public site.
+
+    Raises `UsageError` where there are several.
+    """
+    if base_url is not None or kind.working:
+        return base_url
+    return named(kind, await only_site(kind, account, store), "the only deployment that you have a session for")
+
+
+async def deployment_of_call(
+    kind: type[Provider], base_url: str | None, account: str | None, store: Store | None, kept: Store
+) -> str | None:
+    """The same for commands that make calls. Without a `store` of the command line's own, what is kept is in `kept`,
+    and the session that the environment holds comes before all that is kept there."""
+    secret = os.environ.get(variable(kind.name))
+    if base_url is not None or store is not None or not secret:
+        return await deployment(kind, base_url, account, store or kept)
+    try:
+        told = read_secret(secret).origin
+    except SessionError:  # which the client tells, with what to do
+        told = ""
+    return named(kind, told, f"which {variable(kind.name)} is for")
+
+
+async def only_site(kind: type[Provider], account: str | None, store: Store) -> str:
+    """The one deployment of `kind` that `store` has a session for, of `account` or else of any; "" where there is none.
+    Raises `UsageError` where there are several."""
+    keys = [key for key in await store.sessions() if key.provider == kind.name]
+    sites = sorted({key.origin for key in [key for key in keys if account in (None, key.account)] or keys})
+    if len(sites) > 1:
+        raise UsageError(
+            f"You have sessions for several deployments: {', '.join(sites)}.",
+            provider=kind.name,
+            hint="Name one with --base-url.",
+        )
+    return sites[0] if sites else ""
+
+
+def named(kind: type[Provider], site: str, why: str) -> str | None:
+    """`site` as base URL, None where that is the public one or there is none; a note says which, and `why`."""
+    if site in ("", kind().site):
+        return None
+    tell(f"note: at {site}, {why}")
+    return site
