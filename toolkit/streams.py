@@ -147,6 +147,65 @@ class _FrameDecoder(Generic[T]):
         raise NotImplementedError
 
 
+class _EventDecoder(_FrameDecoder[T]):
+    """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+
+    An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit, universal=True)
+        self._data: bytes | bytearray | None = None
+        self._event = ""
+        self._id = ""
+        self._retry: int | None = None
+
+    def _dispatched(self, data: bytes | bytearray) -> T:
+        """An event with `data`, as an item. To be written."""
+        raise NotImplementedError
+
+    def _read(self, lines: list[bytes], items: list[T]) -> None:
+        data = self._data
+        for line in lines:
+            if not line:
+                if data is not None:
+                    items.append(self._dispatched(data))
+                    data = self._retry = None
+                self._event = ""
+            elif data is None and line.startswith(b"data: "):  # nearly every line of a chat
+                data = line[6:]
+            else:
+                data = self._field(line, data)
+        self._data = data
+
+    def _end(self, rest: bytes) -> list[T]:
+        return []
+
+    def _field(self, line: bytes, data: bytes | bytearray | None) -> bytes | bytearray | None:
+        """Take in a line that is not empty; gives the data of the event so far."""
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            return self._longer(data, value)
+        if name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id" and b"\0" not in value:
+            self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit() and len(digits := value.lstrip(b"0")) <= RETRY_DIGITS:
+            self._retry = int(digits or b"0")
+        return data
+
+    def _longer(self, data: bytes | bytearray | None, value: bytes) -> bytes | bytearray:
+        if data is None:
+            return value
+        if not isinstance(data, bytearray):
+            data = bytearray(data)
+        data += b"\n" + value
+        if len(data) > self._limit:
+            raise ProtocolError(f"The site sent an event of more than {self._limit} bytes.")
+        return data
+
+
 class SSE(NamedTuple):
     """One server-sent event. `id` is the last event id of the stream so far; `retry`, in ms, is what the stream has
     said since the event before, None where nothing."""
@@ -157,57 +216,39 @@ class SSE(NamedTuple):
     retry: int | None
 
 
-class SSEDecoder(_FrameDecoder[SSE]):
-    """Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+class SSEDecoder(_EventDecoder[SSE]):
+    """Server-sent events, to the letter of https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-    An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
     Raises `ProtocolError` for a line, or an event's data, of more than `limit` bytes.
     """
 
     def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
-        super().__init__(limit, universal=True)
-        self._data: bytes | bytearray | None = None
-        self._event = ""
-        self._id = ""
-        self._retry: int | None = None
+        super().__init__(limit)
 
-    def _read(self, lines: list[bytes], items: list[SSE]) -> None:
-        for line in lines:
-            if not line:
-                if self._data is not None:
-                    text = self._data.decode("utf-8", "replace")
-                    items.append(SSE(self._event or "message", text, self._id, self._retry))
-                    self._data = self._retry = None
-                self._event = ""
-            elif self._data is None and line.startswith(b"data: "):  # nearly every line of a chat
-                self._data = line[6:]
-            else:
-                self._field(line)
+    def _dispatched(self, data: bytes | bytearray) -> SSE:
+        return SSE(self._event or "message", data.decode("utf-8", "replace"), self._id, self._retry)
 
-    def _end(self, rest: bytes) -> list[SSE]:
-        return []
 
-    def _field(self, line: bytes) -> None:
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if name == b"data":
-            self._add(value)
-        elif name == b"event":
-            self._event = value.decode("utf-8", "replace")
-        elif name == b"id" and b"\0" not in value:
-            self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(digits := value.lstrip(b"0")) <= RETRY_DIGITS:
-            self._retry = int(digits or b"0")
+class JSONEventsDecoder(_EventDecoder[T | None]):
+    """The data of server-sent events as JSON of the shape `kind`; an event whose data is `end` is None.
 
-    def _add(self, value: bytes) -> None:
-        if self._data is None:
-            self._data = value
-            return
-        if not isinstance(self._data, bytearray):
-            self._data = bytearray(self._data)
-        self._data += b"\n" + value
-        if len(self._data) > self._limit:
-            raise ProtocolError(f"The site sent an event of more than {self._limit} bytes.")
+    For streams that use no other field: half the work of `SSEDecoder` and `decode_json`. Raises `ProtocolError` as
+    these do.
+    """
+
+    def __init__(self, kind: type[T], *, end: str = "[DONE]", limit: int = FRAME_LIMIT) -> None:
+        super().__init__(limit)
+        self._kind = kind
+        self._json: msgspec.json.Decoder[T] = _json_decoder(kind)  # type: ignore[arg-type]
+        self._marker = end.encode()
+
+    def _dispatched(self, data: bytes | bytearray) -> T | None:
+        if data == self._marker:
+            return None
+        try:
+            return self._json.decode(data)
+        except (ValueError, RecursionError):
+            return decode_json(data, self._kind)  # which tells what is wrong with it
 
 
 class JSONLinesDecoder(_FrameDecoder[Any]):
@@ -229,7 +270,7 @@ class JSONLinesDecoder(_FrameDecoder[Any]):
         return [decode_json(rest)] if rest.strip(BLANK) else []
 
 
-def decode_json(data: bytes | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
+def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
     """`data` as JSON of the shape `kind` (a msgspec Struct, say; any shape by default).
 
     Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`. Raises `ProtocolError` where it is

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.streams import reference
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONLinesDecoder, SSEDecoder, TextDecoder
+from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder
 
 SMALL = 24  # a limit that random streams run into
 
@@ -54,6 +54,19 @@ def events_are_read(data: bytes, sizes: Sequence[int]) -> None:
     assert limited[1] or limited[0] == events
 
 
+def documents_of_events_are_read(data: bytes, sizes: Sequence[int]) -> None:
+    """JSON in events is read as it is from the events, up to the first data that is none."""
+    expected: list[Any] = []
+    faulty = False
+    for _, text, _, _ in reference.events(data):
+        documents, faulty = ([None], False) if text == "0" else reference.document(text)
+        if faulty:
+            break
+        expected += documents
+    found, error = decoded(JSONEventsDecoder(Any, end="0"), chunks(data, sizes))
+    assert (found, bool(error)) == (expected, faulty)
+
+
 def documents_are_read(data: bytes, sizes: Sequence[int]) -> None:
     """The documents are those of the whole, up to the first line that is none; and so with a limit."""
     documents, faulty = reference.documents(data)
@@ -64,4 +77,4 @@ def documents_are_read(data: bytes, sizes: Sequence[int]) -> None:
     assert limited[0] == documents[: len(limited[0])]
 
 
-LAWS = (text_is_read, events_are_read, documents_are_read)
+LAWS = (text_is_read, events_are_read, documents_of_events_are_read, documents_are_read)

@@ -49,14 +49,22 @@ def events(data: bytes) -> list[Event]:
     return dispatched
 
 
+def document(line: str) -> tuple[list[object], bool]:
+    """One JSON document in a list, and whether it is none."""
+    try:
+        return [msgspec.json.decode(line)], False
+    except (msgspec.DecodeError, RecursionError):
+        return [], True
+
+
 def documents(data: bytes) -> tuple[list[object], bool]:
     """https://jsonlines.org: the documents up to the first line that is none, and whether there is such a line."""
     found: list[object] = []
     for line in text(data).split("\n"):
         if line.strip(" \t\r") == "":
             continue
-        try:
-            found.append(msgspec.json.decode(line))
-        except (msgspec.DecodeError, RecursionError):
+        read, faulty = document(line)
+        if faulty:
             return found, True
+        found += read
     return found, False

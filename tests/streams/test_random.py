@@ -75,3 +75,9 @@ def test_events_are_read(data: bytes, sizes: list[int]) -> None:
 def test_documents_are_read(data: bytes, sizes: list[int]) -> None:
     """Lines of JSON, and what is none."""
     laws.documents_are_read(data, sizes)
+
+
+@given(streams, sizes)
+def test_documents_of_events_are_read(data: bytes, sizes: list[int]) -> None:
+    """Events of JSON, and of what is none."""
+    laws.documents_of_events_are_read(data, sizes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.errors import SiteError, StreamInterrupted
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Provider
 from toolkit.providers.wire import OpenAIChunk
-from toolkit.streams import SSEDecoder, decode_json
+from toolkit.streams import JSONEventsDecoder
 
 if TYPE_CHECKING:
     from toolkit.transport import Transport
@@ -41,11 +41,10 @@ class CodeLinkAva(Provider):
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
         async with http.post(f"{self.api}/api/chat", json=body, headers=headers) as response:
             reason = "stop"
-            async for event in response.decode(SSEDecoder()):
-                if event.data == "[DONE]":
+            async for chunk in response.decode(JSONEventsDecoder(OpenAIChunk, end="[DONE]")):
+                if chunk is None:
                     yield Finished(reason)
                     return
-                chunk = decode_json(event.data, OpenAIChunk)
                 if chunk.error is not None:
                     raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
                 for choice in chunk.choices[:1]:
