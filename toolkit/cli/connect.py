@@ -19,7 +19,6 @@ from toolkit.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.recording.har import Recording, load
 from toolkit.session import BrowserSession
-from toolkit.stores.choose import open_store
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -73,14 +72,11 @@ async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[C
     kind = providers.find(provider)
     if where.profile is not None or where.browsers is not None:
         load_profiles(where.browsers).get(where.profile)  # a wrong name is told also where no browser is needed
-    store = open_store(where.store) if where.store else None
-    arguments: dict[str, Any] = {**where._asdict(), "say": tell, "store": store, **more}
+    arguments: dict[str, Any] = {**where._asdict(), "say": tell, **more}
     del arguments["replay"]
     if where.replay is None:
-        kept = arguments["store"]
-        arguments["base_url"] = await deployment_of_call(
-            kind, where.base_url, where.account, kept, kept or open_store()
-        )
+        store = arguments["store"]
+        arguments["base_url"] = await deployment_of_call(kind, where.base_url, where.account, store)
         async with _Visiting(kind, **arguments) as client:
             yield Connection(client)
         return

@@ -10,6 +10,7 @@ from toolkit.errors import SessionError, UsageError
 from toolkit.interchange import read_secret
 from toolkit.providers.base import Provider
 from toolkit.stores import Store
+from toolkit.stores.choose import open_store
 
 
 async def deployment(kind: type[Provider], base_url: str | None, account: str | None, store: Store) -> str | None:
@@ -24,18 +25,20 @@ async def deployment(kind: type[Provider], base_url: str | None, account: str | 
 
 
 async def deployment_of_call(
-    kind: type[Provider], base_url: str | None, account: str | None, store: Store | None, kept: Store
+    kind: type[Provider], base_url: str | None, account: str, store: Store | str | None
 ) -> str | None:
-    """The same for commands that make calls. Without a `store` of the command line's own, what is kept is in `kept`,
-    and the session that the environment holds comes before all that is kept there."""
-    secret = os.environ.get(variable(kind.name))
+    """The same for commands that make calls: where no `store` is named, the session that the environment holds comes
+    before all that is kept."""
+    name = variable(kind.name, account)
+    secret = os.environ.get(name)
     if base_url is not None or store is not None or not secret:
-        return await deployment(kind, base_url, account, store or kept)
+        kept = open_store(store) if store is None or isinstance(store, str) else store
+        return await deployment(kind, base_url, account, kept)
     try:
         told = read_secret(secret).origin
     except SessionError:  # which the client tells, with what to do
         told = ""
-    return named(kind, told, f"which {variable(kind.name)} is for")
+    return named(kind, told, f"which {name} is for")
 
 
 async def only_site(kind: type[Provider], account: str | None, store: Store) -> str:

@@ -107,11 +107,10 @@ async def _client(provider: str, which: Which) -> Client:
     from toolkit import providers
     from toolkit.cli.deployment import deployment_of_call
     from toolkit.client import Client
-    from toolkit.stores.choose import open_store
 
-    kind, store = providers.find(provider), open_store(which.store) if which.store else None
-    base_url = await deployment_of_call(kind, which.base_url, which.account, store, store or open_store())
-    return Client(kind, base_url=base_url, account=which.account or "default", store=store)
+    kind, account = providers.find(provider), which.account or "default"
+    base_url = await deployment_of_call(kind, which.base_url, account, which.store)
+    return Client(kind, base_url=base_url, account=account, store=which.store)
 
 
 async def _checked(client: Client) -> Health:
