@@ -16,9 +16,11 @@ def write_whole(path: Path, data: bytes) -> None:
     The file is 0600 from its first byte (on Windows, as the folder has it) and synced before it takes its name. Raises
     `OSError`.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=UNFINISHED, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)  # a umask may have taken even the owner's rights away
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -31,9 +33,10 @@ def write_whole(path: Path, data: bytes) -> None:
             _sync(path.parent)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed inside `write_whole` left in `folder`. Only while nobody writes there."""
-    for path in folder.glob(f".*{UNFINISHED}"):
+def remove_unfinished(folder: Path, ending: str) -> None:
+    """Remove what processes that were killed inside `write_whole` left in `folder`, of files whose names end as the
+    glob pattern `ending` says (the last 32 letters count). Only while nobody writes such files."""
+    for path in folder.glob(f".*{ending}.*{UNFINISHED}"):
         with suppress(OSError):  # it is no reason not to write
             path.unlink()
 

@@ -72,9 +72,24 @@ async def test_no_byte_is_ever_written_to_an_open_file(
 
 
 @posix
+async def test_files_and_folders_are_of_use_to_the_person(store: FileStore) -> None:
+    """0600 in 0700 under the strictest umask too."""
+    before = os.umask(0o777)
+    try:
+        async with store.lock(key(), "write"):
+            await store.save(key(), session())
+    finally:
+        os.umask(before)
+    assert {mode(path) for path in store.folder.iterdir()} == {0o600}
+    assert mode(store.folder) == mode(store.folder.parent) == 0o700
+
+
+@posix
 @pytest.mark.parametrize("rights", [0o755, 0o777, 0o750])
-async def test_a_folder_open_to_others_is_closed(store: FileStore, rights: int) -> None:
-    """One that was there before, with wider rights, is tightened by a save, and by a load."""
+async def test_the_own_folder_is_closed_to_others(tmp_path: Path, rights: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toolkit's own, that was there before with wider rights, is tightened by a save, and by a load."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    store = FileStore()
     store.folder.mkdir(parents=True)
     store.folder.chmod(rights)
     await store.save(key(), session())
@@ -86,9 +101,11 @@ async def test_a_folder_open_to_others_is_closed(store: FileStore, rights: int) 
 
 @posix
 async def test_a_folder_that_cannot_be_closed_is_said(
-    store: FileStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where the rights cannot be taken away (another one's folder), the person is told, and the session is kept."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    store = FileStore()
 
     def refuse(self: Path, mode: int) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -99,6 +116,23 @@ async def test_a_folder_that_cannot_be_closed_is_said(
     await store.save(key(), session())
     assert await store.load(key()) == session()
     assert "open to other users" in caplog.text
+
+
+async def test_a_folder_with_other_things_is_left_as_it_is(store: FileStore, caplog: pytest.LogCaptureFixture) -> None:
+    """One that is given keeps its rights, and its files their names and contents, whatever is done; that others may
+    look into it is said once."""
+    store.folder.mkdir(parents=True)
+    store.folder.chmod(0o755)
+    others = ["package.json", "a--b.json", ".draft.new", ".package.json.abcd1234.new", "saving.lock"]
+    for name in others:
+        (store.folder / name).write_text("precious")
+    await store.save(key(), session())
+    assert await store.sessions() == {key(): session()}
+    assert await store.delete(key())
+    assert [(store.folder / name).read_text() for name in others] == ["precious"] * len(others)
+    if os.name == "posix":
+        assert mode(store.folder) == 0o755
+        assert caplog.text.count("open to other users") == 1
 
 
 @posix

@@ -10,7 +10,7 @@ import re
 import stat
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from toolkit.errors import StoreError
@@ -24,24 +24,28 @@ from toolkit.stores.state import STATE_VARIABLE, make_private, state_folder
 log = logging.getLogger("toolkit")
 
 SHOWN = 40  # letters of each part of a key that a file's name shows
-SAVING = "saving.lock"  # held by the one that writes in the folder
+OURS = f"--{'[0-9a-f]' * 16}.json"  # how the name of a session's file ends, as a glob pattern; others are not touched
+SAVING = ".toolkit-saving.lock"  # held by the one that writes in the folder
 PATIENCE = 30.0  # seconds that a save waits for the others'
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class FileStore:
-    """Sessions in `folder`, each a file that is 0600 from its first byte, in a folder that is 0700.
+    """Sessions in `folder`, each a file that is 0600 from its first byte, in a folder that is made 0700.
 
-    On Windows, which has no such modes, the rights are those of the person's own profile folder. A folder that is
-    open to others is closed to them when it is used. A file that cannot be understood is set aside under another
-    name, and said, never lost; one of a newer version of the toolkit is left alone. Beside the sessions lie the files
-    of their locks, which hold nothing.
+    On Windows, which has no such modes, the rights are those of the person's own profile folder. Where the toolkit's
+    own folder is open to others, it is closed to them; a `folder` that is given may hold other things, so there it is
+    only said, and files with names of another kind are left alone. A file that cannot be understood is set aside under
+    another name, and said, never lost; one of a newer version of the toolkit is left alone. Beside the sessions lie
+    the files of their locks, which hold nothing.
 
     `key` is a passphrase that seals them, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says.
     """
 
     def __init__(self, folder: Path | None = None, *, key: str | None = None) -> None:
         self.folder = folder or state_folder() / "sessions"
+        self._own = folder is None
+        self._said = False
         self._packer = Packer(key)
 
     def __repr__(self) -> str:
@@ -58,7 +62,7 @@ class FileStore:
         try:
             self._open_folder()
             async with locked(self.folder / SAVING, PATIENCE):
-                remove_unfinished(self.folder)  # nobody else is writing now
+                remove_unfinished(self.folder, OURS)  # nobody else is writing now
                 write_whole(path, content)
         except OSError as error:
             raise _failed("written", path, error) from error
@@ -76,7 +80,7 @@ class FileStore:
     async def sessions(self) -> dict[Key, BrowserSession]:
         """All sessions that are kept. A file that cannot be read is left out, and said."""
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.suffix == ".json")
+            files = sorted(path for path in self.folder.iterdir() if path.match(f"*{OURS}"))
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -107,7 +111,7 @@ class FileStore:
         also where a system ignores case, and for keys that look alike, are long, or look like a path."""
         shown = (re.sub(r"[^a-z0-9.]+", "-", part.lower())[:SHOWN].strip("-.") for part in key)
         digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
-        return self.folder / ("--".join((*filter(None, shown), digest)) + ".json")
+        return self.folder / f"{'--'.join(filter(None, shown))}--{digest}.json"
 
     async def _read(self, path: Path) -> Kept | None:
         """What is in a file, None where there is nothing that can be understood. Raises `StoreError`."""
@@ -150,13 +154,17 @@ class FileStore:
         self._close_to_others()
 
     def _close_to_others(self) -> None:
-        """Take the rights that others have at the folder away, or say that they stay. Raises `OSError`."""
+        """Take the rights that others have at the toolkit's own folder away; of another one say, once, that they are
+        there. Raises `OSError`."""
         mode = self.folder.stat().st_mode
         if os.name != "posix" or not stat.S_ISDIR(mode) or not mode & OTHERS:
             return
-        try:
-            self.folder.chmod(0o700)
-        except OSError:
+        if self._own:
+            with suppress(OSError):
+                self.folder.chmod(0o700)
+                return
+        if not self._said:
+            self._said = True
             log.warning("the folder %s holds sessions and is open to other users; close it to them", self.folder)
 
 

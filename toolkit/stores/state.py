@@ -16,6 +16,13 @@ def state_folder() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make `folder`, and those above it that are not there, 0700 whatever the umask says. Raises `OSError`."""
+    """Make `folder`, and those above it that are not there, 0700 whatever the umask says; those that are there stay as
+    they are. Raises `OSError`."""
     for place in (*reversed(folder.parents), folder):
-        place.mkdir(mode=0o700, exist_ok=True)
+        try:
+            place.mkdir(mode=0o700)
+        except OSError:
+            if not place.is_dir():  # which is asked last: systems differ on the error for one that is there
+                raise
+        else:
+            place.chmod(0o700)
