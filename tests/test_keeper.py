@@ -32,7 +32,7 @@ def session(sid: str, *, at: float = 1.0, expires: float | None = None) -> Brows
 
 
 def sid(of: BrowserSession | None) -> str | None:
-    return of.cookies[0].value if of is not None else None
+    return of.cookies[0].value if of is not None and of.cookies else None
 
 
 class Site:
@@ -119,19 +119,62 @@ async def test_a_login_that_is_needed_changes_nothing(store: Store) -> None:
     stored, _ = await mine.current()
     with pytest.raises(SessionExpired):
         await mine.renewed(stored)
+    kept = await store.load(KEY)
+    assert kept is not None
+    assert msgspec.structs.replace(kept, login_needed_at=0.0) == stored
     site.refusal = HarvestFailed("no")
     with pytest.raises(HarvestFailed):
         await mine.visited()
-    assert await store.load(KEY) == stored == (await mine.current())[0]
+    assert await store.load(KEY) == kept == (await mine.current())[0]
+
+
+async def test_where_a_person_is_needed_not_everyone_tries(store: Store) -> None:
+    """Of many who are refused one visits the site; the others are told what it found. A login ends that."""
+    site = Site()
+    site.refusal = LoginRequired("The site wants a login.")
+    await store.save(KEY, session("stored"))
+    keepers = [keeper(site.visit, store) for _ in range(5)]
+    refused = [(await one.current())[0] for one in keepers]
+    outcomes = await asyncio.gather(
+        *(one.renewed(old) for one, old in zip(keepers, refused, strict=True)), return_exceptions=True
+    )
+    assert {type(outcome) for outcome in outcomes} == {SessionExpired}
+    assert site.visits == ["stored"]
+    await keepers[0].replace(session("by hand", at=50.0))
+    assert sid(await keepers[1].renewed(refused[1])) == "by hand"
 
 
 async def test_somebody_who_logged_in_meanwhile_is_not_overwritten(store: Store) -> None:
-    """A visit that takes long gives way to a login that was newer."""
-    login = session("by hand", at=99.0)
+    """A visit that takes long gives way to a login that was made while it went on."""
+    login = session("by hand", at=5.0)
     site = Site(lambda: store.save(KEY, login))
     await store.save(KEY, session("stored"))
     mine = keeper(site.visit, store)
     assert await mine.visited() == login == await store.load(KEY)
+
+
+async def test_what_others_changed_during_a_visit_is_not_lost(store: Store) -> None:
+    """The visit began with the old cookie; the site has given somebody else a new one since."""
+    before = session("1")
+    await store.save(KEY, before)
+    rotated = msgspec.structs.replace(session("2"), changed_at=7.0)
+
+    async def visit(previous: BrowserSession | None) -> BrowserSession:
+        await keeper(Site().visit, store).rotated(before, rotated)
+        assert previous is not None
+        return msgspec.structs.replace(previous, harvested_at=12.0)
+
+    result = await keeper(visit, store).visited()
+    assert (sid(result), result.harvested_at) == ("2", 12.0)
+    assert await store.load(KEY) == result
+
+
+async def test_what_was_removed_during_a_visit_stays_removed(store: Store) -> None:
+    """The one who visited gets its session, and nobody else."""
+    await store.save(KEY, session("stored"))
+    site = Site(lambda: store.delete(KEY))
+    assert sid(await keeper(site.visit, store).visited()) == "visit 1"
+    assert await store.load(KEY) is None
 
 
 async def test_what_the_site_changes_flows_into_the_store(store: Store) -> None:
@@ -149,16 +192,18 @@ async def test_what_the_site_changes_flows_into_the_store(store: Store) -> None:
 
 
 async def test_what_was_removed_stays_removed(store: Store) -> None:
-    """A process that still uses a session does not bring it back."""
+    """A process that still uses a session does not bring it back, and uses it no longer than for the call that it is
+    in: the next one begins as if there had been none."""
+    site = Site()
     before = session("1")
     await store.save(KEY, before)
-    mine = keeper(Site().visit, store)
+    mine = keeper(site.visit, store)
     await mine.look()
     await store.delete(KEY)
     after = msgspec.structs.replace(session("2"), changed_at=2.0)
     assert sid(await mine.rotated(before, after)) == "2"
     assert await store.load(KEY) is None
-    assert sid((await mine.current())[0]) == "2"
+    assert (sid((await mine.current())[0]), site.visits) == ("visit 1", [None])
 
 
 async def test_a_given_session_is_used_as_it_is(store: Store) -> None:
@@ -200,3 +245,55 @@ async def test_a_store_that_cannot_write_loses_no_answer(
         await mine.rotated(before, msgspec.structs.replace(session("2"), changed_at=2.0))
     assert "not kept: The disk is full." in caplog.text
     assert sid((await mine.current())[0]) == "2"
+
+
+async def test_a_visit_is_of_use_where_the_store_cannot_write(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For this process, and without another visit; who asked for the visit itself is told."""
+    store, site = MemoryStore(), Site()
+
+    async def full(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(store, "save", full)
+    mine = keeper(site.visit, store)
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert sid((await mine.current())[0]) == sid((await mine.current())[0]) == "visit 1"
+    assert caplog.text.count("not kept: The disk is full.") == 1
+    with pytest.raises(StoreError):
+        await mine.visited()
+
+
+async def test_a_session_without_what_the_site_needs_is_not_used(store: Store) -> None:
+    """Nor one whose needed cookie is past its end."""
+    site = Site()
+    for cookies in ((), (Cookie(name="sid", value="x", domain="chat.example", expires=5.0),)):
+        await store.save(KEY, msgspec.structs.replace(session("stored"), cookies=cookies))
+        assert sid((await keeper(site.visit, store).current())[0]) == f"visit {len(site.visits)}"
+    assert len(site.visits) == 2
+
+
+def test_a_keeper_serves_one_event_loop_after_another() -> None:
+    """A lock that several calls had to wait for in one loop is none of the next."""
+    mine = keeper(Site().visit, MemoryStore())
+
+    async def crowd() -> None:
+        await asyncio.gather(*(mine.visited() for _ in range(3)))
+
+    asyncio.run(crowd())
+    asyncio.run(crowd())
+
+
+async def test_a_change_that_somebody_else_makes_for_ever_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that is stopped while it writes keeps nobody from an answer."""
+    store, before = MemoryStore(), session("1")
+    await store.save(KEY, before)
+    mine = keeper(Site().visit, store)
+    await mine.look()
+    monkeypatch.setattr("toolkit.keeper.WRITE_SECONDS", 0.01)
+    async with store.lock(KEY, "write"):
+        assert sid(await mine.rotated(before, msgspec.structs.replace(session("2"), changed_at=2.0))) == "2"
+    assert "Another process has held the stored session" in caplog.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, ToolkitError, WrongAccount
+from toolkit.errors import ChallengeRequired, ConnectFailed, LoginRequired, ProtocolError, ToolkitError, WrongAccount
 from toolkit.providers.base import Provider
 
 CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
@@ -33,6 +33,9 @@ class Adviser(NamedTuple):
                     f"Log in where there is a screen, with `{login}`, and put the session there anew: "
                     f"`toolkit session export {self._whose}`."
                 )
+        elif isinstance(error, ChallengeRequired):
+            command = "login" if self.provider.harvest.tells_login else "harvest --profile headed"
+            error.hint = f"Show it in a window that you are one: `toolkit {command} {self._whose}` opens one."
         elif isinstance(error, WrongAccount):
             error.hint = (
                 f"`toolkit login {name}{self._deployment} --account NAME` keeps both; "

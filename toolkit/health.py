@@ -28,7 +28,9 @@ async def check(http: Transport, provider: Provider) -> Health:
     """
     probe, identity = provider.harvest.probe, None
     if probe is not None:
-        identity = probe.identity_in(await http.json(object, "GET", provider.site + probe.path))
+        async with http.get(provider.site + probe.path) as response:
+            page = response.headers.get("Content-Type", "").startswith("text/html")
+            identity = None if page else probe.identity_in(await response.json(object))
         if identity is None:
             raise LoginRequired("Nobody is signed in.")
     else:

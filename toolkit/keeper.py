@@ -9,27 +9,32 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError
+from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError, ToolkitError
 from toolkit.expiry import expiry, good
 from toolkit.recipe import Harvest
 from toolkit.rotation import merged
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Store
+from toolkit.session import BrowserSession, Cookie
+from toolkit.stores import Key, Purpose, Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 log = logging.getLogger("toolkit")
 
+EXPIRED = "The session has expired, and the site wants a login."
+
 # Visits the site with a browser. Gets the session so far, whose cookies the page finds.
 Visit = Callable[[BrowserSession | None], Awaitable[BrowserSession]]
 
 VISIT_SECONDS = 900.0  # that somebody else's visit is waited for: a person may be logging in
+WRITE_SECONDS = 30.0  # that somebody else's change of the session is waited for, which takes milliseconds
+LOGIN_SECONDS = 60.0  # that nobody visits the site again after a visit has found that a person is needed
 
 
 class SessionKeeper:
@@ -55,7 +60,8 @@ class SessionKeeper:
         self._recipe = recipe
         self._visit = visit
         self._store = store if given is None else None
-        self._lock = asyncio.Lock()
+        self._unwritten = False  # whether the store lacks what this keeper knows
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def current(self) -> tuple[BrowserSession, bool]:
         """The session to make a call with, and whether a visit could not better it: it was handed in, or is just from
@@ -64,15 +70,15 @@ class SessionKeeper:
             return self.session, True
         async with self._lock:
             await self.look()
-            if self.session is not None and good(self.session, time.time()):
+            if self.session is not None and self._usable(self.session):
                 return self.session, False
             return await self._visited(refused=self.session)
 
     async def look(self) -> BrowserSession | None:
-        """Take up what others have made of the session; the session, if there is one."""
-        stored = await self._load()
-        if stored is not None and not self._newer_than(stored):
-            self.session = stored
+        """Take up what others have made of the session, also that they have removed it; the session, if there is
+        one."""
+        if self._store is not None and not self._unwritten:
+            self.session = await self._store.load(self._key)
         return self.session
 
     async def renewed(self, refused: BrowserSession) -> BrowserSession:
@@ -85,16 +91,19 @@ class SessionKeeper:
 
     async def visited(self) -> BrowserSession:
         """Visit the site now, whatever there is. Raises what the visit raises; then all is as before."""
+        asked = time.time()
         async with self._lock, self._alone():
-            previous = await self.look()
-            return await self._save(await self._visit(previous), over=previous)
+            known, stored = await self.look(), await self._load()
+            if stored is not None and stored.harvested_at > asked:
+                return stored  # from a visit that somebody else began after we had asked
+            return await self._save(await self._visit(stored or known), over=stored)
 
     async def replace(self, session: BrowserSession) -> None:
         """Use `session` from now on, whatever there was."""
         if self._store is not None:
-            async with self._store.lock(self._key, "write"):
+            async with self._writing():
                 await self._store.save(self._key, session)
-        self.session = session
+        self.session, self._unwritten = session, False
 
     async def rotated(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
         """The session after the site has made `after` of `before`, brought together with what others have changed.
@@ -109,66 +118,121 @@ class SessionKeeper:
                 session = msgspec.structs.replace(session, expires_at=expiry(session, self._recipe))
                 if self._store is not None and stored not in (None, session):  # one that was removed stays so
                     await self._store.save(self._key, session)
+            self._unwritten = False
         except StoreError as error:
             log.warning("what the site changed in the session is not kept: %s", error)
             session = merged(known, before, after)
+            self._unwritten = True
         self.session = session
         return session
 
     async def _visited(self, refused: BrowserSession | None) -> tuple[BrowserSession, bool]:
         """A session other than `refused`, and whether it is just from a visit."""
+        asked = time.time()
         async with self._alone():
             stored = await self._load()
-            if stored is not None and stored != refused and good(stored, time.time()):
+            if stored is not None and self._betters(stored, refused, asked):
                 self.session = stored
                 return stored, False
-            previous = stored or refused
+            if stored is not None and time.time() - stored.login_needed_at < LOGIN_SECONDS:
+                raise SessionExpired(EXPIRED)  # somebody has just tried, and nobody has logged in since
             try:
-                session = await self._visit(previous)
+                session = await self._visit(stored or refused)
             except LoginRequired as error:
-                if previous is None or isinstance(error, SessionExpired):
+                if stored is not None:
+                    await self._note_login(stored)
+                if (stored is None and refused is None) or isinstance(error, SessionExpired):
                     raise
-                raise SessionExpired("The session has expired, and the site wants a login.", url=error.url) from error
-            return await self._save(session, over=previous), True
+                raise SessionExpired(EXPIRED, url=error.url) from error
+            try:
+                return await self._save(session, over=stored), True
+            except StoreError as error:
+                log.warning("the new session is not kept: %s", error)
+                self.session, self._unwritten = session, True
+                return session, True
 
     async def _save(self, session: BrowserSession, *, over: BrowserSession | None) -> BrowserSession:
-        """Keep what a visit that began with `over` has left; not if somebody has logged in meanwhile."""
-        async with self._writing():
-            stored = await self._load()
-            newer = stored is not None and (over is None or stored.harvested_at != over.harvested_at)
-            if stored is not None and newer and stored.harvested_at > session.harvested_at:
-                session = stored
-            elif self._store is not None:
-                await self._store.save(self._key, session)
-        self.session = session
+        """Keep what a visit that began with the stored session `over` has left.
+
+        Where somebody has logged in meanwhile, or made another visit, theirs holds; where somebody has removed the
+        session, it stays so; what a site has changed for others meanwhile is brought together with it.
+        """
+        if self._store is not None:
+            async with self._writing():
+                stored = await self._store.load(self._key)
+                if stored is None or over is None:
+                    session = stored or session
+                elif stored.harvested_at != over.harvested_at:
+                    session = stored
+                else:
+                    session = _joined(session, over, stored)
+                if stored is not None or over is None:
+                    await self._store.save(self._key, session)
+        self.session, self._unwritten = session, False
         return session
 
-    def _newer_than(self, stored: BrowserSession) -> bool:
-        """Whether ours is newer than the one in the store: that could not be written."""
-        return (
-            self.session is not None
-            and self.session.harvested_at == stored.harvested_at
-            and self.session.changed_at > stored.changed_at
-        )
+    async def _note_login(self, refused: BrowserSession) -> None:
+        """Write down that only a person can renew what is stored, so that others need not try."""
+        with suppress(StoreError):
+            async with self._writing():
+                stored = await self._load()
+                if self._store is not None and stored is not None and stored.harvested_at == refused.harvested_at:
+                    await self._store.save(self._key, msgspec.structs.replace(stored, login_needed_at=time.time()))
+
+    def _usable(self, session: BrowserSession) -> bool:
+        """Whether a call can count on `session`: it has what the recipe needs, and that does not end just now."""
+        now = time.time()
+        names = [cookie.name for cookie in session.cookies if not cookie.expired(now)]
+        return good(session, now) and not self._recipe.missing_cookies(names)
+
+    def _betters(self, stored: BrowserSession, refused: BrowserSession | None, asked: float) -> bool:
+        """Whether `stored` may be taken where `refused` is not: it is of another visit, or the site has renewed what
+        the recipe needs of it. One that somebody has fetched since we `asked` is as good as can be had."""
+        same_visit = refused is not None and stored.harvested_at == refused.harvested_at
+        if refused is not None and same_visit and _needed(stored, self._recipe) == _needed(refused, self._recipe):
+            return False
+        return self._usable(stored) or (stored.harvested_at >= asked and not stored.expired(time.time()))
 
     async def _load(self) -> BrowserSession | None:
         return await self._store.load(self._key) if self._store is not None else None
 
-    def _writing(self) -> AbstractAsyncContextManager[None]:
-        return self._store.lock(self._key, "write") if self._store is not None else nullcontext()
+    @property
+    def _lock(self) -> asyncio.Lock:
+        """Of this keeper's calls, in this event loop."""
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[None, None]:
+        """Be the only one who changes the stored session."""
+        async with self._held("write", WRITE_SECONDS, StoreError, "Another process has held the stored session"):
+            yield
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None, None]:
         """Be the only one who visits the site for this session, among all who use the store."""
-        if self._store is None:
+        what = "Another process has been visiting the site"
+        async with self._held("harvest", VISIT_SECONDS, HarvestFailed, what):
             yield
-            return
+
+    @asynccontextmanager
+    async def _held(
+        self, purpose: Purpose, seconds: float, kind: type[ToolkitError], what: str
+    ) -> AsyncGenerator[None, None]:
         async with AsyncExitStack() as held:
-            try:
-                await held.enter_async_context(self._store.lock(self._key, "harvest", VISIT_SECONDS))
-            except TimeoutError:
-                raise HarvestFailed(
-                    f"Another process has been visiting the site for {VISIT_SECONDS:g} s.",
-                    hint="Look for a browser window that waits for a login, or end that process.",
-                ) from None
+            if self._store is not None:
+                try:
+                    await held.enter_async_context(self._store.lock(self._key, purpose, seconds))
+                except TimeoutError:
+                    hint = "Look for one that is stopped, or for a browser window that waits for a login."
+                    raise kind(f"{what} for {seconds:g} s.", hint=hint) from None
             yield
+
+
+def _joined(visit: BrowserSession, over: BrowserSession, stored: BrowserSession) -> BrowserSession:
+    """The session of a `visit` that began with `over`, and what has changed in that one since, which is `stored`."""
+    of_now = msgspec.structs.replace(visit, harvested_at=over.harvested_at, changed_at=visit.harvested_at)
+    return msgspec.structs.replace(merged(of_now, over, stored), harvested_at=visit.harvested_at)
+
+
+def _needed(session: BrowserSession, recipe: Harvest) -> set[Cookie]:
+    return {cookie for cookie in session.cookies if recipe.wants(cookie.name)}

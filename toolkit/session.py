@@ -95,7 +95,8 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     `origin` is the scheme and host of the page that was visited. `headers` are those worth keeping, in lower case and
     as the browser sent them: the user agent, the languages, the client hints, and what the recipe asked for.
     `local_storage` is {origin: {key: value}}. `identity` is who the site says is signed in, None where nobody asked.
-    `changed_at` is when the site last changed a cookie while the session was in use. Times are seconds since 1970;
+    `changed_at` is when the site last changed a cookie while the session was in use, `login_needed_at` when a visit
+    last found that only a person can renew it, 0 where none has. Times are seconds since 1970;
     `clock_skew` is how many seconds the site's clock is ahead of this machine's.
     """
 
@@ -112,6 +113,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     identity: str | None = None
     changed_at: float = 0.0
     clock_skew: float = 0.0
+    login_needed_at: float = 0.0
 
     @property
     def user_agent(self) -> str | None:
