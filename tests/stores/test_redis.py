@@ -19,6 +19,7 @@ from toolkit.stores import redis as module
 from toolkit.stores.redis import RedisStore
 
 NAME = 'toolkit:session:["aura","https://chat.example.org","default"]'
+WRITE_LOCK = 'toolkit:lock:write:["aura","https://chat.example.org","default"]'
 LOCK = 'toolkit:lock:call:["aura","https://chat.example.org","default"]'
 
 
@@ -60,6 +61,25 @@ async def test_a_lost_lock_is_told_and_nothing_breaks(
         await redis.set(LOCK, "another's")
     assert await redis.get(LOCK) == b"another's"
     assert "was lost" in caplog.text
+
+
+async def test_nothing_is_saved_under_a_lost_lock(store: RedisStore, redis: Any) -> None:
+    """Who was stopped for longer than a lease lasts finds the lock gone, or somebody else's, and does not write over
+    what others have saved or removed meanwhile; without a lock, or under a new one, it can be saved as before."""
+    await store.save(key(), session())
+    for another in (None, "another's"):
+        async with store.lock(key(), "write"):
+            stale = session(harvested_at=1.0)
+            await (redis.delete(WRITE_LOCK) if another is None else redis.set(WRITE_LOCK, another))
+            with pytest.raises(StoreError, match="was lost before the session was saved"):
+                await store.save(key(), stale)
+        assert await store.load(key()) == session()
+        await redis.delete(WRITE_LOCK)
+    for stored in (session(harvested_at=2.0), session(harvested_at=3.0)):
+        async with store.lock(key(), "call"), store.lock(key(), "write"):
+            await store.save(key(), stored)
+        await store.save(key("ada"), session("ada"))
+        assert await store.load(key()) == stored
 
 
 async def test_a_server_that_goes_away_does_not_break_the_holder(caplog: pytest.LogCaptureFixture) -> None:

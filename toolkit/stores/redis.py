@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -50,7 +52,16 @@ OPTIONS: dict[str, Any] = {
 }
 RENEWALS = 5  # of a lock in the time after which it would be free
 POLL = 0.03  # seconds between two tries to take a lock
+# Under a lock that somebody else may hold by now, nothing is written. Without one, ARGV[1] is empty.
+SAVE = """
+if ARGV[1] ~= '' and redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[2])
+return 1
+"""
 SET_ASIDE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('renamenx', KEYS[1], KEYS[2])"
+
+# The tokens of the locks that the running task holds, by the store's id and the lock's name.
+held: ContextVar[dict[tuple[int, str], str]] = ContextVar("held", default={})  # noqa: B039 - it is never changed
 
 # By kind; the special ones come before the general ones.
 REASONS: dict[type[RedisError], str] = {
@@ -67,7 +78,8 @@ class RedisStore:
 
     Every operation has a connection of its own, so none outlives its event loop. `key` is a passphrase that seals the
     sessions, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says. A lock that a dead process held
-    is free after `lease` seconds; who lives renews it. Raises `UsageError` for what is no such URL.
+    is free after `lease` seconds; who lives renews it. Who did not, because the process was stopped, may find it lost:
+    to save under such a lock is a `StoreError`. Raises `UsageError` for what is no such URL.
     """
 
     def __init__(self, url: str, *, key: str | None = None, lease: float = 20.0) -> None:
@@ -94,7 +106,13 @@ class RedisStore:
     async def save(self, key: Key, session: BrowserSession) -> None:
         async with self._connected() as redis:
             await self._read(redis, _name(key))  # what cannot be read is not written over
-            await redis.set(_name(key), await self._packer.pack(key, session))
+            content, lock = await self._packer.pack(key, session), _lock_name(key, "write")
+            token = held.get().get((id(self), lock), "")
+            if not await redis.eval(SAVE, 2, _name(key), lock, token, content):
+                raise StoreError(
+                    f"The lock {lock} was lost before the session was saved; what is stored stays as it is.",
+                    hint="Try again.",
+                )
 
     async def delete(self, key: Key) -> bool:
         async with self._connected() as redis:
@@ -115,7 +133,7 @@ class RedisStore:
     async def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AsyncIterator[None]:
         # All that is said to Redis is said by a task that is told to end, never cancelled: a request of which nobody
         # knows whether it was carried out would leave a lock behind.
-        name = f"{LOCKS}{purpose}:{_name(key).removeprefix(PREFIX)}"
+        name, before = _lock_name(key, purpose), held.get()
         taken = asyncio.get_running_loop().create_future()
         done = asyncio.Event()
         keeper = asyncio.create_task(self._keep(name, seconds, taken, done))
@@ -124,21 +142,25 @@ class RedisStore:
             if not taken.done():
                 keeper.result()
                 raise TimeoutError(f"The lock {name} was not free within {seconds} seconds.")
+            held.set({**before, (id(self), name): taken.result()})
             yield
         finally:
+            held.set(before)
             done.set()
             await asyncio.shield(keeper)
 
-    async def _keep(self, name: str, seconds: float | None, taken: asyncio.Future[None], done: asyncio.Event) -> None:
-        """Take the lock, within `seconds` and before `done`; then renew it until `done`, and release it."""
+    async def _keep(self, name: str, seconds: float | None, taken: asyncio.Future[str], done: asyncio.Event) -> None:
+        """Take the lock, within `seconds` and before `done`, and tell its token; then renew it until `done`, and
+        release it."""
         loop = asyncio.get_running_loop()
         until = None if seconds is None else loop.time() + seconds
+        token = secrets.token_hex(16)
         async with self._connected() as redis:
             lock = Lock(redis, name, timeout=self._lease, thread_local=False)
-            while not await lock.acquire(blocking=False):
+            while not await lock.acquire(blocking=False, token=token):
                 if (until is not None and loop.time() >= until) or await _set_within(done, POLL):
                     return
-            taken.set_result(None)
+            taken.set_result(token)
             try:
                 while not await _set_within(done, self._lease / RENEWALS):
                     with _noted(name):
@@ -181,6 +203,10 @@ class RedisStore:
 
 def _name(key: Key) -> str:
     return PREFIX + msgspec.json.encode(key).decode()
+
+
+def _lock_name(key: Key, purpose: Purpose) -> str:
+    return f"{LOCKS}{purpose}:{_name(key).removeprefix(PREFIX)}"
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
