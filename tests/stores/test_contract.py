@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from tests.stores.conftest import ORIGIN, SECRET, key, session
+from toolkit.session import Cookie
 from toolkit.stores import Key, Store
 
 Opened = Callable[[], Store]
@@ -25,6 +26,18 @@ async def test_what_is_saved_is_loaded(opened: Opened) -> None:
     assert await store.delete(key())
     assert not await other.delete(key())
     assert await store.load(key()) is None
+
+
+async def test_a_string_that_is_not_utf_8_is_kept(opened: Opened) -> None:
+    """A cookie's bytes are the site's choice, and JavaScript's strings may hold half a character: all comes back."""
+    odd = session(
+        cookies=(Cookie(name="name", value="Andr\udce9 \U0001f600 \\ud83d", domain="chat.example.org"),),
+        local_storage={ORIGIN: {"half": "\ud83d", "whole": "\U0001f600"}},
+    )
+    for one in (key(), key("Andr\udce9")):
+        await opened().save(one, odd)
+        assert await opened().load(one) == odd
+    assert set(await opened().sessions()) == {key(), key("Andr\udce9")}
 
 
 async def test_every_key_has_its_own_session(opened: Opened) -> None:

@@ -188,6 +188,8 @@ async def test_a_folder_that_cannot_be_synced_is_no_failure(store: FileStore, mo
         b"null",
         b"\xff\xfe\x00",
         b'{"version": 1}',
+        b"[" * 100_000,
+        b'{"version": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"version": "1", "session": {}}',
         b'{"version": 1, "key": ["aura", "b", "c"]}',
         b'{"version": 1, "key": ["aura", "b", "c"], "session": {"provider": "aura"}}',

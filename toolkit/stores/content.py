@@ -4,12 +4,15 @@
     {"version": 1, "key": [provider, origin, account], "sealed": {"salt", "nonce", "data"}}
 
 The key stays readable, so that what there is can be listed; it is sealed together with the session, so one session
-cannot be put in the place of another. Nothing here touches a disk or a network.
+cannot be put in the place of another. A string that is not UTF-8 (sites set such cookies, and keep such things in the
+local storage) has the escapes of JSON for what is not. Nothing here touches a disk or a network.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -55,9 +58,9 @@ class Packer:
             content = _Content(VERSION, key, session)
         else:
             # In a thread: making a key takes a third of a second, and a keyring may ask the person.
-            sealed = await asyncio.to_thread(self._seal, msgspec.json.encode(session), _about(key))
+            sealed = await asyncio.to_thread(self._seal, compact(session), _about(key))
             content = _Content(VERSION, key, sealed=sealed)
-        return msgspec.json.format(msgspec.json.encode(content), indent=1)
+        return _json(content, indent=1)
 
     async def unpack(self, packed: bytes, where: str) -> Kept:
         """What was `packed`, which was found at `where`.
@@ -66,14 +69,19 @@ class Packer:
         the content in it, for what nobody can.
         """
         try:
-            if (version := msgspec.json.decode(packed, type=_Version).version) > VERSION:
+            found = _read(packed)
+            if (version := msgspec.convert(found, _Version).version) > VERSION:
                 raise StoreError(
                     f"The stored session {where} is of a newer version of the toolkit ({version}).",
                     hint="Upgrade the toolkit, or choose another store (TOOLKIT_STORE).",
                 )
-            content = msgspec.json.decode(packed, type=_Content)
+            content = msgspec.convert(found, _Content)
         except UnicodeDecodeError:
             raise ValueError("it is not UTF-8 text") from None  # that error holds the bytes
+        except json.JSONDecodeError as error:
+            raise ValueError(f"JSON is malformed: {error}") from None  # that one as well
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
         if content.sealed is None:
             if content.session is None:
                 raise ValueError("it holds no session")
@@ -90,7 +98,7 @@ class Packer:
                 f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove it.",
             ) from None
-        return content.key, msgspec.json.decode(opened, type=BrowserSession)
+        return content.key, msgspec.convert(_read(opened), BrowserSession)
 
     def _seal(self, data: bytes, about: bytes) -> Sealed:
         return self._found().seal(data, about)
@@ -112,5 +120,19 @@ def misplaced(key: Key, where: str) -> StoreError:
     )
 
 
+def compact(value: Any) -> bytes:
+    """`value` as JSON, without a blank."""
+    return _json(value, separators=(",", ":"))
+
+
+def _json(value: Any, **form: Any) -> bytes:
+    # Not by msgspec, which refuses what is not UTF-8. What `backslashreplace` writes for it is an escape of JSON.
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, **form).encode("utf-8", "backslashreplace")
+
+
+def _read(text: bytes) -> Any:
+    return json.loads(text.decode())
+
+
 def _about(key: Key) -> bytes:
-    return msgspec.json.encode(["toolkit session", VERSION, *key])
+    return compact(["toolkit session", VERSION, *key])

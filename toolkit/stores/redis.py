@@ -11,12 +11,10 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
-import msgspec
-
 from toolkit.errors import StoreError, UsageError, without_query
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
-from toolkit.stores.content import Kept, Packer, misplaced
+from toolkit.stores.content import Kept, Packer, compact, misplaced
 
 try:
     from redis.asyncio import ConnectionPool, Redis
@@ -202,7 +200,7 @@ class RedisStore:
 
 
 def _name(key: Key) -> str:
-    return PREFIX + msgspec.json.encode(key).decode()
+    return PREFIX + compact(key).decode()
 
 
 def _lock_name(key: Key, purpose: Purpose) -> str:
