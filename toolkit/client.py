@@ -38,6 +38,7 @@ from toolkit.messages import ChatRequest, MessageLike, read_messages
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
 from toolkit.response import Recorder
+from toolkit.retries import PATIENCE, RETRIES
 from toolkit.route import Route
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from toolkit.browser.profiles import Profile
 
 log = logging.getLogger("toolkit")
-
 
 
 class ChatRecorder(Recorder, PageRecorder, Protocol):
@@ -72,7 +72,8 @@ class Client:
     `store` (`TOOLKIT_STORE`, files if that says nothing), and where that has none, from a browser of the profile
     `profile` (of the file `browsers`), which is closed again at once. `proxy` is a URL for both the browser and the
     calls; `route` says more than a proxy does; without both, the environment may name one (`TOOLKIT_PROXY`, as
-    `toolkit replay` sets it). `say` is told what a person has to do in a window.
+    `toolkit replay` sets it). `retries` is how often a request may be made again where
+    that is safe. `say` is told what a person has to do in a window.
 
     Raises `UnknownProvider`, `UsageError`, `ContextTypeError` for arguments that cannot be used.
     """
@@ -93,6 +94,7 @@ class Client:
         route: Route | None = None,
         store: Store | str | None = None,
         deadlines: Deadlines | None = None,
+        retries: int = RETRIES,
         recorder: ChatRecorder | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
@@ -116,6 +118,7 @@ class Client:
         self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=self._store, given=session)
         self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ))
         self._deadlines = deadlines or Deadlines()
+        self._retries = retries
         self._recorder = recorder
         self._visitor = Visitor(
             self.provider,
@@ -228,8 +231,12 @@ class Client:
         """Ask the site whether it still takes the session. Opens no browser. Raises `LoginRequired` where there is no
         session, `SessionExpired` where the site does not take it, and what else can go wrong on the way."""
         with self._explaining():
-            async with self._connections():
-                return await check(await self._connected(await self._known()), self.provider)
+            session = await self._known()
+            async with self._transport_of(session) as http:
+                health = await check(http, self.provider)
+            if http.session is not session:  # taken only now: a site that knows nobody takes the cookies away
+                session = await self._rotated(session, http.session)
+            return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _refuse_handed_in(self) -> None:
         if self._variable:
@@ -259,6 +266,8 @@ class Client:
                 except LoginRequired:
                     if said or fresh:
                         raise
+                    if self._transport is not None:  # what the call itself has changed does not make it another one
+                        session = self._transport.session
                 session = await self._keeper.renewed(session)
                 async with aclosing(self._attempt(session, request, said)) as events:
                     async for event in events:
@@ -306,13 +315,12 @@ class Client:
         session = await self._visitor.visit(previous, login)
         if previous is None and login is None:
             return session
-        return await self._verified(session, previous, firm=login is not None and previous is not None)
+        return await self._verified(session, previous)
 
-    async def _verified(
-        self, session: BrowserSession, previous: BrowserSession | None, *, firm: bool
-    ) -> BrowserSession:
+    async def _verified(self, session: BrowserSession, previous: BrowserSession | None) -> BrowserSession:
         """`session`, with who is signed in there, as far as the recipe can tell. Raises `LoginRequired` where nobody
-        is, and `WrongAccount` where somebody else is than `previous` was of; if `firm`, also what kept from asking."""
+        is, and `WrongAccount` where somebody else is than `previous` was of. What kept from asking is raised where
+        there is a `previous` one to keep; a first login is not to be lost for it."""
         if self.provider.harvest.probe is None:
             return session
         try:
@@ -325,8 +333,8 @@ class Client:
                 )
         except SessionError:
             raise
-        except ToolkitError as error:  # says nothing about the session, and a person's work is not to be lost
-            if firm:
+        except ToolkitError as error:
+            if previous is not None:
                 raise
             log.warning("the new session could not be checked: %s", error)
             return session
@@ -354,6 +362,8 @@ class Client:
             route=self._route,
             connect=self._deadlines.connect,
             cleanup=self._deadlines.cleanup,
+            retries=self._retries,
+            patience=self._deadlines.patience(PATIENCE),
             statuses=self.provider.statuses,
             at_login=self.provider.harvest.at_login,
             recorder=self._recorder if keep is not None else None,

@@ -27,6 +27,10 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     total: float | None = None
     cleanup: float = 10.0
 
+    def patience(self, most: float) -> float:
+        """The longest wait before a request is made again, in seconds: `most`, and less than a deadline allows."""
+        return min([most, *(limit / 2 for limit in (self.first_piece, self.total) if limit is not None)])
+
 
 async def keep(events: AsyncGenerator[ChatEvent, None], deadlines: Deadlines) -> AsyncGenerator[ChatEvent, None]:
     """`events` as they come. Raises `StreamTimeout` where a deadline passes; time that the reader takes does not count,

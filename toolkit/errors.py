@@ -170,8 +170,9 @@ class NetworkError(ToolkitError):
 
 
 class ConnectFailed(NetworkError):
-    """There was no connection, or it ended before an answer."""
+    """There was no connection, or it ended before an answer; `sent` is False where nothing can have been sent."""
 
+    sent: bool = True
     hint = "Check the address and the network."
 
 
@@ -205,11 +206,15 @@ class StreamInterrupted(NetworkError):
 
 
 class StatusError(ToolkitError):
-    """The site answered with an HTTP error status. `status`, `reason`, `body` (a short excerpt) tell which."""
+    """The site answered with an HTTP error status. `status`, `reason`, `body` (a short excerpt) tell which.
+
+    `retry_after` is how long the site asks to wait, in seconds; None where it does not say.
+    """
 
     status = 0
     reason = ""
     body = ""
+    retry_after: float | None = None
 
 
 class BadRequest(StatusError):
@@ -217,9 +222,8 @@ class BadRequest(StatusError):
 
 
 class RateLimited(StatusError):
-    """429. `retry_after` is in seconds, None where the site did not say."""
+    """429: too many calls."""
 
-    retry_after: float | None = None
     hint = "Wait before the next call."
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Any, cast
 
 import aiohttp
+import aiohttp.http_exceptions
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -16,7 +17,6 @@ from toolkit.errors import (
     NetworkError,
     ProtocolError,
     ProxyFailed,
-    RateLimited,
     ReplayMismatch,
     StatusError,
     StreamInterrupted,
@@ -70,8 +70,8 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: Errors | Non
     error.request_info = aiohttp.RequestInfo(shown, raw.method, CIMultiDictProxy(CIMultiDict()), shown)
     error.headers, error.history = CIMultiDict(raw.headers), ()
     error.headers.popall("Set-Cookie", None)
-    if isinstance(error, RateLimited):
-        error.retry_after = retry_after(raw.headers.get("Retry-After"), time.time())
+    if isinstance(error, StatusError):
+        error.retry_after = retry_after(raw.headers, body, time.time())
     return cast("ToolkitError", error)
 
 
@@ -101,12 +101,16 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
     if isinstance(error, TimeoutError):
         text = f"No connection within {connect or 0:g} s (deadline `connect`)."
         return StreamTimeout(text, deadline="connect", seconds=connect or 0.0, url=url)
+    if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
+        return ProtocolError("The site's answer is not encoded as it says.", url=url)
     if opened and isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | ConnectionError):
         return StreamInterrupted("The connection broke before the answer was complete.", url=url)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return ConnectFailed("The site's host name is not known.", url=url, hint="Check the address and the network.")
     if isinstance(error, aiohttp.ClientConnectionError | ConnectionError):
-        return ConnectFailed(f"The site cannot be reached ({_detail(error)}).", url=url)
+        unknown = isinstance(error, aiohttp.ClientConnectorDNSError)
+        text = "The site's host name is not known." if unknown else f"The site cannot be reached ({_detail(error)})."
+        failed = ConnectFailed(text, url=url)
+        failed.sent = not isinstance(error, aiohttp.ClientConnectorError)
+        return failed
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return ProtocolError("The site's answer is not valid HTTP.", url=url)
     return NetworkError(f"The call failed ({type(error).__name__}).", url=url)

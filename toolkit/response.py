@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import aiohttp
@@ -14,6 +17,13 @@ from toolkit.streams import Decoder, decode_json
 T = TypeVar("T")
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
+INFLATED_LIMIT, INFLATED_TIMES = 4 * 1024 * 1024, 100  # a body that is so much larger than what was sent is a bomb
+EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
+ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # what aiohttp decodes, or refuses itself
+BOM = b"\xef\xbb\xbf"
+NOTHING = "The site answered with nothing at all."
+HTML = ("text/html", "application/xhtml+xml")
+_LOGIN = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
 
 
 class Exchange(Protocol):
@@ -33,10 +43,15 @@ class Recorder(Protocol):
 
 
 class Response:
-    """An answer whose body has not been read. `url` is where it came from, after redirects."""
+    """An answer whose body has not been read. `url` is where it came from, after redirects; `signed_in` says that the
+    session had something for the site to refuse."""
 
-    def __init__(self, raw: aiohttp.ClientResponse, url: str, exchange: Exchange | None) -> None:
+    def __init__(
+        self, raw: aiohttp.ClientResponse, url: str, exchange: Exchange | None, *, signed_in: bool = True
+    ) -> None:
         self.raw = raw
+        self._signed_in = signed_in
+        self._compressed = bool(raw.headers.get("Content-Encoding"))
         self._exchange = exchange
         self._readers: list[AsyncGenerator[Any, None]] = []
         self.url = url
@@ -47,13 +62,13 @@ class Response:
         """The body as it arrives. Raises `StreamInterrupted` where the connection ends before the body does."""
         return self._reader(self._chunks())
 
-    def decode(self, decoder: Decoder[T]) -> AsyncGenerator[T, None]:
+    def decode(self, decoder: Decoder[T], *, may_be_empty: bool = False) -> AsyncGenerator[T, None]:
         """What `decoder` makes of the body, as it arrives.
 
-        Raises `SessionExpired` for a page of HTML, `ProtocolError` for what the decoder cannot read, and what
-        `chunks` raises.
+        Raises what `chunks` and `refuse_page` raise, `ProtocolError` for what the decoder cannot read, and, unless the
+        site's protocol has such answers, for a body in which there is nothing.
         """
-        return self._reader(self._decode(decoder))
+        return self._reader(self._decode(decoder, may_be_empty))
 
     def _reader(self, reader: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """Remember `reader`, so that it is closed with the answer and not by the garbage collector."""
@@ -78,34 +93,58 @@ class Response:
         """The next bytes of the body; none at its end. A recorder is told of them by HTTP chunk."""
         try:
             if self._exchange is None:
-                return await self.raw.content.readany()
-            data, boundary = await self.raw.content.readchunk()
-            while boundary and not data:
+                data = await self.raw.content.readany()
+            else:
                 data, boundary = await self.raw.content.readchunk()
+                while boundary and not data:
+                    data, boundary = await self.raw.content.readchunk()
         except FAULTS as error:
             raise fault(error, self.url, opened=True) from None  # aiohttp's text can hold a line of the site's headers
-        if data:
+        if self._compressed and self._is_bomb():
+            text = f"The site's compressed answer is more than {INFLATED_TIMES} times what was sent."
+            raise ProtocolError(text, url=self.url)
+        if data and self._exchange is not None:
             self._exchange.chunk(data)
         return data
 
-    async def _decode(self, decoder: Decoder[T]) -> AsyncGenerator[T, None]:
-        if self.headers.get("Content-Type", "").startswith("text/html"):
-            raise SessionExpired("The site answered with a web page where a stream was due.", url=self.url)
+    def _is_bomb(self) -> bool:
+        content = self.raw.content
+        return content.total_bytes > max(INFLATED_LIMIT, INFLATED_TIMES * content.total_raw_bytes)
+
+    async def refuse_page(self, due: str) -> None:
+        """Raise where the answer is a web page, and not what was `due`: `SessionExpired` where it can be the one for
+        logging in, else `ProtocolError`."""
+        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML:
+            return
+        text = f"The site answered with a web page where {due} was due."
+        if self._signed_in or _LOGIN.search(await self.excerpt()):
+            raise SessionExpired(text, url=self.url)
+        raise ProtocolError(text, url=self.url, hint="Look at that address with a browser.")
+
+    async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
+        await self.refuse_page("a stream")
         try:
+            empty = True
             async for data in self.chunks():
                 for item in decoder.feed(data):
+                    empty = False
                     yield item
             for item in decoder.flush():
+                empty = False
                 yield item
+            if empty and not may_be_empty:
+                raise ProtocolError(NOTHING, hint="Try again.")
         except ProtocolError as error:
             error.url = error.url or without_query(self.url)
             raise
 
-    async def excerpt(self, limit: int) -> bytes:
-        """The beginning of the body: the chunks that it takes to reach `limit` bytes."""
+    async def excerpt(self) -> bytes:
+        """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
         body = bytearray()
-        while len(body) < limit and (data := await self._chunk()):
-            body += data
+        with suppress(NetworkError, ProtocolError, TimeoutError):
+            async with asyncio.timeout(EXCERPT_SECONDS):
+                while len(body) < EXCERPT_LIMIT and (data := await self._chunk()):
+                    body += data
         return bytes(body)
 
     async def read(self, limit: int = DOCUMENT_LIMIT) -> bytes:
@@ -120,9 +159,12 @@ class Response:
     async def json(self, kind: type[T] = Any) -> T:  # type: ignore[assignment]
         """The whole body as JSON of the shape `kind`, whatever its Content-Type.
 
-        Raises `ProtocolError` where it is no JSON or has another shape.
+        Raises what `refuse_page` raises, and `ProtocolError` where it is no JSON or has another shape.
         """
-        body = await self.read()
+        await self.refuse_page("a document")
+        body = (await self.read()).removeprefix(BOM)  # https://fetch.spec.whatwg.org/#dom-body-json
+        if not body.strip():
+            raise ProtocolError(NOTHING, url=self.url, hint="Try again.")
         try:
             return decode_json(body, kind)
         except ProtocolError as error:

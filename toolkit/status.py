@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -58,14 +60,54 @@ def _told(document: Any) -> str:
     return ""
 
 
-def retry_after(value: str | None, now: float) -> float | None:
-    """The `Retry-After` header in seconds from `now`: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+def retry_after(headers: Mapping[str, str], body: bytes, now: float) -> float | None:
+    """How long the site asks to wait, in seconds from `now`; None where it does not say.
+
+    By `Retry-After`, a number of seconds or an HTTP date (RFC 9110, 10.2.3); by `retry-after-ms`, which some APIs send;
+    else by a JSON body that has such a field, or by a sentence such as "try again in 1m30s".
+    """
+    value = headers.get("Retry-After", "").strip()
+    if (seconds := _number(value)) is not None:
+        return seconds
+    if value:
+        with suppress(ValueError, OverflowError):
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    if (milliseconds := _number(headers.get("retry-after-ms", "").strip())) is not None:
+        return milliseconds / 1000
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if (seconds := _wait_in(msgspec.json.decode(body))) is not None:
+            return seconds
+    sentence = _SENTENCE.search(body.decode("utf-8", "replace"))
+    return _duration(sentence[1]) if sentence else None
+
+
+# The fields in which APIs say how long to wait, and how they write a while in words.
+_WAITS = ("retry_after", "retryAfter", "retry-after", "retryDelay")
+_PERIOD = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)(?![a-z])", re.I)
+_SENTENCE = re.compile(rf"\b(?:try again|retry|wait)\b[^.\d]{{0,40}}((?:{_PERIOD.pattern},?\s*(?:and\s+)?)+)", re.I)
+
+
+def _number(value: str) -> float | None:
+    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) else None
+
+
+def _duration(words: str) -> float | None:
+    """`1m30.5s` in seconds; None where that says no duration."""
+    periods = _PERIOD.findall(words)
+    sizes = {"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "s": 1.0}
+    total = 0.0
+    for number, unit in periods:
+        unit = unit.lower()
+        total += float(number) * (0.001 if unit.startswith("milli") else sizes.get(unit[:2], sizes[unit[0]]))
+    return total if periods else None
+
+
+def _wait_in(document: Any) -> float | None:
+    """The wait that a JSON document tells in one of its fields, however deep."""
+    parts = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    for value in (document.get(name) for name in _WAITS) if isinstance(document, dict) else ():
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return float(value)
+        if isinstance(value, str):
+            return _number(value) if _number(value) is not None else _duration(value)
+    return next((seconds for part in parts if (seconds := _wait_in(part)) is not None), None)

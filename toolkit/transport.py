@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -25,7 +26,6 @@ from yarl import URL
 
 from toolkit.cookies import cookie_header, merge_set_cookies
 from toolkit.errors import (
-    LoginRequired,
     ProtocolError,
     SessionExpired,
     StatusError,
@@ -36,11 +36,12 @@ from toolkit.errors import (
 from toolkit.faults import FAULTS, fault, status_error
 from toolkit.headers import fetch_headers
 from toolkit.request import Request
-from toolkit.response import Recorder, Response
+from toolkit.response import ENCODINGS, Recorder, Response
+from toolkit.retries import PATIENCE, repeated
 from toolkit.rotation import merged
 from toolkit.route import Route
 from toolkit.session import HIDDEN, BrowserSession
-from toolkit.status import Errors, error_for
+from toolkit.status import Errors
 
 T = TypeVar("T")
 
@@ -60,9 +61,9 @@ log = logging.getLogger("toolkit")
 
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
 REDIRECTS = (301, 302, 303, 307, 308)
-ERROR_LIMIT = 64 * 1024
 ECHO_LENGTH = 6  # shorter ones are words
 CLOSING_SECONDS = 0.5
+TICK = 0.001
 
 
 class Transport:
@@ -71,8 +72,9 @@ class Transport:
     `page` is the page on whose behalf the calls are made; `hosts` are the provider's own: headers that the session
     took from the page's requests go to these only. `statuses` maps an HTTP status to the error that it means at this
     provider, `at_login` whether a path is that of the page where people log in. `connect` is how long a connection may
-    take, `cleanup` how long `tidy` may, in seconds. `recorder` is told of each exchange, and `keep` of what the site
-    changes in the session, as soon as it does.
+    take, `cleanup` how long `tidy` may, in seconds. `retries` is how often a request may be made again where that is
+    safe, `patience` the longest wait for it that a site may ask for, in seconds. `recorder` is told of each exchange,
+    and `keep` of what the site changes in the session, as soon as it does.
     """
 
     def __init__(
@@ -84,6 +86,8 @@ class Transport:
         route: Route | None = None,
         connect: float | None = None,
         cleanup: float = 10.0,
+        retries: int = 0,
+        patience: float = PATIENCE,
         statuses: Errors | None = None,
         at_login: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
@@ -95,6 +99,8 @@ class Transport:
         self._route = route or Route.through(session.proxy)
         self._connect = connect
         self.cleanup = cleanup
+        self._retries = retries
+        self._patience = patience
         self._statuses = statuses
         self._at_login = at_login
         self._recorder = recorder
@@ -218,17 +224,16 @@ class Transport:
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
+        before = session = self.session
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._send(request)
+            hop = partial(self._hop, request, session)
+            response, following, session = await repeated(
+                hop, request.method, retries=self._retries, patience=self._patience
+            )
             try:
-                location = response.headers.get("Location") if response.status in REDIRECTS else None
-                following = None if location is None else request.redirected(location, response.status)
-                await self._take_cookies(response, following)
                 if following is None:
-                    await self._refuse_errors(response)
+                    await self._take(response, before, session)
                     return response
-                if self._leads_to_login(following):
-                    raise SessionExpired("The site sent the call to its login page.", url=request.url)
             except BaseException as error:
                 await response.aclose(error)
                 raise
@@ -236,16 +241,31 @@ class Transport:
             request = following
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
-    async def _send(self, request: Request) -> Response:
+    async def _hop(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
+        """One request, its answer, where that leads to, and what it makes of `session`."""
+        response = await self._send(request, session)
+        try:
+            location = response.headers.get("Location") if response.status in REDIRECTS else None
+            following = None if location is None else request.redirected(location, response.status)
+            if following is None:
+                await self._refuse(response)
+            elif self._leads_to_login(following):
+                raise SessionExpired("The site sent the call to its login page.", url=request.url)
+        except BaseException as error:
+            await response.aclose(error)
+            raise
+        return response, following, self._rotated(session, response)
+
+    async def _send(self, request: Request, session: BrowserSession) -> Response:
         """One hop: the request, and its answer's status and headers."""
         if self._http is None:
             raise UsageError("The client is closed.", url=request.url)
         now, url = time.time(), request.url
         headers = CIMultiDict(
-            fetch_headers(self.session.headers, request.method, url, page=self._page, hosts=self._hosts)
+            fetch_headers(session.headers, request.method, url, page=self._page, hosts=self._hosts)
         )
         headers.update(request.headers)
-        if (cookies := cookie_header(self.session.cookies, url, page=self._page, now=now)) is not None:
+        if (cookies := cookie_header(session.cookies, url, page=self._page, now=now)) is not None:
             headers["cookie"] = cookies
         exchange = None
         if self._recorder is not None:
@@ -272,36 +292,44 @@ class Transport:
             raise
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
-        return Response(raw, url, exchange)
+        return Response(raw, url, exchange, signed_in=bool(session.cookies))
 
-    async def _take_cookies(self, response: Response, following: Request | None) -> None:
-        """What an answer sets belongs to the session. Not so an answer that refuses the session: it would take the
-        cookies away, which somebody else who uses the session may just have renewed."""
-        set_cookies = response.raw.headers.getall("Set-Cookie", [])
-        refused = response.status >= 400 and issubclass(error_for(response.status, self._statuses), LoginRequired)
-        if not set_cookies or refused or (following is not None and self._leads_to_login(following)):
+    def _rotated(self, session: BrowserSession, response: Response) -> BrowserSession:
+        """`session` with what `response` sets."""
+        set_cookies, now = response.raw.headers.getall("Set-Cookie", []), time.time()
+        jar = merge_set_cookies(session.cookies, response.url, set_cookies, page=self._page, now=now)
+        if jar == session.cookies:
+            return session
+        changed = max(now, session.changed_at + TICK)  # later than what it was made of, whatever the clocks say
+        return msgspec.structs.replace(session, cookies=jar, changed_at=changed)
+
+    async def _take(self, response: Response, before: BrowserSession, after: BrowserSession) -> None:
+        """What a call has set belongs to the session. Not so if it was refused, or led to a page for people: that takes
+        the cookies away, or gives those of nobody, and somebody else who uses the session may just have renewed it."""
+        if after is before or response.headers.get("Content-Type", "").startswith("text/html"):
             return
-        before, now = self.session, time.time()
-        jar = merge_set_cookies(before.cookies, response.url, set_cookies, page=self._page, now=now)
-        if jar == before.cookies:
-            return
-        after = self.session = msgspec.structs.replace(before, cookies=jar, changed_at=now)
+        mine = self.session = merged(self.session, before, after)
         if self._keep is not None:
             kept = await self._keep(before, after)
-            self.session = merged(kept, after, self.session)  # which may have changed meanwhile
+            self.session = merged(kept, mine, self.session)  # which may have changed meanwhile
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
         return self._at_login is not None and parts.hostname in self._hosts and self._at_login(parts.path)
 
-    async def _refuse_errors(self, response: Response) -> None:
-        """Raise what a status of 400 and above means."""
+    async def _refuse(self, response: Response) -> None:
+        """Raise what a status of 400 and above means, and for an answer whose body cannot be what was asked for."""
         if response.status >= 400:
-            body = await response.excerpt(ERROR_LIMIT)
+            body = await response.excerpt()
             for cookie in self.session.cookies:  # a site may echo what it was sent
                 if len(cookie.value) >= ECHO_LENGTH:
                     body = body.replace(cookie.value.encode("utf-8", "surrogateescape"), HIDDEN.encode())
             raise status_error(response.raw, body, self._statuses)
+        if response.status >= 300:
+            raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
+        encoding = response.headers.get("Content-Encoding", "").lower()
+        if encoding not in ENCODINGS:
+            raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
 
 
 class _Made(Generic[M]):
@@ -356,10 +384,12 @@ def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(str(name), value) for name, value in headers.items()]
 
 
-def _trust(route: Route) -> ssl.SSLContext:
-    """The TLS context of a route: the system's roots, which take 20 ms to load, and the route's own."""
-    own = route.ca_pem.decode("ascii") if route.ca_pem is not None else None
+def _trust(route: Route) -> ssl.SSLContext | bool:
+    """Whom to trust on a route: the system's roots, which aiohttp has loaded once for all, and the route's own."""
+    if route.ca_pem is None:
+        return True
+    own = route.ca_pem.decode("ascii")
     context = ssl.create_default_context(cadata=own if route.sealed else None)
-    if own is not None and not route.sealed:
+    if not route.sealed:
         context.load_verify_locations(cadata=own)
     return context

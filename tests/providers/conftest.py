@@ -44,11 +44,11 @@ def session_for(provider: str, site: Site) -> BrowserSession:
 
 @pytest.fixture
 def chatting() -> Chatting:
-    """`async with chatting(provider, site, **arguments of Client) as client`."""
+    """`async with chatting(provider, site, **arguments of Client) as client`; it tries once."""
 
     @asynccontextmanager
     async def open_client(provider: str, site: Site, **arguments: Any) -> AsyncIterator[Client]:
-        given = {"deadlines": PATIENT, "session": session_for(provider, site)} | arguments
+        given = {"deadlines": PATIENT, "retries": 0, "session": session_for(provider, site)} | arguments
         async with (
             LocalNetwork(apps=site.hosts()) as network,
             Client(provider, route=network.route, **given) as client,

@@ -6,9 +6,10 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
-from toolkit.errors import ProtocolError
+from toolkit.errors import ProtocolError, SiteError
 from toolkit.messages import format_prompt
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
+from toolkit.providers.wire import failure_of_line
 from toolkit.streams import JSONLinesDecoder
 
 if TYPE_CHECKING:
@@ -54,9 +55,13 @@ class AiChatOnline(Provider):
             f"{self.api}{self.api_endpoint}", json=body | request.options, headers=headers
         ) as response:
             async for document in response.decode(JSONLinesDecoder()):
-                data = document.get("data") if isinstance(document, dict) else None
+                if not isinstance(document, dict):
+                    continue
+                data = document.get("data")
                 if isinstance(data, dict) and isinstance(text := data.get("message"), str):
                     yield text
+                elif (failure := failure_of_line(document)) is not None:
+                    raise SiteError(f"The site reported: {failure}", url=response.url)
 
 
 async def _token(http: Any, api: str, options: dict[str, str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.errors import ProtocolError
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
 from toolkit.streams import TextDecoder
 
@@ -55,9 +54,5 @@ class Aura(Provider):
             "temperature": 0.5 if request.temperature is None else request.temperature,
         }
         async with http.post(f"{self.api}/api/chat", json=body | request.options) as response:
-            empty = True
             async for text in response.decode(TextDecoder()):
-                empty = False
                 yield text
-        if empty:
-            raise ProtocolError("The site answered with nothing at all.", url=response.url, hint="Try again.")

@@ -55,7 +55,7 @@ class OpenAssistant(Provider):
             ids = {"chat_id": chat, "message_id": message}
             said, final = False, None
             async with http.post(f"{api}/events", params=ids) as response:
-                async for sent in response.decode(SSEDecoder()):
+                async for sent in response.decode(SSEDecoder(), may_be_empty=True):
                     if sent.event == "ping":  # an older server's; its data is not JSON
                         continue
                     event = decode_json(sent.data, AssistantEvent)

@@ -50,3 +50,12 @@ class AssistantEvent(Struct):
     message: AssistantMessage | None = None
     queue_position: int = 0
     queue_size: int = 0
+
+
+def failure_of_line(document: dict[str, Any]) -> str | None:
+    """AiChatOnline: what a line reports instead of text, an `error` or a `code` that is none of success; else None."""
+    error, code = document.get("error"), document.get("code")
+    if not error and code in (None, 0, 200):
+        return None
+    told = error.get("message") if isinstance(error, dict) else error
+    return str(told or document.get("message") or f"code {code}")

@@ -1,0 +1,48 @@
+"""Where a provider's outcome differs from what the catalogue says, and why: one table."""
+
+from __future__ import annotations
+
+from tests.faults.catalogue import DONE, PART, Expected, Fault
+from tests.faults.wires import Wire
+from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, StreamInterrupted, StreamTimeout
+
+AURA, AVA, ONLINE, ASSISTANT, FIRST = "aura", "codelinkava", "aichatonline", "openassistant", "first call"
+
+# By fault, then by provider; FIRST is for a first call, whose answer is a document.
+EXCEPTIONS: dict[str, dict[str, Expected]] = {
+    # A message whose events are empty is finished: its text is asked for.
+    "empty 200": {ASSISTANT: DONE},
+    "nothing but no content": {ASSISTANT: DONE},
+    "nothing but pings": {ASSISTANT: DONE},
+    # Any text is an answer of Aura, and a document has no frames.
+    "fifty megabytes without a newline": {AURA: PART},
+    "json cut in a frame": {AURA: PART},
+    "json nested too deeply": {AURA: PART},
+    "json of another shape": {AURA: PART, ONLINE: PART},
+    "error object": {AURA: PART, FIRST: DONE},
+    "error object in mid stream": {AURA: DONE, FIRST: DONE},
+    "lines that end with cr": {ONLINE: ProtocolError},
+    # Two protocols have no end marker.
+    "no end marker": {AURA: DONE, ONLINE: DONE, FIRST: DONE},
+    "clean end in mid stream": {AURA: PART, ONLINE: PART, FIRST: ProtocolError},
+    "content length too short": {AURA: PART, ONLINE: ProtocolError, FIRST: ProtocolError},
+    # Two have one, and what follows it is not waited for.
+    "content length too long": {AVA: DONE, ASSISTANT: DONE},
+    # zlib does not tell that a gzip stream is incomplete.
+    "gzip that ends early": {AURA: PART, ONLINE: ProtocolError, FIRST: ProtocolError},
+    # Chance: whether the answer's beginning is read before its end is there.
+    "chunk size that is no number": {FIRST: (ProtocolError, StreamTimeout)},
+    "negative chunk size": {FIRST: (ProtocolError, StreamTimeout)},
+    "chunk size of forty digits": {FIRST: (ProtocolError, StreamTimeout)},
+    "chunk longer than its size": {FIRST: (ProtocolError, StreamTimeout)},
+    "reset in mid stream": {FIRST: (StreamInterrupted, ConnectFailed)},
+}  # fmt: skip
+
+
+def expected(fault: Fault, wire: Wire) -> Expected:
+    """What a call has to come to when `fault` strikes `wire`."""
+    exceptions = EXCEPTIONS.get(fault.name, {})
+    found = exceptions.get(FIRST if wire.is_document else wire.provider, fault.expected)
+    if fault.name.startswith("403") and wire.provider == ASSISTANT:
+        return LoginRequired  # which is what 403 means at this site
+    return found
