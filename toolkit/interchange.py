@@ -78,11 +78,12 @@ class _Document(_Version, kw_only=True):
 
 
 def write(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> str:
-    """`session` as text of the format `form`, with a line end; `left_out` tells what has no place there.
+    """`session` as text of the format `form`, in UTF-8 and with a line end; `left_out` tells what has no place there.
 
     `page` is the URL of the page that the header is for, the origin if it is not given; `now` is in seconds since 1970.
     Raises `SessionError` where a browser would send no header, `UsageError` for an unknown format.
     """
+    session = _in_utf8(session)
     if form == "cookies.txt":
         return cookies_txt.write(session.cookies)
     if form == "cookie-header":
@@ -98,21 +99,29 @@ def write(session: BrowserSession, form: Format, *, page: str | None = None, now
         document = {**session.to_storage_state(), OURS: {"version": VERSION, **facts}}
     else:
         raise _unknown(form)
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+    try:
+        return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+    except UnicodeEncodeError:  # a name of an account, say, from a command line
+        raise SessionError("The session tells something that is not UTF-8 text.") from None
 
 
 def left_out(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> list[str]:
     """What of `session` has no place in the format `form`, in words. The arguments are those of `write`."""
+    kept = _in_utf8(session)
     if form == "cookies.txt":
-        lost = [cookie for cookie in session.cookies if not cookies_txt.has_place(cookie)]
+        held = [cookie for cookie in kept.cookies if cookies_txt.has_place(cookie)]
     elif form == "cookie-header":
         url = page or f"{session.origin}/"
-        lost = [cookie for cookie in session.cookies if cookie_header([cookie], url, page=url, now=now) is None]
+        held = [cookie for cookie in kept.cookies if cookie_header([cookie], url, page=url, now=now) is not None]
     else:
-        return []
-    names = ", ".join(dict.fromkeys(cookie.name or "the one without a name" for cookie in lost))
-    kinds = {f"cookies ({names})": lost, "headers": session.headers, "local storage": session.local_storage}
-    return [kind for kind, there in kinds.items() if there]
+        held = list(kept.cookies)
+    lost = [cookie for cookie in session.cookies if cookie not in held]
+    names = ", ".join(dict.fromkeys(_shown(cookie.name) or "the one without a name" for cookie in lost))
+    if form in ("cookies.txt", "cookie-header"):
+        more = {"headers": bool(session.headers), "local storage": bool(session.local_storage)}
+    else:
+        more = {"local storage that is not UTF-8": kept.local_storage != session.local_storage}
+    return [kind for kind, there in {f"cookies ({names})": bool(lost), **more}.items() if there]
 
 
 def read(text: str, form: Format | None = None, *, provider: str = "", origin: str = "") -> BrowserSession:
@@ -196,6 +205,26 @@ def own_part(session: BrowserSession, hosts: Iterable[str]) -> tuple[BrowserSess
     foreign += [place for place in session.local_storage if place not in storage]
     own = msgspec.structs.replace(session, cookies=cookies, local_storage=storage)
     return own, list(dict.fromkeys(foreign))
+
+
+def _in_utf8(session: BrowserSession) -> BrowserSession:
+    """`session` without the cookies and the items of the local storage that are not UTF-8, which no text can hold."""
+    return msgspec.structs.replace(
+        session,
+        cookies=tuple(cookie for cookie in session.cookies if _is_utf8(cookie.name + cookie.value + cookie.path)),
+        local_storage={
+            place: {name: value for name, value in items.items() if _is_utf8(name + value)}
+            for place, items in session.local_storage.items()
+        },
+    )
+
+
+def _is_utf8(text: str) -> bool:
+    return _shown(text) == text
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _is_one_of(place: str, urls: list[str]) -> bool:

@@ -1,0 +1,40 @@
+"""What is written of a session is UTF-8, whatever a site has put into it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from toolkit.errors import SessionError
+from toolkit.interchange import FORMATS, Format, left_out, read, write
+from toolkit.session import BrowserSession, Cookie
+
+ORIGIN = "https://shop.example"
+SESSION = BrowserSession(
+    provider="shop",
+    origin=ORIGIN,
+    cookies=(
+        Cookie(name="sid", value="s3cr3t", domain="shop.example"),
+        Cookie(name="name", value="Andr\udce9", domain="shop.example"),
+        Cookie(name="\udce9", value="1", domain="shop.example"),
+    ),
+    local_storage={ORIGIN: {"half": "\ud83d", "whole": "\U0001f600"}},
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_not_utf_8_is_left_out_and_told(form: Format) -> None:
+    """The others are written, and can be read again."""
+    text = write(SESSION, form, now=0.0)
+    assert text.encode().decode() == text
+    assert [cookie.name for cookie in read(text, form, provider="shop", origin=ORIGIN).cookies] == ["sid"]
+    told = left_out(SESSION, form, now=0.0)
+    assert told[0] == r"cookies (name, \udce9)"
+    assert any("local storage" in kind for kind in told)
+
+
+@pytest.mark.parametrize("form", ["json", "storage-state"])
+def test_an_account_that_is_not_utf_8_is_told(form: Format) -> None:
+    """It cannot be left out, so nothing is written."""
+    with pytest.raises(SessionError, match="not UTF-8"):
+        write(msgspec.structs.replace(SESSION, account="\udce9"), form, now=0.0)
