@@ -7,6 +7,7 @@ the bytes and in memory that a limit bounds. Nothing here knows of HTTP.
 from __future__ import annotations
 
 import codecs
+from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -112,7 +113,7 @@ class _Lines:
                 break
 
 
-class _FrameDecoder(Generic[T]):
+class _FrameDecoder(ABC, Generic[T]):
     """What reads lines. Items that came before a fault are given before it: it is raised by the next call then."""
 
     def __init__(self, limit: int, *, universal: bool) -> None:
@@ -138,13 +139,13 @@ class _FrameDecoder(Generic[T]):
             raise self._fault
         return self._end(bytes(self._lines.rest))
 
+    @abstractmethod
     def _read(self, lines: list[bytes], items: list[T]) -> None:
-        """Put what `lines` complete into `items`. To be written."""
-        raise NotImplementedError
+        """Put what `lines` complete into `items`."""
 
+    @abstractmethod
     def _end(self, rest: bytes) -> list[T]:
-        """What the end of the stream completes, after a last line `rest` without an end. To be written."""
-        raise NotImplementedError
+        """What the end of the stream completes, after a last line `rest` without an end."""
 
 
 class _EventDecoder(_FrameDecoder[T]):
@@ -160,9 +161,9 @@ class _EventDecoder(_FrameDecoder[T]):
         self._id = ""
         self._retry: int | None = None
 
+    @abstractmethod
     def _dispatched(self, data: bytes | bytearray) -> T:
-        """An event with `data`, as an item. To be written."""
-        raise NotImplementedError
+        """An event with `data`, as an item."""
 
     def _read(self, lines: list[bytes], items: list[T]) -> None:
         data = self._data

@@ -50,6 +50,7 @@ def test_every_attribute_is_read() -> None:
         ("Expires=Fri, 15 Jan 2027 09:00:00 GMT", NOW + 3600),
         ("Expires=Friday, 15-January-27 09:00:00 GMT", NOW + 3600),
         ("Expires=9:00:00 15 jan 27", NOW + 3600),
+        ("Expires=15 Jan 2027 9:00:00 2028 30 Feb 10:00:00", NOW + 3600),
         ("Max-Age=soon; Expires=Fri, 15 Jan 2027 09:00:00 GMT", NOW + 3600),
         ("Max-Age=34560001", NOW + 34560000),
         ("Expires=Fri, 31 Dec 9999 23:59:59 GMT", NOW + 34560000),

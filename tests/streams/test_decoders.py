@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONLinesDecoder, SSEDecoder, TextDecoder, decode_json
+from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder, decode_json
 
 
 def decoded(decoder: Decoder[Any], chunks: Iterable[bytes]) -> list[Any]:
@@ -145,3 +145,14 @@ def test_json_without_a_bottom_is_an_error() -> None:
     """Nesting does not exhaust the stack."""
     with pytest.raises(ProtocolError, match="nested too deeply"):
         decode_json(b"[" * 100_000)
+
+
+def test_the_json_of_events_is_told_apart_from_their_end() -> None:
+    """The end marker is None; what is neither that nor JSON of the shape is an error, as from `decode_json`."""
+    stream = b'data: {"a":\ndata: 1}\n\ndata: "\xff"\n\ndata: [DONE]\n\n'
+    for chunks in every_cut(stream):
+        assert decoded(JSONEventsDecoder(Any), chunks) == [{"a": 1}, "\ufffd", None]
+    for data, text in ((b"secret", "not JSON"), (b'"secret"', "another shape"), (b"[" * 100_000, "nested too deeply")):
+        with pytest.raises(ProtocolError, match=text) as caught:
+            JSONEventsDecoder(dict[str, int] if b'"' in data else Any).feed(b"data: " + data + b"\n\n")
+        assert "secret" not in str(caught.value)

@@ -55,7 +55,11 @@ TOKENS = [part.encode() for part in PARTS] + [
     b'"\xff"',
 ]
 
-streams = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=3), max_size=40).map(b"".join)
+tokens = st.sampled_from(TOKENS) | st.binary(max_size=3)
+fields = st.sampled_from([b"data", b"data:", b"data: ", b"event: ", b"id: ", b"retry: ", b":", b""])
+ends = st.sampled_from([b"\n", b"\r", b"\r\n"])
+events = st.tuples(fields, tokens, ends, ends).map(b"".join)
+streams = st.lists(tokens | events, max_size=40).map(b"".join)
 sizes = st.lists(st.integers(0, 7), max_size=5)
 
 
