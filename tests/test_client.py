@@ -107,8 +107,9 @@ async def test_what_the_site_sets_is_kept() -> None:
     store = MemoryStore()
     await store.save(KEY, session_for("openassistant", site))
     site.refusals["/api/chat/prompter_message"] = Refusal(
-        500, "", headers={"Set-Cookie": f"{TOKEN}=renewed; Path=/; Secure; HttpOnly; SameSite=Lax"}
+        200, '{"id": "1"}', headers={"Set-Cookie": f"{TOKEN}=renewed; Path=/; Secure; HttpOnly; SameSite=Lax"}
     )
+    site.refusals["/api/chat/assistant_message"] = Refusal(400, "no")
     async with (
         LocalNetwork(apps=site.hosts()) as network,
         Client("openassistant", store=store, route=network.route) as client,
@@ -118,6 +119,48 @@ async def test_what_the_site_sets_is_kept() -> None:
     stored = await store.load(KEY)
     assert stored is not None
     assert [cookie.value for cookie in stored.cookies] == ["renewed"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal(403, "", headers={"Set-Cookie": f"{TOKEN}=; Path=/; Secure; Max-Age=0"}),
+        Refusal(500, "oops", headers={"Set-Cookie": f"{TOKEN}=; Path=/; Secure; Max-Age=0"}),
+        Refusal(403, "", headers={"Set-Cookie": f"{TOKEN}=nobody; Path=/; Secure", "cf-mitigated": "challenge"}),
+        Refusal(200, "<p>Log in", "text/html", headers={"Set-Cookie": f"{TOKEN}=nobody; Path=/; Secure"}),
+        Refusal(307, "", headers={"Set-Cookie": f"{TOKEN}=; Path=/; Max-Age=0; Secure", "Location": "/auth/signin"}),
+    ],
+)  # fmt: skip
+async def test_what_a_refusal_sets_is_not_kept(refusal: Refusal) -> None:
+    """A site that refuses a call takes the cookies away, or gives those of nobody; the stored ones stay."""
+    site, store = OpenAssistantSite(), MemoryStore()
+    session = session_for("openassistant", site)
+    await store.save(KEY, session)
+    site.refusals["/api/chat/prompter_message"] = refusal
+    async with (
+        LocalNetwork(apps=site.hosts()) as network,
+        Client("openassistant", store=store, route=network.route, profile="none") as client,
+    ):
+        with pytest.raises(ToolkitError):
+            await client.chat("Hi").text()
+    stored = await store.load(KEY)
+    assert stored is not None
+    assert stored.cookies == session.cookies
+
+
+async def test_a_refused_session_is_renewed_whatever_else_was_set() -> None:
+    """A load balancer's cookie that changes with each answer makes no other session of one that is refused: the browser
+    is asked for a new one."""
+    site, store = OpenAssistantSite(), MemoryStore()
+    await store.save(KEY, session_for("openassistant", site))
+    site.refusals["/api/chat/prompter_message"] = Refusal(200, '{"id": "1"}', headers={"Set-Cookie": "lb=7; Path=/"})
+    site.refusals["/api/chat/assistant_message"] = Refusal(403, "")
+    async with (
+        LocalNetwork(apps=site.hosts()) as network,
+        Client("openassistant", store=store, route=network.route, profile="no such profile") as client,
+    ):
+        with pytest.raises(ToolkitError, match="no such profile"):
+            await client.chat("Hi").text()
 
 
 async def test_an_expired_session_is_not_used() -> None:
