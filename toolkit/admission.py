@@ -10,6 +10,7 @@ from toolkit.errors import SessionError
 from toolkit.expiry import expiry
 from toolkit.headers import origin_of
 from toolkit.interchange import own_part
+from toolkit.recipe import readable
 from toolkit.session import BrowserSession
 
 if TYPE_CHECKING:
@@ -29,14 +30,18 @@ def admitted(session: BrowserSession, provider: Provider, source: str) -> tuple[
         raise SessionError(
             f"{source} holds a session of {session.origin}, not of {origin}.",
             provider=provider.name,
-            hint="Name that deployment as base URL." if session.provider else None,
+            hint="Name that deployment: `base_url`." if session.provider else None,
         )
     own, foreign = own_part(session, provider.hosts)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
-    missing = [f"cookie {wanted}" for wanted in recipe.missing_cookies(cookie.name for cookie in own.cookies)]
+    wanted = recipe.missing_cookies(cookie.name for cookie in own.cookies)
+    missing = [f"cookie like {readable(one)}" for one in wanted]
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
+        has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))
         raise SessionError(
-            f"{source} holds no {', no '.join(missing)} of the site, and the site needs that.", provider=provider.name
+            f"{source} has no login of {origin}{': what it has is of ' if has else ''}{has}.",
+            provider=provider.name,
+            hint=f"(looked for a {' and a '.join(missing)})",
         )
     return msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign

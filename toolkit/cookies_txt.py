@@ -68,7 +68,8 @@ def _cookie(line: str, number: int) -> Cookie:
     if len(fields) == len(FIELDS) - 1:
         fields.append("")  # editors take the tab before an empty value away
     if len(fields) != len(FIELDS):
-        raise _malformed(number, f"it has {len(fields)} fields instead of {len(FIELDS)}, which are parted by tabs")
+        has = "one field" if len(fields) == 1 else f"{len(fields)} fields"
+        raise _malformed(number, f"it has {has} instead of {len(FIELDS)}, which are parted by tabs")
     domain, subdomains, path, secure, expiry, name, value = fields
     for field, flag in (("subdomains", subdomains), ("secure", secure)):
         if flag.upper() not in FLAGS:

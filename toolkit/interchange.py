@@ -1,9 +1,13 @@
 """Sessions as text, for other programs, machines and CI systems: four formats, there and back. Pure.
 
     storage-state   Playwright's JSON. Facts that it has no word for are in `_toolkit`, which Playwright skips.
+                    A list of cookies, as browser extensions export it, is read too.
     cookies.txt     the file of Netscape and Mozilla, for curl and yt-dlp
-    cookie-header   the `Cookie` header that a browser would send with the site's page
+    cookie-header   the `Cookie` header that a browser would send with the site's page. It is read out of a command
+                    for curl too, together with the browser's own headers.
     json            our own form, with everything
+
+Either kind of JSON is read in base64 too.
 
 No error shows any of a text, which is a secret: only what is wrong with it, and where.
 """
@@ -21,6 +25,8 @@ from toolkit import cookies_txt
 from toolkit.cookies import cookie_header, goes_to, same_host
 from toolkit.cookies_txt import CONTROL
 from toolkit.errors import SessionError, UsageError
+from toolkit.handed_over import is_curl, read_curl, storage_state
+from toolkit.headers import origin_of, standing
 from toolkit.session import BrowserSession, SameSite
 
 Format = Literal["storage-state", "cookies.txt", "cookie-header", "json"]
@@ -30,6 +36,7 @@ OURS = "_toolkit"
 BLANKS = " \t\r\n"
 TITLES = (cookies_txt.TITLE, "# HTTP Cookie File")
 HEADER = re.compile(r"\Acookie:[ \t]*", re.IGNORECASE)
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a cookie's name, RFC 6265, 4.1.1
 BYTE = re.compile(r" \(byte (\d+)\)")
 ENUM = re.compile(r"(?<=enum value ).*?(?= - at |$)", re.DOTALL)
 
@@ -133,7 +140,7 @@ def read(text: str, form: Format | None = None, *, provider: str = "", origin: s
 
     Raises `SessionError` for what is none, `UsageError` for an unknown format.
     """
-    text = _checked_text(text)
+    text = _plain(text)
     form = form or detect(text)
     if form == "json":
         _check_version(_decoded(text, _Version).version)
@@ -156,13 +163,7 @@ def read_secret(text: str) -> BrowserSession:
 
     Provider and origin are empty where it does not tell them. Raises `SessionError`.
     """
-    text = _checked_text(text).strip(BLANKS)
-    if not text.startswith("{"):
-        digits = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
-        try:
-            text = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode("utf-8-sig").strip(BLANKS)
-        except ValueError:
-            text = ""
+    text = _plain(text).strip(BLANKS)
     if not text.startswith("{"):
         raise SessionError(
             "This is neither JSON nor base64 of it.",
@@ -173,21 +174,25 @@ def read_secret(text: str) -> BrowserSession:
 
 def told_origin(text: str, form: Format | None = None) -> str:
     """The origin of the session that `text` holds; "" where the text does not tell it. Raises what `read` raises."""
-    if (form or detect(text)) in ("json", "storage-state"):
+    if (form or detect(text)) in ("json", "storage-state") or is_curl(text):
         return read(text, form).origin
     return ""
 
 
 def detect(text: str) -> Format:
     """The format that `text` looks like. Raises `SessionError` where it looks like none."""
-    text = _checked_text(text).strip(BLANKS)
-    if text.startswith(("{", "[")):
+    text = _plain(text).strip(BLANKS)
+    if text.startswith("["):
+        return "storage-state"
+    if text.startswith("{"):
         members = _decoded(text, dict[str, msgspec.Raw])
         if "session" in members:
             return "json"
         if "cookies" in members or "origins" in members:
             return "storage-state"
         raise SessionError("This JSON is neither a Playwright storage state nor a session of the toolkit.")
+    if is_curl(text):
+        return "cookie-header"
     lines = [line for line in text.split("\n") if cookies_txt.is_cookie(line)]
     if text.startswith(TITLES) or any("\t" in line for line in lines):
         return "cookies.txt"
@@ -235,9 +240,16 @@ def _is_one_of(place: str, urls: list[str]) -> bool:
 
 
 def _of_state(text: str, provider: str, origin: str) -> BrowserSession:
-    ours = _decoded(text, _State).ours
-    _check_version(ours.version if ours is not None else VERSION)
-    state = msgspec.json.decode(text)
+    state: dict[str, Any]
+    if text.strip(BLANKS).startswith("["):
+        try:
+            state = storage_state(_decoded(text, list))
+        except msgspec.ValidationError as error:
+            raise _malformed(text, error, "list of cookies") from None
+    else:
+        ours = _decoded(text, _State).ours
+        _check_version(ours.version if ours is not None else VERSION)
+        state = msgspec.json.decode(text)
     given = {"provider": provider, "origin": origin, **(state.get(OURS) or {})}
     try:
         facts = msgspec.convert(given, BrowserSession)
@@ -248,17 +260,31 @@ def _of_state(text: str, provider: str, origin: str) -> BrowserSession:
 
 
 def _of_header(text: str, provider: str, origin: str) -> BrowserSession:
-    text = text.strip(BLANKS)
+    text, headers = text.strip(BLANKS), {}
+    if is_curl(text):
+        url, sent = read_curl(text)
+        text, origin = sent["cookie"], origin_of(url)
+        headers = {name: value for name, value in sent.items() if standing(name)}
     if "\n" in text:
         raise SessionError("A cookie header has one line, and this has more.")
+    values = _pairs(text)
     if not origin:
         raise SessionError("A cookie header does not tell which site it is for.")
+    return msgspec.structs.replace(BrowserSession.from_cookie_values(provider, origin, values), headers=headers)
+
+
+def _pairs(header: str) -> dict[str, str]:
+    """The names and values of a `Cookie` header; a value without a name, which has no blank, has the name ""."""
     values: dict[str, str] = {}
-    for pair in HEADER.sub("", text).split(";"):
+    for pair in HEADER.sub("", header).split(";"):
         name, equals, value = pair.strip(" \t").partition("=")
+        if not equals:
+            name, value = "", name
+        if re.search(r"\s", value) if not name else not TOKEN.fullmatch(name):
+            raise SessionError("This is no cookie header: a cookie's name has neither blanks nor brackets nor quotes.")
         if name or value:
-            values.setdefault(*((name, value) if equals else ("", name)))
-    return BrowserSession.from_cookie_values(provider, origin, values)
+            values.setdefault(name, value)
+    return values
 
 
 def _decoded(text: str, kind: Any) -> Any:
@@ -286,6 +312,17 @@ def _checked_text(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
+def _plain(text: str) -> str:
+    """`text`, or the JSON that it has in base64, of either alphabet, in lines or not, padded or not."""
+    text = _checked_text(text)
+    digits = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
+    try:
+        plain = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode("utf-8-sig")
+    except ValueError:
+        return text
+    return plain if plain.lstrip(BLANKS).startswith(("{", "[")) else text
+
+
 def _refuse_controls(session: BrowserSession) -> None:
     """What would end a header, or a line of a file, is in no cookie and no header that a browser has sent."""
     for number, cookie in enumerate(session.cookies, 1):
@@ -301,6 +338,7 @@ def _malformed(text: str, error: Exception, what: str) -> SessionError:
     if place := BYTE.search(reason):
         line = text.encode()[: int(place[1])].count(b"\n") + 1
         reason = BYTE.sub(f" (line {line})", reason)
+    reason = reason.removeprefix("JSON is malformed: ")
     return SessionError(f"The {what} is malformed: {reason}.")
 
 

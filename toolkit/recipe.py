@@ -72,6 +72,11 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
         return [wanted for wanted in self.cookies if not any(re.fullmatch(wanted, name) for name in names)]
 
 
+def readable(pattern: str) -> str:
+    """A name that matches `pattern`, one of a recipe's `cookies`: without what may be missing, as people know it."""
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\([^()]*\)\?", "", pattern))
+
+
 class PageRecorder(Protocol):
     """A recorder, as a visit sees it (`toolkit.recording.recorder`)."""
 

@@ -49,7 +49,7 @@ def export_session(provider: str, form: Any, output: Path | None, which: Which) 
         raise click.UsageError(NO_FILE)
     now = time.time()
     with working() as work:
-        stored = work.run(Stored.named(provider, which))
+        stored = work.run(Stored.of(provider, which))
         session = work.run(stored.session())
     page = stored.provider.page
     text = write(session, form, page=page, now=now)
@@ -101,6 +101,11 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
         stored = Stored(site, which.account or session.account, store)
         replaced = work.run(_keep(stored, session))
+    if not session.user_agent:
+        tell(
+            "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
+            f"`toolkit session check {stored.named}` asks the site whether it takes it so"
+        )
     if foreign:
         tell(f"note: left out, since it is of other sites: {', '.join(foreign)}")
     account = stored.key.account

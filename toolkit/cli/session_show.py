@@ -75,7 +75,7 @@ def show(provider: str, values: bool, as_json: bool, which: Which) -> None:
 
     now = time.time()
     with working() as work:
-        stored = work.run(Stored.named(provider, which))
+        stored = work.run(Stored.of(provider, which))
         session = work.run(stored.session())
     if as_json:
         document = {**_facts(session, values), **_summary(stored.key, session, now)}

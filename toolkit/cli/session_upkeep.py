@@ -53,7 +53,7 @@ def refresh(provider: str, profile: str | None, browsers: Path | None, which: Wh
     from toolkit.client import Client
 
     with working() as work:
-        stored = work.run(Stored.named(provider, which))
+        stored = work.run(Stored.of(provider, which))
         work.run(stored.session())
         client = Client(
             stored.provider,
@@ -89,7 +89,7 @@ def rm(provider: str, every: bool, which: Which) -> None:
         if every:
             keys = [key for key in work.run(store.sessions()) if key.provider == name]
         else:
-            keys = [work.run(Stored.named(provider, which)).key]
+            keys = [work.run(Stored.of(provider, which)).key]
         removed = [key for key in keys if work.run(_removed(store, key))]
     for key in removed:
         click.echo(printable(f"{key.provider}: removed the session for {key.origin}, account {key.account}"))

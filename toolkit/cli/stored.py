@@ -20,7 +20,7 @@ class Stored:
         self.key = Key(provider.name, provider.site, account or "default")
 
     @classmethod
-    async def named(cls, name: str, which: Which) -> Stored:
+    async def of(cls, name: str, which: Which) -> Stored:
         """The one that is meant by `name` and `which`. Raises `UnknownProvider` and `UsageError`."""
         kind, store = providers.find(name), open_store(which.store)
         return cls(kind(await deployment(kind, which.base_url, which.account, store)), which.account, store)
@@ -29,16 +29,21 @@ class Stored:
         """The session that is there. Raises `LoginRequired`, with the command to run, where there is none."""
         session = await self.store.load(self.key)
         if session is None:
-            name, account = self.key.provider, self.key.account
-            where = f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
-            where += f" --account {account}" if account != "default" else ""
+            account = self.key.account
             command = "login" if self.provider.harvest.tells_login else "harvest"
             raise LoginRequired(
                 f"There is no session for {self.key.origin}{f', account {account}' if account != 'default' else ''}.",
-                provider=name,
-                hint=f"Get one with `toolkit {command} {name}{where}`; `toolkit session list` shows which there are.",
+                provider=self.key.provider,
+                hint=f"Get one with `toolkit {command} {self.named}`; `toolkit session list` shows which there are.",
             )
         return session
+
+    @property
+    def named(self) -> str:
+        """The provider and the options that a command line names it by."""
+        base_url, account = self.provider.base_url, self.key.account
+        where = f" --base-url {base_url}" if base_url else ""
+        return self.key.provider + where + (f" --account {account}" if account != "default" else "")
 
 
 async def all_stored(which: Which) -> dict[Key, BrowserSession]:
