@@ -42,6 +42,9 @@ def session(*cookies: Cookie, skew: float = 0.0, **storage: str) -> BrowserSessi
         (session(cookie("sid", expires=500.0), cookie("token.0", expires=300.0), cookie("other", expires=1.0)), 300.0),
         (session(cookie("sid", jwt(exp=200), expires=500.0)), 200.0),
         (session(cookie("other", jwt(exp=200))), None),
+        (session(cookie("sid", "old", expires=1.0), cookie("sid", "new", expires=500.0)), 500.0),
+        (session(cookie("token", expires=1.0), cookie("token.1"), cookie("sid", expires=500.0)), 500.0),
+        (session(cookie("sid", jwt(exp=1)), cookie("sid", jwt(exp=200), expires=300.0)), 200.0),
         (session(jwt=jwt(exp=400)), 400.0),
         (session(other=jwt(exp=400)), None),
         (session(jwt=jwt(exp=400), skew=60.0), 340.0),
@@ -49,7 +52,8 @@ def session(*cookies: Cookie, skew: float = 0.0, **storage: str) -> BrowserSessi
     ],
 )
 def test_the_first_end_counts(of: BrowserSession, ends: float | None) -> None:
-    """Cookies end by our clock, tokens by the site's, and what is not needed does not matter."""
+    """Cookies end by our clock, tokens by the site's; what is not needed does not matter, nor what a later one of its
+    kind has replaced."""
     assert expiry(of, RECIPE) == ends
 
 
@@ -60,11 +64,22 @@ def test_tokens_are_found_as_sites_write_them(wrapped: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.b.c", "a.b", jwt(), jwt(exp="soon"), jwt(exp=None), "ä.ö.ü", "a.!!!!.c", "a.e30.c"]
+    "text",
+    [
+        *("", "a.b.c", "a.b", jwt(), jwt(exp="soon"), jwt(exp=None), "ä.ö.ü", "\udce9.\udce9.c", "a.!!!!.c", "a.e30.c"),
+        *(jwt(exp=True), jwt(exp=float("nan")), jwt(exp=float("inf")), jwt(exp=1e300), jwt(exp=10**400)),
+        "a." + base64.b64encode(b'{"a":' + b"[" * 100_000).decode() + ".c",
+    ],
 )
 def test_what_is_no_token_has_no_end(text: str) -> None:
-    """Nor has a token that says none, or another than a number."""
+    """Nor has a token that says none, or no number of seconds in any calendar."""
     assert jwt_expiry(text) is None
+
+
+def test_a_token_of_long_ago_has_ended() -> None:
+    """Also one that was over before time began."""
+    assert jwt_expiry(jwt(exp=-1e300)) == 0.0
+    assert expiry(session(jwt=jwt(exp=-5)), RECIPE) == 0.0
 
 
 def test_a_call_needs_a_little_more_than_no_time() -> None:

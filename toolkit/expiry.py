@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import email.utils
+import math
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
 import msgspec
 
 from toolkit.recipe import Harvest
-from toolkit.session import BrowserSession
+from toolkit.session import BrowserSession, Cookie
 
 LEEWAY = 10.0  # seconds: a call that starts now should not meet the session's end on its way
+FOREVER = 253_402_300_799.0  # seconds since 1970: the last of the year 9999, after which no calendar goes
 NOISE = 2.0  # seconds: `Date` has whole ones, and the answer took some time
 
 
@@ -27,9 +30,11 @@ def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
     where nothing says.
 
     Cookies end when they say, which is by this machine's clock. A JWT, in a cookie or in the local storage, ends when
-    its `exp` says, which is by the site's.
+    its `exp` says, which is by the site's. Of several cookies that serve one need, the one that lasts longest counts:
+    sites leave old ones lying about, on other paths.
     """
-    return min(_ends(session, recipe), default=None)
+    first = min(_ends(session, recipe), default=math.inf)
+    return None if first == math.inf else first
 
 
 def good(session: BrowserSession, now: float) -> bool:
@@ -49,24 +54,33 @@ def clock_skew(date: str | None, age: str | None, received: float) -> float:
 
 
 def jwt_expiry(text: str) -> float | None:
-    """The `exp` of a JWT, by the clock of who made it; None for anything else. The token may be quoted for a URL or
-    for JSON, and have `Bearer` before it."""
+    """The `exp` of a JWT, by the clock of who made it, at least 0; None for anything else, and for one beyond all
+    calendars. The token may be quoted for a URL or for JSON, and have `Bearer` before it."""
     token = unquote(text).strip().strip('"').removeprefix("Bearer ").removeprefix("bearer ")
     parts = token.split(".")
     if len(parts) != 3:
         return None
     try:
         claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return msgspec.json.decode(claims, type=_Claims).exp
-    except (ValueError, msgspec.DecodeError):
+        ends = msgspec.json.decode(claims, type=_Claims).exp
+    except (ValueError, RecursionError):
         return None
+    return max(ends, 0.0) if ends <= FOREVER else None
 
 
 def _ends(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
-    needed = [cookie for cookie in session.cookies if recipe.wants(cookie.name)]
-    values = [cookie.value for cookie in needed]
-    values += [
-        value for items in session.local_storage.values() for key, value in items.items() if key in recipe.storage
-    ]
-    yield from (cookie.expires for cookie in needed if cookie.expires is not None)
-    yield from (ends - session.clock_skew for ends in map(jwt_expiry, values) if ends is not None)
+    """When each thing that `recipe` needs ends; infinity for what does not tell."""
+    for wanted in recipe.cookies:
+        serving = [cookie for cookie in session.cookies if re.fullmatch(wanted, cookie.name)]
+        yield max((_cookie_end(cookie, session.clock_skew) for cookie in serving), default=math.inf)
+    for items in session.local_storage.values():
+        yield from (_token_end(value, session.clock_skew) for key, value in items.items() if key in recipe.storage)
+
+
+def _cookie_end(cookie: Cookie, skew: float) -> float:
+    return min(math.inf if cookie.expires is None else cookie.expires, _token_end(cookie.value, skew))
+
+
+def _token_end(value: str, skew: float) -> float:
+    ends = jwt_expiry(value)
+    return math.inf if ends is None else ends - skew
