@@ -88,17 +88,21 @@ def cookie_header(cookies: Iterable[Cookie], url: str, *, page: str, now: float)
 
 
 def merge_set_cookies(
-    cookies: Sequence[Cookie], url: str, set_cookies: Sequence[str], *, page: str, now: float
+    cookies: Sequence[Cookie], url: str, set_cookies: Sequence[str], *, page: str, now: float, date: str | None = None
 ) -> tuple[Cookie, ...]:
     """The jar after an answer from `url` to `page` carried the `Set-Cookie` headers `set_cookies`, in their order.
 
     What a browser would not take is ignored (RFC 6265bis section 5.7). A cookie that is set again with the value
     that it had keeps its place in the order, and with another value goes to the end.
+
+    `date` is the answer's `Date` header: what the site's clock said at `now`. As in Chromium, `Expires` is by that one.
     """
     place, home = _Place.of(url), _Place.of(page)
     jar = list(cookies)
+    sent = _cookie_date(date or "")
+    skew = 0.0 if sent is None else sent - now
     for line in set_cookies:
-        cookie = _parse(line, place, home, now)
+        cookie = _parse(line, place, home, now, skew)
         if cookie is not None:
             _store(jar, cookie, place, now)
     return tuple(jar)
@@ -199,8 +203,9 @@ def _prefix_kept(cookie: Cookie) -> bool:
     return cookie.http_only or not name.startswith(("__http-", "__host-http-"))
 
 
-def _parse(line: str, place: _Place, home: _Place, now: float) -> Cookie | None:
-    """One `Set-Cookie` value (section 5.6), as the storage model (section 5.7) takes it; None where it does not."""
+def _parse(line: str, place: _Place, home: _Place, now: float, skew: float) -> Cookie | None:
+    """One `Set-Cookie` value (section 5.6), as the storage model (section 5.7) takes it; None where it does not.
+    `skew` is how many seconds the site's clock is ahead."""
     parts = [[text.strip(WHITESPACE) for text in part.partition("=")] for part in line.split(";")]
     # The RFC lets a tab pass; Chromium does not, except around a name or a value.
     if any(CONTROL.search(text) for part in parts for text in part):
@@ -228,7 +233,7 @@ def _parse(line: str, place: _Place, home: _Place, now: float) -> Cookie | None:
         domain=domain[0],
         host_only=domain[1],
         path=path if path.startswith("/") else place.path.rpartition("/")[0] or "/",  # section 5.1.4
-        expires=_expiry(attributes, now),
+        expires=_expiry(attributes, now, skew),
         http_only="httponly" in attributes,
         secure="secure" in attributes,
         same_site=SAME_SITE.get(attributes.get("samesite", "").lower(), "Lax"),
@@ -270,13 +275,14 @@ def _domain(attribute: str, host: str) -> tuple[str, bool] | None:
     return (wanted, False) if covers_host and within_site else None
 
 
-def _expiry(attributes: dict[str, str], now: float) -> float | None:
+def _expiry(attributes: dict[str, str], now: float, skew: float) -> float | None:
     """When the cookie expires, at most 400 days from now: Max-Age, else Expires, else None."""
     max_age = attributes.get("max-age", "")
     if WHOLE_NUMBER.fullmatch(max_age):
         expires: float | None = now + float(max_age) if float(max_age) > 0 else 0.0
     else:
-        expires = _cookie_date(attributes.get("expires", ""))
+        date = _cookie_date(attributes.get("expires", ""))
+        expires = None if date is None else date - skew
     return None if expires is None else min(expires, now + MAX_AGE)
 
 

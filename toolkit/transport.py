@@ -261,9 +261,7 @@ class Transport:
         if self._http is None:
             raise UsageError("The client is closed.", url=request.url)
         now, url = time.time(), request.url
-        headers = CIMultiDict(
-            fetch_headers(session.headers, request.method, url, page=self._page, hosts=self._hosts)
-        )
+        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=self._page, hosts=self._hosts))
         headers.update(request.headers)
         if (cookies := cookie_header(session.cookies, url, page=self._page, now=now)) is not None:
             headers["cookie"] = cookies
@@ -297,7 +295,8 @@ class Transport:
     def _rotated(self, session: BrowserSession, response: Response) -> BrowserSession:
         """`session` with what `response` sets."""
         set_cookies, now = response.raw.headers.getall("Set-Cookie", []), time.time()
-        jar = merge_set_cookies(session.cookies, response.url, set_cookies, page=self._page, now=now)
+        date = response.raw.headers.get("Date")
+        jar = merge_set_cookies(session.cookies, response.url, set_cookies, page=self._page, now=now, date=date)
         if jar == session.cookies:
             return session
         changed = max(now, session.changed_at + TICK)  # later than what it was made of, whatever the clocks say

@@ -159,7 +159,7 @@ CASES = [*(Case((line,)) for line in ONE_LINE), *SEVERAL, *ELSEWHERE]
 def dated(line: str) -> str:
     """`line` with a time that is soon, and with a year whose first days are at most about 400 days away."""
     year = time.gmtime().tm_year + 1
-    soon = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 5000))
+    soon = gmt(time.time() + 5000)
     return line.replace("{soon}", soon).replace("{year}", str(year)).replace("{yy}", str(year)[-2:])
 
 
@@ -204,6 +204,29 @@ async def test_every_set_cookie_leaves_the_jar_that_chromium_has(
     print(f"{len(CASES)} answers compared with Chromium")
     assert not wrong, "\n".join(map(str, wrong))
     assert len(CASES) >= 250
+
+
+def gmt(when: float) -> str:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(when))
+
+
+async def test_expires_is_by_the_clock_of_the_site(web: Web, visitor: BrowserContext) -> None:
+    """Where the answer's `Date` is not our time, Chromium and we understand `Expires` the same, and Max-Age as ever."""
+    page = await visitor.new_page()
+    await page.goto(SHOP)
+    asked = time.time()
+    dates = [*(gmt(asked + skew) for skew in (0, 1200, -1200, 1e8, -1e8)), gmt(0), "soon", ""]
+    ends = [*(gmt(asked + left) for left in (900, 2100, -300, -1500, 1e8)), gmt(0), "Fri, 31 Dec 9999 23:59:59 GMT"]
+    lines = [*(f"e{number}=1; Expires={end}" for number, end in enumerate(ends)), "m=1; Max-Age=900", "s=1"]
+    for date in dates:
+        await visitor.clear_cookies()
+        web.answers = {SHOP: [f"Date: {date}".encode(), *(f"Set-Cookie: {line}".encode() for line in lines)]}
+        asked = time.time()
+        await fetch(page, SHOP)
+        theirs, now = await jar_of(visitor), time.time()
+        ours = list(merge_set_cookies((), SHOP, lines, page=SHOP, now=now, date=date))
+        assert alike(ours, theirs, now - asked + CLOSE), (date, ours, theirs)
+    await page.close()
 
 
 async def test_a_site_without_tls_cannot_overlay_a_secure_cookie(web: Web, visitor: BrowserContext) -> None:
