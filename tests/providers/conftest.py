@@ -48,7 +48,7 @@ def chatting() -> Chatting:
 
     @asynccontextmanager
     async def open_client(provider: str, site: Site, **arguments: Any) -> AsyncIterator[Client]:
-        given = {"deadlines": PATIENT, "retries": 0, "session": session_for(provider, site)} | arguments
+        given: dict[str, Any] = {"deadlines": PATIENT, "retries": 0, "session": session_for(provider, site)} | arguments
         async with (
             LocalNetwork(apps=site.hosts()) as network,
             Client(provider, route=network.route, **given) as client,
