@@ -281,3 +281,20 @@ async def test_cookie_values_become_a_session() -> None:
     (cookie,) = session.cookies
     assert (cookie.domain, cookie.host_only, cookie.secure) == ("open-assistant.io", True, True)
     assert "planted" not in repr(session) + repr(cookie)
+
+
+@pytest.mark.parametrize("written", ["HTTPS://Chat.Example/a/", "https://chat.example:443/a", "https://chat.example/a"])
+def test_one_deployment_has_one_address(written: str) -> None:
+    """However it is written, so that its session is found again."""
+    assert (
+        Client("aura", base_url=written, session=session_for("aura", AuraSite())).key.origin == "https://chat.example/a"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", ["http://:pass@h", "http://u@h", "http://h?", "http://h#", "http://h/a\tb", "http://h:0"]
+)
+def test_what_is_no_address_of_a_site(wrong: str) -> None:
+    """A password in it would be shown in messages and be part of the session's name."""
+    with pytest.raises(UsageError, match="not the address of a site"):
+        Client("aura", base_url=wrong)

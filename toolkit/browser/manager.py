@@ -106,7 +106,9 @@ class SessionManager:
 
         async def visit_in(browser: AsyncBrowser) -> BrowserSession:
             if self._attached:
-                return await run(visit(default_context(browser), self._plan(site, account, None, login)))
+                context = default_context(browser)
+                context.on("dialog", _leave)
+                return await run(visit(context, self._plan(site, account, None, login)))
             proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
             options = context_options(self._profile, self._route, previous)
             if previous is not None:
@@ -121,7 +123,7 @@ class SessionManager:
 
     def _plan(self, site: Site, account: str, proxy: str | None, login: bool) -> Visit:
         """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
-        if self._route.proxy is not None:
+        if self._route.proxy is not None and not self._attached:
             # a network that was made for one run is no part of a session
             proxy = self._route.proxy if self._route.ca_pem is None else None
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
@@ -155,6 +157,10 @@ class SessionManager:
             if not self._starting.cancelled():
                 self._starting.exception()  # whoever waited for the browser was told
         await self._opened.aclose()
+
+
+def _leave(_: object) -> None:
+    """Leave a dialog to the person: where nobody listens, Playwright answers it, in every tab."""
 
 
 def harvest_in(

@@ -6,6 +6,7 @@ file of a provider needs besides errors and a decoder is imported from here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -107,15 +108,18 @@ def origin(url: str) -> str:
 
 
 def read_base_url(base_url: str) -> str:
-    """`base_url` without a trailing slash. Raises `UsageError` where it is no http(s) URL."""
+    """`base_url` as every way of writing it comes out: the scheme and the host in lower case, without the scheme's own
+    port and a trailing slash. Raises `UsageError` where it is no http(s) URL."""
     try:
         parts = urlsplit(base_url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or parts.query or parts.fragment or parts.username:
+    if not valid or re.search(r"[?#@\x00-\x20\x7f]", base_url):
         raise UsageError(
             "base_url is not the address of a site.",
             hint="Write it as https://host[:port][/path], without user, query and fragment.",
         )
-    return base_url.rstrip("/")
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}[parts.scheme]) else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
