@@ -88,10 +88,13 @@ def write(session: BrowserSession, form: Format, *, page: str | None = None, now
     """`session` as text of the format `form`, in UTF-8 and with a line end; `left_out` tells what has no place there.
 
     `page` is the URL of the page that the header is for, the origin if it is not given; `now` is in seconds since 1970.
-    Raises `SessionError` where a browser would send no header, `UsageError` for an unknown format.
+    Raises `SessionError` where no cookie has a place there, or a browser would send none; `UsageError` for an unknown
+    format.
     """
     session = _in_utf8(session)
     if form == "cookies.txt":
+        if not any(map(cookies_txt.has_place, session.cookies)):
+            raise SessionError("The session has no cookie that has a place in a cookies.txt.")
         return cookies_txt.write(session.cookies)
     if form == "cookie-header":
         url = page or f"{session.origin}/"

@@ -115,7 +115,7 @@ async def test_the_state_of_each_session_is_shown(toolkit: Toolkit) -> None:
 async def test_a_session_of_a_newer_version_does_not_hide_the_others(toolkit: Toolkit) -> None:
     """It is noted, and the rest of the table stands."""
     await toolkit.keep(BrowserSession(provider="aura", origin="https://openchat.team"))
-    (toolkit.store.folder / "newer.json").write_text('{"version": 99}')
+    (toolkit.store.folder / f"aura--{'0' * 16}.json").write_text('{"version": 99}')
     result = await toolkit.run("providers")
     assert result.code == 0
     assert "newer version of the toolkit (99)" in result.err

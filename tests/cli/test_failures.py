@@ -39,7 +39,7 @@ DOWN = "http://127.0.0.1:47"  # nobody is there, and no browser refuses to go th
         (("chat", "aura", "Hi", "--modle", "x"), "No such option '--modle'"),
         (("chat", "aura", "Hi", "--max-tokens", "0"), "0 is not in the range x>=1"),
         (("chat", "aura", "Hi", "-t", "hot"), "'hot' is not a valid float"),
-        (("chat", "aura", "Hi", "--base-url", "chat.example.org"), "Write it as https://host"),
+        (("chat", "aura", "Hi", "--base-url", "chat.example.org"), "`--base-url` is not the address of a site. Write"),
         (("chat", "aura", "Hi", "--proxy", "http//h"), "http://[user:password@]host:port"),
         (("chat", "aura", "Hi", "--proxy", "http://h:1", "--replay"), "it goes with no --proxy"),
     ],
@@ -57,6 +57,14 @@ def test_bare_toolkit_shows_its_help(call: Call) -> None:
     result = call()
     assert result.code == 2
     assert "toolkit chat aura --replay" in result.err
+
+
+def test_a_group_alone_shows_its_help(call: Call) -> None:
+    """And nothing besides."""
+    result = call("session")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: toolkit session ")
+    assert "See `" not in result.err
 
 
 # --- browsers.json
@@ -221,8 +229,8 @@ async def test_a_corrupt_session_is_said_and_replaced(toolkit: Toolkit, aura: Au
     result = await toolkit.run("chat", "aura", "Hi", "--base-url", origin)
     assert (result.code, result.out, result.errors) == (0, "".join(site.answer) + "\n", [])
     (aside,) = toolkit.store.folder.glob("*.corrupt-*")
-    note = "note: a stored session was not readable (Input data was truncated); it was set aside as "
-    assert note + str(aside) in result.err
+    assert result.err.startswith("note: a stored session was not readable (JSON is malformed: ")
+    assert f"); it was set aside as {aside}\n" in result.err
     assert [key.origin for key in await toolkit.store.sessions()] == [origin]
 
 

@@ -49,13 +49,13 @@ async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
     result = await toolkit.run("session", "list")
     assert (result.code, result.err) == (0, "")
     head, *rows = (" ".join(line.split()) for line in result.out.splitlines())
-    assert head == "provider site account age expires state"
+    assert head == "provider site account signed in age expires state"
     assert rows == [
-        f"of another package {SITE} default not known not known ok",
-        f"openassistant {SITE} default 3 d 29 d ok",
-        f"openassistant {SITE} gone not known 2 h ago expired",
-        f"openassistant {SITE} soon 4 d 2 h expires soon",
-        "openassistant https://own.example \ufffd[31mred 3 d not known ok",
+        f"of another package {SITE} default not known not known not known ok",
+        f"openassistant {SITE} default ada 3 d 29 d ok",
+        f"openassistant {SITE} gone ada not known 2 h ago expired",
+        f"openassistant {SITE} soon ada 4 d 2 h expires soon",
+        "openassistant https://own.example \ufffd[31mred ada 3 d not known ok",
     ]
     assert SECRET not in result.out
 
@@ -87,6 +87,38 @@ def test_no_sessions_at_all(call: Call) -> None:
     assert (result.code, result.out) == (0, "")
     assert "toolkit login PROVIDER" in result.err
     assert json.loads(call("session", "list", "--json").out) == []
+
+
+def test_what_cannot_be_opened_is_not_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed sessions without their key: told, and no success; nobody is advised to make one, or sent elsewhere."""
+    monkeypatch.setenv("TOOLKIT_STORE_KEY", "right")
+    header = f"Cookie: {NAME}={SECRET}"
+    monkeypatch.setattr("toolkit.cli.session_files._text", lambda *_: header)
+    assert call("session", "import", "openassistant", "--base-url", "https://own.example").code == 0
+    for key in ("wrong", ""):
+        monkeypatch.setenv("TOOLKIT_STORE_KEY", key)
+        for command in (("session", "list"), ("session", "list", "--json"), ("session", "check")):
+            result = call(*command)
+            assert (result.code, result.out) == (1, "")
+            assert "Set TOOLKIT_STORE_KEY to the passphrase" in result.err
+            assert "toolkit login" not in result.err
+        result = call("chat", "openassistant", "Hi")
+        assert (result.code, result.out) == (1, "")
+        assert "The deployment is not known" in result.err
+
+
+async def test_a_variable_is_not_overlooked(toolkit: Toolkit) -> None:
+    """Where a session of the environment is what calls use, commands about stored ones say so."""
+    await toolkit.keep(session())
+    env = {"TOOLKIT_SESSION_OPENASSISTANT": "x", "TOOLKIT_SESSION_AURA_WORK": "x"}
+    for command in (("providers",), ("session", "list")):
+        result = await toolkit.run(*command, env=env)
+        assert result.code == 0
+        assert result.err == "".join(f"note: {one} is set: chat and check use that session\n" for one in sorted(env))
+    told = "note: this is about the stored session; TOOLKIT_SESSION_OPENASSISTANT is set: chat and check use that"
+    for name in ("show", "export", "rm"):
+        result = await toolkit.run("session", name, "openassistant", env=env)
+        assert (result.code, result.err) == (0, f"{told} session\n")
 
 
 # --- show
@@ -132,6 +164,13 @@ async def test_values_are_shown_when_asked_for(toolkit: Toolkit, form: tuple[str
     await toolkit.keep(session(expires_at=1e300))
     result = await toolkit.run("session", "show", "openassistant", "--values", *form)
     assert result.out.count(SECRET) == 4
+
+
+async def test_what_has_expired_is_told_once(toolkit: Toolkit) -> None:
+    """With the moment."""
+    await toolkit.keep(session(expires_at=5.0))
+    result = await toolkit.run("session", "show", "openassistant")
+    assert "state:     expired 1970-01-01" in result.out
 
 
 # --- rm

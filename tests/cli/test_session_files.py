@@ -63,6 +63,17 @@ async def test_what_has_no_place_in_a_format_is_told(toolkit: Toolkit) -> None:
     assert result.out == f"Cookie: {NAME}={SECRET}; parted={SECRET}\n"
 
 
+async def test_a_file_of_no_cookies_is_not_written(toolkit: Toolkit) -> None:
+    """A session without cookies has nothing to put there."""
+    await toolkit.keep(session(cookies=()))
+    path = toolkit.folder / "cookies.txt"
+    args = ("--format", "cookies.txt", "-o", str(path))
+    result = await toolkit.run("session", "export", "openassistant", *args)
+    assert (result.code, result.out) == (1, "")
+    assert "The session has no cookie" in result.err
+    assert not path.exists()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
 async def test_a_file_is_its_owners_alone(toolkit: Toolkit) -> None:
     """0600, also in the place of one that was open to all; and nothing is printed."""
@@ -71,7 +82,7 @@ async def test_a_file_is_its_owners_alone(toolkit: Toolkit) -> None:
     path.write_text("old")
     path.chmod(0o644)
     result = await toolkit.run("session", "export", "openassistant", "-o", str(path))
-    assert result == (0, "", "")
+    assert result == (0, "", f"written to {path}, for you alone\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert interchange.read(path.read_text()).provider == "openassistant"
 
@@ -120,6 +131,14 @@ async def test_what_other_programs_write_is_imported(toolkit: Toolkit, text: str
     assert kept is not None
     assert kept.cookies == (Cookie(name=NAME, value=SECRET, domain="open-assistant.io", secure=True),)
     assert kept.harvested_at >= begin
+
+
+async def test_memory_keeps_nothing(toolkit: Toolkit) -> None:
+    """A command that ends at once cannot keep a session in its memory, and says so."""
+    text = interchange.write(session(), "json", now=0)
+    result = await toolkit.run("session", "import", "openassistant", "--store", "memory", stdin=text)
+    assert result.code == 0
+    assert result.err.startswith("note: nothing in memory outlasts this command")
 
 
 async def test_what_is_replaced_is_told(toolkit: Toolkit) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from toolkit.cli.terminal import tell
+from toolkit.cli.unopened import unopened
 from toolkit.environment import variable
-from toolkit.errors import SessionError, UsageError
+from toolkit.errors import SessionError, StoreError, UsageError
 from toolkit.interchange import read_secret
 from toolkit.providers.base import Provider
 from toolkit.stores import Store
@@ -43,8 +44,15 @@ async def deployment_of_call(
 
 async def only_site(kind: type[Provider], account: str | None, store: Store) -> str:
     """The one deployment of `kind` that `store` has a session for, of `account` or else of any; "" where there is none.
-    Raises `UsageError` where there are several."""
-    keys = [key for key in await store.sessions() if key.provider == kind.name]
+    Raises `UsageError` where there are several, `StoreError` where that cannot be told."""
+    with unopened() as failures:
+        keys = [key for key in await store.sessions() if key.provider == kind.name]
+    if failures and not keys:
+        raise StoreError(
+            "The deployment is not known, since not every stored session can be opened.",
+            provider=kind.name,
+            hint="Name it with --base-url, or see the notes above.",
+        )
     sites = sorted({key.origin for key in [key for key in keys if account in (None, key.account)] or keys})
     if len(sites) > 1:
         raise UsageError(

@@ -26,9 +26,11 @@ def login(provider: str, timeout: float | None, cdp: str | None, where: Where) -
     that was there; where anything goes wrong, that one stays. From then on no window is needed until it expires.
     """
     from toolkit.cli.connect import connected
+    from toolkit.cli.notes import note_forgetting
     from toolkit.cli.table import until
     from toolkit.cli.terminal import printable
     from toolkit.cli.work import working
+    from toolkit.stores.choose import open_store
 
     with working() as work, work.inside(connected(provider, where)) as there:
         with there.explaining():
@@ -36,4 +38,6 @@ def login(provider: str, timeout: float | None, cdp: str | None, where: Where) -
         who = f" as {session.identity}" if session.identity else ""
         kept = "" if there.network is None else " (replayed, not kept)"
         name = there.client.provider.name
+        if there.network is None:
+            note_forgetting(open_store(where.store))
         click.echo(printable(f"{name}: logged in{who} at {session.origin}, {until(session)}{kept}"))

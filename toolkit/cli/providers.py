@@ -12,11 +12,13 @@ from toolkit.cli.options import debug_option
 def providers() -> None:
     """List the providers: site, models, whether a login is needed, and the sessions that are kept."""
     from toolkit import providers
+    from toolkit.cli.notes import note_variables
     from toolkit.cli.table import print_table, state
     from toolkit.cli.work import working
     from toolkit.stores.choose import open_store
 
     with working() as work:
+        note_variables()
         kept = work.run(open_store().sessions())
     rows = []
     for name in providers.names():

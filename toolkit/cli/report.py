@@ -14,12 +14,16 @@ ERROR, USAGE, LOGIN, LIMITED, INTERRUPTED = 1, 2, 3, 4, 130
 
 # What a URL in a text may not show: user and password, and the query.
 _USER = re.compile(r"(\w://)[^\s/'\"]*@")
+_OPTION = re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)")  # the argument, as the command line calls it
 _QUERY = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
 
 
 def failure(error: Exception) -> int:
     """Print `error` for a person, with a traceback if `--debug` was given, and return the exit code."""
     if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group of commands alone: its help, as click has it
+        error.show()
         return error.exit_code
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
@@ -43,7 +47,7 @@ def failure(error: Exception) -> int:
         return ERROR
     if isinstance(error, RateLimited) and error.retry_after is not None:
         error.hint = f"Wait {error.retry_after:.0f} s before the next call."
-    _say(str(error))
+    _say(_OPTION.sub("`--base-url`", str(error)))
     if isinstance(error, LoginRequired):
         return LOGIN
     if isinstance(error, RateLimited):

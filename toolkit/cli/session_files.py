@@ -62,6 +62,7 @@ def export_session(provider: str, form: Any, output: Path | None, which: Which) 
             write_whole(output, text.encode())
         except OSError as error:
             raise click.FileError(str(output), error.strerror) from error
+        tell(f"written to {output}, for you alone")
     elif sys.stdout.isatty():
         tell("note: this is a secret: who has it is signed in as you")
         click.echo(printable(text), nl=False)
@@ -82,6 +83,7 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
     """
     from toolkit import providers
     from toolkit.admission import admitted
+    from toolkit.cli.notes import note_forgetting
     from toolkit.cli.stored import Stored
     from toolkit.cli.table import until
     from toolkit.cli.terminal import printable, tell
@@ -101,6 +103,7 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
         stored = Stored(site, which.account or session.account, store)
         replaced = work.run(_keep(stored, session))
+    note_forgetting(store)
     if not session.user_agent:
         tell(
             "note: it tells no user agent: calls go out without a browser's until the session is renewed; "

@@ -14,23 +14,27 @@ if TYPE_CHECKING:
     from toolkit.session import BrowserSession, Cookie
     from toolkit.stores import Key
 
-TITLES = ("provider", "site", "account", "age", "expires", "state")
+TITLES = ("provider", "site", "account", "signed in", "age", "expires", "state")
 
 
 @click.command("list", short_help="List the sessions that are kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; times are in seconds since 1970.")
 @which_options
 def list_sessions(as_json: bool, which: Which) -> None:
-    """List the sessions that are kept: of which site and account, how old, how long good.
+    """List the sessions that are kept: of which site and account, who is signed in, how old, how long good.
 
     The state tells what is stored (ok, expires soon, expired); `toolkit session check` asks the sites.
     """
     from toolkit.cli.stored import all_stored
     from toolkit.cli.table import condition, print_table, span
+    from toolkit.cli.unopened import unopened
     from toolkit.cli.work import working
+    from toolkit.errors import StoreError
 
-    with working() as work:
+    with working() as work, unopened() as failures:
         kept = work.run(all_stored(which))
+    if failures and not kept:
+        raise StoreError("There are sessions, and none of them can be opened.", hint="The notes above say why.")
     now = time.time()
     if as_json:
         click.echo(json.dumps([_summary(key, session, now) for key, session in kept.items()], indent=1))
@@ -43,7 +47,7 @@ def list_sessions(as_json: bool, which: Which) -> None:
         age = span(now - session.harvested_at) if session.harvested_at else "not known"
         ends = session.expires_at
         left = "not known" if ends is None else span(ends - now) if ends > now else f"{span(now - ends)} ago"
-        rows.append((*key, age, left, condition(session, now)))
+        rows.append((*key, session.identity or "not known", age, left, condition(session, now)))
     print_table(TITLES, rows)
 
 
@@ -106,7 +110,7 @@ def _lines(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
         "account": key.account,
         "signed in": session.identity or "",
         "made": f"{moment(made)} ({span(now - made)} ago)" if made else "not known",
-        "state": f"{condition(session, now)}, {until(session)}",
+        "state": until(session) if session.expired(now) else f"{condition(session, now)}, {until(session)}",
         "profile": session.profile,
         "proxy": proxy or "",
     }

@@ -124,12 +124,15 @@ async def _check_all(which: Which) -> int:
     from toolkit.cli.report import ERROR, LOGIN
     from toolkit.cli.stored import all_stored
     from toolkit.cli.terminal import clear, printable, show
+    from toolkit.cli.unopened import unopened
     from toolkit.client import Client
     from toolkit.errors import LoginRequired, ToolkitError
     from toolkit.stores.choose import open_store
 
     store, codes = open_store(which.store), set()
-    for key in await all_stored(which):
+    with unopened() as failures:
+        kept = await all_stored(which)
+    for key in kept:
         show(f"asking {key.origin}")
         try:
             kind = providers.find(key.provider)
@@ -141,6 +144,8 @@ async def _check_all(which: Which) -> int:
         codes.add(code)
         clear()
         click.echo(printable(f"{key.provider} {key.origin} {key.account}: {told}"))
+    if failures:
+        codes.add(ERROR)  # which the notes have told
     if not codes:
         raise LoginRequired("There is no session.", hint="`toolkit login PROVIDER` makes one.")
     return LOGIN if LOGIN in codes else max(codes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit import providers
 from toolkit.cli.deployment import deployment
+from toolkit.cli.notes import note_variables
 from toolkit.cli.options import Which
 from toolkit.errors import LoginRequired
 from toolkit.providers.base import Provider, read_base_url
@@ -23,6 +24,7 @@ class Stored:
     async def of(cls, name: str, which: Which) -> Stored:
         """The one that is meant by `name` and `which`. Raises `UnknownProvider` and `UsageError`."""
         kind, store = providers.find(name), open_store(which.store)
+        note_variables([kind.name], stored=True)
         return cls(kind(await deployment(kind, which.base_url, which.account, store)), which.account, store)
 
     async def session(self) -> BrowserSession:
@@ -49,6 +51,7 @@ class Stored:
 async def all_stored(which: Which) -> dict[Key, BrowserSession]:
     """The sessions of every provider, of the account and deployment that are named, in order."""
     site = read_base_url(which.base_url) if which.base_url else None
+    note_variables()
     kept = await open_store(which.store).sessions()
     return {
         key: kept[key] for key in sorted(kept) if which.account in (None, key.account) and site in (None, key.origin)

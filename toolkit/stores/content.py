@@ -96,7 +96,7 @@ class Packer:
         except InvalidTag:
             raise StoreError(
                 f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
-                hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove it.",
+                hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove that session.",
             ) from None
         return content.key, msgspec.convert(_read(opened), BrowserSession)
 

@@ -1,0 +1,29 @@
+"""Notes about what is easily overlooked: sessions of the environment, and a store that forgets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from toolkit import providers
+from toolkit.cli.terminal import tell
+from toolkit.environment import variable
+from toolkit.stores import Store
+from toolkit.stores.memory import MemoryStore
+
+
+def note_variables(names: Iterable[str] | None = None, *, stored: bool = False) -> None:
+    """Say which variables hold a session of one of the providers `names`, all if None; with `stored`, that the command
+    is about the stored one."""
+    here = "this is about the stored session; " if stored else ""
+    for name in providers.names() if names is None else names:
+        own = variable(name)
+        for one in sorted(os.environ):
+            if os.environ[one] and (one == own or one.startswith(f"{own}_")):
+                tell(f"note: {here}{one} is set: chat and check use that session")
+
+
+def note_forgetting(store: Store) -> None:
+    """Say where what was just kept is gone in a moment."""
+    if isinstance(store, MemoryStore):
+        tell("note: nothing in memory outlasts this command: name another store (TOOLKIT_STORE, --store) to keep it")
