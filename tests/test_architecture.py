@@ -49,7 +49,7 @@ ROOMS = {
     "keeper": {"errors", "expiry", "recipe", "rotation", "session", "stores"},
     "visiting": {"browser", "errors", "providers", "recipe", "route", "session"},
     "health": {"errors", "providers", "transport"},
-    "admission": {"errors", "expiry", "headers", "interchange", "recipe", "session"},
+    "admission": {"cookies", "errors", "expiry", "headers", "interchange", "recipe", "session"},
     "environment": {"admission", "errors", "interchange", "providers", "session"},
     "advice": {"errors", "providers"},
     "client": {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from toolkit.cookies import holdable
 from toolkit.errors import SessionError
 from toolkit.expiry import expiry
-from toolkit.headers import origin_of
+from toolkit.headers import origin_of, standing
 from toolkit.interchange import own_part
 from toolkit.recipe import readable
 from toolkit.session import BrowserSession
@@ -16,12 +18,19 @@ from toolkit.session import BrowserSession
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
 
+HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # a token, RFC 9110 section 5.6.2
+HEADER_VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")  # what is no control character, and can be sent as UTF-8
+SHOWN = 40  # letters of a name that nobody could have
 
-def admitted(session: BrowserSession, provider: Provider, source: str) -> tuple[BrowserSession, list[str]]:
-    """What of `session` belongs to `provider`, with its expiry; and the hosts of what does not.
 
-    `source` is where the session is from, for the errors. Raises `SessionError` for the session of another provider or
-    site, and for one without what the recipe needs.
+def admitted(
+    session: BrowserSession, provider: Provider, source: str, *, now: float
+) -> tuple[BrowserSession, list[str], list[str]]:
+    """What of `session` belongs to `provider`, with its expiry; the hosts of what does not; and what a browser could
+    not have or would not send with a call: "cookie NAME" or "header NAME".
+
+    `source` is where the session is from, for the errors; `now` is in seconds since 1970. Raises `SessionError` for the
+    session of another provider or site, and for one without what the recipe needs.
     """
     recipe, origin = provider.harvest, origin_of(provider.page)
     if session.provider not in ("", provider.name):
@@ -33,6 +42,7 @@ def admitted(session: BrowserSession, provider: Provider, source: str) -> tuple[
             hint="Name that deployment: `base_url`." if session.provider else None,
         )
     own, foreign = own_part(session, provider.hosts)
+    own, unusable = _usable(own, recipe.headers, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
     wanted = recipe.missing_cookies(cookie.name for cookie in own.cookies)
     missing = [f"cookie like {readable(one)}" for one in wanted]
@@ -44,4 +54,26 @@ def admitted(session: BrowserSession, provider: Provider, source: str) -> tuple[
             provider=provider.name,
             hint=f"(looked for a {' and a '.join(missing)})",
         )
-    return msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign
+    return msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign, unusable
+
+
+def _usable(session: BrowserSession, headers: tuple[str, ...], now: float) -> tuple[BrowserSession, list[str]]:
+    """`session` with the cookies that a browser can hold, and with the standing headers and those of `headers`; and
+    what that leaves out."""
+    held = [(cookie, holdable(cookie, now)) for cookie in session.cookies]
+    kept: dict[str, str] = {}
+    unusable = [f"cookie {_shown(cookie.name)}" for cookie, usable in held if usable is None]
+    for given, value in session.headers.items():
+        name = given.lower()
+        wanted = HEADER_NAME.fullmatch(name) and (standing(name) or name in headers)
+        if wanted and HEADER_VALUE.fullmatch(value):
+            kept.setdefault(name, value)
+        else:
+            unusable.append(f"header {_shown(name)}")
+    cookies = tuple(usable for _, usable in held if usable is not None)
+    return msgspec.structs.replace(session, cookies=cookies, headers=kept), unusable
+
+
+def _shown(name: str) -> str:
+    """A name without what may be a value in it."""
+    return re.split("[=;:]", name)[0][:SHOWN] or "without a name"

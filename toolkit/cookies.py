@@ -18,6 +18,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from toolkit.errors import UsageError
 from toolkit.session import Cookie, SameSite
 
@@ -108,6 +110,26 @@ def merge_set_cookies(
     return tuple(jar)
 
 
+def holdable(cookie: Cookie, now: float) -> Cookie | None:
+    """`cookie` as a browser holds it, for at most 400 days from `now`; None for one that no browser does.
+
+    The rules are those of the storage model (RFC 6265bis section 5.7) for what can be told without the answer that
+    set it, and Chromium's own for what another program hands it.
+    """
+    name, value, path, key = cookie.name, cookie.value, cookie.path, cookie.partition_key
+    if CONTROL.search(name + value + path) or ";" in name + value + path or "=" in (name or value):
+        return None
+    if name != name.strip(WHITESPACE) or value != value.strip(WHITESPACE):
+        return None
+    if not 0 < _size(name) + _size(value) <= MAX_NAME_AND_VALUE:
+        return None
+    if not path.startswith("/") or _size(path) > MAX_ATTRIBUTE or not _prefix_kept(cookie):
+        return None
+    if key is not None and not (cookie.secure and _is_site(key)):
+        return None
+    return cookie if cookie.expires is None else replace(cookie, expires=min(cookie.expires, now + MAX_AGE))
+
+
 class _Place(NamedTuple):
     """Where a URL points, as far as cookies care: they know no ports."""
 
@@ -142,6 +164,14 @@ class _Place(NamedTuple):
         return self.host == other.host or self.site == other.site
 
 
+def _is_site(text: str) -> bool:
+    """Whether `text` is a schemeful site, as a partition key is written."""
+    try:
+        return _Place.of(text).site == text
+    except UsageError:
+        return False
+
+
 def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host.strip("[]"))
@@ -170,7 +200,9 @@ def _registrable_domain(host: str) -> str | None:
 
 def _domain_matches(cookie: Cookie, host: str) -> bool:
     """Section 5.1.3, with the host-only flag of section 5.8.3."""
-    return host == cookie.domain or (not cookie.host_only and host.endswith(f".{cookie.domain}"))
+    if host == cookie.domain:
+        return True
+    return not cookie.host_only and host.endswith(f".{cookie.domain}") and not _ip_address(host)
 
 
 def _path_matches(cookie_path: str, path: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 
 from toolkit.errors import SessionError
 from toolkit.providers.base import Provider
 from toolkit.session import BrowserSession
+
+log = logging.getLogger("toolkit")
 
 
 def variable(provider: str, account: str = "default") -> str:
@@ -19,8 +23,8 @@ def variable(provider: str, account: str = "default") -> str:
 def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:
     """The session of `provider` that the variable `name` holds: storage state or our own JSON, plain or base64.
 
-    Raises `SessionError` for what is none, for a session of another provider or site, and for one without what the
-    recipe needs; the text never shows any of it.
+    What no browser could have is left out, and logged. Raises `SessionError` for what is none, for a session of another
+    provider or site, and for one without what the recipe needs; the text never shows any of it.
     """
     from toolkit.admission import admitted
     from toolkit.interchange import read_secret
@@ -29,4 +33,7 @@ def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:
         session = read_secret(secret)
     except SessionError as error:
         raise SessionError(f"{name}: {error.what}", provider=provider.name, hint=error.hint or None) from None
-    return admitted(session, provider, name)[0]
+    session, _, unusable = admitted(session, provider, name, now=time.time())
+    if unusable:
+        log.warning("%s: left out, since the site's page would not have or send it: %s", name, ", ".join(unusable))
+    return session

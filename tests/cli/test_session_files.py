@@ -18,6 +18,7 @@ from toolkit.session import Cookie
 from toolkit.stores import Key
 
 KEY = Key("openassistant", SITE)
+AGENT = {"user-agent": "Kept/1"}
 TITLE = "# Netscape HTTP Cookie File\n"
 NO_AGENT = (
     "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
@@ -37,7 +38,7 @@ def test_the_help_names_the_formats_that_there_are() -> None:
 @pytest.mark.parametrize("form", ["storage-state", "json"])
 async def test_what_is_exported_is_imported(toolkit: Toolkit, form: str) -> None:
     """Every fact comes back, on another machine too; without `--format` it is a storage state."""
-    kept = await toolkit.keep(session("work"))
+    kept = await toolkit.keep(session("work", headers=AGENT))
     chosen = ("--format", form) if form != "storage-state" else ()
     exported = await toolkit.run("session", "export", "openassistant", "--account", "work", *chosen)
     assert (exported.code, exported.err) == (0, "")
@@ -144,7 +145,7 @@ async def test_memory_keeps_nothing(toolkit: Toolkit) -> None:
 async def test_what_is_replaced_is_told(toolkit: Toolkit) -> None:
     """Whose it was, and how good; who uses that one now sees that the new one is newer, whatever its own age."""
     old = await toolkit.keep(session())
-    given = session(harvested_at=5.0, identity="bob")
+    given = session(harvested_at=5.0, identity="bob", headers=AGENT)
     text = interchange.write(given, "json", now=0)
     result = await toolkit.run("session", "import", "openassistant", stdin=text)
     assert result.code == 0

@@ -98,7 +98,8 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
     with working() as work:
         site = kind(work.run(_deployment(kind, which, store, text, form)))
         origin = origin_of(site.page)
-        session, foreign = admitted(read(text, form, provider=name, origin=origin), site, source)
+        session = read(text, form, provider=name, origin=origin)
+        session, foreign, unusable = admitted(session, site, source, now=time.time())
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
         stored = Stored(site, which.account or session.account, store)
@@ -109,6 +110,8 @@ def import_session(provider: str, file: str, form: Any, which: Which) -> None:
             "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
             f"`toolkit session check {stored.named}` asks the site whether it takes it so"
         )
+    if unusable:
+        tell(f"note: left out, since the site's page would not have or send it: {', '.join(unusable)}")
     if foreign:
         tell(f"note: left out, since it is of other sites: {', '.join(foreign)}")
     account = stored.key.account
