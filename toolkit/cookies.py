@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_NAME_AND_VALUE = 4096
 MAX_ATTRIBUTE = 1024
 MAX_AGE = 400 * 24 * 3600.0
+MAX_PER_SITE = 180  # cookies of one registrable domain, as in Chromium
 
 SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 SAME_SITE: dict[str, SameSite] = {"strict": "Strict", "lax": "Lax", "none": "None"}
@@ -95,7 +96,8 @@ def merge_set_cookies(
     """The jar after an answer from `url` to `page` carried the `Set-Cookie` headers `set_cookies`, in their order.
 
     What a browser would not take is ignored (RFC 6265bis section 5.7). A cookie that is set again with the value
-    that it had keeps its place in the order, and with another value goes to the end.
+    that it had keeps its place in the order, and with another value goes to the end. Of more than 180 of a site, the
+    oldest go; Chromium lets those go that were not used for longest, and some more.
 
     `date` is the answer's `Date` header: what the site's clock said at `now`. As in Chromium, `Expires` is by that one.
     """
@@ -357,6 +359,15 @@ def _store(jar: list[Cookie], cookie: Cookie, place: _Place, now: float) -> None
         del jar[index]
         index = len(jar)
     jar[index : index + 1] = [] if cookie.expired(now) else [cookie]
+    if len(jar) > MAX_PER_SITE:
+        site = _site_of(cookie)
+        kept = [old for old in jar if _site_of(old) == site]
+        for old in kept[: max(0, len(kept) - MAX_PER_SITE)]:
+            jar.remove(old)
+
+
+def _site_of(cookie: Cookie) -> str:
+    return _registrable_domain(cookie.domain) or cookie.domain
 
 
 def _shadows(old: Cookie, new: Cookie) -> bool:

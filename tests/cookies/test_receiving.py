@@ -84,6 +84,14 @@ def test_a_cookie_set_again_keeps_its_place_only_with_its_value() -> None:
     assert [cookie.name for cookie in merged("a=2", jar=jar)] == ["b", "c", "a"]
 
 
+def test_a_site_has_180_cookies_at_most() -> None:
+    """The oldest of its registrable domain go; those of other sites stay."""
+    jar = merged("other=1; SameSite=None; Secure", url="https://other.test/")
+    for number in range(200):
+        jar = merged(f"a{number}=1", jar=jar, url=f"https://{number % 3}.example.com/", page="https://example.com/")
+    assert [cookie.name for cookie in jar] == ["other", *(f"a{number}" for number in range(20, 200))]
+
+
 @pytest.mark.parametrize(
     "line",
     [
