@@ -43,7 +43,10 @@ def test_redis_by_its_url(spec: str) -> None:
     assert SECRET not in repr(store)
 
 
-@pytest.mark.parametrize("spec", ["files", "file:", "redis:host", "http://me:s3cr3t@host", "Memory"])
+@pytest.mark.parametrize(
+    "spec",
+    ["files", "file:", "file:~nobody.of.that.name/x", "file:/a\0b", "redis:host", "http://me:s3cr3t@host", "Memory"],
+)
 def test_others_are_refused_with_the_choices(spec: str) -> None:
     """The error names what there is, and does not repeat what was given."""
     with pytest.raises(UsageError, match=r"file, .*memory, redis://") as caught:

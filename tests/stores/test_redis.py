@@ -160,6 +160,7 @@ async def test_what_the_server_says_is_not_shown(caplog: pytest.LogCaptureFixtur
     [
         *(f"http://me:{SECRET}@host", f"redis://:{SECRET}@host:port", f"redis://[{SECRET}"),
         *(f"redis://host?pass={SECRET}", f"redis://:{SECRET}@host?socket_timeout=soon"),
+        f"rediss://host?ssl_cert_reqs={SECRET}",
     ],
 )
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:
@@ -203,8 +204,18 @@ async def test_a_newer_version_is_refused_and_left_alone(
     assert await redis.get(NAME) == b'{"version": 2, "all": "new"}'
 
 
-async def test_what_others_keep_there_is_left_alone(store: RedisStore, redis: Any) -> None:
-    """A list goes on without what it cannot be about."""
+async def test_what_others_keep_there_is_left_alone(
+    store: RedisStore, redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A list goes on without what it cannot be about, nor what is no text; who asks for just that is told."""
+    await store.save(key("ada"), session("ada"))
+    await redis.lpush(NAME, "another's")
+    for call in (store.load(key()), store.save(key(), session())):
+        with pytest.raises(StoreError, match="is no session"):
+            await call
+    assert await store.sessions() == {key("ada"): session("ada")}
+    assert "is no session" in caplog.text
+    await redis.flushall()
     await store.save(key(), session())
     await redis.set(b"toolkit:session:\xff", b"another's")
     await redis.set("another's", b"as well")

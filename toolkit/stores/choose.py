@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from toolkit.errors import UsageError
 from toolkit.stores import Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
+from toolkit.stores.state import STORE_VARIABLE
 
-STORE_VARIABLE = "TOOLKIT_STORE"
 CHOICES = "file, file:/path/to/folder, memory, redis://..., rediss://... or unix://..."
 
 
@@ -25,8 +26,9 @@ def open_store(spec: str | None = None) -> Store:
     kind, _, place = spec.partition(":")
     if spec == "file":
         return FileStore()
-    if kind == "file" and place:
-        return FileStore(Path(place).expanduser())
+    if kind == "file" and place and "\0" not in place:
+        with suppress(RuntimeError):  # there is no such person, or no home
+            return FileStore(Path(place).expanduser())
     if spec == "memory":
         return _memory()
     if kind in ("redis", "rediss", "unix") and place.startswith("//"):

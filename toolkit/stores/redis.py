@@ -29,6 +29,7 @@ try:
         LockNotOwnedError,
         NoPermissionError,
         RedisError,
+        ResponseError,
     )
     from redis.exceptions import TimeoutError as RedisTimeout
 except ModuleNotFoundError:
@@ -86,7 +87,7 @@ class RedisStore:
             self._shown = without_query(url)
             pool: Any = ConnectionPool(**self._options)
             pool.make_connection()  # which connects nothing yet, and knows what options there are
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RedisError):
             raise UsageError(
                 "That is no URL of a Redis server.", hint="It looks like redis://user:password@host:6379/0."
             ) from None  # the cause may show a piece of the password
@@ -170,10 +171,15 @@ class RedisStore:
 
     async def _read(self, redis: Redis, name: str) -> Kept | None:
         """What is in the key `name`, None where there is nothing that can be understood. Raises `StoreError`."""
-        content: Any = await redis.get(name)  # bytes, since `decode_responses` is off
+        where = f"{name} in {self._shown}"
+        try:
+            content: Any = await redis.get(name)  # bytes, since `decode_responses` is off
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            raise StoreError(f"What is stored as {where} is no session.", hint="Remove it.") from None
         if content is None:
             return None
-        where = f"{name} in {self._shown}"
         try:
             kept = await self._packer.unpack(content, where)
         except ValueError as error:
