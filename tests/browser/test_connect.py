@@ -32,8 +32,9 @@ async def told(driver: Playwright, profile: Profile, kind: type[BrowserError], t
 @pytest.mark.parametrize("over", OVER)
 async def test_nobody_there_is_told(driver: Playwright, over: str) -> None:
     """No port, and no such name: what to start is said."""
-    start = "playwright run-server" if over == "playwright" else "--remote-debugging-port=9222"
+    start = "playwright run-server" if over == "playwright" else "--remote-debugging-port=1 "
     await told(driver, to("ws://127.0.0.1:1", over), BrowserMissing, f"answers .ECONNREFUSED.*{start}")
+    start = start.replace("=1 ", "=9222 ")
     await told(driver, to("ws://no-such-host.invalid", over), BrowserMissing, f"server answers.*{start}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import program
-from toolkit.browser.find import Candidate, Found, find_browser, headless_shell, missing, system_browsers
+from toolkit.browser.find import Candidate, Found, find_browser, headless_shell, missing, remedy, system_browsers
 from toolkit.browser.launch import (
     launch_options,
 )
@@ -39,14 +39,15 @@ def test_what_a_profile_names_is_that_or_nothing(tmp_path: Path) -> None:
     """A program, channel or engine that is not there is not replaced by another; the text says what was looked for."""
     system = (Candidate("chromium", "Chromium", str(program(tmp_path / "chromium"))),)
     absent = tmp_path / "absent"
-    for profile, told in (
-        (Profile(executable_path=str(absent)), "which the profile names"),
-        (Profile(channel="chrome"), "channel 'chrome', which the profile names"),
-        (Profile(channel="chromium"), "channel 'chromium'"),
-        (Profile(browser="firefox"), "Playwright's Firefox is not installed"),
+    for profile, told, command in (
+        (Profile(executable_path=str(absent)), "which the profile names", None),
+        (Profile(channel="chrome"), "channel 'chrome', which the profile names", "playwright install chrome`"),
+        (Profile(channel="chromium"), "channel 'chromium'", None),
+        (Profile(browser="firefox"), "Playwright's Firefox is not installed", "playwright install firefox`"),
     ):
         assert find_browser(profile, absent, system=system) is None
         assert told in missing(profile)
+        assert remedy(profile) is None if command is None else command in (remedy(profile) or "")
 
 
 def test_a_channel_that_only_playwright_knows_is_left_to_it() -> None:

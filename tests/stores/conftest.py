@@ -12,11 +12,11 @@ from redis import Redis
 from tests.stores.servers import redis_server
 from toolkit.session import BrowserSession, Cookie
 from toolkit.stores import Key, Store
-from toolkit.stores.choose import STORE_VARIABLE
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
 from toolkit.stores.passphrase import KEY_VARIABLE
 from toolkit.stores.redis import RedisStore
+from toolkit.stores.state import STORE_VARIABLE
 
 SECRET = "s3cr3t"
 PASSPHRASE = "a s3cr3t passphrase"

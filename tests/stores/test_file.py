@@ -141,7 +141,7 @@ async def test_a_file_where_the_folder_should_be_keeps_its_rights(store: FileSto
     store.folder.parent.mkdir(parents=True)
     store.folder.write_text("not ours")
     store.folder.chmod(0o644)
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="cannot be used"):
         await store.load(key())
     assert mode(store.folder) == 0o644
 
@@ -274,15 +274,26 @@ async def test_a_place_that_cannot_be_used_is_told(tmp_path: Path, where: str) -
         path.parent.mkdir(exist_ok=True)
         path.touch()
     for call in (store.load(key()), store.save(key(), session()), store.delete(key())):
-        with pytest.raises(StoreError, match=f"cannot be .*{STATE_VARIABLE}") as caught:
+        with pytest.raises(StoreError, match=r"cannot be .*\(TOOLKIT_STORE, --store\)") as caught:
             await call
         assert str(path) in str(caught.value)
         assert SECRET not in repr(caught.value)
     if where != "session":
-        with pytest.raises(StoreError, match="cannot be read"):
+        with pytest.raises(StoreError, match=r"folder for sessions .* cannot be used"):
             await store.sessions()
-        with pytest.raises(StoreError, match="cannot be locked"):
+        with pytest.raises(StoreError, match="cannot be used"):
             await enter(store)
+
+
+async def test_a_folder_of_ones_own_choice_is_told_as_that(tmp_path: Path) -> None:
+    """Where TOOLKIT_STORE named it, that is what to change, and not where the toolkit's state is."""
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "sessions"):
+        with pytest.raises(
+            StoreError, match=f"folder for sessions {folder} cannot be used: .*TOOLKIT_STORE, --store"
+        ) as caught:
+            await FileStore(folder).save(key(), session())
+        assert STATE_VARIABLE not in str(caught.value)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there are no such rights on Windows")

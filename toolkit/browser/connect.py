@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0  # the most that a browser gets to answer whether it is still there
 
-START_CHROME = "Start Chrome with `--remote-debugging-port=9222 --user-data-dir=FOLDER`; it ignores the port without."
+START_CHROME = "Start Chrome with `--remote-debugging-port={} --user-data-dir=FOLDER`; it ignores the port without."
 START_SERVER = "Start one there with `playwright run-server --port PORT --host HOST`, and check `connect.url`."
 
 # How Node tells that there is nobody (https://nodejs.org/api/errors.html#common-system-errors).
@@ -82,7 +83,7 @@ def attached(address: str, profile: Profile) -> Profile:
 def explained(error: PlaywrightError, to: Connect, limit_ms: float) -> BrowserError:
     """Our error for what Playwright's connecting raised. Its own text may hold the URL, so none of it is kept."""
     text, cdp = error.message, to.over == "cdp"
-    start = START_CHROME if cdp else START_SERVER
+    start = START_CHROME.format(urlsplit(to.url).port or 9222) if cdp else START_SERVER
     if found := _VERSIONS.search(text):
         return BrowserError(
             f"The server's Playwright is {found[1]}, and this one is {found[2]}.",
@@ -133,7 +134,7 @@ def _refused(status: int, to: Connect, start: str) -> BrowserError:
 def default_context(browser: Browser) -> BrowserContext:
     """The context of the person whose browser that is. Raises `BrowserError` where it has none."""
     if not browser.contexts:
-        raise BrowserError("That browser has no context of a person's own.", hint=START_CHROME)
+        raise BrowserError("That browser has no context of a person's own.", hint=START_CHROME.format(9222))
     return browser.contexts[0]
 
 

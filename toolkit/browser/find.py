@@ -109,6 +109,14 @@ def missing(profile: Profile) -> str:
     return "No browser: neither Playwright's Chromium nor a system Chromium, Chrome or Edge was found."
 
 
+def remedy(profile: Profile) -> str | None:
+    """How to get the browser that `missing` tells of; None where `toolkit install` does."""
+    name = profile.channel if profile.browser == "chromium" else profile.browser
+    if profile.executable_path is not None or name in (None, *OWN_CHANNELS):
+        return None
+    return f"Run `python -m playwright install {name}`, or name one as `executable_path` in browsers.json."
+
+
 def headless_shell(own: Path) -> Path | None:
     """Playwright's headless shell of the same revision as its Chromium at `own`, if it is there."""
     for folder in own.parents:

@@ -180,7 +180,7 @@ class ThisSystem:
 async def _start(profile: Profile) -> Started:
     # Playwright is loaded here and not above, so that the command's help does not wait for it.
     from toolkit.browser.driver import driver
-    from toolkit.browser.find import find_browser, missing
+    from toolkit.browser.find import find_browser, missing, remedy
     from toolkit.browser.launch import launch
 
     headless = msgspec.structs.replace(profile, headless=True)  # a machine that installs may have no display
@@ -188,7 +188,7 @@ async def _start(profile: Profile) -> Started:
         own = getattr(playwright, profile.browser).executable_path
         found = find_browser(headless, own)
         if found is None:
-            raise BrowserMissing(missing(profile))
+            raise BrowserMissing(missing(profile), hint=remedy(profile))
         browser = await launch(playwright, headless)
         version = browser.version
         await browser.close()

@@ -19,7 +19,7 @@ from playwright.async_api import Browser, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.find import Found, find_browser, missing
+from toolkit.browser.find import Found, find_browser, missing, remedy
 from toolkit.browser.profiles import Profile, Size
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
 from toolkit.route import Route
@@ -69,7 +69,7 @@ async def launch(playwright: Playwright, profile: Profile, route: Route | None =
     browser_type: BrowserType = getattr(playwright, profile.browser)
     found = find_browser(profile, browser_type.executable_path)
     if found is None:
-        raise BrowserMissing(missing(profile))
+        raise BrowserMissing(missing(profile), hint=remedy(profile))
     sandbox = wants_sandbox(profile, found)
     try:
         return await _launch(browser_type, launch_options(profile, found, route, sandbox))
@@ -254,7 +254,7 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
         return ProfileLocked("Another browser uses this profile folder.")
     first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
     if any(mark in first for mark in MISSING):
-        return BrowserMissing(f"{first}.")
+        return BrowserMissing(f"{first}.", hint=remedy(profile))
     if "Target page, context or browser has been closed" in first:
         return BrowserError(
             "The browser ended as soon as it was started.",

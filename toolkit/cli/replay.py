@@ -91,9 +91,8 @@ async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float,
 async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
     """A store of sessions of its own, with those that the recordings began with."""
     from toolkit.stores import Key
-    from toolkit.stores.choose import STORE_VARIABLE
     from toolkit.stores.file import FileStore
-    from toolkit.stores.state import STATE_VARIABLE
+    from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE
 
     store = FileStore(folder / "sessions")
     for recording in recordings:

@@ -19,7 +19,7 @@ from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
 from toolkit.stores.content import Kept, Packer, misplaced
 from toolkit.stores.locking import locked
-from toolkit.stores.state import STATE_VARIABLE, make_private, state_folder
+from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE, make_private, state_folder
 
 log = logging.getLogger("toolkit")
 
@@ -65,7 +65,7 @@ class FileStore:
                 remove_unfinished(self.folder, OURS)  # nobody else is writing now
                 write_whole(path, content)
         except OSError as error:
-            raise _failed("written", path, error) from error
+            raise self._failed("written", path, error) from error
 
     async def delete(self, key: Key) -> bool:
         path = self._path(key)
@@ -74,7 +74,7 @@ class FileStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _failed("removed", path, error) from error
+            raise self._failed("removed", path, error) from error
         return True
 
     async def sessions(self) -> dict[Key, BrowserSession]:
@@ -84,7 +84,7 @@ class FileStore:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise _failed("read", self.folder, error) from error
+            raise self._failed("read", self.folder, error) from error
         found = []
         for path in files:
             try:
@@ -103,7 +103,7 @@ class FileStore:
             except TimeoutError:
                 raise
             except OSError as error:
-                raise _failed("locked", path, error) from error
+                raise self._failed("locked", path, error) from error
             yield
 
     def _path(self, key: Key) -> Path:
@@ -136,7 +136,7 @@ class FileStore:
                     return
                 os.replace(path, aside)
         except OSError as failure:
-            raise _failed("set aside, and it is not readable", path, failure) from failure
+            raise self._failed("set aside, and it is not readable", path, failure) from failure
         log.warning("a stored session was not readable (%s); it was set aside as %s", error, aside)
 
     def _content(self, path: Path) -> bytes | None:
@@ -146,7 +146,7 @@ class FileStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _failed("read", path, error) from error
+            raise self._failed("read", path, error) from error
 
     def _open_folder(self) -> None:
         """Make the folder, for this person alone. Raises `OSError`."""
@@ -167,9 +167,14 @@ class FileStore:
             self._said = True
             log.warning("the folder %s holds sessions and is open to other users; close it to them", self.folder)
 
-
-def _failed(done: str, path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"The session {path} cannot be {done}: {error.strerror or type(error).__name__}.",
-        hint=f"Check the folder's permissions, or set {STATE_VARIABLE} to another one.",
-    )
+    def _failed(self, done: str, path: Path, error: OSError) -> StoreError:
+        reason = error.strerror or type(error).__name__
+        stands_at = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+        if isinstance(error, FileExistsError):
+            reason = "it is none"
+        if stands_at in (self.folder, *self.folder.parents) or isinstance(error, NotADirectoryError | FileExistsError):
+            what = f"The folder for sessions {self.folder} cannot be used"
+        else:
+            what = f"The session {path} cannot be {done}"
+        other = f"set {STATE_VARIABLE} to another one" if self._own else f"name another one ({STORE_VARIABLE}, --store)"
+        return StoreError(f"{what}: {reason}.", hint=f"Check the folder's permissions, or {other}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 STATE_VARIABLE = "TOOLKIT_STATE_DIR"
+STORE_VARIABLE = "TOOLKIT_STORE"
 
 
 def state_folder() -> Path:
