@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from typing import Any, cast
@@ -121,6 +122,8 @@ def _detail(error: BaseException) -> str:
     cause = getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLError):
         return cause.reason or "SSL"
-    if isinstance(cause, OSError) and cause.strerror:
+    if isinstance(cause, OSError) and cause.strerror and cause.errno:
+        if "Connect call failed" in cause.strerror:  # asyncio's own text, in the place of the system's
+            return os.strerror(cause.errno)
         return cause.strerror
     return type(error).__name__

@@ -127,7 +127,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     ),
     "an address that is none": (
         {"a": {"connect": {"url": "hush:3000"}}},
-        "a.connect.url: expected `str` matching regex",
+        "a.connect.url: expected an address such as ws://host:3000/ or http://host:9222.",
     ),
     "launching where one connects": (
         {"a": {"extends": "b", "connect": {"url": "ws://h/"}}, "b": {"args": ["--x"], "sandbox": True}},

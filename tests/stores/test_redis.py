@@ -160,7 +160,7 @@ async def test_what_the_server_says_is_not_shown(caplog: pytest.LogCaptureFixtur
     [
         *(f"http://me:{SECRET}@host", f"redis://:{SECRET}@host:port", f"redis://[{SECRET}"),
         *(f"redis://host?pass={SECRET}", f"redis://:{SECRET}@host?socket_timeout=soon"),
-        f"rediss://host?ssl_cert_reqs={SECRET}",
+        *(f"rediss://host?ssl_cert_reqs={SECRET}", f"redis://host/{SECRET}"),
     ],
 )
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:

@@ -326,6 +326,8 @@ def _explained(file: Path, place: str, root: type[Struct], error: msgspec.Valida
     elif what.startswith("Invalid enum value"):
         choices = next(get_args(kind) for kind in here if get_origin(kind) is Literal)
         what = f"expected one of {', '.join(choices)}"
+    elif "matching regex" in what:
+        what = "expected an address such as ws://host:3000/ or http://host:9222"  # the only text that has a form
     return _wrong(file, inner.replace("$", place, 1), what[0].lower() + what[1:], close)
 
 

@@ -13,6 +13,7 @@ from toolkit.stores.state import make_private, state_folder
 KEY_VARIABLE = "TOOLKIT_STORE_KEY"
 KEYRING = "keyring"  # as a value of that variable
 SERVICE, USER = "toolkit", "store key"  # the entry of the keyring
+REASONS = {"NoKeyringError": "this system has none that works", "KeyringLocked": "it is locked"}  # by kind of error
 PATIENCE = 30.0  # seconds to wait for another process that makes the entry
 
 
@@ -43,7 +44,8 @@ def _from_keyring() -> str:
             if kept := keyring.get_password(SERVICE, USER):
                 return kept
     except (KeyringError, OSError) as error:
-        raise _unusable(type(error).__name__, "Unlock or set up one") from error
+        reason = REASONS.get(type(error).__name__, "it refused, or was not unlocked")
+        raise _unusable(reason, "Unlock or set up one") from error
     raise _unusable("it keeps nothing", "Set up one that does")
 
 

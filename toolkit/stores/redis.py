@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
 from toolkit.errors import StoreError, UsageError, without_query
 from toolkit.session import BrowserSession
@@ -83,6 +84,9 @@ class RedisStore:
 
     def __init__(self, url: str, *, key: str | None = None, lease: float = 20.0) -> None:
         try:
+            parts = urlsplit(url)
+            if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdecimal():
+                raise ValueError("no number of a database")  # which redis-py passes over
             self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
             self._shown = without_query(url)
             pool: Any = ConnectionPool(**self._options)
