@@ -74,7 +74,7 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
 
 def readable(pattern: str) -> str:
     """A name that matches `pattern`, one of a recipe's `cookies`: without what may be missing, as people know it."""
-    return re.sub(r"\\(.)", r"\1", re.sub(r"\([^()]*\)\?", "", pattern))
+    return re.sub(r"\\(\W)", r"\1", re.sub(r"\([^()]*\)\?", "", pattern))
 
 
 class PageRecorder(Protocol):

@@ -143,7 +143,7 @@ async def until_cookie(context: BrowserContext, name: str) -> None:
 @pytest.mark.parametrize(
     ("recipe", "told"),
     [
-        (Harvest(cookies=("first", r"sid\.\d")), r"no cookie sid\\.\\d\."),
+        (Harvest(cookies=("first", r"sid\.\d")), r"no cookie sid\.\\d\."),
         (Harvest(storage=("key",)), "no storage key key"),
         (Harvest(ready="#chat"), "no element #chat"),
         (Harvest(ready="#hidden", cookies=("sid",)), "no cookie sid, no element #hidden"),

@@ -23,7 +23,7 @@ from toolkit.browser.steps import Firm, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
 from toolkit.expiry import clock_skew, expiry
 from toolkit.headers import origin_of, standing
-from toolkit.recipe import Harvest, PageRecorder, Probe
+from toolkit.recipe import Harvest, PageRecorder, Probe, readable
 from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
@@ -233,7 +233,7 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
     if recipe.cookies:
         cookies = yield context.cookies()
         names = [raw["name"] for raw in cookies if plan.gets(raw["domain"])]
-        lacking += [f"cookie {wanted}" for wanted in recipe.missing_cookies(names)]
+        lacking += [f"cookie {readable(wanted)}" for wanted in recipe.missing_cookies(names)]
     if recipe.storage:
         stored = yield from _storage(page, clock)
         lacking += [f"storage key {key}" for key in recipe.storage if key not in (stored or {})]
