@@ -103,3 +103,19 @@ async def test_what_cannot_be_renewed_stays(toolkit: Toolkit, assistant: Assista
     assert (result.code, result.out) == (3, "")
     assert f"`toolkit login openassistant --base-url {origin}`" in result.err
     assert await toolkit.store.sessions() == kept
+
+
+async def test_browser_and_store_can_be_named(toolkit: Toolkit, aura: Aura) -> None:
+    """`chat` takes the session from the store that is named, and `refresh` the profile, as the other commands do."""
+    _, origin = aura
+    elsewhere = {**toolkit.without_browser(), "TOOLKIT_STORE": f"file:{toolkit.folder / 'elsewhere'}"}
+    here = ("--base-url", origin, "--store", f"file:{toolkit.store.folder}")
+    result = await toolkit.run("chat", "aura", "Hi", *here, env=elsewhere)
+    assert (result.code, result.err) == (0, "")
+    profiles = {"default": "mine", "profiles": {"mine": {"executable_path": "/nowhere"}, "other": {}}}
+    browsers = toolkit.file("mine.json", profiles)
+    result = await toolkit.run("session", "refresh", "aura", *here, "--browsers", browsers, "--profile", "mine")
+    assert result.code == 1
+    assert "There is no program at '/nowhere'" in result.err
+    result = await toolkit.run("session", "refresh", "aura", *here, "--browsers", browsers, "--profile", "other")
+    assert (result.code, result.errors) == (0, [])
