@@ -47,7 +47,9 @@ async def test_it_holds_what_chromium_holds(visitor: BrowserContext, odd: dict[s
     assert ours is None or ours == cookie
 
 
-@pytest.mark.parametrize("expires", [1e308, 999_999_999_999.0, NOW + MAX_AGE + 1], ids=["no year", "far", "a second more"])
+@pytest.mark.parametrize(
+    "expires", [1e308, 999_999_999_999.0, NOW + MAX_AGE + 1], ids=["no year", "far", "a second more"]
+)
 def test_nothing_outlives_400_days(expires: float) -> None:
     """Chromium refuses a year that no calendar has, and shortens the others."""
     held = holdable(msgspec.structs.replace(PLAIN, expires=expires), NOW)
