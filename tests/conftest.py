@@ -26,6 +26,7 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """For the whole suite one worker more than there are processors, since many tests wait for a browser; for files or
     tests that are named, none."""
