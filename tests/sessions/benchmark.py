@@ -1,6 +1,7 @@
-"""What a harvest costs, against a bare Playwright script in the same run: `python -m tests.sessions.benchmark [PAIRS]`.
+"""What a harvest costs, against a bare Playwright script in the same run.
 
-The exit code is 1 where a bound is missed.
+`python -m tests.sessions.benchmark [PAIRS [PROGRAM]]`; PROGRAM is the browser for both. The exit code is 1 where a
+bound is missed.
 """
 
 from __future__ import annotations
@@ -47,15 +48,16 @@ class Bound(NamedTuple):
 class Bare:
     """What a plain script does for the same session."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, profile: Profile) -> None:
+        self._profile = profile
         self._url = provider.page
         self._ready = provider.harvest.ready or ""
 
     async def launch(self, playwright: Playwright) -> Browser:
-        found = find_browser(Profile(), playwright.chromium.executable_path)
+        found = find_browser(self._profile, playwright.chromium.executable_path)
         assert found is not None
         return await playwright.chromium.launch(
-            executable_path=found.path, chromium_sandbox=wants_sandbox(Profile(), found)
+            executable_path=found.path, chromium_sandbox=wants_sandbox(self._profile, found)
         )
 
     async def harvest(self, browser: Browser) -> object:
@@ -74,8 +76,8 @@ class Bare:
             await browser.close()
 
 
-async def cold(*sites: Provider) -> None:
-    async with SessionManager(Profile()) as manager:
+async def cold(profile: Profile, *sites: Provider) -> None:
+    async with SessionManager(profile) as manager:
         await asyncio.gather(*(manager.harvest(site) for site in sites))
 
 
@@ -115,21 +117,24 @@ def children(pid: int) -> int:
         return 0
 
 
-async def measure(pairs: int) -> bool:
+async def measure(pairs: int, profile: Profile) -> bool:
     logging.disable()  # as root, Chromium's sandbox is spoken of
     async with AsyncExitStack() as stack:
         origins = [await stack.enter_async_context(serve(AuraSite().app())) for _ in range(SITES)]
         first, *others = (providers.find("aura")(base_url=origin) for origin in origins)
-        script = Bare(first)
+        script = Bare(first, profile)
         browser = await script.launch(await stack.enter_async_context(async_playwright()))
-        manager = await stack.enter_async_context(SessionManager(Profile()))
+        manager = await stack.enter_async_context(SessionManager(profile))
         bounds = (
-            Bound("a harvest, with the start of a browser", lambda: cold(first), script.cold, 1.1),
+            Bound("a harvest, with the start of a browser", lambda: cold(profile, first), script.cold, 1.1),
             Bound(
                 "a second harvest of one manager", lambda: manager.harvest(first), lambda: script.harvest(browser), 1.1
             ),
             Bound(
-                f"{SITES} sites at once, against one of them", lambda: cold(first, *others), lambda: cold(first), 2.5
+                f"{SITES} sites at once, against one of them",
+                lambda: cold(profile, first, *others),
+                lambda: cold(profile, first),
+                2.5,
             ),
         )
         print(f"{'medians of ' + str(pairs):<52} {'ours':>11} {'bare':>11} {'ratio':>6}")
@@ -141,7 +146,8 @@ async def measure(pairs: int) -> bool:
 
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS
-    sys.exit(0 if asyncio.run(measure(pairs)) else 1)
+    profile = Profile(executable_path=sys.argv[2] if len(sys.argv) > 2 else None)
+    sys.exit(0 if asyncio.run(measure(pairs, profile)) else 1)
 
 
 if __name__ == "__main__":
