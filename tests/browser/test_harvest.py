@@ -34,9 +34,6 @@ def names(session: BrowserSession) -> set[str]:
     return {cookie.name for cookie in session.cookies}
 
 
-# --- what is taken ---------------------------------------------------------------------------------------------------
-
-
 async def test_only_cookies_that_the_provider_s_hosts_are_sent_are_taken(open_context: OpenContext) -> None:
     """Those of its hosts and of domains above them; not of a host below or beside, nor of one above for itself."""
     async with network(html(BOX, "own=1", "wide=1; Domain=chat.example")) as local:
