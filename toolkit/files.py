@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
-    except BaseException:
+    except BaseException:  # a cancellation or Ctrl-C too: a half-written secret never stays
         os.unlink(name)
         raise
     if hasattr(os, "O_DIRECTORY"):  # the new name has to last through a power cut as well

@@ -284,7 +284,7 @@ class Transport:
             raise failed from None  # aiohttp's text can hold a proxy's password, or a line of the site's headers
         except (ValueError, UnicodeError):
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
-        except BaseException:
+        except BaseException:  # a cancellation too: the recorder is told of every end
             if exchange is not None:
                 exchange.end()
             raise

@@ -56,7 +56,7 @@ async def run(steps: Steps[T]) -> T:
                 step = steps.send(value)
     except StopIteration as end:
         result: T = end.value
-    except BaseException:
+    except BaseException:  # whatever the steps ended with, a cancellation that waited for them comes first
         if cancelled is not None:
             raise cancelled from None
         raise
