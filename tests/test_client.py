@@ -14,7 +14,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit import Aura, CodeLinkAva, OpenAssistant
-from toolkit.chat import Finished, Text
+from toolkit.chat_stream import Finished, Text
 from toolkit.client import Client
 from toolkit.errors import (
     ContextTypeError,

@@ -21,7 +21,7 @@ from tests.sites.asking import until
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chat import ChatStream
+from toolkit.chat_stream import ChatStream
 from toolkit.client import Client
 from toolkit.errors import (
     ServiceUnavailable,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit.browser.manager import SessionManager
     from toolkit.call import harvest_in
-    from toolkit.chat import ChatEvent, ChatStream, Finished, Queued, Text
+    from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued, Text
     from toolkit.client import Client
     from toolkit.deadlines import Deadlines
     from toolkit.errors import ToolkitError
@@ -31,15 +31,15 @@ _HOMES = {
     "AiChatOnline": "toolkit.providers",
     "Aura": "toolkit.providers",
     "BrowserSession": "toolkit.session",
-    "ChatEvent": "toolkit.chat",
+    "ChatEvent": "toolkit.chat_stream",
     "ChatRequest": "toolkit.messages",
-    "ChatStream": "toolkit.chat",
+    "ChatStream": "toolkit.chat_stream",
     "Client": "toolkit.client",
     "CodeLinkAva": "toolkit.providers",
     "Cookie": "toolkit.session",
     "Deadlines": "toolkit.deadlines",
     "FileStore": "toolkit.stores.file",
-    "Finished": "toolkit.chat",
+    "Finished": "toolkit.chat_stream",
     "Harvest": "toolkit.recipe",
     "Health": "toolkit.health",
     "LocalNetwork": "toolkit.recording.network",
@@ -48,10 +48,10 @@ _HOMES = {
     "OpenAssistant": "toolkit.providers",
     "Probe": "toolkit.recipe",
     "Provider": "toolkit.providers.base",
-    "Queued": "toolkit.chat",
+    "Queued": "toolkit.chat_stream",
     "Route": "toolkit.route",
     "SessionManager": "toolkit.browser.manager",
-    "Text": "toolkit.chat",
+    "Text": "toolkit.chat_stream",
     "ToolkitError": "toolkit.errors",
     "format_prompt": "toolkit.messages",
     "harvest_in": "toolkit.call",

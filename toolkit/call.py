@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from toolkit import providers
-from toolkit.chat import ChatEvent, ChatStream
+from toolkit.chat_stream import ChatEvent, ChatStream
 from toolkit.client import Client
 from toolkit.messages import ChatRequest
 from toolkit.providers.base import Provider

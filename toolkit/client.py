@@ -19,7 +19,7 @@ import msgspec
 
 from toolkit import providers
 from toolkit.advice import Adviser
-from toolkit.chat import ChatEvent, ChatStream, Finished, Text
+from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Text
 from toolkit.deadlines import Deadlines, keep
 from toolkit.environment import session_of, variable
 from toolkit.errors import (

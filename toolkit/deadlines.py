@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from toolkit.chat import ChatEvent, Text
+from toolkit.chat_stream import ChatEvent, Text
 from toolkit.errors import StreamTimeout
 
 

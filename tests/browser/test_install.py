@@ -125,21 +125,22 @@ def test_without_the_download_host_nothing_is_downloaded() -> None:
     assert "Playwright's download host does not answer." in machine.lines
 
 
-def test_package_lists_are_fetched_when_they_are_needed() -> None:
-    """Only where the package cannot be installed as it is; a source that fails to update is no reason to stop."""
-    machine = Machine(MISSING, root=(), debian=True)
-    assert machine.install() == InstallResult(outcome="missing")
-    assert machine.steps == ["start", APT, UPDATE, APT]
+def test_package_lists_are_fetched_first() -> None:
+    """Old ones would bring an old browser; a source that fails to update is no reason to stop."""
+    for succeed in ([], ["update"]):
+        machine = Machine(MISSING, succeed=succeed, root=(), debian=True)
+        assert machine.install() == InstallResult(outcome="missing")
+        assert machine.steps == ["start", UPDATE, APT]
 
 
 def test_a_failed_download_goes_on_to_apt() -> None:
     """So does one that brought a browser which does not start; both are told."""
     machine = Machine(MISSING, CHROMIUM, downloads=True, succeed=["recommends chromium"], root=(), debian=True)
     assert machine.install().outcome == "installed"
-    assert machine.steps == ["start", WITH_DEPS, PLAYWRIGHT, APT, "start"]
+    assert machine.steps == ["start", WITH_DEPS, PLAYWRIGHT, UPDATE, APT, "start"]
     machine = Machine(MISSING, BROKEN, CHROMIUM, downloads=True, succeed=["chromium"], root=(), debian=True)
     assert machine.install().path == "/usr/bin/chromium"
-    assert machine.steps == ["start", WITH_DEPS, "start", APT, "start"]
+    assert machine.steps == ["start", WITH_DEPS, "start", UPDATE, APT, "start"]
     assert any("does not work: The browser ended" in line for line in machine.lines)
 
 
@@ -285,7 +286,7 @@ def test_a_driver_that_lacks_a_library_gets_it_first() -> None:
     lame = DriverFailed("Playwright's driver does not start: this system has no libatomic.so.1.")
     machine = Machine(lame, MISSING, CHROMIUM, succeed=["libstdc++6", " chromium"], root=(), debian=True)
     assert machine.install().outcome == "installed"
-    assert machine.steps == ["start", LIBRARIES, "start", APT, "start"]
+    assert machine.steps == ["start", UPDATE, LIBRARIES, "start", UPDATE, APT, "start"]
     for helpless in (Machine(lame), Machine(lame, lame, succeed=["libstdc++6"], root=(), debian=True)):
         assert helpless.install() == InstallResult(outcome="missing")
         assert "sudo apt-get install libatomic1 libstdc++6" in helpless.lines[-1]

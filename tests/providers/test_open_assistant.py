@@ -12,7 +12,7 @@ from tests.providers.test_protocols import PROMPT, TALK
 from tests.sites.asking import SECONDS, until
 from tests.sites.oa_script import EVENT_PING
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chat import Queued, Text
+from toolkit.chat_stream import Queued, Text
 from toolkit.errors import (
     BadRequest,
     LoginRequired,

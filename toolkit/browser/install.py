@@ -228,10 +228,8 @@ def _apt_get(packages: Sequence[str], system: System, report: Report) -> bool:
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-oAcquire::Retries=0", *limits]
     get = [*apt, "install", "-y", "--no-install-recommends", *packages]
     report(f"Installing {' and '.join(packages)} with apt-get.")
-    if system.run(get):
-        return True
-    # An image often comes without package lists, or with ones that are past. That a source which has nothing to do
-    # with this fails to update does not matter.
+    # Lists that are missing or past bring no browser, or one with holes that are long known. That a source which has
+    # nothing to do with this fails to update does not matter.
     system.run([*apt, "update"])
     return system.run(get)
 

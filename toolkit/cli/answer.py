@@ -18,7 +18,7 @@ Messages = list[dict[str, Any]]
 
 async def print_answer(client: Client, messages: Messages, settings: dict[str, Any], as_json: bool) -> str:
     """Print one answer as it arrives, and return its text."""
-    from toolkit.chat import Queued, Text
+    from toolkit.chat_stream import Queued, Text
     from toolkit.errors import ToolkitError
 
     name = client.provider.name

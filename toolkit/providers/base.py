@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from toolkit.chat import ChatEvent, ChatStream, Finished, Queued
+from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.messages import ChatRequest, MessageLike, read_messages
 from toolkit.recipe import CHAT_BOX, Harvest, Probe
