@@ -121,7 +121,7 @@ def test_without_the_download_host_nothing_is_downloaded() -> None:
     """Where the host does not answer, apt-get is next on Debian, with root's rights."""
     machine = Machine(MISSING, CHROMIUM, succeed=[APT], root=("sudo", "-n"), debian=True)
     assert machine.install() == InstallResult(outcome="installed", path="/usr/bin/chromium", version="3.4")
-    assert machine.steps == ["start", f"sudo -n {APT}", "start"]
+    assert machine.steps == ["start", f"sudo -n {UPDATE}", f"sudo -n {APT}", "start"]
     assert "Playwright's download host does not answer." in machine.lines
 
 
