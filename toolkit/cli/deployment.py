@@ -15,12 +15,12 @@ from toolkit.stores.choose import open_store
 
 
 async def deployment(kind: type[Provider], base_url: str | None, account: str | None, store: Store) -> str | None:
-    """`base_url`; where that is None and the public site of `kind` is closed, the only deployment that `store` has a
+    """`base_url`; where that is None and `kind` has no public site that works, the only deployment that `store` has a
     session for, of `account` or else of any, and a note says so. None is the public site.
 
     Raises `UsageError` where there are several.
     """
-    if base_url is not None or kind.working:
+    if base_url is not None or (kind.url and kind.working):
         return base_url
     return named(kind, await only_site(kind, account, store), "the only deployment that you have a session for")
 
@@ -65,7 +65,7 @@ async def only_site(kind: type[Provider], account: str | None, store: Store) -> 
 
 def named(kind: type[Provider], site: str, why: str) -> str | None:
     """`site` as base URL, None where that is the public one or there is none; a note says which, and `why`."""
-    if site in ("", kind().site):
+    if site in ("", kind.public_site()):
         return None
     tell(f"note: at {site}, {why}")
     return site

@@ -23,14 +23,16 @@ def providers() -> None:
     rows = []
     for name in providers.names():
         kind = providers.find(name)
-        site = kind().site
+        public = kind.public_site()
+        site = public or "--base-url"
         row = (
             name,
             site if kind.working else f"{site} (closed)",
             "\n".join(kind.models) or "-",
             "needed" if kind.needs_auth else "no",
-            "\n".join(state(session, site) for session in kept.values() if session.provider == name) or "none",
+            "\n".join(state(session, public) for session in kept.values() if session.provider == name) or "none",
         )
         rows.append(row)
     print_table(("provider", "site", "models", "login", "session"), rows)
     click.echo("closed: the public site is gone; --base-url names another deployment of the same software.")
+    click.echo("--base-url: there is no public site; it names the deployment that is meant.")

@@ -140,8 +140,8 @@ async def _deployment(kind: type[Provider], which: Which, store: Store, text: st
     if which.base_url is not None:
         return which.base_url
     if told := told_origin(text, form):
-        return told if told != kind().site else None
-    if kind.working:
+        return told if told != kind.public_site() else None
+    if kind.url and kind.working:
         return None
     if not (site := await only_site(kind, which.account, store)):
         raise UsageError(

@@ -136,7 +136,7 @@ async def _check_all(which: Which) -> int:
         show(f"asking {key.origin}")
         try:
             kind = providers.find(key.provider)
-            base_url = key.origin if key.origin != kind().site else None
+            base_url = key.origin if key.origin != kind.public_site() else None
             told, code = _told(await _checked(Client(kind, base_url=base_url, account=key.account, store=store))), 0
         except ToolkitError as error:
             told = f"{error.what} {error.hint}".rstrip()

@@ -36,14 +36,16 @@ class Provider:
     """One chat site. Subclass it, set the facts, write `stream`.
 
     `url` is the site's address; `base_url` given to the constructor points at another deployment of the same software.
-    `working` says whether the public site answers today. `models` are the known ones, the first is the default.
-    `one_at_a_time` is for sites that allow one call per account. `options` names what of temperature and
-    max_tokens the site can be told. `statuses` are HTTP statuses that mean something of their own there. `random` are
-    the places of its requests that are made up anew for each call (`query.NAME`, `body.NAME`): replay takes any value.
+    A provider without `url` has no public site: every deployment is somebody's own, and `base_url` is needed, so that
+    the constructor raises `UsageError` without it. `working` says whether the public site answers today. `models` are
+    the known ones, the first is the default. `one_at_a_time` is for sites that allow one call per account. `options`
+    names what of temperature and max_tokens the site can be told. `statuses` are HTTP statuses that mean something of
+    their own there. `random` are the places of its requests that are made up anew for each call (`query.NAME`,
+    `body.NAME`): replay takes any value.
     """
 
     name: ClassVar[str]
-    url: ClassVar[str]
+    url: ClassVar[str] = ""
     working: ClassVar[bool] = True
     needs_auth: ClassVar[bool] = False
     models: ClassVar[tuple[str, ...]] = ()
@@ -54,9 +56,20 @@ class Provider:
     harvest: ClassVar[Harvest] = Harvest()
 
     def __init__(self, base_url: str | None = None) -> None:
+        if not (base_url or self.url):
+            raise UsageError(
+                "There is no public site of it, each deployment is somebody's own.",
+                provider=self.name,
+                hint="Name the one that is meant: `base_url`.",
+            )
         self.base_url = base_url
         self.site = read_base_url(base_url) if base_url else origin(self.url)
         self.api = self.site
+
+    @classmethod
+    def public_site(cls) -> str:
+        """The address of the public site, "" where there is none."""
+        return cls().site if cls.url else ""
 
     @property
     def page(self) -> str:
