@@ -81,8 +81,8 @@ async def test_providers_without_sessions(toolkit: Toolkit) -> None:
         login = "needed" if kind.needs_auth else "no"
         site = kind.public_site() or "--base-url"
         line = row(result, name)
-        assert line.startswith(f"{name} {site}{closed} {(kind.models or ('-',))[0]} {login} none")
-        assert set(kind.models) <= set(line.split())
+        assert line.startswith(f"{name} {site}{closed} {(kind.known_models or ('-',))[0]} {login} none")
+        assert set(kind.known_models) <= set(line.split())
     assert "\nclosed: the public site is gone; --base-url names another" in result.out
     assert all(len(line) <= 200 for line in result.out.splitlines())
 

@@ -28,7 +28,7 @@ def providers() -> None:
         row = (
             name,
             site if kind.working else f"{site} (closed)",
-            "\n".join(kind.models) or "-",
+            "\n".join(kind.known_models) or "-",
             "needed" if kind.needs_auth else "no",
             "\n".join(state(session, public) for session in kept.values() if session.provider == name) or "none",
         )

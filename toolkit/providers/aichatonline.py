@@ -27,7 +27,7 @@ class AiChatOnline(Provider):
     api_endpoint = "/aichatonline/api/chat/gpt"
     default_model = "gpt-4o-mini"
     working = False
-    models = (default_model,)
+    known_models = (default_model,)
     random = ("query.canvas", "body.conversationId")
     harvest = Harvest(page="/chatgpt/chat/", ready=CHAT_BOX, hosts=("aichatonline.org", "aichatonlineorg.erweima.ai"))
 

@@ -20,7 +20,7 @@ class Aura(Provider):
     name = "aura"
     url = "https://openchat.team"
     working = False
-    models = tuple(NAMES)
+    known_models = tuple(NAMES)
     options = ("temperature", "max_tokens")
     harvest = Harvest(ready=CHAT_BOX)
 
@@ -40,7 +40,7 @@ class Aura(Provider):
         return cls._call(model, messages, call, temperature=temperature, max_tokens=max_tokens)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        model = request.model or self.models[0]
+        model = request.model or self.known_models[0]
         body = {
             "model": {
                 "id": model,

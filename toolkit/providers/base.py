@@ -37,18 +37,18 @@ class Provider:
 
     `url` is the site's address; `base_url` given to the constructor points at another deployment of the same software.
     A provider without `url` has no public site: every deployment is somebody's own, and `base_url` is needed, so that
-    the constructor raises `UsageError` without it. `working` says whether the public site answers today. `models` are
-    the known ones, the first is the default. `one_at_a_time` is for sites that allow one call per account. `options`
-    names what of temperature and max_tokens the site can be told. `statuses` are HTTP statuses that mean something of
-    their own there. `random` are the places of its requests that are made up anew for each call (`query.NAME`,
-    `body.NAME`): replay takes any value.
+    the constructor raises `UsageError` without it. `working` says whether the public site answers today.
+    `known_models` are for where the site has no list of them, the first is the default. `one_at_a_time` is for sites
+    that allow one call per account. `options` names what of temperature and max_tokens the site can be told.
+    `statuses` are HTTP statuses that mean something of their own there. `random` are the places of its requests that
+    are made up anew for each call (`query.NAME`, `body.NAME`): replay takes any value.
     """
 
     name: ClassVar[str]
     url: ClassVar[str] = ""
     working: ClassVar[bool] = True
     needs_auth: ClassVar[bool] = False
-    models: ClassVar[tuple[str, ...]] = ()
+    known_models: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()
     one_at_a_time: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int, type[ToolkitError]]] = {}

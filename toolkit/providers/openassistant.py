@@ -26,7 +26,7 @@ class OpenAssistant(Provider):
     working = False
     needs_auth = True
     model = "OA_SFT_Llama_30B_6"
-    models = (model,)
+    known_models = (model,)
     options = ("temperature", "max_tokens")
     one_at_a_time = True  # a second call on one account cancels the first, whose stream then never ends
     statuses: ClassVar = {403: LoginRequired}
