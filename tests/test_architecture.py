@@ -36,11 +36,13 @@ ROOMS = {
     "interchange": {"cookies", "cookies_txt", "errors", "handed_over", "headers", "session"},
     "deadlines": {"chat_stream", "errors"},
     "faults": {"errors", "status"},
+    "connections": {"errors", "faults", "route"},
+    "made": set(),
     "response": {"errors", "faults", "streams"},
     "retries": {"errors"},
     "transport": {
-        *("cookies", "errors", "faults", "headers", "request", "response", "retries", "rotation", "route", "session"),
-        *("status",),
+        *("connections", "cookies", "errors", "faults", "headers", "made", "request", "response", "retries"),
+        *("rotation", "route", "session", "status"),
     },
     "providers": {"chat_stream", "errors", "messages", "providers", "recipe", "streams"},
     "browser": {"browser", "errors", "expiry", "headers", "recipe", "route", "session"},
@@ -82,7 +84,7 @@ EXCEPTIONS = {("providers/base.py", "call")}
 
 THIRD_PARTY = {
     "playwright": {"browser"},
-    "aiohttp": {"transport", "response", "faults", "recording"},
+    "aiohttp": {"connections", "faults", "recording", "response"},
     "click": {"cli"},
     "rich": {"cli"},
     "tenacity": {"retries"},

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
-import aiohttp
 import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
+from toolkit.connections import Connections
 from toolkit.cookies import cookie_header, merge_set_cookies
 from toolkit.errors import (
     ProtocolError,
@@ -35,6 +32,7 @@ from toolkit.errors import (
 )
 from toolkit.faults import FAULTS, fault, status_error
 from toolkit.headers import fetch_headers
+from toolkit.made import M, Made
 from toolkit.request import Request
 from toolkit.response import ENCODINGS, Recorder, Response
 from toolkit.retries import PATIENCE, repeated
@@ -46,14 +44,6 @@ from toolkit.status import Errors
 T = TypeVar("T")
 
 
-class HasId(Protocol):
-    """The shape of what a site tells of something that it made."""
-
-    id: str
-
-
-M = TypeVar("M", bound=HasId)
-
 # Is told what the site has made of the session (before, after), and gives the session to go on with.
 Keep = Callable[[BrowserSession, BrowserSession], Awaitable[BrowserSession]]
 
@@ -62,7 +52,6 @@ log = logging.getLogger("toolkit")
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
 REDIRECTS = (301, 302, 303, 307, 308)
 ECHO_LENGTH = 6  # shorter ones are words
-CLOSING_SECONDS = 0.5
 TICK = 0.001
 
 
@@ -96,7 +85,7 @@ class Transport:
         self.session = session
         self._page = page
         self._hosts = (urlsplit(page).hostname, *hosts)
-        self._route = route or Route.through(session.proxy)
+        self._connections = Connections(route or Route.through(session.proxy), connect)
         self._connect = connect
         self.cleanup = cleanup
         self._retries = retries
@@ -105,41 +94,16 @@ class Transport:
         self._at_login = at_login
         self._recorder = recorder
         self._keep = keep
-        self._http: aiohttp.ClientSession | None = None
         self._tidying: set[asyncio.Future[None]] = set()
-        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     async def __aenter__(self) -> Transport:
-        connect = self._connect
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_trust(self._route), limit=0, socket_factory=self._socket),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Only connecting is aiohttp's to time, and exactly: by default it rounds up to whole seconds.
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9),
-        )
+        await self._connections.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         while self._tidying:
             await asyncio.wait(self._tidying)
-        if self._http is not None:
-            await self._http.close()
-            await self._sockets_closed()
-            self._http = None
-
-    def _socket(self, address: Any) -> socket.socket:
-        """A socket for aiohttp to connect."""
-        family, kind, protocol, _, _ = address
-        made = socket.socket(family, kind, protocol)
-        self._sockets.add(made)
-        return made
-
-    async def _sockets_closed(self) -> None:
-        """Wait for what aiohttp does not: under TLS, a connection that was cancelled says goodbye before it closes."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + CLOSING_SECONDS
-        while any(made.fileno() >= 0 for made in self._sockets) and clock() < end:  # noqa: ASYNC110 - sockets do not tell
-            await asyncio.sleep(0.001)
+        await self._connections.__aexit__(*error)
 
     def get(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
         """`request("GET", ...)`."""
@@ -220,7 +184,7 @@ class Transport:
     def made(self, kind: type[M], url: str, name: str) -> AbstractAsyncContextManager[str]:
         """`async with` around something that lives at the site for one call: POST `url` makes it and tells its id (of
         the shape `kind`), DELETE with the id as parameter `name` takes it away, whatever happens in between."""
-        return _Made(self, kind, url, name)
+        return Made(self, kind, url, name)
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
@@ -258,8 +222,6 @@ class Transport:
 
     async def _send(self, request: Request, session: BrowserSession) -> Response:
         """One hop: the request, and its answer's status and headers."""
-        if self._http is None:
-            raise UsageError("The client is closed.", url=request.url)
         now, url = time.time(), request.url
         headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=self._page, hosts=self._hosts))
         headers.update(request.headers)
@@ -269,21 +231,12 @@ class Transport:
         if self._recorder is not None:
             exchange = self._recorder.begin(request.method, url, _pairs(headers), request.body)
         try:
-            raw = await self._http.request(
-                request.method,
-                URL(url, encoded=True),
-                data=request.body or None,
-                headers=headers,
-                proxy=self._route.proxy,
-                allow_redirects=False,
-            )
+            raw = await self._connections.request(request.method, url, headers=headers, body=request.body)
         except FAULTS as error:
             failed = fault(error, url, connect=self._connect)
             if exchange is not None:
                 exchange.end(type(failed).__name__)
             raise failed from None  # aiohttp's text can hold a proxy's password, or a line of the site's headers
-        except (ValueError, UnicodeError):
-            raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
         except BaseException:  # a cancellation too: the recorder is told of every end
             if exchange is not None:
                 exchange.end()
@@ -331,37 +284,6 @@ class Transport:
             raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
 
 
-class _Made(Generic[M]):
-    """Something at the site that is taken away again. See `Transport.made`."""
-
-    def __init__(self, transport: Transport, kind: type[M], url: str, name: str) -> None:
-        self._transport = transport
-        self._kind = kind
-        self._url = url
-        self._name = name
-        self._id = ""
-
-    async def __aenter__(self) -> str:
-        making = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url))
-        cancelled: asyncio.CancelledError | None = None
-        while not making.done():  # carried to its end: what was made and not told of could never be taken away
-            try:
-                await asyncio.wait({making})
-            except asyncio.CancelledError as error:
-                cancelled = error
-                asyncio.get_running_loop().call_later(self._transport.cleanup, making.cancel)
-        if cancelled is None:
-            self._id = making.result().id
-            return self._id
-        if not making.cancelled() and making.exception() is None:
-            self._id = making.result().id
-            await self.__aexit__()
-        raise cancelled
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._transport.tidy("DELETE", self._url, params={self._name: self._id})
-
-
 class _Call:
     """`async with` around one request. No generator: those cannot be begun any more while an event loop ends."""
 
@@ -381,14 +303,3 @@ class _Call:
 def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """Headers with names that are plain strings, each as often as it is there."""
     return [(str(name), value) for name, value in headers.items()]
-
-
-def _trust(route: Route) -> ssl.SSLContext | bool:
-    """Whom to trust on a route: the system's roots, which aiohttp has loaded once for all, and the route's own."""
-    if route.ca_pem is None:
-        return True
-    own = route.ca_pem.decode("ascii")
-    context = ssl.create_default_context(cadata=own if route.sealed else None)
-    if not route.sealed:
-        context.load_verify_locations(cadata=own)
-    return context
