@@ -30,9 +30,10 @@ async def check(http: Transport, provider: Provider) -> Health:
     if probe is not None:
         async with http.get(provider.site + probe.path) as response:
             page = response.headers.get("Content-Type", "").startswith("text/html")
-            identity = None if page else probe.identity_in(await response.json(object))
-        if identity is None:
+            answer = None if page else await response.json(object)
+        if not probe.admits(answer):
             raise LoginRequired("Nobody is signed in.")
+        identity = probe.identity_in(answer)
     else:
         async with http.get(provider.page) as response:
             if urlsplit(response.url).hostname not in provider.hosts:

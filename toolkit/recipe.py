@@ -16,11 +16,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A cheap call that tells who is signed in.
 
     `path` is asked with GET, on the provider's site; the answer is JSON. `identity` are places in it, such as
-    `user.email`, of which the first that holds a text or a number is who; where none does, nobody is.
+    `user.email`, of which the first that holds a text or a number is who; where none does, nobody is. `anonymous` is
+    for software whose deployments need a login or not: there it is enough to be answered.
     """
 
     path: str
     identity: tuple[str, ...]
+    anonymous: bool = False
 
     def identity_in(self, answer: Any) -> str | None:
         """Who is signed in by what the site answered, as decoded JSON; None where nobody is."""
@@ -31,6 +33,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(found, str | int) and not isinstance(found, bool) and found != "":
                 return str(found)
         return None
+
+    def admits(self, answer: Any) -> bool:
+        """Whether the site answered like this, with decoded JSON, to somebody who may make calls there."""
+        return self.identity_in(answer) is not None or (self.anonymous and isinstance(answer, dict) and answer != {})
 
 
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +63,11 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     def tells_login(self) -> bool:
         """Whether one can see that somebody is signed in."""
         return bool(self.cookies or self.storage or self.signed_out or self.probe)
+
+    @property
+    def only_probe_tells(self) -> bool:
+        """Whether nothing but the probe does."""
+        return self.probe is not None and not (self.cookies or self.storage or self.signed_out)
 
     def at_login(self, path: str) -> bool:
         """Whether a page of that path is the one where a person logs in."""

@@ -23,7 +23,7 @@ from toolkit.browser.steps import Firm, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
 from toolkit.expiry import clock_skew, expiry
 from toolkit.headers import origin_of, standing
-from toolkit.recipe import Harvest, PageRecorder, Probe, readable
+from toolkit.recipe import Harvest, PageRecorder, readable
 from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
@@ -33,7 +33,9 @@ CLOSING_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order 
 PATIENCE_MS = 1_000  # the least that a page has to answer at all
 ANSWERS = 20  # the latest answers to the page, whose requests are looked at for headers
 LOGIN = "login"
-ASK = "path => fetch(path).then(answer => answer.ok ? answer.json() : null).catch(() => null)"
+# What the site answers, {} where it wants a login, and null where it does not tell.
+ASK = """url => fetch(url).then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null)
+    .catch(() => null)"""
 PROBE_MS = 500
 STORAGE = "() => { try { return Object.entries(localStorage) } catch { return [] } }"
 
@@ -177,7 +179,7 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
             url=plan.url,
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
-    if answer.status in (401, 403) and plan.recipe.cookies:
+    if answer.status in (401, 403) and plan.recipe.tells_login:
         if plan.person:
             return False
         raise LoginRequired("The site wants a login.", provider=plan.provider, url=plan.url)
@@ -188,7 +190,8 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
 
 def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]:
     """Wait until everything that the recipe needs is there: right at a change of the address can be too early."""
-    by_hand = challenged or plan.login or (plan.person and plan.recipe.signed_out is not None)
+    tells = plan.recipe.signed_out is not None or plan.recipe.only_probe_tells
+    by_hand = challenged or plan.login or (plan.person and tells)
     limit = plan.login_ms if by_hand else plan.ready_ms
     clock, said, settled = Clock(limit), False, plan.recipe.ready is not None
     while True:
@@ -240,9 +243,11 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
     if recipe.ready is not None:
         shown = yield from _shown(page, page.locator(recipe.ready).first, clock, look=not lacking)
         lacking += [] if shown else [f"element {recipe.ready}"]
-    if plan.login and recipe.probe is not None and not lacking and not (yield from _identity(page, recipe.probe)):
-        lacking.append(LOGIN)
-        yield page.wait_for_timeout(PROBE_MS)
+    if recipe.probe is not None and (plan.login or recipe.only_probe_tells) and not lacking:
+        answer = yield from _asked(page, plan.url.removesuffix(recipe.page) + recipe.probe.path)
+        if not recipe.probe.admits(answer):
+            lacking.append(LOGIN if plan.login or answer is not None else f"answer of {recipe.probe.path}")
+            yield page.wait_for_timeout(PROBE_MS)
     return lacking
 
 
@@ -256,10 +261,10 @@ def _shown(page: Any, element: Any, clock: Clock, *, look: bool) -> Steps[bool]:
     return bool((yield element.is_visible()))
 
 
-def _identity(page: Any, probe: Probe) -> Steps[str | None]:
-    """Who is signed in, as the page itself may ask; None where nobody is."""
+def _asked(page: Any, url: str) -> Steps[Any]:
+    """What the site answers to a probe that the page itself makes; None where it does not tell."""
     try:
-        return probe.identity_in((yield page.evaluate(ASK, probe.path)))
+        return (yield page.evaluate(ASK, url))
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise

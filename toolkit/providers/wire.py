@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class OpenAIDelta(Struct):
@@ -50,6 +50,51 @@ class AssistantEvent(Struct):
     message: AssistantMessage | None = None
     queue_position: int = 0
     queue_size: int = 0
+
+
+class GradioComponent(Struct):
+    """Gradio: something on an app's page."""
+
+    id: int
+    type: str = ""
+
+
+class GradioFunction(Struct):
+    """Gradio: one of an app's functions; `inputs` and `outputs` are ids of components. One without a name is for the
+    app's page alone."""
+
+    inputs: list[int]
+    outputs: list[int]
+    api_name: str | bool | None = None
+    api_visibility: str = "public"
+    show_api: bool = True  # of the versions before 6
+
+    @property
+    def name(self) -> str:
+        return self.api_name if isinstance(self.api_name, str) else ""
+
+
+class GradioParameter(Struct):
+    """Gradio: something that a function takes; `name` is that of its own argument."""
+
+    name: str = field(name="parameter_name", default="")
+    default: Any = field(name="parameter_default", default=None)
+
+
+class GradioEndpoint(Struct):
+    parameters: list[GradioParameter]
+
+
+class GradioInfo(Struct):
+    """Gradio: an app's `/info`, by the names of its functions with a slash before them."""
+
+    named_endpoints: dict[str, GradioEndpoint]
+
+
+class GradioEvent(Struct):
+    """Gradio: a call that has begun."""
+
+    event_id: str
 
 
 def failure_of_line(document: dict[str, Any]) -> str | None:

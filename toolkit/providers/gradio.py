@@ -1,0 +1,76 @@
+"""Gradio: the apps of https://www.gradio.app that chat, Hugging Face Spaces included. Measured on gradio 6.31."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
+from toolkit.messages import format_prompt
+from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
+from toolkit.providers.gradio_app import App, failure, filled
+from toolkit.providers.gradio_text import Growing, text_of
+from toolkit.providers.wire import GradioEvent, GradioInfo
+from toolkit.streams import SSEDecoder, decode_json
+
+if TYPE_CHECKING:
+    from toolkit.transport import Transport
+
+
+class Gradio(Provider):
+    """Any `gradio.ChatInterface`, at its `base_url` (that of a Space is https://OWNER-NAME.hf.space). A login is needed
+    where the app wants one.
+
+    `fn` names the function to call, for apps that have several. All other arguments go into the app's additional inputs
+    of these names, as its page "Use via API" tells them; what is not given has the app's own default.
+
+    The last message is what is asked, and those before it are the history that the app's function gets, the way the
+    app's page hands it over. Where an app has no such way the conversation becomes one prompt.
+    """
+
+    name = "gradio"
+    options = ("temperature", "max_tokens")
+    random = ("body.session_hash",)
+    harvest = Harvest(probe=Probe(path="/config", identity=("username",), anonymous=True))
+
+    @classmethod
+    def create_async_generator(cls, model: str | None, messages: Messages, **kwargs: Any) -> ChatStream:
+        """The answer, piece by piece. `model` goes into the additional input `model`."""
+        return cls._call(model, messages, kwargs)
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        app = await http.json(App, "GET", f"{self.api}/config")
+        given = request.settings(temperature="temperature", max_tokens="max_tokens")
+        given |= {"model": request.model} if request.model else {}
+        chat, api = app.chat(given.pop("fn", None)), self.api + app.api_prefix
+        told: dict[str, Any] = {"session_hash": secrets.token_hex(6)}
+        *before, last = request.messages
+        prompt = format_prompt(request.messages)
+        if before and last.role == "user" and (restoring := app.restoring(chat)):
+            shown = [{"role": one.role, "content": [{"type": "text", "text": one.content}]} for one in before]
+            await http.json(dict, "POST", f"{api}/run/{restoring}", told | {"data": [shown]})
+            prompt = last.content
+        data = [app.message(chat, prompt)]
+        if given or app.takes_more(chat):
+            data += filled(await http.json(GradioInfo, "GET", f"{api}/info"), chat.name, given)
+        call = f"{api}/call/{chat.name}"
+        event = (await http.json(GradioEvent, "POST", call, told | {"data": data})).event_id
+        growing = Growing()
+        async with http.get(f"{call}/{event}") as response:
+            async for sent in response.decode(SSEDecoder()):
+                if sent.event == "error":
+                    raise SiteError(failure(decode_json(sent.data)), url=response.url)
+                if sent.event not in ("generating", "complete"):  # a heartbeat: a sign of life, and no piece
+                    continue
+                answers: Any = decode_json(sent.data)
+                if sent.event == "complete" and answers is None:  # somebody has cancelled it
+                    break
+                if not isinstance(answers, list):
+                    raise ProtocolError("The app's answer is no list.", url=response.url)
+                text = text_of(answers[:1])
+                if sent.event == "complete":
+                    yield growing.ended(text)
+                    yield Finished("stop")
+                    return
+                yield growing.told(text)
+            raise StreamInterrupted("The stream ended before the answer was complete.", url=response.url)

@@ -1,0 +1,78 @@
+"""What a Gradio app tells of itself: its functions, what they take, and what they answer with. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from toolkit.errors import UsageError
+from toolkit.providers.wire import GradioComponent, GradioFunction, GradioInfo
+
+
+class App(Struct):
+    """An app's `/config`. A chat function takes a text first and, in a `ChatInterface`, the state with the history."""
+
+    dependencies: list[GradioFunction]
+    components: list[GradioComponent]
+    version: str = ""
+    api_prefix: str = ""
+
+    def chat(self, wanted: str | None) -> GradioFunction:
+        """The function of the name `wanted`, else the one that is for chatting. Raises `UsageError`."""
+        public = [one for one in self.dependencies if one.name and one.api_visibility == "public" and one.show_api]
+        talking = [one for one in public if self._type(one.inputs[:1]) in ("textbox", "multimodaltextbox")]
+        if wanted is not None:
+            fitting = [one for one in public if one.name == wanted.lstrip("/")]
+        else:
+            fitting = [one for one in talking if one.name == "chat"] or [one for one in talking if self._states(one)]
+            fitting = fitting or talking
+        if len(fitting) != 1:
+            found = "no function of that name" if wanted is not None else f"{len(fitting) or 'no'} chat functions"
+            names = ", ".join(one.name for one in public) or "none"
+            raise UsageError(f"The app has {found}.", hint=f"Name one of its functions as `fn`: {names}.")
+        return fitting[0]
+
+    def restoring(self, chat: GradioFunction) -> str | None:
+        """The function that makes a conversation that is shown the history of `chat`, by which the app's own page does
+        it (measured on gradio 6.31); None where there is none."""
+        if int(self.version.partition(".")[0] or 0) < 6:
+            return None
+        for one in self.dependencies:
+            if one.name and self._type(one.inputs) == "chatbot" and self._states(chat) & set(one.outputs):
+                return one.name
+        return None
+
+    def takes_more(self, chat: GradioFunction) -> bool:
+        """Whether `chat` takes more than the message and the history."""
+        return len(set(chat.inputs) - self._states(chat)) > 1
+
+    def message(self, chat: GradioFunction, text: str) -> Any:
+        """`text` as `chat` takes it."""
+        return {"text": text, "files": []} if self._type(chat.inputs[:1]) == "multimodaltextbox" else text
+
+    def _states(self, function: GradioFunction) -> set[int]:
+        return {one.id for one in self.components if one.type == "state"} & set(function.inputs)
+
+    def _type(self, ids: list[int]) -> str:
+        """The type of the component in `ids`; "" where there is none or more than one."""
+        return next((one.type for one in self.components if [one.id] == ids), "")
+
+
+def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
+    """What `function` gets after the message: of each parameter what is `given`, else the app's default.
+
+    Raises `UsageError` for what it does not take.
+    """
+    endpoint = info.named_endpoints.get(f"/{function}")
+    taken = endpoint.parameters[1:] if endpoint else []
+    if unknown := sorted(set(given) - {one.name for one in taken}):
+        names = ", ".join(one.name for one in taken) or "nothing else"
+        raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
+    return [given.get(one.name, one.default) for one in taken]
+
+
+def failure(told: Any) -> str:
+    """What the app says about its failure, which is `null` unless its author wants reasons to be shown."""
+    reason = told.get("error") if isinstance(told, dict) else told
+    return f"The app reported: {reason}" if reason else "The app failed, and says no more; its own log has the reason."
