@@ -36,7 +36,8 @@ ROOMS = {
     "interchange": {"cookies", "cookies_txt", "errors", "handed_over", "headers", "session"},
     "deadlines": {"chat_stream", "errors"},
     "faults": {"errors", "status"},
-    "connections": {"errors", "faults", "route"},
+    "connections": {"errors", "faults", "route", "socks"},
+    "socks": {"errors", "faults"},
     "made": set(),
     "response": {"errors", "faults", "streams"},
     "retries": {"errors"},
@@ -84,7 +85,8 @@ EXCEPTIONS = {("providers/base.py", "call")}
 
 THIRD_PARTY = {
     "playwright": {"browser"},
-    "aiohttp": {"connections", "faults", "recording", "response"},
+    "aiohttp": {"connections", "faults", "recording", "response", "socks"},
+    "aiohttp_socks": {"socks"},
     "click": {"cli"},
     "rich": {"cli"},
     "tenacity": {"retries"},

@@ -6,16 +6,122 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.browser.launch import proxy_settings
+from toolkit.browser.profiles import Profile
 from toolkit.errors import UsageError
-from toolkit.route import Route
+from toolkit.route import Route, preferred
 
 PROXY = "http://ada:sesame@127.0.0.1:8080"
 
 
 def test_an_environment_without_a_proxy_tells_no_route() -> None:
-    """Without `TOOLKIT_PROXY` there is none, whatever other programs are told."""
-    environ = {"HTTPS_PROXY": PROXY, "TOOLKIT_CA_FILE": "absent.pem", "TOOLKIT_PROXY": ""}
+    """Empty variables tell none, and a root without a proxy is no route."""
+    environ = {"HTTPS_PROXY": "", "TOOLKIT_CA_FILE": "absent.pem", "TOOLKIT_PROXY": "", "NO_PROXY": "*"}
     assert Route.of_environment(environ) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://a:1"}, "https://site.test", "http://a:1"),
+        ({"https_proxy": "http://a:1"}, "https://site.test", "http://a:1"),
+        ({"https_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1"}, "https://site.test", "http://a:1"),
+        ({"https_proxy": "", "HTTPS_PROXY": "http://b:1"}, "https://site.test", None),
+        ({"HTTPS_PROXY": "http://a:1", "HTTP_PROXY": "http://b:1"}, "http://site.test", "http://b:1"),
+        ({"HTTPS_PROXY": "http://a:1"}, "http://site.test", None),
+        ({"HTTPS_PROXY": "http://a:1", "ALL_PROXY": "http://b:1"}, "http://site.test", "http://b:1"),
+        ({"ALL_PROXY": "a:1"}, "https://site.test", "http://a:1"),
+        ({"all_proxy": "socks5h://ada:pw@a:1"}, "https://site.test", "socks5h://ada:pw@a:1"),
+        ({"TOOLKIT_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1"}, "https://site.test", "http://a:1"),
+        ({"HTTP_PROXY": "http://a:1", "REQUEST_METHOD": "GET"}, "http://site.test", None),
+        ({"http_proxy": "http://a:1", "REQUEST_METHOD": "GET"}, "http://site.test", None),
+    ],
+)
+def test_the_variables_are_those_that_other_programs_read(environ: dict[str, str], url: str, proxy: str | None) -> None:
+    """By the scheme of the site, in either case, one for all last; what is told to this program alone comes first."""
+    route = Route.of_environment(environ, url)
+    assert (route and route.proxy) == proxy
+
+
+def test_what_all_programs_are_told_gives_way_and_is_not_remembered() -> None:
+    """A proxy that a session names comes before it, but not before one that is asked for; it is no part of a
+    session, nor is a network that was made for one run."""
+    general, asked = Route.of_environment({"ALL_PROXY": PROXY}), Route.through(PROXY)
+    assert general is not None
+    assert preferred(general, "http://own:1").proxy == "http://own:1"
+    assert preferred(general, None) is general
+    assert preferred(asked, "http://own:1") is asked
+    assert preferred(None, "http://own:1").proxy == "http://own:1"
+    assert preferred(None, None) == Route()
+    assert general.proxy_of_session("https://site.test") is None
+    assert Route(proxy=PROXY, ca_pem=b"PEM").proxy_of_session("https://site.test") is None
+    assert asked.proxy_of_session("https://site.test") == PROXY
+    assert Route(proxy=PROXY, no_proxy="site.test").proxy_of_session("https://site.test") is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "url", "past"),
+    [
+        ("", "https://site.test", False),
+        ("*", "https://site.test", True),
+        ("site.test", "https://site.test", True),
+        ("site.test", "https://www.site.test", True),
+        (".site.test", "https://site.test", True),
+        ("*.site.test", "https://www.site.test", True),
+        ("site.test", "https://mysite.test", False),
+        ("site.test.", "https://SITE.test.", True),
+        ("a.test, b.test site.test", "https://site.test", True),
+        ("site.test:443", "https://site.test", True),
+        ("site.test:443", "http://site.test", False),
+        ("site.test:8443", "https://site.test:8443", True),
+        ("127.0.0.1", "http://127.0.0.1:8000", True),
+        ("127.0.0.1:8001", "http://127.0.0.1:8000", False),
+        ("127.0.0.0/8", "http://127.1.2.3", True),
+        ("10.0.0.0/8", "http://127.0.0.1", False),
+        ("0.0.1", "http://127.0.0.1", False),
+        ("localhost", "http://127.0.0.1", False),
+        ("::1", "http://[::1]:8000", True),
+        ("[::1]", "http://[::1]:8000", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("[::1]:8001", "http://[::1]:8000", False),
+        ("fd00::/8", "http://[fd00::7]", True),
+        (",. ,", "https://site.test", False),
+    ],
+)
+def test_no_proxy_says_what_is_reached_without_one(rules: str, url: str, past: bool) -> None:
+    """Names with all below them, addresses and networks, each with a port or without, and a star."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "TOOLKIT_PROXY"):
+        route = Route.of_environment({name: PROXY, "no_proxy": rules}, url)
+        assert route is None or route.proxy_for(url) == (None if past else PROXY)
+    assert Route.through(PROXY).proxy_for(url) == PROXY  # one that is asked for is used
+
+
+def test_a_network_that_brings_its_root_answers_for_every_host(tmp_path: Path) -> None:
+    """Under replay loopback too goes through its proxy, whatever `NO_PROXY` says."""
+    file = tmp_path / "root.pem"
+    file.write_bytes(b"PEM")
+    route = Route.of_environment({"TOOLKIT_PROXY": PROXY, "TOOLKIT_CA_FILE": str(file), "NO_PROXY": "*"})
+    assert route is not None
+    assert route.proxy_for("http://127.0.0.1:8000") == PROXY
+
+
+@pytest.mark.parametrize(
+    ("rules", "chromium", "bypass"),
+    [
+        ("", True, "<-loopback>"),
+        ("", False, ""),
+        ("site.test", False, "site.test,.site.test"),
+        ("*.Site.test:8443", False, "site.test:8443,.site.test:8443"),
+        ("127.0.0.1, 10.0.0.0/8", True, "<-loopback>,127.0.0.1,10.0.0.0/8"),
+        ("127.0.0.1:80 ::1 [::1]:80", False, "127.0.0.1:80,[::1],[::1]:80"),
+        ("*", False, "*"),
+    ],
+)
+def test_the_browser_is_told_the_same(rules: str, chromium: bool, bypass: str) -> None:
+    """In the words of its own list."""
+    profile = Profile(browser="chromium" if chromium else "firefox")
+    settings = proxy_settings(profile, Route(proxy="socks5h://p:1", no_proxy=rules))
+    assert settings == {"server": "socks5://p:1"} | ({"bypass": bypass} if bypass else {})
 
 
 def test_an_environment_tells_proxy_and_root(tmp_path: Path) -> None:
@@ -29,8 +135,18 @@ def test_an_environment_tells_proxy_and_root(tmp_path: Path) -> None:
     assert Route.of_environment({"TOOLKIT_PROXY": PROXY}) == Route(proxy=PROXY)
 
 
-@pytest.mark.parametrize("changed", [{"TOOLKIT_PROXY": "nonsense"}, {"TOOLKIT_CA_FILE": "absent.pem"}])
-def test_an_environment_that_cannot_be_used_is_told(changed: dict[str, str]) -> None:
-    """No URL of a proxy, or a file that is not there, is a usage error."""
-    with pytest.raises(UsageError):
-        Route.of_environment({"TOOLKIT_PROXY": PROXY} | changed)
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"TOOLKIT_PROXY": "nonsense"}, "TOOLKIT_PROXY is not the URL of a proxy"),
+        ({"TOOLKIT_PROXY": PROXY, "TOOLKIT_CA_FILE": "absent.pem"}, "TOOLKIT_CA_FILE cannot be read"),
+        ({"HTTPS_PROXY": "ftp://a:1"}, "HTTPS_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "http://[broken"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "http://a:0"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "socks4://a:1"}, "version 5"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], told: str) -> None:
+    """No URL of a proxy, or a file that is not there, is a usage error, which names the variable."""
+    with pytest.raises(UsageError, match=told):
+        Route.of_environment(environ)

@@ -116,7 +116,7 @@ class Client:
             store = open_store(store)
         self._store = store
         self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=self._store, given=session)
-        self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ))
+        self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
         self._deadlines = deadlines or Deadlines()
         self._retries = retries
         self._recorder = recorder

@@ -6,13 +6,14 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
 
-from toolkit.errors import UsageError
+from toolkit.errors import ToolkitError, UsageError
 from toolkit.faults import FAULTS
 from toolkit.route import Route
 
@@ -27,42 +28,56 @@ class Connections:
 
     def __init__(self, route: Route, connect: float | None = None) -> None:
         self._route = route
-        self._connect = connect
+        # Only connecting is aiohttp's to time, and exactly: by default it rounds up to whole seconds.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9)
         self._http: aiohttp.ClientSession | None = None
+        self._tunnelled: aiohttp.ClientSession | None = None  # through a SOCKS proxy
         self._sockets: WeakSet[socket.socket] = WeakSet()
 
     async def __aenter__(self) -> Connections:
-        connect = self._connect
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_trust(self._route), limit=0, socket_factory=self._socket),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Only connecting is aiohttp's to time, and exactly: by default it rounds up to whole seconds.
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9),
-        )
+        trust = _trust(self._route)
+        self._http = self._session(aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._socket))
+        if self._route.is_socks:
+            from toolkit import socks  # with an extra
+
+            self._tunnelled = self._session(socks.connector(self._route.proxy or "", trust))
         return self
 
+    def _session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
+
     async def __aexit__(self, *error: object) -> None:
-        if self._http is not None:
-            await self._http.close()
+        http, tunnelled, self._http, self._tunnelled = self._http, self._tunnelled, None, None
+        if tunnelled is not None:
+            await tunnelled.close()
+        if http is not None:
+            await http.close()
             await self._sockets_closed()
-            self._http = None
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> aiohttp.ClientResponse:
-        """The answer to one request, its body unread. Raises `FAULTS`, and `UsageError`."""
-        if self._http is None:
+        """The answer to one request, its body unread. Raises `FAULTS`, and errors of ours."""
+        proxy = self._route.proxy_for(url)
+        http = self._http
+        way: AbstractContextManager[None] = nullcontext()
+        if self._tunnelled is not None and proxy is not None:
+            from toolkit.socks import explained
+
+            http, proxy, way = self._tunnelled, None, explained(url)
+        if http is None:
             raise UsageError("The client is closed.", url=url)
         try:
-            return await self._http.request(
-                method,
-                URL(url, encoded=True),
-                data=body or None,
-                headers=headers,
-                proxy=self._route.proxy,
-                allow_redirects=False,
-            )
-        except FAULTS:  # some are a ValueError too
+            with way:
+                return await http.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=body or None,
+                    headers=headers,
+                    proxy=proxy,
+                    allow_redirects=False,
+                )
+        except (*FAULTS, ToolkitError):  # some are a ValueError too
             raise
         except ValueError:
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None

@@ -86,6 +86,8 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
     `opened` says that the answer has begun, so that a lost connection is an interrupted stream. `connect` is the
     deadline in seconds that aiohttp keeps.
     """
+    if isinstance(error, aiohttp.ClientOSError) and isinstance(error.__cause__, ssl.SSLError) and not opened:
+        error = error.__cause__  # of a handshake inside a tunnel that is not of aiohttp's making
     if isinstance(error, aiohttp.InvalidURL):
         return UsageError("That is not a URL that can be called.", url=url)
     if isinstance(error, aiohttp.ClientHttpProxyError):
@@ -93,12 +95,13 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
         refused.status = error.status
         return refused
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return ProxyFailed(f"The proxy cannot be reached ({_detail(error)}).", url=url, hint=CHECK_PROXY)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        reason = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
+        return ProxyFailed(f"The proxy cannot be reached ({detail(error)}).", url=url, hint=CHECK_PROXY)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        cause = getattr(error, "certificate_error", error)
+        reason = getattr(cause, "verify_message", "") or "it cannot be verified"
         return TLSFailed(f"The site's certificate is refused: {reason}.", url=url, hint=CHECK_TLS)
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        return TLSFailed(f"The TLS handshake failed ({_detail(error)}).", url=url, hint=CHECK_TLS)
+        return TLSFailed(f"The TLS handshake failed ({detail(error)}).", url=url, hint=CHECK_TLS)
     if isinstance(error, TimeoutError):
         text = f"No connection within {connect or 0:g} s (deadline `connect`)."
         return StreamTimeout(text, deadline="connect", seconds=connect or 0.0, url=url)
@@ -108,7 +111,7 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
         return StreamInterrupted("The connection broke before the answer was complete.", url=url)
     if isinstance(error, aiohttp.ClientConnectionError | ConnectionError):
         unknown = isinstance(error, aiohttp.ClientConnectorDNSError)
-        text = "The site's host name is not known." if unknown else f"The site cannot be reached ({_detail(error)})."
+        text = "The site's host name is not known." if unknown else f"The site cannot be reached ({detail(error)})."
         failed = ConnectFailed(text, url=url)
         failed.sent = not isinstance(error, aiohttp.ClientConnectorError)
         return failed
@@ -117,7 +120,7 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
     return NetworkError(f"The call failed ({type(error).__name__}).", url=url)
 
 
-def _detail(error: BaseException) -> str:
+def detail(error: BaseException) -> str:
     """The operating system's word for it, never aiohttp's text, which can hold a proxy's password."""
     cause = getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLError):

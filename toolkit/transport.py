@@ -37,7 +37,7 @@ from toolkit.request import Request
 from toolkit.response import ENCODINGS, Recorder, Response
 from toolkit.retries import PATIENCE, repeated
 from toolkit.rotation import merged
-from toolkit.route import Route
+from toolkit.route import Route, preferred
 from toolkit.session import HIDDEN, BrowserSession
 from toolkit.status import Errors
 
@@ -85,7 +85,7 @@ class Transport:
         self.session = session
         self._page = page
         self._hosts = (urlsplit(page).hostname, *hosts)
-        self._connections = Connections(route or Route.through(session.proxy), connect)
+        self._connections = Connections(preferred(route, session.proxy), connect)
         self._connect = connect
         self.cleanup = cleanup
         self._retries = retries

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
-from toolkit.route import Route
+from toolkit.route import Route, preferred
 from toolkit.session import BrowserSession
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Visitor:
         elif previous is not None:
             if profile is None and previous.profile in load_profiles(self._browsers):
                 profile, window = previous.profile, False
-            route = route or Route.through(previous.proxy)
+            route = preferred(route, previous.proxy)
+        known = in_step(previous, self._provider.harvest) if previous is not None else None
         async with SessionManager(
             profile,
             browsers=self._browsers,

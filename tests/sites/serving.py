@@ -1,7 +1,8 @@
-"""A stand-in's application on a port of loopback, without TLS and under no real host name."""
+"""A stand-in's application on a port of loopback, under no real host name."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,13 +12,15 @@ HEADER_LIMIT = 64 * 1024  # a session cookie in several parts is more than aioht
 
 
 @asynccontextmanager
-async def serve(app: web.Application, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Serve `app` on 127.0.0.1; yields its origin, in which `host` may be another name of that address."""
+async def serve(
+    app: web.Application, host: str = "", *, address: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    """Serve `app` on `address`; yields its origin, in which `host` may be another name of that address."""
     runner = web.AppRunner(app, access_log=None, max_field_size=HEADER_LIMIT)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, address, 0, ssl_context=tls).start()
+        host = host or (f"[{address}]" if ":" in address else address)
+        yield f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

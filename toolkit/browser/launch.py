@@ -21,6 +21,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.find import Found, find_browser, missing, remedy
 from toolkit.browser.profiles import Profile, Size
+from toolkit.browser.proxy import bypass_list
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
 from toolkit.route import Route
 from toolkit.session import BrowserSession
@@ -208,13 +209,14 @@ def _introduce(options: dict[str, Any], headers: Mapping[str, str]) -> None:
 def proxy_settings(profile: Profile, route: Route) -> dict[str, str] | None:
     """The route's proxy as Playwright takes one, else the profile's, else None.
 
-    The route's is for every host, loopback included: "<-loopback>" takes Chromium's built-in exception away.
+    The route's is for every host that its `no_proxy` does not have, loopback included: "<-loopback>" takes Chromium's
+    built-in exception away.
     """
     if route.proxy:
         parts = urlsplit(route.proxy)
-        settings = {"server": f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"}
-        if profile.browser == "chromium":
-            settings["bypass"] = "<-loopback>"
+        settings = {"server": f"{parts.scheme.replace('socks5h', 'socks5')}://{parts.netloc.rpartition('@')[2]}"}
+        if bypass := bypass_list(route.no_proxy, chromium=profile.browser == "chromium"):
+            settings["bypass"] = bypass
         login = {"username": unquote(parts.username or ""), "password": unquote(parts.password or "")}
     elif profile.proxy:
         settings = {"server": profile.proxy.server}

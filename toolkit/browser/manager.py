@@ -72,7 +72,8 @@ class SessionManager:
             self._profile = msgspec.structs.replace(self._profile, login_timeout_ms=login_seconds * 1000)
         self._context = context
         self._browser = browser
-        self._route = route or Route()
+        configured = self._profile.proxy is not None and route is not None and route.general
+        self._route = Route() if route is None or configured else route
         self._say = say
         self._recorder = recorder
         self._starting: asyncio.Task[AsyncBrowser] | None = None
@@ -124,8 +125,7 @@ class SessionManager:
     def _plan(self, site: Site, account: str, proxy: str | None, login: bool) -> Visit:
         """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
         if self._route.proxy is not None and not self._attached:
-            # a network that was made for one run is no part of a session
-            proxy = self._route.proxy if self._route.ca_pem is None else None
+            proxy = self._route.proxy_of_session(site.page)
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
         return msgspec.structs.replace(plan, recorder=self._recorder, login=login, person=plan.person or login)
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, urlsplit
 
 from toolkit.browser.profiles import Proxy
+from toolkit.route import rules_of
 
 
 def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
@@ -21,6 +22,21 @@ def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
     if proxy.username or proxy.password:
         login = f"{quote(proxy.username or '', safe='')}:{quote(proxy.password or '', safe='')}@"
     return f"{parts.scheme}://{login}{parts.netloc.rpartition('@')[2]}"
+
+
+def bypass_list(no_proxy: str, *, chromium: bool) -> str:
+    """`no_proxy`, a list as the variable `NO_PROXY` has it, as the bypass list of a browser; empty where there is
+    nothing to say. Chromium has to be told besides that this machine itself is no exception."""
+    listed = ["<-loopback>"] if chromium else []
+    for rule in rules_of(no_proxy):
+        name = rule.removeprefix("*").lstrip(".")
+        if ":" in rule and _address(rule) is not None:
+            listed.append(f"[{rule}]")
+        elif not name or "/" in rule or "[" in rule or _address(rule.partition(":")[0]) is not None:
+            listed.append(rule)
+        else:
+            listed += [name, f".{name}"]  # a name stands for all below it too
+    return ",".join(listed)
 
 
 def bypassed(rules: str, host: str) -> bool:

@@ -88,7 +88,9 @@ def where_options(command: F, *, replay: bool = True) -> F:
         BASE_URL,
         _account("default"),
         click.option(
-            "--proxy", metavar="URL", help="HTTP proxy for the browser and the calls, http://[user:password@]host:port."
+            "--proxy",
+            metavar="URL",
+            help="Proxy for the browser and the calls, http://[user:password@]host:port or socks5://.",
         ),
         *BROWSER,
         STORE,
