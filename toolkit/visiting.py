@@ -77,7 +77,6 @@ class Visitor:
             if profile is None and previous.profile in load_profiles(self._browsers):
                 profile, window = previous.profile, False
             route = preferred(route, previous.proxy)
-        known = in_step(previous, self._provider.harvest) if previous is not None else None
         async with SessionManager(
             profile,
             browsers=self._browsers,
