@@ -20,6 +20,11 @@ from toolkit.recording.network import LocalNetwork
 
 __all__ = ["nothing_secret_is_logged", "pytest_runtest_protocol", "watched_loop"]  # which pytest finds here
 
+# What this machine's programs are told of proxies is for none of the sites that tests ask.
+for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
 # The same examples in every run, however slow the machine.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
