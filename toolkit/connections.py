@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -69,7 +70,7 @@ class Connections:
             raise UsageError("The client is closed.", url=url)
         try:
             with way:
-                return await http.request(
+                raw = await http.request(
                     method,
                     URL(url, encoded=True),
                     data=body or None,
@@ -81,6 +82,8 @@ class Connections:
             raise
         except ValueError:
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
+        _tell_of_a_lost_connection(raw)
+        return raw
 
     def _socket(self, address: Any) -> socket.socket:
         """A socket for aiohttp to connect."""
@@ -95,6 +98,37 @@ class Connections:
         end = clock() + CLOSING_SECONDS
         while any(made.fileno() >= 0 for made in self._sockets) and clock() < end:  # noqa: ASYNC110 - sockets do not tell
             await asyncio.sleep(0.001)
+
+
+def _tell_of_a_lost_connection(raw: aiohttp.ClientResponse) -> None:
+    """Have a body know that its connection is gone. aiohttp tells it of every end but its own: it closes the connection
+    on which chunks make no sense, and lets the reader wait."""
+    connection, content = raw.connection, raw.content
+    if connection is None or connection.protocol is None:  # the body is there already
+        return
+
+    def lost(_: object = None) -> None:
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection is closed"))
+
+    if (closed := connection.protocol.closed) is None:  # already
+        lost()
+        return
+    closed.remove_done_callback(_heard)  # of a call before
+    closed.add_done_callback(_heard)
+    closed.add_done_callback(lost)
+    content.on_eof(partial(_forget, closed, lost))
+
+
+def _heard(closed: asyncio.Future[None]) -> None:
+    """asyncio complains of a failure that nobody asked for."""
+    with suppress(asyncio.CancelledError):  # aiohttp does that where its closing is cancelled
+        closed.exception()
+
+
+def _forget(closed: asyncio.Future[None], lost: Callable[[object], None]) -> None:
+    """The body is complete, and the connection lives on."""
+    closed.remove_done_callback(lost)
 
 
 def _trust(route: Route) -> ssl.SSLContext | bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.catalogue import DONE, PART, Expected, Fault
 from tests.faults.wires import Wire
-from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, StreamInterrupted, StreamTimeout
+from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, StreamInterrupted
 
 AURA, AVA, ONLINE, ASSISTANT, FIRST = "aura", "codelinkava", "aichatonline", "openassistant", "first call"
 
@@ -31,10 +31,10 @@ EXCEPTIONS: dict[str, dict[str, Expected]] = {
     # zlib does not tell that a gzip stream is incomplete.
     "gzip that ends early": {AURA: PART, ONLINE: ProtocolError, FIRST: ProtocolError},
     # Chance: whether the answer's beginning is read before its end is there.
-    "chunk size that is no number": {FIRST: (ProtocolError, StreamTimeout)},
-    "negative chunk size": {FIRST: (ProtocolError, StreamTimeout)},
-    "chunk size of forty digits": {FIRST: (ProtocolError, StreamTimeout)},
-    "chunk longer than its size": {FIRST: (ProtocolError, StreamTimeout)},
+    "chunk size that is no number": {FIRST: (ProtocolError, StreamInterrupted)},
+    "negative chunk size": {FIRST: (ProtocolError, StreamInterrupted)},
+    "chunk size of forty digits": {FIRST: (ProtocolError, StreamInterrupted)},
+    "chunk longer than its size": {FIRST: (ProtocolError, StreamInterrupted)},
     "reset in mid stream": {FIRST: (StreamInterrupted, ConnectFailed)},
 }  # fmt: skip
 
