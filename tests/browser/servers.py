@@ -20,7 +20,7 @@ from playwright.async_api import Playwright
 from tests.conftest import absent
 from tests.sites.asking import until
 from toolkit.browser.find import find_browser
-from toolkit.browser.launch import QUIET_ARGS, wants_sandbox
+from toolkit.browser.launch import chromium_args, wants_sandbox
 from toolkit.browser.profiles import Connect, Profile
 
 KINDS = ("run-server", "launch-server", "cdp")
@@ -71,8 +71,8 @@ async def running(kind: str, driver: Playwright) -> AsyncIterator[Server]:
     found = find_browser(Profile(), own)
     if found is None:
         absent("There is no Chromium.")
-    program = found.path or own
-    options = {"executablePath": program, "chromiumSandbox": wants_sandbox(Profile(), found), "args": list(QUIET_ARGS)}
+    program, args = found.path or own, chromium_args(found)
+    options = {"executablePath": program, "chromiumSandbox": wants_sandbox(Profile(), found), "args": args}
     start = compute_driver_executable()  # `python -m playwright` would stand between, and take the signals
     if kind == "run-server":
         command = [*start, "run-server", "--port", "0", "--host", "127.0.0.1", "--path", f"/{SECRET}", "--unsafe"]
@@ -83,7 +83,7 @@ async def running(kind: str, driver: Playwright) -> AsyncIterator[Server]:
     else:
         command = [
             *(program, "--headless", "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}"),
-            *("--no-first-run", "--password-store=basic", "--disable-background-networking", *QUIET_ARGS),
+            *("--no-first-run", "--password-store=basic", "--disable-background-networking", *args),
             *([] if options["chromiumSandbox"] else ["--no-sandbox"]),
             "about:blank",
         ]

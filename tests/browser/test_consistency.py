@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+
 from aiohttp import web
 from msgspec.structs import replace
 from playwright.async_api import Browser
 
-from tests.browser.places import BOX, HOST, TRUSTING, Place, network, site
+from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, site
 from toolkit.browser.launch import context_options
 from toolkit.browser.manager import SessionManager
 from toolkit.headers import standing
@@ -55,6 +58,27 @@ async def test_a_renewal_introduces_itself_as_its_session_did(chromium: Browser)
         assert len(seen) >= 1
         assert seen == [headers] * len(seen)
         assert renewed.headers == headers
+
+
+async def test_a_session_from_a_window_is_renewed_in_a_whole_browser(
+    browser_processes: Callable[[], list[list[str]]],
+) -> None:
+    """What scripts see of a headless shell is further from a window than what they see of the browser that has one."""
+    before = browser_processes()
+
+    def program() -> str:
+        (line,) = (line for line in browser_processes() if line not in before)
+        return line[0]
+
+    async with network(html(BOX)) as local:
+        async with SessionManager(TRUSTING, route=local.route) as manager:
+            first, usual = await manager.harvest(Place()), program()
+        async with SessionManager(TRUSTING, route=local.route) as manager:
+            assert (await manager.harvest(Place(), previous=first)).headers == first.headers
+            assert program() == usual
+        async with SessionManager(TRUSTING, route=local.route) as manager:
+            assert (await manager.harvest(Place(), previous=session_with(WINDOW))).headers == WINDOW
+            assert "headless" not in os.path.basename(program())
 
 
 async def test_a_profile_without_words_of_its_own_is_itself(chromium: Browser) -> None:

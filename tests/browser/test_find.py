@@ -9,9 +9,7 @@ import pytest
 
 from tests.browser.conftest import program
 from toolkit.browser.find import Candidate, Found, find_browser, headless_shell, missing, remedy, system_browsers
-from toolkit.browser.launch import (
-    launch_options,
-)
+from toolkit.browser.launch import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
 from toolkit.route import Route
 
@@ -64,9 +62,43 @@ def test_the_headless_shell_serves_headless_profiles_only(tmp_path: Path) -> Non
     program(tmp_path / "chromium_headless_shell-6" / "chrome-headless-shell-linux64" / "chrome-headless-shell")
     assert headless_shell(own) == shell
     found = find_browser(Profile(), own, system=())
-    assert found == Found(name="Chromium headless shell", source="playwright", path=str(shell))
+    assert found == Found(name="Playwright's headless shell", source="playwright", path=str(shell))
+    assert found.shell
     assert "executable_path" not in launch_options(Profile(), found, Route(), sandbox=True)
     assert find_browser(Profile(headless=False), own, system=()) is None
+    assert "install Chromium as well" in (remedy(Profile(headless=False)) or "")
+
+
+def test_without_a_window_a_shell_comes_before_a_whole_browser(tmp_path: Path) -> None:
+    """Of Playwright's own and then of the system's; last where a whole one is wanted, and never with a window."""
+    own = program(tmp_path / "chromium-7" / "chrome-linux64" / "chrome")
+    shell = program(tmp_path / "chromium_headless_shell-7" / "chrome-headless-shell-linux64" / "chrome-headless-shell")
+    theirs = Candidate("shell", "Chromium headless shell", str(program(tmp_path / "chromium-headless-shell")))
+    chromium = Candidate("chromium", "Chromium", str(program(tmp_path / "chromium")))
+
+    def order(profile: Profile, *, whole: bool = False) -> list[str]:
+        """What is taken, then what is taken without that, and so on."""
+        places, taken = {str(own), str(shell), theirs.path, chromium.path}, []
+        for place in places:
+            program(Path(place))
+        while found := find_browser(profile, own, system=(theirs, chromium), whole=whole):
+            assert found.path is not None
+            Path(found.path).unlink()
+            taken.append(found.path)
+        return taken
+
+    assert order(Profile()) == [str(shell), str(own), theirs.path, chromium.path]
+    assert order(Profile(), whole=True) == [str(own), chromium.path, str(shell), theirs.path]
+    assert order(Profile(headless=False)) == [str(own), chromium.path]
+
+
+def test_a_shell_speaks_a_language() -> None:
+    """By itself it names none to the sites, which a whole browser does; a profile's own argument comes after."""
+    named = Found(name="x", source="executable_path", path="/usr/bin/chromium-headless-shell")
+    told = launch_options(Profile(args=("--accept-lang=fr",)), named, Route(), sandbox=True)["args"]
+    assert [arg for arg in told if "lang" in arg] == ["--accept-lang=en-US,en", "--accept-lang=fr"]
+    whole = Found(name="x", source="system", path="/usr/bin/chromium")
+    assert launch_options(Profile(), whole, Route(), sandbox=True)["args"] == list(QUIET_ARGS)
 
 
 def test_ubuntu_s_snap_stub_is_no_browser(tmp_path: Path) -> None:
@@ -78,7 +110,7 @@ def test_ubuntu_s_snap_stub_is_no_browser(tmp_path: Path) -> None:
 
 
 def test_each_system_has_its_places() -> None:
-    """Chromium, Chrome and Edge are looked for in this order, where Linux, macOS and Windows put them."""
+    """A shell, Chromium, Chrome and Edge are looked for in this order, where Linux, macOS and Windows put them."""
     linux = [c.path for c in system_browsers("linux", {}, {"google-chrome": "/usr/bin/google-chrome"}.get)]
     assert linux.index("/usr/lib/chromium/chromium") < linux.index("/usr/bin/google-chrome")
     assert linux.index("/usr/bin/google-chrome") < linux.index("/opt/google/chrome/chrome")

@@ -37,8 +37,8 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
     """The browsers that managers have started, so that a test can look where things are on the screen."""
     started: list[Browser] = []
 
-    async def note(*arguments: Any) -> Browser:
-        started.append(await launch(*arguments))
+    async def note(*arguments: Any, **options: Any) -> Browser:
+        started.append(await launch(*arguments, **options))
         return started[-1]
 
     monkeypatch.setattr("toolkit.browser.manager.launch", note)

@@ -75,7 +75,8 @@ class Machine:
 
 PLAYWRIGHT = "python -m playwright install chromium"
 WITH_DEPS = "python -m playwright install --with-deps chromium"
-APT = "apt-get install -y --no-install-recommends chromium"
+APT = "apt-get install -y --no-install-recommends chromium chromium-headless-shell"
+WHOLE = "apt-get install -y --no-install-recommends chromium"
 UPDATE = "apt-get update"
 
 
@@ -130,15 +131,22 @@ def test_package_lists_are_fetched_first() -> None:
     for succeed in ([], ["update"]):
         machine = Machine(MISSING, succeed=succeed, root=(), debian=True)
         assert machine.install() == InstallResult(outcome="missing")
-        assert machine.steps == ["start", UPDATE, APT]
+        assert machine.steps == ["start", UPDATE, APT, WHOLE]
+
+
+def test_the_whole_browser_alone_will_do() -> None:
+    """Where there is no package of the headless shell, as on Ubuntu."""
+    machine = Machine(MISSING, CHROMIUM, succeed=[WHOLE], root=(), debian=True)
+    assert machine.install().outcome == "installed"
+    assert machine.steps == ["start", UPDATE, APT, WHOLE, "start"]
 
 
 def test_a_failed_download_goes_on_to_apt() -> None:
     """So does one that brought a browser which does not start; both are told."""
-    machine = Machine(MISSING, CHROMIUM, downloads=True, succeed=["recommends chromium"], root=(), debian=True)
+    machine = Machine(MISSING, CHROMIUM, downloads=True, succeed=["headless-shell"], root=(), debian=True)
     assert machine.install().outcome == "installed"
     assert machine.steps == ["start", WITH_DEPS, PLAYWRIGHT, UPDATE, APT, "start"]
-    machine = Machine(MISSING, BROKEN, CHROMIUM, downloads=True, succeed=["chromium"], root=(), debian=True)
+    machine = Machine(MISSING, BROKEN, CHROMIUM, downloads=True, succeed=["chromium", "shell"], root=(), debian=True)
     assert machine.install().path == "/usr/bin/chromium"
     assert machine.steps == ["start", WITH_DEPS, "start", UPDATE, APT, "start"]
     assert any("does not work: The browser ended" in line for line in machine.lines)
@@ -284,7 +292,7 @@ LIBRARIES = "apt-get install -y --no-install-recommends libatomic1 libstdc++6"
 def test_a_driver_that_lacks_a_library_gets_it_first() -> None:
     """Without Playwright's own program no browser is looked for; a minimal Debian lacks a library of its Node."""
     lame = DriverFailed("Playwright's driver does not start: this system has no libatomic.so.1.")
-    machine = Machine(lame, MISSING, CHROMIUM, succeed=["libstdc++6", " chromium"], root=(), debian=True)
+    machine = Machine(lame, MISSING, CHROMIUM, succeed=["libstdc++6", "shell"], root=(), debian=True)
     assert machine.install().outcome == "installed"
     assert machine.steps == ["start", UPDATE, LIBRARIES, "start", UPDATE, APT, "start"]
     for helpless in (Machine(lame), Machine(lame, lame, succeed=["libstdc++6"], root=(), debian=True)):

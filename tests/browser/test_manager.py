@@ -231,8 +231,8 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
     """One visit loses it; the next has a new one."""
     started: list[Browser] = []
 
-    async def note(*arguments: Any) -> Browser:
-        started.append(await launch(*arguments))
+    async def note(*arguments: Any, **options: Any) -> Browser:
+        started.append(await launch(*arguments, **options))
         return started[-1]
 
     monkeypatch.setattr("toolkit.browser.manager.launch", note)

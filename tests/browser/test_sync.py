@@ -17,7 +17,7 @@ from playwright.async_api import Browser
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from toolkit.browser.find import find_browser
-from toolkit.browser.launch import QUIET_ARGS
+from toolkit.browser.launch import chromium_args
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
 from toolkit.providers import find
@@ -109,7 +109,7 @@ async def test_a_context_of_pytest_playwright_s_gives_the_same_session(chromium:
         told = {
             "root": (local.route.ca_pem or b"").decode(),
             "context": local.context_options(),
-            "launch": {"args": [*QUIET_ARGS, *local.launch_args()], "executable_path": found.path},
+            "launch": {"args": [*chromium_args(found), *local.launch_args()], "executable_path": found.path},
             "text": "".join(PIECES),
         }
         (tmp_path / "test_suite.py").write_text(SUITE, encoding="utf-8")

@@ -55,8 +55,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
     """The browsers that managers have started, the latest last."""
     browsers: list[Browser] = []
 
-    async def noted(*arguments: Any) -> Browser:
-        browsers.append(await launch(*arguments))
+    async def noted(*arguments: Any, **options: Any) -> Browser:
+        browsers.append(await launch(*arguments, **options))
         return browsers[-1]
 
     monkeypatch.setattr(managers, "launch", noted)

@@ -81,7 +81,7 @@ def install(
             return _have(system.start(profile), "found", report)
         except DriverFailed as error:
             report(error.what)
-            if check or mended or not _apt_get(DRIVER_PACKAGES, system, report):
+            if check or mended or not _apt_get(DRIVER_PACKAGES, system=system, report=report):
                 report(f"By hand: install what it lacks (Debian: `sudo apt-get install {' '.join(DRIVER_PACKAGES)}`).")
                 return InstallResult(outcome="missing")
         except BrowserError as error:
@@ -213,11 +213,12 @@ def _download(profile: Profile, system: System, report: Report) -> bool:
 def _apt(profile: Profile, system: System, report: Report) -> bool:
     if profile.browser != "chromium" or profile.channel is not None:
         return False
-    return _apt_get(("chromium",), system, report)
+    # not everywhere that there is the one is there the other, which is the quicker without a window
+    return _apt_get(("chromium", "chromium-headless-shell"), ("chromium",), system=system, report=report)
 
 
-def _apt_get(packages: Sequence[str], system: System, report: Report) -> bool:
-    """Install Debian packages. Whether that was possible."""
+def _apt_get(*choices: Sequence[str], system: System, report: Report) -> bool:
+    """Install Debian packages, the first of `choices` that can be. Whether any could."""
     if not system.debian():
         return False
     root = system.root()
@@ -226,12 +227,11 @@ def _apt_get(packages: Sequence[str], system: System, report: Report) -> bool:
         return False
     limits = [f"-oAcquire::{scheme}::Timeout={APT_SECONDS}" for scheme in ("http", "https")]
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-oAcquire::Retries=0", *limits]
-    get = [*apt, "install", "-y", "--no-install-recommends", *packages]
-    report(f"Installing {' and '.join(packages)} with apt-get.")
+    report(f"Installing {' and '.join(choices[0])} with apt-get.")
     # Lists that are missing or past bring no browser, or one with holes that are long known. That a source which has
     # nothing to do with this fails to update does not matter.
     system.run([*apt, "update"])
-    return system.run(get)
+    return any(system.run([*apt, "install", "-y", "--no-install-recommends", *packages]) for packages in choices)
 
 
 def _have(started: Started, outcome: Literal["found", "installed"], report: Report) -> InstallResult:

@@ -37,6 +37,7 @@ QUIET_ARGS = (
     f"--gaia-url={NOWHERE}",
     f"--autofill-server-url={NOWHERE}",
 )
+SHELL_ARGS = ("--accept-lang=en-US,en",)  # what a whole browser says by itself; a headless shell names no language
 
 # What Chromium, or Playwright in its place, says when a sandbox cannot be had.
 _NO_SANDBOX = (
@@ -59,16 +60,19 @@ _unsandboxed: set[str] = set()  # browsers that this process has seen fail for w
 _said: set[str] = set()  # what this process has said once
 
 
-async def launch(playwright: Playwright, profile: Profile, route: Route | None = None) -> Browser:
+async def launch(
+    playwright: Playwright, profile: Profile, route: Route | None = None, *, whole: bool = False
+) -> Browser:
     """A running browser for `profile`, its traffic on `route`. The caller closes it.
 
+    `whole` says that a headless shell is not wanted where there is another, see `find_browser`.
     Chromium's sandbox is on wherever the system has one, see `Profile.sandbox`. Raises `BrowserMissing`,
     `ProfileLocked`, or `BrowserError` for every other failure. Neither a failure nor a cancellation leaves a process
     (one that never answered is ended by Playwright's driver, which gives it 30 s, or none when the driver ends).
     """
     route = route or Route()
     browser_type: BrowserType = getattr(playwright, profile.browser)
-    found = find_browser(profile, browser_type.executable_path)
+    found = find_browser(profile, browser_type.executable_path, whole=whole)
     if found is None:
         raise BrowserMissing(missing(profile), hint=remedy(profile))
     sandbox = wants_sandbox(profile, found)
@@ -103,7 +107,7 @@ def launch_options(
     Raises `UsageError` for a proxy that the browser cannot take.
     """
     chromium = profile.browser == "chromium"
-    args = [*QUIET_ARGS] if chromium else []
+    args = chromium_args(found) if chromium else []
     if chromium and route.spki:
         args.append(f"--ignore-certificate-errors-spki-list={route.spki}")
     options: dict[str, Any] = {
@@ -134,6 +138,11 @@ def launch_options(
     if proxy := proxy_settings(profile, route):
         options["proxy"] = proxy
     return options
+
+
+def chromium_args(found: Found) -> list[str]:
+    """The arguments that every Chromium gets."""
+    return [*QUIET_ARGS, *(SHELL_ARGS if found.shell else ())]
 
 
 def context_options(profile: Profile, route: Route, previous: BrowserSession | None = None) -> dict[str, Any]:

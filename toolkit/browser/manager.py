@@ -120,7 +120,7 @@ class SessionManager:
             return await visit_in(self._browser)
         if self._profile.connect is not None:
             return await twice(visit_in, self._own_browser)
-        return await visit_in(await self._own_browser())
+        return await visit_in(await self._own_browser(whole=previous is not None and not _headless(previous)))
 
     def _plan(self, site: Site, account: str, proxy: str | None, login: bool) -> Visit:
         """The visit to make. `proxy` is the profile's, where the context is one of the profile."""
@@ -129,24 +129,25 @@ class SessionManager:
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
         return msgspec.structs.replace(plan, recorder=self._recorder, login=login, person=plan.person or login)
 
-    async def _own_browser(self, lost: AsyncBrowser | None = None) -> AsyncBrowser:
-        """Our browser, started if it is not there, or no longer; `lost` is one that is known to be gone."""
+    async def _own_browser(self, lost: AsyncBrowser | None = None, *, whole: bool = False) -> AsyncBrowser:
+        """Our browser, started if it is not there, or no longer; `lost` is one that is known to be gone. `whole` is for
+        a session that comes from a window: of what its scripts see, a whole browser without one differs less."""
         if self._closing is not None:
             raise UsageError("This SessionManager is closed.")
         if self._starting is None or (self._starting.done() and not _alive(self._starting, lost)):
-            self._starting = asyncio.create_task(self._start(self._opened))
+            self._starting = asyncio.create_task(self._start(self._opened, whole))
         # Waited for, and no more: that one harvest is cancelled is no matter to the others.
         await asyncio.wait({self._starting})
         return self._starting.result()
 
-    async def _start(self, before: AsyncExitStack) -> AsyncBrowser:
+    async def _start(self, before: AsyncExitStack, whole: bool) -> AsyncBrowser:
         await before.aclose()
         async with AsyncExitStack() as opening:
             playwright = await opening.enter_async_context(driver())
             if self._profile.connect is not None:
                 browser = await connect(playwright, self._profile)
             else:
-                browser = await launch(playwright, self._profile, self._route)
+                browser = await launch(playwright, self._profile, self._route, whole=whole)
             opening.push_async_callback(browser.close)
             self._opened = opening.pop_all()
         return browser
@@ -193,6 +194,11 @@ def is_sync(context: object) -> bool:
 
 def _kind(thing: object) -> str:
     return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def _headless(session: BrowserSession) -> bool:
+    """Whether it comes from a browser that calls itself headless."""
+    return "Headless" in session.headers.get("user-agent", "")
 
 
 def _alive(starting: asyncio.Task[AsyncBrowser], lost: AsyncBrowser | None) -> bool:
