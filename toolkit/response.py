@@ -19,6 +19,7 @@ T = TypeVar("T")
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 INFLATED_LIMIT, INFLATED_TIMES = 4 * 1024 * 1024, 100  # a body that is so much larger than what was sent is a bomb
 EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
+REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1  # of a body after its end marker: a new connection costs as much
 ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # what aiohttp decodes, or refuses itself
 BOM = b"\xef\xbb\xbf"
 NOTHING = "The site answered with nothing at all."
@@ -77,8 +78,15 @@ class Response:
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """Close what still reads, and the connection unless it can be used again. `error` is why, if for one."""
-        while self._readers:
-            await self._readers.pop().aclose()
+        try:
+            while self._readers:
+                await self._readers.pop().aclose()
+            if error is None and self.raw.connection is not None:
+                await self._beginning(REST_LIMIT, REST_SECONDS)  # where that is all, the connection can be used again
+        finally:
+            self._close(error)
+
+    def _close(self, error: BaseException | None) -> None:
         if (connection := self.raw.connection) is not None and connection.transport is not None:
             connection.transport.abort()  # mid-body: a farewell under TLS would wait for the site to answer it
         self.raw.close()
@@ -142,6 +150,10 @@ class Response:
         """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
         body = bytearray()
         with suppress(NetworkError, ProtocolError, TimeoutError):
+        return await self._beginning(EXCERPT_LIMIT, EXCERPT_SECONDS)
+
+    async def _beginning(self, limit: int, seconds: float) -> bytes:
+        """What comes within that time and can be read, until there are `limit` bytes or more."""
             async with asyncio.timeout(EXCERPT_SECONDS):
                 while len(body) < EXCERPT_LIMIT and (data := await self._chunk()):
                     body += data

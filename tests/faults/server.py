@@ -110,14 +110,15 @@ async def refused(c: Conversation) -> None:
 
 
 class FaultyServer:
-    """The site of `wire`, of which `strike` answers the struck call while it is `armed`. `seen` are all requests, and
-    `chats` what has been made there and not been taken away."""
+    """The site of `wire`, of which `strike` answers the struck call while it is `armed`. `seen` are all requests,
+    `opened` counts connections, and `chats` is what has been made there and not been taken away."""
 
     def __init__(self, wire: Wire, strike: Strike | None) -> None:
         self.wire = wire
         self.armed = strike is not None
         self.first_piece = asyncio.Event()
         self.seen: list[Seen] = []
+        self.opened = 0
         self.chats: set[str] = set()
         self._strike = strike
         self._port = 0
@@ -165,6 +166,7 @@ class FaultyServer:
         task = asyncio.current_task()
         assert task is not None
         self._connections[task] = writer
+        self.opened += 1
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while await self._exchange(reader, writer):
