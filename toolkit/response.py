@@ -148,14 +148,14 @@ class Response:
 
     async def excerpt(self) -> bytes:
         """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
-        body = bytearray()
-        with suppress(NetworkError, ProtocolError, TimeoutError):
         return await self._beginning(EXCERPT_LIMIT, EXCERPT_SECONDS)
 
     async def _beginning(self, limit: int, seconds: float) -> bytes:
         """What comes within that time and can be read, until there are `limit` bytes or more."""
-            async with asyncio.timeout(EXCERPT_SECONDS):
-                while len(body) < EXCERPT_LIMIT and (data := await self._chunk()):
+        body = bytearray()
+        with suppress(NetworkError, ProtocolError, TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(body) < limit and (data := await self._chunk()):
                     body += data
         return bytes(body)
 
