@@ -21,11 +21,12 @@ ROOMS = {
     "route": {"errors"},
     "recipe": set(),
     "request": {"errors", "headers"},
-    "expiry": {"recipe", "session"},
+    "bearer": {"recipe", "session"},
+    "expiry": {"bearer", "recipe", "session"},
     "rotation": {"session"},
     "session": {"errors"},
     "messages": {"errors"},
-    "chat_stream": {"errors"},
+    "chat_stream": {"deadlines", "errors"},
     "turns": {"errors"},
     "streams": {"errors"},
     "status": {"errors"},
@@ -34,7 +35,7 @@ ROOMS = {
     "cookies_txt": {"errors", "session"},
     "handed_over": {"errors"},
     "interchange": {"cookies", "cookies_txt", "errors", "handed_over", "headers", "session"},
-    "deadlines": {"chat_stream", "errors"},
+    "deadlines": {"errors"},
     "faults": {"errors", "status"},
     "connections": {"errors", "faults", "route", "socks"},
     "socks": {"errors", "faults"},
@@ -45,14 +46,15 @@ ROOMS = {
         *("connections", "cookies", "errors", "faults", "headers", "made", "request", "response", "retries"),
         *("rotation", "route", "session", "status"),
     },
-    "providers": {"chat_stream", "errors", "messages", "providers", "recipe", "streams"},
+    "models": {"chat_stream", "errors"},
+    "providers": {"bearer", "models", "chat_stream", "errors", "messages", "providers", "recipe", "streams"},
     "browser": {"browser", "errors", "expiry", "headers", "recipe", "route", "session"},
     "stores": {"errors", "files", "session", "stores"},
     "recording": {"errors", "files", "recording", "route", "session"},
-    "keeper": {"errors", "expiry", "recipe", "rotation", "session", "stores"},
-    "visiting": {"browser", "errors", "providers", "recipe", "route", "session"},
+    "keeper": {"bearer", "errors", "expiry", "recipe", "rotation", "session", "stores"},
+    "visiting": {"bearer", "browser", "errors", "providers", "recipe", "route", "session"},
     "health": {"errors", "providers", "transport"},
-    "admission": {"cookies", "errors", "expiry", "headers", "interchange", "recipe", "session"},
+    "admission": {"bearer", "cookies", "errors", "expiry", "headers", "interchange", "recipe", "session"},
     "environment": {"admission", "errors", "interchange", "providers", "session"},
     "advice": {"errors", "providers"},
     "client": {
@@ -66,15 +68,17 @@ ROOMS = {
             "health",
             "keeper",
             "messages",
+            "models",
             "providers",
             "recipe",
         ),
         *("response", "retries", "route", "session", "stores", "transport", "turns", "visiting"),
     },
-    "call": {"browser", "chat_stream", "client", "messages", "providers", "session"},
+    "call": {"browser", "chat_stream", "client", "messages", "models", "providers", "session"},
+    "sync": {"call", "chat_stream", "client", "errors", "messages", "providers"},
     "cli": {
         *("admission", "browser", "chat_stream", "cli", "client", "environment", "errors", "files", "headers"),
-        *("interchange", "providers", "recording", "session", "stores"),
+        *("interchange", "models", "providers", "recording", "session", "stores"),
     },
     "pytest_plugin": {"browser", "client", "errors", "providers", "recording", "stores"},
     "__main__": {"cli"},
@@ -84,6 +88,7 @@ ROOMS = {
 EXCEPTIONS = {("providers/base.py", "call")}
 
 THIRD_PARTY = {
+    "anyio": {"pytest_plugin", "sync"},
     "playwright": {"browser"},
     "aiohttp": {"connections", "faults", "recording", "response", "socks"},
     "aiohttp_socks": {"socks"},
@@ -147,7 +152,7 @@ def loaded_by(code: str) -> set[str]:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import toolkit` loads neither Playwright nor aiohttp, nor anything else of others."""
-    assert not loaded_by("import toolkit") & {"playwright", "aiohttp", "msgspec", "click", "rich", "trustme"}
+    assert not loaded_by("import toolkit") & {"playwright", "aiohttp", "msgspec", "click", "rich", "trustme", "anyio"}
 
 
 def test_help_loads_nothing_heavy() -> None:

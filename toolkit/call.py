@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from toolkit import providers
-from toolkit.chat_stream import ChatEvent, ChatStream
+from toolkit.chat_stream import ChatStream
 from toolkit.client import Client
 from toolkit.messages import ChatRequest
+from toolkit.models import ModelsRequest
 from toolkit.providers.base import Provider
 from toolkit.session import BrowserSession
 
@@ -39,25 +38,24 @@ def harvest_in(
     return manager.harvest_in(context, site, account=account, profile=profile)
 
 
-def open_chat(provider: type[Provider], request: ChatRequest, **arguments: Any) -> ChatStream:
-    """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is another name of `context`.
+def visited(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`arguments` of `Client`, with a session in the place of a context of Playwright's sync API: that is visited right
+    here, since it can be used in no other place. Raises what `Client` and `harvest_in` raise."""
+    context = arguments.get("context")
+    if context is None:
+        return arguments
+    from toolkit.browser.manager import harvest_in, is_sync
 
-    A context of Playwright's sync API is visited right here, since it can be used in no other place.
-    """
-    webdriver = arguments.pop("webdriver", None)
-    context = arguments.setdefault("context", webdriver)
-    if context is not None:
-        from toolkit.browser.manager import harvest_in, is_sync
-
-        client = Client(provider, **arguments)
-        if is_sync(context):
-            session = harvest_in(context, client.provider, account=client.key.account)
-            arguments = {**arguments, "context": None, "session": session}
     client = Client(provider, **arguments)
+    if not is_sync(context):
+        return arguments
+    session = harvest_in(context, client.provider, account=client.key.account)
+    return {**arguments, "context": None, "session": session}
 
-    async def source() -> AsyncGenerator[ChatEvent, None]:
-        async with client, aclosing(client.run(request)) as events:
-            async for event in events:
-                yield event
 
-    return ChatStream(source())
+def open_chat(
+    provider: type[Provider] | Provider, request: ChatRequest | ModelsRequest, **arguments: Any
+) -> ChatStream:
+    """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is `context` too."""
+    arguments.setdefault("context", arguments.pop("webdriver", None))
+    return Client(provider, **visited(provider, arguments)).answer(request)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, NamedTuple
+from types import TracebackType, coroutine
+from typing import Any, NamedTuple, cast
 
+from toolkit.deadlines import Deadlines, Watch
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 
 
@@ -32,13 +33,16 @@ class Finished(NamedTuple):
 
 ChatEvent = Text | Queued | Finished
 
+# What a provider and the client give: text as it is, and events.
+Piece = str | ChatEvent
+
 # The sources of streams that are being read. They are held here until they are closed, so that what becomes of a
 # dropped stream is decided in one place (`ChatStream.__del__`), and a loop that ends meanwhile still closes them
 # (`loop.shutdown_asyncgens`), and with them whatever the provider has to tidy up at its site.
-_open: set[AsyncGenerator[ChatEvent, None]] = set()
+_open: set[AsyncGenerator[Piece, None]] = set()
 
 
-async def _close_dropped(source: AsyncGenerator[ChatEvent, None]) -> None:
+async def _close_dropped(source: AsyncGenerator[Piece, None]) -> None:
     try:
         await source.aclose()
     finally:
@@ -51,82 +55,118 @@ class ChatStream:
     `async for piece in stream` gives `str` pieces. `await stream` opens it: it returns the stream itself once the
     first event is there, so errors of the call show at that line. `async with stream:` closes it at the end, and so
     does dropping it, a little later. All errors are of `toolkit.errors`.
+
+    `watch` keeps to the call's deadlines: it is told when the reader begins to wait, and when it waits no more.
     """
 
-    def __init__(self, source: AsyncGenerator[ChatEvent, None]) -> None:
+    def __init__(self, source: AsyncGenerator[Piece, None], watch: Watch | None = None) -> None:
         self._source = source
+        self._watch = watch or Watch(Deadlines())
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._first: list[ChatEvent] = []
+        self._first: list[Piece] = []
         self._done = False
         self._failed: ToolkitError | None = None
         self._reader: asyncio.Task[Any] | None = None
         self._stopping: asyncio.Event | None = None
         self.finish_reason: str | None = None
 
-    async def _next(self) -> ChatEvent | None:
-        """The next event; None at the end. A stream that has failed goes on failing: it never looks complete."""
-        if self._first:
-            return self._first.pop()
-        if self._failed is not None:
-            raise self._failed
-        if self._done:
-            return None
+    @coroutine
+    def _next(self, only_text: bool) -> Generator[Any, Any, Piece]:
+        """The next piece; `StopAsyncIteration` at the end. A stream that has failed goes on failing, it never looks
+        complete.
+
+        Much of an answer is there already when it is asked for, several pieces of one packet. So the source is run by
+        hand: a piece for which nothing has to be waited for costs no task and no timer.
+        """
         if self._reader is not None:
             raise UsageError("Somebody else is reading this stream.", hint="Make one call for each reader.")
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            _open.add(self._source)
+        while True:
+            if self._first:
+                piece = self._first.pop()
+            else:
+                if self._loop is None:
+                    self._loop = asyncio.get_running_loop()
+                    _open.add(self._source)
+                try:
+                    step = self._source.__anext__()
+                    try:
+                        waits_for = step.send(None)
+                    except StopIteration as given:
+                        piece = given.value
+                    else:
+                        piece = yield from self._waited(step, waits_for)
+                except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
+                    raise self._ended(error)  # noqa: B904 - what it was, or what follows from it
+            if isinstance(piece, str):
+                return piece
+            if isinstance(piece, Finished):
+                self.finish_reason = piece.reason
+            if not only_text:
+                return piece
+
+    def _waited(self, step: Any, waits_for: Any) -> Generator[Any, Any, Piece]:
+        """The piece that `step` gives in the end; meanwhile its task is known, and the watch is on."""
         self._reader = reader = asyncio.current_task()
+        self._watch.waits(reader)
         try:
-            event = await anext(self._source)
-        except StopAsyncIteration:
-            self._end()
-            return None
-        except asyncio.CancelledError:
-            self._end()
-            if self._stopping is None:
-                self._failed = StreamInterrupted("The reading of this answer was cancelled.")
-                raise
-            if reader is not None:
-                reader.uncancel()  # it was `aclose` that wanted this, not whoever owns the task
-            return None
-        except BaseException as error:
-            self._end()
-            self._failed = error if isinstance(error, ToolkitError) else None
-            raise
+            while True:
+                try:
+                    sent = yield waits_for
+                except GeneratorExit:
+                    step.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as `await` does
+                    waits_for = step.throw(error)
+                else:
+                    waits_for = step.send(sent)
+        except StopIteration as given:
+            piece: Piece = given.value
+            return piece
         finally:
+            self._watch.waits_no_more()
             self._reader = None
             if self._stopping is not None:
                 self._stopping.set()
-        if isinstance(event, Finished):
-            self.finish_reason = event.reason
-        return event
 
-    def _end(self) -> None:
+    def _ended(self, error: BaseException) -> BaseException:
+        """What the end of the source, by `error`, means for the reader."""
         self._done = True
         _open.discard(self._source)
+        if isinstance(error, StopAsyncIteration):
+            return self._failed or error
+        if not isinstance(error, asyncio.CancelledError):
+            self._failed = error if isinstance(error, ToolkitError) else None
+            return error
+        if self._stopping is None:
+            self._failed = StreamInterrupted("The reading of this answer was cancelled.")
+            return error
+        if (reader := asyncio.current_task()) is not None:
+            reader.uncancel()  # it was `aclose` that wanted this, not whoever owns the task
+        return StopAsyncIteration()
 
     def __await__(self) -> Generator[Any, None, ChatStream]:
-        return self._open().__await__()
+        return self._opened().__await__()
 
-    async def _open(self) -> ChatStream:
-        if not self._first and (event := await self._next()) is not None:
-            self._first.append(event)
+    async def _opened(self) -> ChatStream:
+        if not self._first:
+            with suppress(StopAsyncIteration):
+                self._first.append(await self._next(False))
         return self
 
     def __aiter__(self) -> ChatStream:
         return self
 
-    async def __anext__(self) -> str:
-        while (event := await self._next()) is not None:
-            if isinstance(event, Text):
-                return event.text
-        raise StopAsyncIteration
+    def __anext__(self) -> Awaitable[str]:
+        return cast("Awaitable[str]", self._next(True))
 
     async def events(self) -> AsyncIterator[ChatEvent]:
         """Everything that happens: text, the place in the site's queue, and the end."""
-        while (event := await self._next()) is not None:
-            yield event
+        while True:
+            try:
+                piece = await self._next(False)
+            except StopAsyncIteration:
+                return
+            yield Text(piece) if isinstance(piece, str) else piece
 
     async def text(self) -> str:
         """The rest of the answer as one text. The stream is closed afterwards, also on an error."""
@@ -176,7 +216,7 @@ class ChatStream:
 _closing: set[asyncio.Task[None]] = set()
 
 
-def _start_closing(source: AsyncGenerator[ChatEvent, None], loop: asyncio.AbstractEventLoop) -> None:
+def _start_closing(source: AsyncGenerator[Piece, None], loop: asyncio.AbstractEventLoop) -> None:
     task = loop.create_task(_close_dropped(source))
     _closing.add(task)
     task.add_done_callback(_closing.discard)

@@ -19,8 +19,8 @@ import msgspec
 
 from toolkit import providers
 from toolkit.advice import Adviser
-from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Text
-from toolkit.deadlines import Deadlines, keep
+from toolkit.chat_stream import ChatStream, Finished, Piece
+from toolkit.deadlines import Deadlines, Watch
 from toolkit.environment import session_of, variable
 from toolkit.errors import (
     LoginRequired,
@@ -35,6 +35,7 @@ from toolkit.expiry import expiry
 from toolkit.health import Health, check
 from toolkit.keeper import SessionKeeper
 from toolkit.messages import ChatRequest, MessageLike, read_messages
+from toolkit.models import ModelsRequest, names, reply
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
 from toolkit.response import Recorder
@@ -189,7 +190,16 @@ class Client:
             max_tokens=max_tokens,
             options=options,
         )
-        stream = ChatStream(self.run(request))
+        return self.answer(request)
+
+    async def models(self, *, refresh: bool = False) -> tuple[str, ...]:
+        """The names of the models, the default first; see `Provider.models`."""
+        return await names(self.provider, self.answer, refresh=refresh)
+
+    def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
+        """The answer to a request that is made up already; see `chat`."""
+        watch = Watch(self._deadlines)
+        stream = ChatStream(self._answer(request, watch), watch)
         self._streams.add(stream)
         return stream
 
@@ -252,26 +262,41 @@ class Client:
             raise LoginRequired("There is no session.")
         return session
 
-    async def run(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """One call, as events. `chat` is what people use."""
+    async def _answer(self, request: ChatRequest | ModelsRequest, watch: Watch) -> AsyncGenerator[Piece, None]:
+        """One call. A session that the site does not take is renewed once, before the first text only."""
         with self._explaining():
             async with self._connections(), self._turn():
                 said: list[str] = []
+                finished = False
                 session, fresh = await self._keeper.current()
-                try:
-                    async with aclosing(self._attempt(session, request, said)) as events:
-                        async for event in events:
-                            yield event
-                    return
-                except LoginRequired:
-                    if said or fresh:
+                while True:
+                    try:
+                        http = await self._connected(session)
+                        if self._recorder is not None and isinstance(request, ChatRequest):
+                            messages = [message.as_dict() for message in request.messages]
+                            self._recorder.asked(http.session, messages, self.provider.base_url)
+                        async with aclosing(reply(self.provider, request, http)) as pieces:
+                            with watch.answering(said):
+                                async for piece in pieces:
+                                    if isinstance(piece, str):
+                                        if not piece:
+                                            continue
+                                        said.append(piece)
+                                    elif isinstance(piece, Finished):
+                                        finished = True
+                                    yield piece
+                        if not finished:
+                            yield Finished("stop")
+                        return
+                    except (StreamInterrupted, StreamTimeout) as error:
+                        error.text = "".join(said)
                         raise
-                    if self._transport is not None:  # what the call itself has changed does not make it another one
-                        session = self._transport.session
-                session = await self._keeper.renewed(session)
-                async with aclosing(self._attempt(session, request, said)) as events:
-                    async for event in events:
-                        yield event
+                    except LoginRequired:
+                        if said or fresh:
+                            raise
+                        if self._transport is not None:  # what the call itself has changed does not make it another one
+                            session = self._transport.session
+                    session, fresh = await self._keeper.renewed(session), True
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None, None]:
@@ -283,31 +308,6 @@ class Client:
         shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
         async with turn((*self.key, *self._own), self._deadlines.turn, shared):
             yield
-
-    async def _attempt(
-        self, session: BrowserSession, request: ChatRequest, said: list[str]
-    ) -> AsyncGenerator[ChatEvent, None]:
-        """One try with `session`. `said` is filled with the text that comes."""
-        finished = False
-        try:
-            http = await self._connected(session)
-            if self._recorder is not None:
-                messages = [message.as_dict() for message in request.messages]
-                self._recorder.asked(http.session, messages, self.provider.base_url)
-            async with (
-                aclosing(_events(self.provider, request, http)) as raw,
-                aclosing(keep(raw, self._deadlines)) as events,
-            ):
-                async for event in events:
-                    if isinstance(event, Text):
-                        said.append(event.text)
-                    finished = finished or isinstance(event, Finished)
-                    yield event
-            if not finished:
-                yield Finished("stop")
-        except (StreamInterrupted, StreamTimeout) as error:
-            error.text = "".join(said)
-            raise
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
@@ -386,13 +386,3 @@ class Client:
         except ToolkitError as error:
             Adviser(self.provider, self.key.account, self._variable).explain(error)
             raise
-
-
-async def _events(provider: Provider, request: ChatRequest, http: Transport) -> AsyncGenerator[ChatEvent, None]:
-    """What the provider gives, as events: bare text becomes `Text`, empty text nothing."""
-    async with aclosing(provider.stream(request, http)) as pieces:
-        async for piece in pieces:
-            if not isinstance(piece, str):
-                yield piece
-            elif piece:
-                yield Text(piece)

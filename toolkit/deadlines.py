@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 
-from toolkit.chat_stream import ChatEvent, Text
 from toolkit.errors import StreamTimeout
 
 
@@ -32,29 +33,91 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
         return min([most, *(limit / 2 for limit in (self.first_piece, self.total) if limit is not None)])
 
 
-async def keep(events: AsyncGenerator[ChatEvent, None], deadlines: Deadlines) -> AsyncGenerator[ChatEvent, None]:
-    """`events` as they come. Raises `StreamTimeout` where a deadline passes; time that the reader takes does not count,
-    but in the total. The caller closes `events`."""
-    clock = asyncio.get_running_loop().time
-    start, waited = clock(), 0.0
-    name, limit = "first_piece", deadlines.first_piece
-    while True:
-        now = clock()
-        ends = [] if limit is None else [(now + limit - waited, name, limit)]
-        if deadlines.total is not None:
-            ends.append((start + deadlines.total, "total", deadlines.total))
-        when, passed, seconds = min(ends, default=(None, "", 0.0))
+class Watch:
+    """Keeps to the deadlines of one call, by a single timer.
+
+    The reader tells when it begins to wait and when it waits no more; where that takes too long while the site is
+    `answering`, the reader's task is interrupted. Time that the reader takes does not count, but in the total.
+    """
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._said: Sized | None = None
+        self._known = 0  # how much was said when the waiting for the next piece began
+        self._waited = 0.0  # for that piece, before `_since`
+        self._since = 0.0
+        self._end: float | None = None  # of the whole call
+        self._reader: asyncio.Task[Any] | None = None
+        self._cancellations = 0  # which the reader had before ours
+        self._timer: asyncio.TimerHandle | None = None
+        self._passed: tuple[str, float] | None = None
+
+    @contextmanager
+    def answering(self, said: Sized) -> Iterator[None]:
+        """A block in which the site answers; `said` grows by what counts as a piece.
+
+        Raises `StreamTimeout` where a deadline passes.
+        """
+        total = self._deadlines.total
+        self._said, self._known, self._waited = said, 0, 0.0
+        self._end = None if total is None else asyncio.get_running_loop().time() + total
+        if self._reader is not None:
+            self._begin()
         try:
-            async with asyncio.timeout_at(when) as timer:
-                event = await anext(events)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            if not timer.expired():
+            yield
+        except asyncio.CancelledError:
+            if self._passed is None or self._reader is None or self._reader.uncancel() > self._cancellations:
                 raise
-            text = f"The site sent no more of its answer within {seconds:g} s (deadline `{passed}`)."
-            raise StreamTimeout(text, deadline=passed, seconds=seconds) from None
-        waited += clock() - now
-        if isinstance(event, Text):
-            name, limit, waited = "between_pieces", deadlines.between_pieces, 0.0
-        yield event
+            name, seconds = self._passed
+            text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
+            raise StreamTimeout(text, deadline=name, seconds=seconds) from None
+        finally:
+            self._said = None
+            self._set_timer(None)
+
+    def waits(self, reader: asyncio.Task[Any] | None) -> None:
+        """The task `reader` begins to wait for the next piece."""
+        self._reader = reader
+        if self._said is not None:
+            self._begin()
+
+    def waits_no_more(self) -> None:
+        """The reader has what it waited for."""
+        self._reader = None
+        if self._said is not None:
+            self._waited += asyncio.get_running_loop().time() - self._since
+
+    def _begin(self) -> None:
+        if self._said is not None and len(self._said) != self._known:
+            self._known, self._waited = len(self._said), 0.0
+        self._since = asyncio.get_running_loop().time()
+        due = self._due()
+        if due is not None and (self._timer is None or due < self._timer.when()):
+            self._set_timer(due)
+
+    def _due(self) -> float | None:
+        """When the present wait has to end."""
+        limit = self._deadlines.between_pieces if self._known else self._deadlines.first_piece
+        if limit is None:
+            return self._end
+        due = self._since + limit - self._waited
+        return due if self._end is None else min(due, self._end)
+
+    def _set_timer(self, when: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if when is None else asyncio.get_running_loop().call_at(when, self._look)
+
+    def _look(self) -> None:
+        """The timer is up: it is so often before anything is due, since it is not moved with each piece."""
+        self._timer = None
+        due = self._due()
+        if self._reader is None or due is None:
+            return
+        if due > asyncio.get_running_loop().time():
+            self._set_timer(due)
+            return
+        name = "total" if due == self._end else "between_pieces" if self._known else "first_piece"
+        self._passed = name, getattr(self._deadlines, name)
+        self._cancellations = self._reader.cancelling()
+        self._reader.cancel()

@@ -119,21 +119,23 @@ class Response:
         content = self.raw.content
         return content.total_bytes > max(INFLATED_LIMIT, INFLATED_TIMES * content.total_raw_bytes)
 
-    async def refuse_page(self, due: str) -> None:
+    async def refuse_page(self, due: str, *, single_page: bool = False) -> None:
         """Raise where the answer is a web page, and not what was `due`: `SessionExpired` where it can be the one for
-        logging in, else `ProtocolError`."""
+        logging in, else `ProtocolError`. At a site of a `single_page` it has to look like that one."""
         if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML:
             return
         text = f"The site answered with a web page where {due} was due."
-        if self._signed_in or _LOGIN.search(await self.excerpt()):
+        if (self._signed_in and not single_page) or _LOGIN.search(await self.excerpt()):
             raise SessionExpired(text, url=self.url)
-        raise ProtocolError(text, url=self.url, hint="Look at that address with a browser.")
+        error = ProtocolError(text, url=self.url, hint="Look at that address with a browser.")
+        error.page = True
+        raise error
 
     async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
         await self.refuse_page("a stream")
         try:
             empty = True
-            async for data in self.chunks():
+            while data := await self._chunk():
                 for item in decoder.feed(data):
                     empty = False
                     yield item
