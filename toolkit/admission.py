@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from toolkit import bearer
 from toolkit.cookies import holdable
 from toolkit.errors import SessionError
 from toolkit.expiry import expiry
@@ -44,7 +45,7 @@ def admitted(
     own, foreign = own_part(session, provider.hosts)
     own, unusable = _usable(own, recipe.headers, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
-    wanted = recipe.missing_cookies(cookie.name for cookie in own.cookies)
+    wanted = bearer.missing(own, recipe, now=0)
     missing = [f"cookie like {readable(one)}" for one in wanted]
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.errors import ChallengeRequired, ConnectFailed, LoginRequired, ProtocolError, ToolkitError, WrongAccount
+from toolkit.errors import (
+    BadRequest,
+    ChallengeRequired,
+    ConnectFailed,
+    LoginRequired,
+    ProtocolError,
+    ToolkitError,
+    WrongAccount,
+)
 from toolkit.providers.base import Provider
 
 CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
+
+PATH = "Perhaps the address is not right: `base_url` is where the page of the site opens."
 
 
 class Adviser(NamedTuple):
@@ -41,6 +51,8 @@ class Adviser(NamedTuple):
                 f"`toolkit login {name}{self._deployment} --account NAME` keeps both; "
                 f"`toolkit session rm {self._whose}` forgets the old one."
             )
+        elif self.provider.single_page and _no_such_path(error):
+            error.hint = PATH
         elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:
             error.hint = CLOSED
 
@@ -53,3 +65,8 @@ class Adviser(NamedTuple):
         """The provider and the options for a command that is about this session."""
         account = f" --account {self.account}" if self.account != "default" else ""
         return f"{self.provider.name}{self._deployment}{account}"
+
+
+def _no_such_path(error: ToolkitError) -> bool:
+    """Whether that is how a site of a single page answers a path that it does not know: GET with its page."""
+    return error.page if isinstance(error, ProtocolError) else isinstance(error, BadRequest) and error.status == 405

@@ -15,6 +15,7 @@
     │   ├── LoginRequired                a person has to log in
     │   │   └── SessionExpired           ... again: the session that we had is no longer taken
     │   ├── WrongAccount                 somebody else is signed in
+    │   ├── AccountPending               whoever is signed in has not been approved at the site
     │   ├── ChallengeRequired            the site asks for proof of a person
     │   └── StoreError                   a stored session cannot be read or written
     ├── NetworkError                     the way there and back
@@ -157,6 +158,12 @@ class WrongAccount(SessionError):
     """Somebody else is signed in than the account that the session is for."""
 
 
+class AccountPending(SessionError):
+    """The site takes the session, and does not let the account in: somebody there has to approve it first."""
+
+    hint = "A new login does not help: ask whoever runs the site to approve the account."
+
+
 class ChallengeRequired(SessionError):
     """The site asks for proof of a person; we never solve one, a window does."""
 
@@ -236,7 +243,9 @@ class SiteError(ToolkitError, RuntimeError):
 
 
 class ProtocolError(ToolkitError):
-    """The site answered something that its protocol does not have."""
+    """The site answered something that its protocol does not have. `page` says that it was a web page."""
+
+    page = False
 
 
 class RecordingError(ToolkitError):

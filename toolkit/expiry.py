@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from toolkit.bearer import stand_in
 from toolkit.recipe import Harvest
 from toolkit.session import BrowserSession, Cookie
 
@@ -75,6 +76,8 @@ def _ends(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
         yield max((_cookie_end(cookie, session.clock_skew) for cookie in serving), default=math.inf)
     for items in session.local_storage.values():
         yield from (_token_end(value, session.clock_skew) for key, value in items.items() if key in recipe.storage)
+    if (token := stand_in(session, recipe, now=0)) is not None:
+        yield _token_end(token, session.clock_skew)
 
 
 def _cookie_end(cookie: Cookie, skew: float) -> float:

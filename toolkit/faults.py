@@ -57,7 +57,7 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: Errors | Non
     if raw.status == MISMATCH and raw.reason == "Replay Mismatch":  # not the site's answer, but our local network's
         return ReplayMismatch(body.decode("utf-8", "replace").strip(), url=str(raw.url))
     told = explanation(raw.reason or "", body)
-    kind = error_for(raw.status, special)
+    kind = error_for(raw.status, special, told)
     if raw.headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         kind = ChallengeRequired
     who, hint = ("proxy", CHECK_PROXY) if kind is ProxyFailed else ("site", None)

@@ -28,7 +28,9 @@ async def check(http: Transport, provider: Provider) -> Health:
     """
     probe, identity = provider.harvest.probe, None
     if probe is not None:
-        async with http.get(provider.site + probe.path) as response:
+        async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
+            if provider.single_page:
+                await response.refuse_page("who is signed in", single_page=True)
             page = response.headers.get("Content-Type", "").startswith("text/html")
             answer = None if page else await response.json(object)
         if not probe.admits(answer):

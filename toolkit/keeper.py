@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from toolkit.bearer import missing
 from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError, ToolkitError
 from toolkit.expiry import expiry, good
 from toolkit.recipe import Harvest
@@ -182,8 +183,7 @@ class SessionKeeper:
     def _usable(self, session: BrowserSession) -> bool:
         """Whether a call can count on `session`: it has what the recipe needs, and that does not end just now."""
         now = time.time()
-        names = [cookie.name for cookie in session.cookies if not cookie.expired(now)]
-        return good(session, now) and not self._recipe.missing_cookies(names)
+        return good(session, now) and not missing(session, self._recipe, now)
 
     def _betters(self, stored: BrowserSession, refused: BrowserSession | None, asked: float) -> bool:
         """Whether `stored` may be taken where `refused` is not: it is of another visit, or the site has renewed what

@@ -43,16 +43,18 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     """What to visit, what to wait for, what to take.
 
     `page` is the path that is visited, on the provider's site. `ready` is a CSS selector that shows once the page
-    works. `cookies` are regular expressions: of each, a cookie whose whole name matches must be there. `storage` are
-    localStorage keys that must be there. `headers` are names of headers, in lower case, to keep from the page's own
-    requests besides the browser's standing ones. `hosts` are the provider's hosts besides the page's own: only
-    what belongs to these is ever taken. `signed_out` is a regular expression for the path of the page where a person
-    logs in; being there means that a person is needed. `probe` tells who is signed in.
+    works. `cookies` are regular expressions: of each, a cookie whose whole name matches must be there. `bearer` is a
+    localStorage key whose token does as well where they are not. `storage` are localStorage keys that must be there.
+    `headers` are names of headers, in lower case, to keep from the page's own requests besides the browser's standing
+    ones. `hosts` are the provider's hosts besides the page's own: only what belongs to these is ever taken.
+    `signed_out` is a regular expression for the path of the page where a person logs in; being there means that a
+    person is needed. `probe` tells who is signed in.
     """
 
     page: str = "/"
     ready: str | None = None
     cookies: tuple[str, ...] = ()
+    bearer: str | None = None
     storage: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()

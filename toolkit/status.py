@@ -13,16 +13,19 @@ import msgspec
 from toolkit.errors import BadRequest, LoginRequired, ProxyFailed, RateLimited, ServiceUnavailable, ToolkitError
 
 EXCERPT = 300
-Errors = Mapping[int, type[ToolkitError]]
+# By status, or by status and a part of what the site says about it.
+Errors = Mapping[int | tuple[int, str], type[ToolkitError]]
 
 # Where sites put the sentence that explains a refusal, most telling first.
 _TELLING = ("message", "error", "detail", "msg")
 
 
-def error_for(status: int, special: Errors | None = None) -> type[ToolkitError]:
-    """The class of error for `status` (400 and above); `special` holds what a provider knows better."""
-    if special and status in special:
-        return special[status]
+def error_for(status: int, special: Errors | None = None, told: str = "") -> type[ToolkitError]:
+    """The class of error for `status` (400 and above) and what the site has `told` about it; `special` holds what a
+    provider knows better."""
+    for key, kind in (special or {}).items():
+        if key == status or (isinstance(key, tuple) and key[0] == status and key[1] in told):
+            return kind
     if status == 401:
         return LoginRequired
     if status == 407:  # of a proxy that is asked without a tunnel

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from toolkit.bearer import in_step
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
@@ -77,6 +78,7 @@ class Visitor:
             if profile is None and previous.profile in load_profiles(self._browsers):
                 profile, window = previous.profile, False
             route = preferred(route, previous.proxy)
+        known = in_step(previous, self._provider.harvest) if previous is not None else None
         async with SessionManager(
             profile,
             browsers=self._browsers,
@@ -90,5 +92,5 @@ class Visitor:
             cdp=login.cdp if login is not None else None,
         ) as manager:
             return await manager.harvest(
-                self._provider, account=self._account, previous=previous, login=login is not None
+                self._provider, account=self._account, previous=known, login=login is not None
             )

@@ -34,8 +34,8 @@ PATIENCE_MS = 1_000  # the least that a page has to answer at all
 ANSWERS = 20  # the latest answers to the page, whose requests are looked at for headers
 LOGIN = "login"
 # What the site answers, {} where it wants a login, and null where it does not tell.
-ASK = """url => fetch(url).then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null)
-    .catch(() => null)"""
+ASK = """([url, headers]) => fetch(url, {headers})
+    .then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null).catch(() => null)"""
 PROBE_MS = 500
 STORAGE = "() => { try { return Object.entries(localStorage) } catch { return [] } }"
 
@@ -230,13 +230,16 @@ def _settle(page: Any, plan: Visit) -> Steps[None]:
 
 def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[str]]:
     """What the recipe needs and the page does not have yet, in words."""
-    recipe, lacking = plan.recipe, []
+    recipe, lacking, token = plan.recipe, [], None
     if (recipe.signed_out is not None or plan.login) and _signing_in(page.url, plan):
         lacking.append(LOGIN)
     if recipe.cookies:
         cookies = yield context.cookies()
         names = [raw["name"] for raw in cookies if plan.gets(raw["domain"])]
-        lacking += [f"cookie {readable(wanted)}" for wanted in recipe.missing_cookies(names)]
+        unmet = recipe.missing_cookies(names)
+        if unmet and recipe.bearer is not None:
+            token = ((yield from _storage(page, clock)) or {}).get(recipe.bearer)
+        lacking += [] if token else [f"cookie {readable(wanted)}" for wanted in unmet]
     if recipe.storage:
         stored = yield from _storage(page, clock)
         lacking += [f"storage key {key}" for key in recipe.storage if key not in (stored or {})]
@@ -244,7 +247,7 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
         shown = yield from _shown(page, page.locator(recipe.ready).first, clock, look=not lacking)
         lacking += [] if shown else [f"element {recipe.ready}"]
     if recipe.probe is not None and (plan.login or recipe.only_probe_tells) and not lacking:
-        answer = yield from _asked(page, plan.url.removesuffix(recipe.page) + recipe.probe.path)
+        answer = yield from _asked(page, plan.url.removesuffix(recipe.page) + recipe.probe.path, token)
         if not recipe.probe.admits(answer):
             lacking.append(LOGIN if plan.login or answer is not None else f"answer of {recipe.probe.path}")
             yield page.wait_for_timeout(PROBE_MS)
@@ -261,10 +264,12 @@ def _shown(page: Any, element: Any, clock: Clock, *, look: bool) -> Steps[bool]:
     return bool((yield element.is_visible()))
 
 
-def _asked(page: Any, url: str) -> Steps[Any]:
-    """What the site answers to a probe that the page itself makes; None where it does not tell."""
+def _asked(page: Any, url: str, token: str | None) -> Steps[Any]:
+    """What the site answers to a probe that the page itself makes, with a bearer's `token` if there is one; None where
+    it does not tell."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        return (yield page.evaluate(ASK, url))
+        return (yield page.evaluate(ASK, [url, headers]))
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise

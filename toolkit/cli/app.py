@@ -11,6 +11,7 @@ from toolkit.cli.chat import chat
 from toolkit.cli.harvest import harvest
 from toolkit.cli.install import install
 from toolkit.cli.login import login
+from toolkit.cli.models import models
 from toolkit.cli.options import debug_option
 from toolkit.cli.providers import providers
 from toolkit.cli.record import record
@@ -48,7 +49,7 @@ class _Group(click.Group):
 def toolkit() -> None: ...
 
 
-for command in (chat, login, harvest, session, providers, record, recording, replay, install):
+for command in (chat, login, harvest, session, providers, models, record, recording, replay, install):
     toolkit.add_command(command)
 
 

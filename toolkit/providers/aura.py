@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
+from toolkit.providers.wire import AuraModel
 from toolkit.streams import TextDecoder
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Aura(Provider):
         """The answer, piece by piece. `webdriver` (or `context`) is a Playwright browser context of the caller's."""
         call = {**kwargs, "proxy": proxy, "webdriver": webdriver}
         return cls._call(model, messages, call, temperature=temperature, max_tokens=max_tokens)
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]:
+        found = await http.json(list[AuraModel], "POST", f"{self.api}/api/models", {"key": ""})
+        return tuple(model.id for model in found)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         model = request.model or self.known_models[0]

@@ -7,13 +7,16 @@ file of a provider needs besides errors and a decoder is imported from here.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from toolkit.bearer import stand_in
 from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.messages import ChatRequest, MessageLike, read_messages
+from toolkit.models import listed, names
 from toolkit.recipe import CHAT_BOX, Harvest, Probe
 
 if TYPE_CHECKING:
@@ -40,8 +43,10 @@ class Provider:
     the constructor raises `UsageError` without it. `working` says whether the public site answers today.
     `known_models` are for where the site has no list of them, the first is the default. `one_at_a_time` is for sites
     that allow one call per account. `options` names what of temperature and max_tokens the site can be told.
-    `statuses` are HTTP statuses that mean something of their own there. `random` are the places of its requests that
-    are made up anew for each call (`query.NAME`, `body.NAME`): replay takes any value.
+    `single_page` says that the site answers each path that it does not know with its page, so that a page in place of
+    an answer says nothing about the session. `statuses` are HTTP statuses that mean something of their own there, or
+    pairs of one and a part of its explanation. `random` are the places of its requests that are made up anew for each
+    call (`query.NAME`, `body.NAME`): replay takes any value.
     """
 
     name: ClassVar[str]
@@ -51,7 +56,8 @@ class Provider:
     known_models: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()
     one_at_a_time: ClassVar[bool] = False
-    statuses: ClassVar[Mapping[int, type[ToolkitError]]] = {}
+    single_page: ClassVar[bool] = False
+    statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
     random: ClassVar[tuple[str, ...]] = ()
     harvest: ClassVar[Harvest] = Harvest()
 
@@ -83,9 +89,37 @@ class Provider:
         own = (urlsplit(self.site).hostname or "", urlsplit(self.api).hostname or "", *more)
         return tuple(dict.fromkeys(own))
 
+    def authorization(self, http: Transport) -> dict[str, str]:
+        """The header that stands in for the session's cookies where it has none, and a token in the local storage."""
+        token = stand_in(http.session, self.harvest, time.time())
+        return {"authorization": f"Bearer {token}"} if token else {}
+
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         """The answer to `request`: text as `str`, and events where the protocol has them. To be written."""
         raise TypeError(f"{type(self).__name__} does not say how to stream: it needs a `stream` method")
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]:
+        """The names of the models that the site offers now, its default first. To be written where it has a list."""
+        return self.known_models
+
+    @property
+    def lists_models(self) -> bool:
+        """Whether the site has a list of its models."""
+        return type(self).list_models is not Provider.list_models
+
+    async def models(self, *, refresh: bool = False, **call: Any) -> tuple[str, ...]:
+        """The names of the models, the default first: what the site says, asked once an hour at most unless `refresh`;
+        the known ones where it has no list.
+
+        One whole call: `call` are the arguments of `Client`, as for `create_async_generator`. Raises what a chat does.
+        """
+        from toolkit.call import open_chat
+
+        return await names(self, lambda asked: open_chat(self, asked, **call), refresh=refresh)
+
+    async def first_model(self, http: Transport) -> str:
+        """The site's default, for a call that names no model."""
+        return (await listed(self, http))[0]
 
     @classmethod
     def _call(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.errors import SiteError, StreamInterrupted
-from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Provider
-from toolkit.providers.wire import OpenAIChunk
-from toolkit.streams import JSONEventsDecoder
+from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
+from toolkit.providers.openai_stream import openai_pieces
 
 if TYPE_CHECKING:
     from toolkit.transport import Transport
@@ -33,22 +31,10 @@ class CodeLinkAva(Provider):
         """The answer, piece by piece."""
         return cls._call(model, messages, kwargs)
 
-    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+    def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         body = {"messages": [turn.as_dict() for turn in request.messages], "temperature": 0.6, "stream": True}
         body |= request.settings(temperature="temperature", max_tokens="max_tokens")
         if self.base_url and request.model:  # the public host is sent no model
             body.setdefault("model", request.model)
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
-        async with http.post(f"{self.api}/api/chat", json=body, headers=headers) as response:
-            reason = "stop"
-            async for chunk in response.decode(JSONEventsDecoder(OpenAIChunk, end="[DONE]")):
-                if chunk is None:
-                    yield Finished(reason)
-                    return
-                if chunk.error is not None:
-                    raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
-                for choice in chunk.choices[:1]:
-                    reason = choice.finish_reason or reason
-                    if choice.delta and choice.delta.content:
-                        yield choice.delta.content
-        raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
+        return openai_pieces(http.post(f"{self.api}/api/chat", json=body, headers=headers))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider, Queued
-from toolkit.providers.wire import AssistantEvent, AssistantMade, AssistantMessage
+from toolkit.providers.wire import AssistantEvent, AssistantMade, AssistantMessage, AssistantModel
 from toolkit.streams import SSEDecoder, decode_json
 
 if TYPE_CHECKING:
@@ -25,15 +25,12 @@ class OpenAssistant(Provider):
     url = "https://open-assistant.io/chat"
     working = False
     needs_auth = True
-    model = "OA_SFT_Llama_30B_6"
-    known_models = (model,)
+    known_models = (model := "OA_SFT_Llama_30B_6",)
     options = ("temperature", "max_tokens")
     one_at_a_time = True  # a second call on one account cancels the first, whose stream then never ends
     statuses: ClassVar = {403: LoginRequired}
-    harvest = Harvest(
-        page="/chat", cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",), signed_out=r"^/auth/",
-        probe=Probe(path="/api/auth/session", identity=("user.email", "user.id", "user.name")),
-    )  # fmt: skip
+    harvest = Harvest(page="/chat", cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",), signed_out=r"^/auth/",
+        probe=Probe(path="/api/auth/session", identity=("user.email", "user.id", "user.name")))  # fmt: skip
 
     @classmethod
     def create_async_generator(
@@ -42,6 +39,9 @@ class OpenAssistant(Provider):
     ) -> ChatStream:  # fmt: skip
         """The answer, piece by piece. `cookies` are the names and values of a session to use as it is."""
         return cls._call(model, messages, {**kwargs, "proxy": proxy, "cookies": cookies})
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]:
+        return tuple(one.name for one in await http.json(list[AssistantModel], "GET", f"{self.api}/api/chat/models"))
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         api = f"{self.api}/api/chat"

@@ -25,7 +25,31 @@ class OpenAIChunk(Struct):
     @property
     def failure(self) -> str:
         """What `error` says, in words."""
-        return str(self.error.get("message") if isinstance(self.error, dict) else self.error)
+        if not isinstance(self.error, dict):
+            return str(self.error)
+        return str(self.error.get("message") or self.error.get("detail") or self.error)
+
+
+class OpenAIModel(Struct):
+    id: str
+
+
+class OpenAIModels(Struct):
+    """The models of an OpenAI endpoint."""
+
+    data: list[OpenAIModel]
+
+
+class AuraModel(Struct):
+    """Aura: one of its models."""
+
+    id: str
+
+
+class AssistantModel(Struct):
+    """Open Assistant: one of its models."""
+
+    name: str
 
 
 class AssistantMade(Struct):

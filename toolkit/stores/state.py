@@ -16,6 +16,11 @@ def state_folder() -> Path:
     return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("toolkit", appauthor=False))
 
 
+def cache_folder() -> Path:
+    """Where things are kept that can be had again: the platform's own place for it."""
+    return Path(platformdirs.user_cache_dir("toolkit", appauthor=False))
+
+
 def make_private(folder: Path) -> None:
     """Make `folder`, and those above it that are not there, 0700 whatever the umask says; those that are there stay as
     they are. Raises `OSError`."""

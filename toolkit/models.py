@@ -1,0 +1,82 @@
+"""Which models a site offers: asked there where it has a list, and remembered for a while.
+
+Asking is a whole call like any other, made by the client: a session, its renewal, deadlines. Nothing here opens a
+connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from toolkit.chat_stream import ChatStream
+from toolkit.errors import BadRequest, ProtocolError
+
+if TYPE_CHECKING:
+    from toolkit.messages import ChatRequest
+    from toolkit.providers.base import Pieces, Provider
+    from toolkit.session import BrowserSession
+    from toolkit.transport import Transport
+
+LIFE = 3600.0  # seconds that a list is good for
+NO_LIST = 404
+
+Whose = tuple[object, ...]
+_kept: dict[Whose, tuple[float, tuple[str, ...]]] = {}  # until when, on the monotonic clock
+
+
+class ModelsRequest(NamedTuple):
+    """What a client is asked in place of a chat: its answer has one piece for each name. `refresh` is to ask the site,
+    whatever is remembered."""
+
+    refresh: bool = False
+
+
+async def names(
+    provider: Provider, call: Callable[[ModelsRequest], ChatStream], *, refresh: bool = False
+) -> tuple[str, ...]:
+    """The names of the models of `provider`, by a `call` where its site has a list, else the known ones."""
+    if not provider.lists_models:
+        return provider.known_models
+    return tuple([name async for name in call(ModelsRequest(refresh))])
+
+
+def reply(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:
+    """What `provider` makes of `request`: the pieces of a chat's answer, or the names of models."""
+    return _pieces(provider, request, http) if isinstance(request, ModelsRequest) else provider.stream(request, http)
+
+
+async def _pieces(provider: Provider, request: ModelsRequest, http: Transport) -> AsyncGenerator[str, None]:
+    for name in await listed(provider, http, refresh=request.refresh):
+        yield name
+
+
+async def listed(provider: Provider, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
+    """The names of the site's models, the first being its default; asked for once an hour at most, for each account,
+    unless `refresh` says otherwise. A site that answers 404 has no list: those are the known ones, then.
+
+    Raises whatever the call raises, and `ProtocolError` where the site offers no model at all.
+    """
+    whose, now = _whose(provider, http.session), time.monotonic()
+    until, found = _kept.get(whose, (now, ()))
+    if found and not refresh and now < until:
+        return found
+    try:
+        found = tuple(dict.fromkeys(filter(None, await provider.list_models(http))))
+    except BadRequest as error:
+        if error.status != NO_LIST or not provider.known_models:
+            raise
+        found = provider.known_models
+    if not found:
+        raise ProtocolError("The site offers this account no model.", url=provider.api, hint="Ask whoever runs it.")
+    for gone in [key for key, (end, _) in _kept.items() if end <= now]:
+        del _kept[gone]
+    _kept[whose] = (now + LIFE, found)
+    return found
+
+
+def _whose(provider: Provider, session: BrowserSession) -> Whose:
+    """Whose list it is. Sessions that were handed in bear no name, and are told apart by their cookies."""
+    own = hash(session.cookies) if not session.harvested_at else 0
+    return (provider.name, provider.site, session.account, own)

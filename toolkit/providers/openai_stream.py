@@ -1,0 +1,36 @@
+"""The answer of an OpenAI chat-completions endpoint, which several sites give: chunks, and `[DONE]` at the end."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from toolkit.errors import SiteError, StreamInterrupted
+from toolkit.providers.base import Finished, Pieces
+from toolkit.providers.wire import OpenAIChunk
+from toolkit.streams import JSONEventsDecoder
+
+if TYPE_CHECKING:
+    from toolkit.response import Response
+
+
+async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:
+    """The text of the answer to `call` as it arrives, and its end with the site's reason for it.
+
+    `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error inside the stream, and `StreamInterrupted` where the end marker is missing.
+    """
+    async with call as response:
+        if single_page:
+            await response.refuse_page("a stream", single_page=True)
+        reason = "stop"
+        async for chunk in response.decode(JSONEventsDecoder(OpenAIChunk, end="[DONE]")):
+            if chunk is None:
+                yield Finished(reason)
+                return
+            if chunk.error is not None:
+                raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
+            for choice in chunk.choices[:1]:
+                reason = choice.finish_reason or reason
+                if choice.delta and choice.delta.content:
+                    yield choice.delta.content
+        raise StreamInterrupted("The stream ended without its end marker.", url=response.url)

@@ -1,0 +1,54 @@
+"""Open WebUI (https://github.com/open-webui/open-webui), a self-hosted page for any model; its API is OpenAI's."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from toolkit.errors import AccountPending
+from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
+from toolkit.providers.openai_stream import openai_pieces
+from toolkit.providers.wire import OpenAIModels
+
+if TYPE_CHECKING:
+    from toolkit.transport import Transport
+
+
+class OpenWebUI(Provider):
+    """A deployment, named by `base_url`. Needs a login. Extra arguments go into the request body."""
+
+    name = "openwebui"
+    needs_auth = True
+    single_page = True
+    options = ("temperature", "max_tokens")
+    statuses: ClassVar = {(401, "do not have permission"): AccountPending}  # of somebody who is signed in
+    harvest = Harvest(
+        cookies=("token",),
+        bearer="token",
+        signed_out=r"/auth/?$",
+        probe=Probe(path="/api/v1/auths/", identity=("email", "id", "name")),
+    )
+
+    @classmethod
+    def create_async_generator(
+        cls, model: str | None, messages: Messages, proxy: str | None = None, **kwargs: Any
+    ) -> ChatStream:
+        """The answer, piece by piece. `base_url` is needed."""
+        return cls._call(model, messages, {**kwargs, "proxy": proxy})
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]:
+        async with http.get(f"{self.api}/api/models", headers=self.authorization(http)) as response:
+            await response.refuse_page("a list of models", single_page=True)
+            return tuple(model.id for model in (await response.json(OpenAIModels)).data)
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        body = {
+            "model": request.model or await self.first_model(http),
+            "stream": True,
+            "messages": [turn.as_dict() for turn in request.messages],
+        }
+        body |= request.settings(temperature="temperature", max_tokens="max_tokens")
+        url, headers = f"{self.api}/api/chat/completions", self.authorization(http)
+        async with aclosing(openai_pieces(http.post(url, json=body, headers=headers), single_page=True)) as pieces:
+            async for piece in pieces:
+                yield piece
