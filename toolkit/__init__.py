@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from toolkit.stores.choose import open_store
     from toolkit.stores.file import FileStore
     from toolkit.stores.memory import MemoryStore
+    from toolkit.sync import SyncClient, SyncStream, chat
 
 _HOMES = {
     "AiChatOnline": "toolkit.providers",
@@ -51,8 +52,11 @@ _HOMES = {
     "Queued": "toolkit.chat_stream",
     "Route": "toolkit.route",
     "SessionManager": "toolkit.browser.manager",
+    "SyncClient": "toolkit.sync",
+    "SyncStream": "toolkit.sync",
     "Text": "toolkit.chat_stream",
     "ToolkitError": "toolkit.errors",
+    "chat": "toolkit.sync",
     "format_prompt": "toolkit.messages",
     "harvest_in": "toolkit.call",
     "open_store": "toolkit.stores.choose",
@@ -82,8 +86,11 @@ __all__ = [  # the same names; a test keeps the two alike
     "Queued",
     "Route",
     "SessionManager",
+    "SyncClient",
+    "SyncStream",
     "Text",
     "ToolkitError",
+    "chat",
     "format_prompt",
     "harvest_in",
     "open_store",

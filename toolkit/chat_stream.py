@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import suppress
 from types import TracebackType, coroutine
 from typing import Any, NamedTuple, cast
@@ -159,7 +159,7 @@ class ChatStream:
     def __anext__(self) -> Awaitable[str]:
         return cast("Awaitable[str]", self._next(True))
 
-    async def events(self) -> AsyncIterator[ChatEvent]:
+    async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that happens: text, the place in the site's queue, and the end."""
         while True:
             try:
