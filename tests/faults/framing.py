@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import cache
 
 from tests.faults.catalogue import DONE, fault
 from tests.faults.server import Conversation, as_chunk
+from tests.flow.encodings import packed
 from toolkit.errors import ProtocolError, StreamInterrupted, StreamTimeout
 
 BOMB = 80 * 1024 * 1024
@@ -124,60 +124,74 @@ async def not_gzip_though_it_says_so(c: Conversation) -> None:
 
 @fault(DONE)
 async def gzip(c: Conversation) -> None:
-    await c.whole(packed(c.good.body, 31), "Content-Encoding: gzip")
+    await c.whole(packed("gzip", c.good.body), "Content-Encoding: gzip")
 
 
 @fault(DONE)
 async def deflate(c: Conversation) -> None:
-    await c.whole(packed(c.good.body, 15), "Content-Encoding: deflate")
+    await c.whole(packed("deflate", c.good.body), "Content-Encoding: deflate")
 
 
 @fault(DONE)
 async def deflate_without_its_header(c: Conversation) -> None:
-    await c.whole(packed(c.good.body, -15), "Content-Encoding: deflate")
+    await c.whole(packed("deflate", c.good.body)[2:-4], "Content-Encoding: deflate")
 
 
 @fault(DONE)
 async def gzip_a_byte_at_a_time(c: Conversation) -> None:
     await c.chunked("Content-Encoding: gzip")
-    for byte in packed(c.good.body, 31):
+    for byte in packed("gzip", c.good.body):
         await c.chunk(bytes([byte]))
     await c.last_chunk()
     c.keep = True
 
 
+@fault(DONE)
+async def brotli(c: Conversation) -> None:
+    await c.whole(packed("br", c.good.body), "Content-Encoding: br")
+
+
+@fault(DONE)
+async def zstd(c: Conversation) -> None:
+    await c.whole(packed("zstd", c.good.body), "Content-Encoding: zstd")
+
+
 @fault(StreamInterrupted)
 async def gzip_cut(c: Conversation) -> None:
     await c.chunked("Content-Encoding: gzip")
-    await c.chunk(packed(c.good.body, 31)[:-12])
+    await c.chunk(packed("gzip", c.good.body)[:-20])
 
 
 @fault(StreamInterrupted)
 async def gzip_that_ends_early(c: Conversation) -> None:
-    await c.whole(packed(c.good.body, 31)[:-12], "Content-Encoding: gzip")
+    await c.whole(packed("gzip", c.good.body)[:-20], "Content-Encoding: gzip")
 
 
 @fault(ProtocolError, says="more than")
 async def gzip_bomb(c: Conversation) -> None:
-    await c.whole(bomb(31), "Content-Encoding: gzip")
+    await c.whole(bomb("gzip"), "Content-Encoding: gzip")
 
 
 @fault(ProtocolError, says="more than")
 async def deflate_bomb(c: Conversation) -> None:
-    await c.whole(bomb(15), "Content-Encoding: deflate")
+    await c.whole(bomb("deflate"), "Content-Encoding: deflate")
 
 
 @fault(ProtocolError, says="more than")
 async def gzip_bomb_of_blank_lines(c: Conversation) -> None:
-    await c.whole(bomb(31, b"\n"), "Content-Encoding: gzip")
+    await c.whole(bomb("gzip", b"\n"), "Content-Encoding: gzip")
 
 
-def packed(data: bytes, window: int) -> bytes:
-    """`data` as zlib (15), raw deflate (-15) or gzip (31)."""
-    packer = zlib.compressobj(wbits=window)
-    return packer.compress(data) + packer.flush()
+@fault(ProtocolError, says="more than")
+async def brotli_bomb(c: Conversation) -> None:
+    await c.whole(bomb("br"), "Content-Encoding: br")
+
+
+@fault(ProtocolError, says="more than")
+async def zstd_bomb(c: Conversation) -> None:
+    await c.whole(bomb("zstd"), "Content-Encoding: zstd")
 
 
 @cache
-def bomb(window: int, byte: bytes = b"a") -> bytes:
-    return packed(byte * BOMB, window)
+def bomb(encoding: str, byte: bytes = b"a") -> bytes:
+    return packed(encoding, byte * BOMB)
