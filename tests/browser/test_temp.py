@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser.conftest import running_browsers
+from tests.sites.asking import SECONDS
+from toolkit.browser import janitor
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.browser.temp import PREFIX, own_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no locks for folders")
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 HOLD = """
 from toolkit.browser.temp import own_folder
@@ -27,6 +35,35 @@ with own_folder() as folder:
     print(folder, flush=True)
     input()
 """
+FORK = """
+import os, signal
+from toolkit.browser.temp import own_folder
+with own_folder():
+    child = os.fork()
+    if not child:
+        signal.pause()
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print("no child is left")
+"""
+WORK = "import os; input(); open(os.environ['TMPDIR'] + '/late', 'x'); print(os.listdir(os.environ['TMPDIR']))"
+
+
+PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+
+
+def janitors(folder: Path) -> list[int]:
+    """The processes that wait to remove it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            line = (process / "cmdline").read_bytes().split(b"\0")
+            if os.fsencode(folder) in line and os.fsencode(janitor.__file__) in line:
+                found.append(int(process.name))
+    return found
 
 
 @pytest.fixture
@@ -38,11 +75,13 @@ def temp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder)
 
 
+@linux
 def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
-    """Another one is made beside it; when its owner is killed the next one removes it, and nothing else."""
+    """Another one is made beside it; when its owner and the janitor are killed the next one removes it, and nothing
+    else."""
     (temp / "toolkit-of-mine").mkdir()
     (temp / f"{PREFIX}link").symlink_to(temp / "toolkit-of-mine")
-    with subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+    with subprocess.Popen([sys.executable, "-c", HOLD], **PIPES) as owner:
         assert owner.stdout is not None
         theirs = Path(os.fsdecode(owner.stdout.readline().strip()))
         with own_folder() as ours:
@@ -50,11 +89,38 @@ def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
             assert ours.parent == theirs.parent == temp
             assert (theirs / "profile").is_dir()
         assert not ours.exists()
-        owner.send_signal(signal.SIGKILL)
+        for process in (*janitors(theirs), owner.pid):
+            os.kill(process, signal.SIGKILL)
     assert theirs.exists()
     with own_folder() as ours:
         assert not theirs.exists()
     assert sorted(path.name for path in temp.iterdir()) == ["toolkit-of-mine", f"{PREFIX}link"]
+
+
+@linux
+def test_a_janitor_comes_after_an_owner_that_is_killed(temp: Path) -> None:
+    """When nobody works in the folder any more it is removed, and the janitor is gone as well."""
+    with subprocess.Popen([sys.executable, "-c", HOLD], **PIPES) as owner:
+        assert owner.stdout is not None
+        folder = Path(os.fsdecode(owner.stdout.readline().strip()))
+        ending = os.pidfd_open(*janitors(folder))
+        environ = {**os.environ, "TMPDIR": str(folder)}
+        with subprocess.Popen([sys.executable, "-c", WORK], env=environ, **PIPES) as worker:
+            owner.kill()
+            owner.wait()
+            told, _ = worker.communicate(b"\n")
+            assert sorted(ast.literal_eval(told.decode())) == ["late", "profile"]
+    assert select.select([ending], [], [], SECONDS)[0]
+    os.close(ending)
+    assert os.listdir(temp) == []
+
+
+@linux
+def test_an_owner_that_ends_leaves_no_janitor(temp: Path) -> None:
+    """It is ended, and no zombie remains; a child that was forked meanwhile keeps nobody waiting."""
+    run = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
+    assert run.stdout == "no child is left\n"
+    assert os.listdir(temp) == []
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_not_taken(temp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +130,7 @@ def test_a_path_that_is_too_long_for_a_socket_is_not_taken(temp: Path, monkeypat
         assert ours is None
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@linux
 async def test_driver_and_browser_use_it(temp: Path) -> None:
     """Whatever they keep while they run is in there, and is gone with it."""
     async with driver() as playwright:

@@ -31,7 +31,7 @@ STARTING = [
     ("import", "'aiohttp'", 1),
     ("open", ".harvest.lock", 1),
     ("import", "'playwright.async_api'", 1),
-    ("tempfile.mkdtemp", "toolkit-run-", 1),
+    ("os.mkdir", "toolkit-run-", 1),
     ("fcntl.flock", "", 2),
     ("subprocess.Popen", "run-driver", 1),
 ]
@@ -101,6 +101,7 @@ class Place:
         out, err = await process.communicate()
         assert process.returncode == -signal.SIGKILL, (when, out, err)
         await until(lambda: not self.toolkit.running())
+        assert self.toolkit.litter() == [], when
         session = await self.toolkit.store.load(self.key)
         assert session is not None
         if session != self.old:
@@ -147,7 +148,7 @@ async def places(tmp_path: Path, toolkit: Toolkit) -> AsyncIterator[list[Place]]
 
 async def test_killed_at_thirty_moments(places: list[Place]) -> None:
     """By SIGKILL: the store holds the old or the new session whole, neither the driver nor the browser nor a file of
-    theirs survives, and the next command does its work."""
+    theirs survives for long, and the next command does its work."""
     moments: list[Moment] = [*SEEN, *STARTING, *VISITING, *SAVING]
     assert len(moments) == 30
 

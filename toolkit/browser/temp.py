@@ -2,18 +2,23 @@
 
 Both remove what is theirs when they end, also when the process that started them has died; but not what they were just
 making then: a profile that the browser has not got yet, or the folder of Chromium's socket. So all of it is in a folder
-of ours. One whose owner is dead is removed when the next one is made.
+of ours. When its owner is killed a janitor removes it, see `toolkit.browser.janitor`; where there is none, or that was
+killed as well, it is removed when the next one is made.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from toolkit.browser import janitor
 
 PREFIX = "toolkit-run-"
 LONGEST = 60  # bytes: Chromium's socket in there adds 45, and a socket's path may have 107 (macOS: 103), see unix(7)
@@ -31,26 +36,49 @@ def own_folder() -> Iterator[Path | None]:
         return
     for folder in place.glob(f"{PREFIX}*"):
         _remove_if_left(folder)
-    path, handle = _locked_folder()
+    path = place / f"{PREFIX}{secrets.token_hex(4)}"
+    with _janitor(path):
+        handle = _locked(path)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(handle)
+
+
+@contextmanager
+def _janitor(folder: Path) -> Iterator[None]:
+    """Have another process see to `folder`, which is not there yet, should this one be killed."""
+    program = [sys.executable, "-I", "-S", janitor.__file__, str(folder)]
+    silent = subprocess.DEVNULL
     try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        os.close(handle)
+        process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
+        )
+    except OSError:  # there is no interpreter of its own, or no room for a process
+        yield
+        return
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 if sys.platform != "win32":
     import fcntl
 
-    def _locked_folder() -> tuple[Path, int]:
-        """A new folder, and what holds its lock, which the system frees when this process ends."""
+    def _locked(path: Path) -> int:
+        """Make the folder, for this person alone; returns what holds its lock, which the system frees when this process
+        ends. Raises `OSError`."""
         while True:
-            path = Path(tempfile.mkdtemp(prefix=PREFIX))
-            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:
-                return path, handle
-            os.close(handle)  # somebody took it for one that was left, before it was locked
+            path.mkdir(mode=0o700)
+            with suppress(FileNotFoundError):  # somebody took it for one that was left, before it was locked
+                handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if os.fstat(handle).st_nlink:
+                    return handle
+                os.close(handle)
 
     def _remove_if_left(folder: Path) -> None:
         """Remove `folder` unless its owner lives. One of another user, or one that is gone meanwhile, is let be."""
