@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError
     from toolkit.health import Health
     from toolkit.messages import ChatRequest, Message, format_prompt
-    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenAssistant
+    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant
     from toolkit.providers.base import Provider
     from toolkit.recipe import Harvest, Probe
     from toolkit.recording.network import LocalNetwork
@@ -41,6 +41,7 @@ _HOMES = {
     "Deadlines": "toolkit.deadlines",
     "FileStore": "toolkit.stores.file",
     "Finished": "toolkit.chat_stream",
+    "Gradio": "toolkit.providers",
     "Harvest": "toolkit.recipe",
     "Health": "toolkit.health",
     "LocalNetwork": "toolkit.recording.network",
@@ -75,6 +76,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "Deadlines",
     "FileStore",
     "Finished",
+    "Gradio",
     "Harvest",
     "Health",
     "LocalNetwork",

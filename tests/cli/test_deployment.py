@@ -104,3 +104,25 @@ async def test_what_does_not_tell_it_goes_to_the_only_one(toolkit: Toolkit) -> N
     kept = await toolkit.store.load(Key("openassistant", site))
     assert kept is not None
     assert interchange.write(kept, "cookie-header", now=0) == f"{HEADER}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("chat", "gradio", "Hi"), ("login", "gradio"), ("harvest", "gradio"), ("session", "check", "gradio"),
+     ("session", "show", "gradio"), ("session", "export", "gradio"), ("record", "gradio", "Hi", "-o", "a.har")],
+    ids=lambda command: " ".join(command[:2]),
+)  # fmt: skip
+async def test_a_provider_without_a_public_site(toolkit: Toolkit, command: tuple[str, ...]) -> None:
+    """Its deployment has to be named, and the option is told; no browser is started to find that out. The only
+    deployment with a session is meant, here as elsewhere."""
+    result = await toolkit.run(*command, env=toolkit.without_browser())
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: gradio: There is no public site of it, each deployment is somebody's own. "
+        "Name the one that is meant: `--base-url`.\n"
+    )
+    origin = "http://127.0.0.1:9"
+    await toolkit.keep(BrowserSession(provider="gradio", origin=origin, headers={"user-agent": "x"}))
+    result = await toolkit.run(*command, env=toolkit.without_browser())
+    assert note(origin) in result.err
+    assert "There is no public site" not in result.err

@@ -54,13 +54,14 @@ class Login:
 
 @asynccontextmanager
 async def logging_in(
-    toolkit: Toolkit, driver: Playwright, display: str, origin: str, *options: str
-) -> AsyncIterator[Login]:
-    """Start the command with a window on `display`, and look at the page in it once it is there."""
+    toolkit: Toolkit, driver: Playwright, display: str, origin: str, *options: str,
+    provider: str = "openassistant", at: str = "/auth/",
+) -> AsyncIterator[Login]:  # fmt: skip
+    """Start the command with a window on `display`, and look at the page in it once one `at` that address is there."""
     # A second way in, besides the toolkit's own, tells the test where things are on the screen.
     profile = {"headless": False, "viewport": None, "env": {"DISPLAY": display}, "args": ["--remote-debugging-port=0"]}
     browsers = toolkit.file("browsers.json", {"default": "headed", "profiles": {"headed": profile}})
-    process = await toolkit.start("login", "openassistant", "--base-url", origin, "--browsers", browsers, *options)
+    process = await toolkit.start("login", provider, "--base-url", origin, "--browsers", browsers, *options)
     port: list[Path] = []
 
     def told() -> bool:
@@ -71,10 +72,10 @@ async def logging_in(
     assert port, (await process.communicate())[1].decode()
     browser = await driver.chromium.connect_over_cdp(f"http://127.0.0.1:{port[0].read_text().splitlines()[0]}")
     try:
-        pages = [page for context in browser.contexts for page in context.pages if "/auth/" in page.url]
+        pages = [page for context in browser.contexts for page in context.pages if at in page.url]
         while not pages:
             await asyncio.sleep(0)
-            pages = [page for context in browser.contexts for page in context.pages if "/auth/" in page.url]
+            pages = [page for context in browser.contexts for page in context.pages if at in page.url]
         await pages[0].wait_for_load_state()
         yield Login(process, pages[0])
     finally:

@@ -6,19 +6,20 @@ from tests.faults.catalogue import DONE, PART, Expected, Fault
 from tests.faults.wires import Wire
 from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, StreamInterrupted
 
-AURA, AVA, ONLINE, ASSISTANT, FIRST = "aura", "codelinkava", "aichatonline", "openassistant", "first call"
+AURA, AVA, ONLINE, ASSISTANT, GRADIO = "aura", "codelinkava", "aichatonline", "openassistant", "gradio"
+FIRST = "first call"
 
 # By fault, then by provider; FIRST is for a first call, whose answer is a document.
 EXCEPTIONS: dict[str, dict[str, Expected]] = {
     # A message whose events are empty is finished: its text is asked for.
     "empty 200": {ASSISTANT: DONE},
     "nothing but no content": {ASSISTANT: DONE},
-    "nothing but pings": {ASSISTANT: DONE},
-    # Any text is an answer of Aura, and a document has no frames.
+    "nothing but pings": {ASSISTANT: DONE, GRADIO: StreamInterrupted},  # whose pings are events
+    # Any text is an answer of Aura, any JSON one of a Gradio app, and a document has no frames.
     "fifty megabytes without a newline": {AURA: PART},
     "json cut in a frame": {AURA: PART},
     "json nested too deeply": {AURA: PART},
-    "json of another shape": {AURA: PART, ONLINE: PART},
+    "json of another shape": {AURA: PART, ONLINE: PART, GRADIO: DONE},
     "error object": {AURA: PART, FIRST: DONE},
     "error object in mid stream": {AURA: DONE, FIRST: DONE},
     "lines that end with cr": {ONLINE: ProtocolError},
@@ -26,8 +27,8 @@ EXCEPTIONS: dict[str, dict[str, Expected]] = {
     "no end marker": {AURA: DONE, ONLINE: DONE, FIRST: DONE},
     "clean end in mid stream": {AURA: PART, ONLINE: PART, FIRST: ProtocolError},
     "content length too short": {AURA: PART, ONLINE: ProtocolError, FIRST: ProtocolError},
-    # Two have one, and what follows it is not waited for.
-    "content length too long": {AVA: DONE, ASSISTANT: DONE},
+    # The others have one, and what follows it is not waited for.
+    "content length too long": {AVA: DONE, ASSISTANT: DONE, GRADIO: DONE},
     # zlib does not tell that a gzip stream is incomplete.
     "gzip that ends early": {AURA: PART, ONLINE: ProtocolError, FIRST: ProtocolError},
     # Chance: whether the answer's beginning is read before its end is there.

@@ -69,6 +69,20 @@ def _token(text: str) -> bytes:
     return f"data: {_json({'event_type': 'token', 'text': text})}\r\n\r\n".encode()
 
 
+def _told(text: str) -> bytes:
+    return f"event: generating\ndata: {_json([text, None])}\n\n".encode()
+
+
+def _app(version: str) -> bytes:
+    document = {
+        "version": version,
+        "api_prefix": "/gradio_api",
+        "components": [{"id": 1, "type": "textbox"}, {"id": 2, "type": "state"}],
+        "dependencies": [{"inputs": [1, 2], "outputs": [2], "api_name": "chat", "api_visibility": "public"}],
+    }
+    return _json(document).encode()
+
+
 REPORTED = "The model is overloaded"
 FINISHED = {"state": "complete", "content": ANSWER}
 
@@ -106,12 +120,28 @@ OPENASSISTANT = (
     Call("GET /api/chat/message", (_json(FINISHED).encode(),)),
     Call("DELETE /api/chat", ()),
 )
+TOLD = ["".join(TEXT[: number + 1]) for number in range(len(TEXT))]
+GRADIO = (
+    Call("GET /config", (_app("6.31.0")[:30], _app("6.31.0")[30:]), frame=_app),
+    _document("POST /gradio_api/call/chat", "event_id"),
+    Call(
+        "GET /gradio_api/call/chat/",
+        (_told(TOLD[0]) * 2, *map(_told, TOLD[1:])),  # what is told again is certain
+        f"event: complete\ndata: {_json([ANSWER, None])}\n\n".encode(),
+        b"event: heartbeat\ndata: null\n\n",
+        f"event: error\ndata: {_json({'error': REPORTED})}\n\n".encode(),
+        _told,
+    ),
+)
 
 WIRES = (
     Wire("aura", "aura", AURA, 0),
     Wire("codelinkava", "codelinkava", CODELINKAVA, 0),
     Wire("aichatonline", "aichatonline", AICHATONLINE, 1),
     Wire("openassistant", "openassistant", OPENASSISTANT, 3),
+    Wire("gradio", "gradio", GRADIO, 2),
     Wire("aichatonline, first call", "aichatonline", AICHATONLINE, 0),
     Wire("openassistant, first call", "openassistant", OPENASSISTANT, 0),
+    Wire("gradio, first call", "gradio", GRADIO, 0),
+    Wire("gradio, second call", "gradio", GRADIO, 1),
 )

@@ -29,10 +29,14 @@ def providers() -> None:
             name,
             site if kind.working else f"{site} (closed)",
             "\n".join(kind.known_models) or "-",
-            "needed" if kind.needs_auth else "no",
+            "needed" if kind.needs_auth else "if it asks" if kind.harvest.tells_login else "no",
             "\n".join(state(session, public) for session in kept.values() if session.provider == name) or "none",
         )
         rows.append(row)
+    rows += [
+        (bad.name, f"cannot be used: {bad.problem} (package {bad.package})", "-", "-", "-")
+        for bad in providers.broken()
+    ]
     print_table(("provider", "site", "models", "login", "session"), rows)
     click.echo("closed: the public site is gone; --base-url names another deployment of the same software.")
     click.echo("--base-url: there is no public site; it names the deployment that is meant.")

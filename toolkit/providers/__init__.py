@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from toolkit.providers.aura import Aura
     from toolkit.providers.base import Provider
     from toolkit.providers.codelinkava import CodeLinkAva
+    from toolkit.providers.gradio import Gradio
     from toolkit.providers.openassistant import OpenAssistant
 
-__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "OpenAssistant", "find", "names"]
+__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "find", "names"]
 
 CLASSES = {
     "aura": "Aura",
     "codelinkava": "CodeLinkAva",
     "aichatonline": "AiChatOnline",
     "openassistant": "OpenAssistant",
+    "gradio": "Gradio",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
@@ -53,7 +54,7 @@ class Gradio(Provider):
         data = [app.message(chat, prompt)]
         if given or app.takes_more(chat):
             data += filled(await http.json(GradioInfo, "GET", f"{api}/info"), chat.name, given)
-        call = f"{api}/call/{chat.name}"
+        call = f"{api}/call/{quote(chat.name, safe='')}"
         event = (await http.json(GradioEvent, "POST", call, told | {"data": data})).event_id
         growing = Growing()
         async with http.get(f"{call}/{event}") as response:

@@ -23,7 +23,7 @@ class App(Struct):
         public = [one for one in self.dependencies if one.name and one.api_visibility == "public" and one.show_api]
         talking = [one for one in public if self._type(one.inputs[:1]) in ("textbox", "multimodaltextbox")]
         if wanted is not None:
-            fitting = [one for one in public if one.name == wanted.lstrip("/")]
+            fitting = [one for one in public if one.name == str(wanted).lstrip("/")]
         else:
             fitting = [one for one in talking if one.name == "chat"] or [one for one in talking if self._states(one)]
             fitting = fitting or talking
@@ -36,7 +36,8 @@ class App(Struct):
     def restoring(self, chat: GradioFunction) -> str | None:
         """The function that makes a conversation that is shown the history of `chat`, by which the app's own page does
         it (measured on gradio 6.31); None where there is none."""
-        if int(self.version.partition(".")[0] or 0) < 6:
+        major = self.version.partition(".")[0]
+        if not major.isdecimal() or int(major) < 6:
             return None
         for one in self.dependencies:
             if one.name and self._type(one.inputs) == "chatbot" and self._states(chat) & set(one.outputs):

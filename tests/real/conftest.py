@@ -1,0 +1,19 @@
+"""What tests against real servers share. They are run by `pytest -m real`, since the servers are no small packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import toolkit
+from tests.cli.test_login import display
+
+__all__ = ["display", "toolkit"]  # fixtures, which pytest finds here
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test of this folder is marked."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("real")
