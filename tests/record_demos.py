@@ -15,13 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import toolkit
-from tests.sites.aichatonline import AiChatOnlineSite
-from tests.sites.aura import AuraSite
-from tests.sites.base import Site
-from tests.sites.codelinkava import CodeLinkAvaSite
-from tests.sites.openassistant import OpenAssistantSite
+from tests.providers.conftest import DEPLOYMENTS, SITES, session_for
 from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
 
 FOLDER = Path(toolkit.__file__).parent / "recordings"
 PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
@@ -29,12 +24,6 @@ ANSWER = (
     *("Sun", "light", " is", " every", " colour", " at", " once", ",", " and", " the", " air", " scatters", " its"),
     *(" blue", " most", ":", " so", " blue", " comes", " from", " all", " over", " the", " sky", " 🌍", "☀️", "."),
 )
-SITES: dict[str, type[Site]] = {
-    "aura": AuraSite,
-    "codelinkava": CodeLinkAvaSite,
-    "aichatonline": AiChatOnlineSite,
-    "openassistant": OpenAssistantSite,
-}
 
 
 async def record(name: str, folder: Path, gap: float = 0.04) -> Path:
@@ -46,8 +35,12 @@ async def record(name: str, folder: Path, gap: float = 0.04) -> Path:
     comment = f"The stand-in for {name} of this project's tests, under the site's real host name; made by a program."
     command = ["record", name, PROMPT, "-o", str(path), "--mode", "all", "--comment", comment]
     with TemporaryDirectory() as state:
-        if isinstance(site, OpenAssistantSite):
-            command += ["--session", str(signed_in(site, Path(state)))]
+        if name in DEPLOYMENTS:
+            command += ["--base-url", DEPLOYMENTS[name]]
+        if (session := session_for(name, site)).cookies:
+            file = Path(state) / "state.json"
+            file.write_text(json.dumps(session.to_storage_state()))
+            command += ["--session", str(file)]
         async with LocalNetwork(apps=site.hosts()) as network:
             environ = {**os.environ, **network.environ(), "TOOLKIT_STATE_DIR": state}
             process = await asyncio.create_subprocess_exec(
@@ -59,15 +52,6 @@ async def record(name: str, folder: Path, gap: float = 0.04) -> Path:
     assert site.problems == [], site.problems
     path.chmod(0o644)  # it is made to be shipped
     return path
-
-
-def signed_in(site: OpenAssistantSite, folder: Path) -> Path:
-    """A storage state of somebody who has logged in, as a file."""
-    cookies = {"__Secure-next-auth.session-token": site.login.new_token()}
-    session = BrowserSession.from_cookie_values("openassistant", "https://open-assistant.io", cookies)
-    file = folder / "state.json"
-    file.write_text(json.dumps(session.to_storage_state()))
-    return file
 
 
 async def main() -> None:

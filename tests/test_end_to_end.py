@@ -17,10 +17,12 @@ from msgspec.structs import replace
 from playwright.async_api import Browser, BrowserContext, Playwright
 
 from tests.conftest import absent
-from tests.providers.conftest import PATIENT, SITES
+from tests.providers.conftest import DEPLOYMENTS, PATIENT, SITES
+from tests.providers.test_open_webui import sign_in as sign_in_there
 from tests.sites.base import PIECES, Seen, Site
 from tests.sites.nextauth import DAYS, PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.openwebui import OpenWebUISite
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.client import Client
@@ -66,6 +68,7 @@ def cookie(name: str, domain: str, **attributes: Any) -> Cookie:
 
 
 OA, AVA, AICHAT = "open-assistant.io", "ava-ai-ef611.web.app", "aichatonline.org"
+OPEN_WEBUI = "chat.example.org"
 LOGIN = {"http_only": True, "secure": True}
 COOKIES = {
     "aura": [],
@@ -87,13 +90,17 @@ COOKIES = {
         cookie("visitor", AICHAT, http_only=True),
         cookie("theme", AICHAT, secure=True, same_site="None", expires=LASTING),
     ],
+    "openwebui": [cookie("token", OPEN_WEBUI, expires=LASTING, **LOGIN)],
     "openassistant": [
         cookie("__Host-next-auth.csrf-token", OA, **LOGIN),
         cookie("__Secure-next-auth.callback-url", OA, **LOGIN),
         cookie("__Secure-next-auth.session-token", OA, expires=LASTING, **LOGIN),
     ],
 }
-STORAGE: dict[str, Any] = {"aichatonline": {f"https://{AICHAT}": ["uniqueId"]}}
+STORAGE: dict[str, Any] = {
+    "aichatonline": {f"https://{AICHAT}": ["uniqueId"]},
+    "openwebui": {f"https://{OPEN_WEBUI}": ["token"]},
+}
 
 
 def without_values(session: BrowserSession) -> list[Cookie]:
@@ -123,7 +130,13 @@ async def test_harvest_and_chat_at_a_site(name: str, driver: Playwright) -> None
         context = await browser.new_context(**network.context_options())
         if isinstance(site, OpenAssistantSite):
             await sign_in(context)
-        async with Client(name, context=context, route=network.route, deadlines=PATIENT) as client:
+        if isinstance(site, OpenWebUISite):
+            page = await context.new_page()
+            await sign_in_there(page, DEPLOYMENTS[name])
+            await page.close()
+        async with Client(
+            name, base_url=DEPLOYMENTS.get(name), context=context, route=network.route, deadlines=PATIENT
+        ) as client:
             session = await client.session()
             visits = len(site.requests)
             chat = client.chat(QUESTION)
@@ -133,7 +146,11 @@ async def test_harvest_and_chat_at_a_site(name: str, driver: Playwright) -> None
     assert site.problems == []
     assert network.refused == []
 
-    assert (session.provider, session.origin, session.proxy) == (name, find(name)().site, None)
+    assert (session.provider, session.origin, session.proxy) == (
+        name,
+        find(name)(DEPLOYMENTS.get(name)).site,
+        None,
+    )
     assert by_name(without_values(session)) == by_name(COOKIES[name])
     assert {origin: list(items) for origin, items in session.local_storage.items()} == STORAGE.get(name, {})
     assert set(session.headers) >= {"user-agent", "accept-language", "sec-ch-ua"}
@@ -160,11 +177,20 @@ async def test_harvest_and_chat_from_the_recording(name: str) -> None:
     every exchange of it fits."""
     recording = load(Path(str(files("toolkit") / "recordings" / f"{name}.har")))
     assert recording.chat is not None
+    store = MemoryStore()
     async with LocalNetwork(recording=recording) as network:
         try:
             async with Client(
-                name, profile=Profile(), route=network.route, store=MemoryStore(), deadlines=PATIENT
+                name,
+                base_url=DEPLOYMENTS.get(name),
+                profile=Profile(),
+                route=network.route,
+                store=store,
+                deadlines=PATIENT,
             ) as client:
+                if name == "openwebui":  # whose page finds its login in the local storage only
+                    assert network.session is not None
+                    await store.save(client.key, network.session)
                 session = await client.harvest()
                 text = await client.chat(recording.chat.messages).text()
         except BrowserMissing as error:

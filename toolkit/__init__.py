@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError
     from toolkit.health import Health
     from toolkit.messages import ChatRequest, Message, format_prompt
-    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant
+    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI
     from toolkit.providers.base import Provider
     from toolkit.recipe import Harvest, Probe
     from toolkit.recording.network import LocalNetwork
@@ -48,6 +48,7 @@ _HOMES = {
     "MemoryStore": "toolkit.stores.memory",
     "Message": "toolkit.messages",
     "OpenAssistant": "toolkit.providers",
+    "OpenWebUI": "toolkit.providers",
     "Probe": "toolkit.recipe",
     "Provider": "toolkit.providers.base",
     "Queued": "toolkit.chat_stream",
@@ -83,6 +84,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "MemoryStore",
     "Message",
     "OpenAssistant",
+    "OpenWebUI",
     "Probe",
     "Provider",
     "Queued",

@@ -91,6 +91,4 @@ class Visitor:
             login_seconds=login.seconds if login is not None else None,
             cdp=login.cdp if login is not None else None,
         ) as manager:
-            return await manager.harvest(
-                self._provider, account=self._account, previous=known, login=login is not None
-            )
+            return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)

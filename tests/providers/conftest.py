@@ -13,6 +13,8 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import Site
 from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.openwebui import OpenWebUISite
+from toolkit import models
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.providers import find
@@ -24,7 +26,10 @@ SITES: dict[str, Callable[[], Site]] = {
     "codelinkava": CodeLinkAvaSite,
     "aichatonline": AiChatOnlineSite,
     "openassistant": OpenAssistantSite,
+    "openwebui": OpenWebUISite,
 }
+# Where a stand-in is that has no public site to stand in for.
+DEPLOYMENTS = {"openwebui": f"https://{OpenWebUISite.public_hosts[0]}"}
 PATIENT = Deadlines(connect=60, first_piece=60, between_pieces=60, cleanup=60)  # a busy machine is no fault
 AGENT = "Mozilla/5.0 (test)"
 
@@ -33,13 +38,24 @@ Chatting = Callable[..., AbstractAsyncContextManager[Client]]
 
 def session_for(provider: str, site: Site) -> BrowserSession:
     """A session as a browser would have left it, made without one."""
-    origin = find(provider)().site
+    origin = find(provider)(DEPLOYMENTS.get(provider)).site
     session = BrowserSession(provider=provider, origin=origin, headers={"user-agent": AGENT})
+    cookies = login_cookie(site, secure=True)
+    made = BrowserSession.from_cookie_values(provider, origin, cookies)
+    return BrowserSession(provider=provider, origin=origin, headers=session.headers, cookies=made.cookies)
+
+
+def login_cookie(site: Site, *, secure: bool = False) -> dict[str, str]:
+    """The cookie of somebody who is signed in; none where nobody has to be. `secure` is for https."""
     if isinstance(site, OpenAssistantSite):
-        name = "__Secure-next-auth.session-token"
-        made = BrowserSession.from_cookie_values(provider, origin, {name: site.login.new_token()})
-        return BrowserSession(provider=provider, origin=origin, headers=session.headers, cookies=made.cookies)
-    return session
+        return {f"{'__Secure-' if secure else ''}next-auth.session-token": site.login.new_token()}
+    return {"token": site.new_token()} if isinstance(site, OpenWebUISite) else {}
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has asked no site for its models yet: the stand-ins' lists differ at the same address."""
+    monkeypatch.setattr(models, "_kept", {})
 
 
 @pytest.fixture
@@ -48,7 +64,8 @@ def chatting() -> Chatting:
 
     @asynccontextmanager
     async def open_client(provider: str, site: Site, **arguments: Any) -> AsyncIterator[Client]:
-        given: dict[str, Any] = {"deadlines": PATIENT, "retries": 0, "session": session_for(provider, site)} | arguments
+        given: dict[str, Any] = {"deadlines": PATIENT, "retries": 0, "session": session_for(provider, site)}
+        given |= {"base_url": DEPLOYMENTS.get(provider)} | arguments
         async with (
             LocalNetwork(apps=site.hosts()) as network,
             Client(provider, route=network.route, **given) as client,

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from tests.providers.conftest import AGENT, PATIENT, SITES, Chatting
+from tests.providers.conftest import AGENT, PATIENT, SITES, Chatting, login_cookie
 from tests.sites.aichatonline import AiChatOnlineSite
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
@@ -35,6 +35,7 @@ CHAT_PATH = {
     "codelinkava": "/api/chat",
     "aichatonline": "/aichatonline/api/chat/gpt",
     "openassistant": "/api/chat/assistant_message",
+    "openwebui": "/api/chat/completions",
 }
 TALK = [
     {"role": "system", "content": "Be brief."},
@@ -63,7 +64,7 @@ async def test_the_answer_streams_out_whole(provider: str, chatting: Chatting) -
 async def test_pieces_come_as_they_are_sent(provider: str, chatting: Chatting) -> None:
     """The first piece is there while the site still holds the rest back."""
     site = SITES[provider]()
-    site.hold_after = 2 if provider == "codelinkava" else 1  # whose first frame has no text
+    site.hold_after = 2 if provider in ("codelinkava", "openwebui") else 1  # whose first frame has no text
     async with chatting(provider, site) as client, client.chat("Hi") as stream:
         assert await anext(stream) == site.answer[0]
         site.hold_after = None
@@ -269,10 +270,10 @@ async def test_aichatonline_needs_an_id(chatting: Chatting) -> None:
 async def test_a_base_url_is_another_deployment(provider: str) -> None:
     """Page and calls go there, and nowhere else."""
     site = SITES[provider]()
-    cookies = {}
-    if isinstance(site, OpenAssistantSite):
-        cookies = {"next-auth.session-token": site.login.new_token()}
-    async with serve(site.app()) as origin, Client(provider, base_url=origin + "/", cookies=cookies) as client:
-        model = next(iter(client.provider.known_models), "m")
+    async with (
+        serve(site.app()) as origin,
+        Client(provider, base_url=origin + "/", cookies=login_cookie(site)) as client,
+    ):
+        model = next(iter(client.provider.known_models), "m" if provider == "codelinkava" else None)
         assert await client.chat("Hi", model=model).text() == "".join(site.answer)
     assert site.problems == []

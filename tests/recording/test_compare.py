@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.record_demos import FOLDER, SITES, record
+from tests.providers.conftest import SITES
+from tests.record_demos import FOLDER, record
 from tests.recording.compare import differences
 from tests.recording.helpers import entry
 from toolkit.recording.har import Recording, load, save

@@ -22,6 +22,7 @@ from multidict import CIMultiDictProxy
 PIECES = ("Hello", ", ", "Привет", " мир ", "你好", "世界", " ", "😀", "👩‍👩‍👧", " é", "\n", "done.")
 """The default answer: letters of two, three and four bytes, and a character made of several code points."""
 
+PAGES = Path(__file__).parent / "pages"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 POLL_SECONDS = 0.005
 
@@ -289,7 +290,7 @@ async def chunks_of(pieces: Iterable[str]) -> AsyncGenerator[bytes, None]:
 
 def page(name: str, **values: str) -> web.Response:
     """The page `pages/<name>`, with each `{{key}}` in it replaced."""
-    text = (Path(__file__).parent / "pages" / name).read_text(encoding="utf-8")
+    text = (PAGES / name).read_text(encoding="utf-8")
     for key, value in values.items():
         text = text.replace("{{" + key + "}}", value)
     return web.Response(text=text, content_type="text/html")

@@ -94,6 +94,9 @@ async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[C
         LocalNetwork(recording=recording, pace=pace) as network,
         _Visiting(kind, **arguments, route=network.route) as client,
     ):
+        if kind.harvest.bearer is not None and network.session is not None:
+            # A page that looks for its token itself shows nobody but a login without it.
+            await arguments["store"].save(client.key, network.session)
         yield Connection(client, network, told.messages if told else None)
 
 

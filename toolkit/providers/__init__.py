@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from toolkit.providers.codelinkava import CodeLinkAva
     from toolkit.providers.gradio import Gradio
     from toolkit.providers.openassistant import OpenAssistant
+    from toolkit.providers.openwebui import OpenWebUI
 
-__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "find", "names"]
+__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI", "find", "names"]
 
 CLASSES = {
     "aura": "Aura",
     "codelinkava": "CodeLinkAva",
     "aichatonline": "AiChatOnline",
     "openassistant": "OpenAssistant",
+    "openwebui": "OpenWebUI",
     "gradio": "Gradio",
 }
 
