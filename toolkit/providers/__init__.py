@@ -1,8 +1,11 @@
-"""The registry: which providers there are, by name. Each is one file of this folder, imported when it is asked for."""
+"""The registry: which providers there are, by name. Each is one file of this folder, imported when it is asked for, or
+of another package that registers it (`toolkit.providers.plugins`)."""
 
 from __future__ import annotations
 
 import difflib
+import logging
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -15,34 +18,64 @@ if TYPE_CHECKING:
     from toolkit.providers.codelinkava import CodeLinkAva
     from toolkit.providers.gradio import Gradio
     from toolkit.providers.openassistant import OpenAssistant
-    from toolkit.providers.openwebui import OpenWebUI
+    from toolkit.providers.plugins import Plugin
 
-__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI", "find", "names"]
+__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "broken", "find", "names"]
+
+log = logging.getLogger("toolkit")
 
 CLASSES = {
     "aura": "Aura",
     "codelinkava": "CodeLinkAva",
     "aichatonline": "AiChatOnline",
     "openassistant": "OpenAssistant",
-    "openwebui": "OpenWebUI",
     "gradio": "Gradio",
 }
 
 
 def names() -> tuple[str, ...]:
-    """The names of all providers."""
-    return tuple(CLASSES)
+    """The names of all providers, the toolkit's own first. What other packages register and cannot be used is logged,
+    once, and left out."""
+    _log_broken()
+    return (*CLASSES, *(plugin.name for plugin in _plugins() if plugin.kind is not None))
+
+
+def broken() -> tuple[Plugin, ...]:
+    """What other packages register and cannot be used."""
+    return tuple(plugin for plugin in _plugins() if plugin.kind is None)
 
 
 def find(name: str) -> type[Provider]:
-    """The provider of that name, whatever its case. Raises `UnknownProvider`, with the names that come near."""
+    """The provider of that name, whatever its case. Raises `UnknownProvider`, with the names that come near, and for
+    one of another package that cannot be used."""
     key = name.lower().replace("-", "").replace("_", "")
-    if key not in CLASSES:
-        near = difflib.get_close_matches(key, CLASSES, n=1)
-        known = ", ".join(CLASSES)
-        hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}."
-        raise UnknownProvider(f"There is no provider {name!r}.", hint=hint)
-    return cast("type[Provider]", getattr(import_module(f"{__name__}.{key}"), CLASSES[key]))
+    if key in CLASSES:
+        return cast("type[Provider]", getattr(import_module(f"{__name__}.{key}"), CLASSES[key]))
+    from toolkit.providers import plugins
+
+    if key in plugins.registered():
+        plugin = plugins.plugin(key)
+        if plugin.kind is not None:
+            return plugin.kind
+        what = f"The provider {key!r} of the package {plugin.package} cannot be used: {plugin.problem}."
+        raise UnknownProvider(what, hint="Mend that package, or uninstall it.")
+    every = [*CLASSES, *plugins.registered()]
+    near = difflib.get_close_matches(key, every, n=1)
+    known = ", ".join(every)
+    hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}."
+    raise UnknownProvider(f"There is no provider {name!r}.", hint=hint)
+
+
+def _plugins() -> list[Plugin]:
+    from toolkit.providers import plugins
+
+    return [plugins.plugin(name, name in CLASSES) for name in plugins.registered()]
+
+
+@cache
+def _log_broken() -> None:
+    for plugin in broken():
+        log.warning("the provider %s of the package %s cannot be used: %s", *plugin[:2], plugin.problem)
 
 
 def __getattr__(name: str) -> object:
