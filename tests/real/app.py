@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio
@@ -23,6 +24,14 @@ def reply(message: str, history: list[dict[str, Any]], tone: str = "plain") -> I
             yield SKY[:end]
             time.sleep(0.04)  # this is recorded, and watched
         return
+    if message == "endless":
+        said = ""
+        try:
+            while True:
+                yield (said := f"{said}more ")
+                time.sleep(0.05)
+        finally:
+            Path("left").touch()
     if message == "think":
         yield "Thinking..."
     said = f"{tone} 🌍 to {message}"

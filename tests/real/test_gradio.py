@@ -16,6 +16,7 @@ from tests.cli.test_login import logging_in
 from tests.real.record import record
 from tests.real.server import PASSWORD, USER, free_port, gradio
 from tests.record_demos import PROMPT
+from tests.sites.asking import until
 from toolkit.client import Client
 from toolkit.errors import LoginRequired, SiteError, UsageError
 from toolkit.session import BrowserSession
@@ -131,6 +132,15 @@ async def test_failures_of_the_app(origin: str) -> None:
             await client.chat("explain").text()
         with pytest.raises(SiteError, match="The app failed, and says no more"):
             await client.chat("fail").text()
+
+
+async def test_a_reader_who_leaves_ends_the_work(tmp_path: Path) -> None:
+    """The app's function is ended when nobody reads its answer any more, so a busy app is free for the next call."""
+    async with gradio(tmp_path, free_port(), login=False) as origin, talking_to(origin) as client:
+        async with client.chat("endless") as stream:
+            assert await anext(stream) == "more "
+        await until((tmp_path / "left").exists)
+        assert await client.chat("Hi").text() == "plain 🌍 to Hi"
 
 
 async def test_a_recording_plays_without_gradio(toolkit: Toolkit, tmp_path: Path) -> None:
