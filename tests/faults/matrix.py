@@ -17,6 +17,7 @@ from tests.faults.catalogue import DONE, FAULTS, Fault
 from tests.faults.outcomes import expected
 from tests.faults.server import faulty
 from tests.faults.wires import ANSWER, WIRES, Wire
+from toolkit import models
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import StreamInterrupted, StreamTimeout, ToolkitError
@@ -49,6 +50,7 @@ def deadlines(fault: Fault, wire: Wire) -> Deadlines:
 
 async def run(fault: Fault, wire: Wire) -> Result:
     """Call a site that has the fault, and then again when it is well."""
+    models._kept.clear()  # of another run, whose server had the same port
     async with faulty(wire, fault.strike) as server:
         session = BrowserSession.from_cookie_values(wire.provider, server.url, {"next-auth.session-token": SECRET})
         pieces: list[str] = []

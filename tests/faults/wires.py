@@ -61,6 +61,10 @@ def _openai(text: str) -> bytes:
     return f"data: {_json({'choices': [{'index': 0, 'delta': {'content': text}}]})}\n\n".encode()
 
 
+def _models(name: str) -> bytes:
+    return _json({"data": [{"id": name}]}).encode()
+
+
 def _line(text: str) -> bytes:
     return f"{_json({'code': 200, 'data': {'message': text}})}\n".encode()
 
@@ -87,14 +91,16 @@ REPORTED = "The model is overloaded"
 FINISHED = {"state": "complete", "content": ANSWER}
 
 AURA = (Call("POST /api/chat", tuple(map(str.encode, TEXT)), ping=b""),)
-CODELINKAVA = (
-    _stream(
-        "POST /api/chat",
-        _openai,
-        b"data: [DONE]\n\n",
-        b": ping\n\n",
-        f"data: {_json({'error': {'message': REPORTED, 'type': 'server_error'}})}\n\n".encode(),
-    ),
+OPENAI = (
+    _openai,
+    b"data: [DONE]\n\n",
+    b": ping\n\n",
+    f"data: {_json({'error': {'message': REPORTED, 'type': 'server_error'}})}\n\n".encode(),
+)
+CODELINKAVA = (_stream("POST /api/chat", *OPENAI),)
+OPENWEBUI = (
+    Call("GET /api/models", (b'{"data": [{"id": "an-', b'id"}]}'), frame=_models),
+    _stream("POST /api/chat/completions", *OPENAI),
 )
 AICHATONLINE = (
     _document("GET /api/v1/user/getUniqueId", "data"),
@@ -144,4 +150,6 @@ WIRES = (
     Wire("openassistant, first call", "openassistant", OPENASSISTANT, 0),
     Wire("gradio, first call", "gradio", GRADIO, 0),
     Wire("gradio, second call", "gradio", GRADIO, 1),
+    Wire("openwebui", "openwebui", OPENWEBUI, 1),
+    Wire("openwebui, first call", "openwebui", OPENWEBUI, 0),
 )
