@@ -16,6 +16,7 @@ from tests.providers.conftest import Chatting, session_for
 from tests.sites.base import PIECES, Refusal
 from tests.sites.openwebui import EMAIL, LIFE, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
+from toolkit.admission import admitted
 from toolkit.bearer import in_step
 from toolkit.client import Client
 from toolkit.errors import (
@@ -137,6 +138,22 @@ def test_only_what_the_page_keeps_is_brought_into_step() -> None:
     assert stepped.local_storage == {"https://a.example": {"token": "new", "theme": "dark"}}
     bare = replace(session, cookies=())
     assert in_step(bare, OpenWebUI.harvest) is bare
+
+
+def test_a_session_from_elsewhere_needs_one_of_both() -> None:
+    """The cookie or the token, as a file or a secret may have it; the end is that of the one that counts."""
+    provider, site = OpenWebUI("https://a.example"), OpenWebUISite()
+    cookie, token = site.new_token(1000), site.new_token(2000)
+    both = BrowserSession.from_cookie_values("openwebui", "https://a.example", {"token": cookie})
+    both = replace(both, local_storage={"https://a.example": {"token": token}})
+    for session, ends in (
+        (both, cookie),
+        (replace(both, local_storage={}), cookie),
+        (replace(both, cookies=()), token),
+    ):
+        assert admitted(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
+    with pytest.raises(SessionError, match=r"no login of https://a\.example"):
+        admitted(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
 
 
 @pytest.mark.parametrize("sliding", [True, False])

@@ -8,12 +8,14 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.conftest import OpenContext
+from tests.sites import openwebui as open_webui
 from tests.sites.aichatonline import AiChatOnlineSite
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES, Site
 from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.recording.network import LocalNetwork
 
@@ -141,7 +143,34 @@ async def test_a_deployment_at_one_origin_serves_the_same_page(
     assert site.problems == []
 
 
-@pytest.mark.parametrize("site", [AuraSite(), CodeLinkAvaSite(), AiChatOnlineSite(), OpenAssistantSite()])
+async def test_open_webui_keeps_its_login_in_two_places(open_context: OpenContext) -> None:
+    """The form gives an HttpOnly cookie and a key of the local storage, which the page sends as a bearer; a wrong
+    password is told."""
+    site = OpenWebUISite()
+    async with serve(site.app(), "localhost") as origin:
+        context = await open_context(None)
+        page = await context.new_page()
+        await page.goto(f"{origin}/")
+        await page.wait_for_url(f"{origin}/auth*")
+        await page.fill("#email", open_webui.EMAIL)
+        await page.fill("#password", "wrong")
+        await page.click("button[type=submit]")
+        await expect(page.locator("#error")).to_contain_text("incorrect")
+        await page.fill("#password", open_webui.PASSWORD)
+        await page.click("button[type=submit]")
+        await expect(page.locator("#signed-in-as")).to_have_text("Signed in as Ada")
+        assert await type_question(page) == TEXT
+        (cookie,) = await context.cookies()
+        assert (cookie.get("name"), cookie.get("httpOnly")) == ("token", True)
+        assert await page.evaluate("localStorage.token") == cookie.get("value")
+        (chat,) = site.calls("/api/chat/completions")
+        assert chat.headers["Authorization"] == f"Bearer {cookie.get('value')}"
+    assert site.problems == []
+
+
+@pytest.mark.parametrize(
+    "site", [AuraSite(), CodeLinkAvaSite(), AiChatOnlineSite(), OpenAssistantSite(), OpenWebUISite()]
+)
 async def test_applications_are_new_each_time(site: Site) -> None:
     """One site can be mounted several times; its hosts are the real names."""
     assert set(site.hosts()) == set(site.public_hosts)
