@@ -12,8 +12,8 @@ from toolkit.cli.connect import demo
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import UsageError
-from toolkit.providers.gradio_app import App, failure, filled
-from toolkit.providers.gradio_text import Growing, text_of
+from toolkit.providers.gradio_app import App, filled
+from toolkit.providers.gradio_text import Growing, failure, text_of
 from toolkit.providers.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
 from toolkit.recording.network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
@@ -77,6 +77,12 @@ def test_a_message_is_of_the_shape_that_the_function_takes() -> None:
     """A text, or a text with files."""
     assert app().message(CHAT, "Hi") == "Hi"
     assert app().message(function("look", MULTIMODAL), "Hi") == {"text": "Hi", "files": []}
+
+
+def test_what_the_app_fills_in_itself_has_its_place() -> None:
+    """As every version of Gradio takes it: null for the state with the history."""
+    assert app().arranged(CHAT, ["Hi", 0.9]) == ["Hi", None, 0.9]
+    assert app().arranged(function("reply", TEXTBOX, STATE), ["Hi"]) == ["Hi", None]
 
 
 def test_parameters_are_filled_with_defaults() -> None:

@@ -1,4 +1,4 @@
-"""Gradio: the apps of https://www.gradio.app that chat, Hugging Face Spaces included. Measured on gradio 6.31."""
+"""Gradio: the apps of https://www.gradio.app that chat, Hugging Face Spaces included. Measured: gradio 6.31, 5.49."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import quote
 from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.gradio_app import App, failure, filled
-from toolkit.providers.gradio_text import Growing, text_of
+from toolkit.providers.gradio_app import App, filled
+from toolkit.providers.gradio_text import Growing, failure, text_of
 from toolkit.providers.wire import GradioEvent, GradioInfo
 from toolkit.streams import SSEDecoder, decode_json
 
@@ -26,7 +26,9 @@ class Gradio(Provider):
     of these names, as its page "Use via API" tells them; what is not given has the app's own default.
 
     The last message is what is asked, and those before it are the history that the app's function gets, the way the
-    app's page hands it over. Where an app has no such way the conversation becomes one prompt.
+    app's page hands it over. Before gradio 6, and where an app has no such way, the conversation becomes one prompt.
+
+    An app tells its text anew each time that it has grown: how that becomes pieces is told in `gradio_text`.
     """
 
     name = "gradio"
@@ -44,18 +46,19 @@ class Gradio(Provider):
         given = request.settings(temperature="temperature", max_tokens="max_tokens")
         given |= {"model": request.model} if request.model else {}
         chat, api = app.chat(given.pop("fn", None)), self.api + app.api_prefix
-        told: dict[str, Any] = {"session_hash": secrets.token_hex(6)}
+        told: dict[str, Any] = {}
         *before, last = request.messages
         prompt = format_prompt(request.messages)
         if before and last.role == "user" and (restoring := app.restoring(chat)):
             shown = [{"role": one.role, "content": [{"type": "text", "text": one.content}]} for one in before]
+            told = {"session_hash": secrets.token_hex(6)}
             await http.json(dict, "POST", f"{api}/run/{restoring}", told | {"data": [shown]})
             prompt = last.content
         data = [app.message(chat, prompt)]
-        if given or app.takes_more(chat):
+        if given or len(app.arguments(chat)) > 1:
             data += filled(await http.json(GradioInfo, "GET", f"{api}/info"), chat.name, given)
         call = f"{api}/call/{quote(chat.name, safe='')}"
-        event = (await http.json(GradioEvent, "POST", call, told | {"data": data})).event_id
+        event = (await http.json(GradioEvent, "POST", call, told | {"data": app.arranged(chat, data)})).event_id
         growing = Growing()
         async with http.get(f"{call}/{event}") as response:
             async for sent in response.decode(SSEDecoder()):

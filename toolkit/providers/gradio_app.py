@@ -44,9 +44,15 @@ class App(Struct):
                 return one.name
         return None
 
-    def takes_more(self, chat: GradioFunction) -> bool:
-        """Whether `chat` takes more than the message and the history."""
-        return len(set(chat.inputs) - self._states(chat)) > 1
+    def arguments(self, function: GradioFunction) -> list[int]:
+        """What a caller gives to `function`: the components in its inputs that are not the app's own business."""
+        hidden = {one.id for one in self.components if one.skip_api or one.type == "state"}
+        return [number for number in function.inputs if number not in hidden]
+
+    def arranged(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
+        """`values`, one for each argument of `chat`, with null in the places of what the app itself fills in."""
+        given = dict(zip(self.arguments(chat), values, strict=False))
+        return [given.get(number) for number in chat.inputs]
 
     def message(self, chat: GradioFunction, text: str) -> Any:
         """`text` as `chat` takes it."""
@@ -71,9 +77,3 @@ def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
         names = ", ".join(one.name for one in taken) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
     return [given.get(one.name, one.default) for one in taken]
-
-
-def failure(told: Any) -> str:
-    """What the app says about its failure, which is `null` unless its author wants reasons to be shown."""
-    reason = told.get("error") if isinstance(told, dict) else told
-    return f"The app reported: {reason}" if reason else "The app failed, and says no more; its own log has the reason."

@@ -16,6 +16,12 @@ def text_of(answer: Any) -> str:
     return str(answer) if isinstance(answer, str | int | float) else ""
 
 
+def failure(told: Any) -> str:
+    """What the app says about its failure, which is `null` unless its author wants reasons to be shown."""
+    reason = told.get("error") if isinstance(told, dict) else told
+    return f"The app reported: {reason}" if reason else "The app failed, and says no more; its own log has the reason."
+
+
 class Growing:
     """Makes pieces of a text that is told anew, from its beginning, whenever it has grown.
 

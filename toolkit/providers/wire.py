@@ -77,10 +77,11 @@ class AssistantEvent(Struct):
 
 
 class GradioComponent(Struct):
-    """Gradio: something on an app's page."""
+    """Gradio: something on an app's page; with `skip_api` callers neither give nor get its value."""
 
     id: int
     type: str = ""
+    skip_api: bool = False
 
 
 class GradioFunction(Struct):
