@@ -27,8 +27,7 @@ class Gradio(Provider):
 
     The last message is what is asked, and those before it are the history that the app's function gets, the way the
     app's page hands it over. Before gradio 6, and where an app has no such way, the conversation becomes one prompt.
-
-    An app tells its text anew each time that it has grown: how that becomes pieces is told in `gradio_text`.
+    How the text, which an app tells anew each time that it has grown, becomes pieces is told in `gradio_text`.
     """
 
     name = "gradio"
