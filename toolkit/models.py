@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from toolkit.chat_stream import ChatStream
 from toolkit.errors import BadRequest, ProtocolError
@@ -23,7 +24,9 @@ LIFE = 3600.0  # seconds that a list is good for
 NO_LIST = 404
 
 Whose = tuple[object, ...]
-_kept: dict[Whose, tuple[float, tuple[str, ...]]] = {}  # until when, on the monotonic clock
+Lists = dict[Whose, tuple[float, tuple[str, ...]]]  # until when on the monotonic clock, and the names
+_kept: Lists = {}
+_apart: WeakKeyDictionary[Transport, Lists] = WeakKeyDictionary()
 
 
 class ModelsRequest(NamedTuple):
@@ -59,7 +62,8 @@ async def listed(provider: Provider, http: Transport, *, refresh: bool = False) 
     Raises whatever the call raises, and `ProtocolError` where the site offers no model at all.
     """
     whose, now = _whose(provider, http.session), time.monotonic()
-    until, found = _kept.get(whose, (now, ()))
+    kept = _apart.setdefault(http, {}) if http.apart else _kept
+    until, found = kept.get(whose, (now, ()))
     if found and not refresh and now < until:
         return found
     try:
@@ -70,9 +74,9 @@ async def listed(provider: Provider, http: Transport, *, refresh: bool = False) 
         found = provider.known_models
     if not found:
         raise ProtocolError("The site offers this account no model.", url=provider.api, hint="Ask whoever runs it.")
-    for gone in [key for key, (end, _) in _kept.items() if end <= now]:
-        del _kept[gone]
-    _kept[whose] = (now + LIFE, found)
+    for gone in [key for key, (end, _) in kept.items() if end <= now]:
+        del kept[gone]
+    kept[whose] = (now + LIFE, found)
     return found
 
 

@@ -63,7 +63,8 @@ class Transport:
     provider, `at_login` whether a path is that of the page where people log in. `connect` is how long a connection may
     take, `cleanup` how long `tidy` may, in seconds. `retries` is how often a request may be made again where that is
     safe, `patience` the longest wait for it that a site may ask for, in seconds. `recorder` is told of each exchange,
-    and `keep` of what the site changes in the session, as soon as it does.
+    and `keep` of what the site changes in the session, as soon as it does. `apart` says that the calls are recorded or
+    replayed: each has to be made then, whatever is known from other ones.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Transport:
         self._statuses = statuses
         self._at_login = at_login
         self._recorder = recorder
+        self.apart = recorder is not None or (route is not None and route.ca_pem is not None)
         self._keep = keep
         self._tidying: set[asyncio.Future[None]] = set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.providers.conftest import DEPLOYMENTS, SITES, Chatting, login_cookie
@@ -13,6 +15,8 @@ from toolkit import models
 from toolkit.client import Client
 from toolkit.errors import BadRequest, LoginRequired, ProtocolError, ServiceUnavailable, ToolkitError
 from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, find
+from toolkit.recording.network import LocalNetwork
+from toolkit.recording.recorder import Recorder
 
 LISTS = {"aura": "/api/models", "openassistant": "/api/chat/models", "openwebui": "/api/models"}
 listing = pytest.mark.parametrize("provider", LISTS)
@@ -20,20 +24,37 @@ listing = pytest.mark.parametrize("provider", LISTS)
 
 @listing
 async def test_the_site_is_asked_once(provider: str, chatting: Chatting) -> None:
-    """For its list, with the session; a later call, also of another client, has it at hand, and `refresh` asks anew."""
+    """For its list, with the session; a later call has it at hand, and `refresh` asks anew."""
     site = SITES[provider]()
     async with chatting(provider, site) as client:
         found = await client.models()
         assert found
         assert set(found) >= set(client.provider.known_models)
         assert await client.models() == found
-        session = await client.session()
         assert len(site.calls(LISTS[provider])) == 1
         assert await client.models(refresh=True) == found
-    async with chatting(provider, site, session=session) as client:
-        assert await client.models() == found
     assert len(site.calls(LISTS[provider])) == 2
     assert site.problems == []
+
+
+async def test_one_client_knows_what_another_has_asked() -> None:
+    """With the same session; but a recording, or a replay, has each call in it, whatever came before."""
+    site, recorder = OpenWebUISite(), Recorder()
+    async with serve(site.app()) as origin:
+        given: dict[str, Any] = {"base_url": origin, "cookies": login_cookie(site)}
+        for expected, told in ((1, None), (1, None), (2, recorder), (2, None)):
+            async with Client("openwebui", recorder=told, **given) as client:
+                for _ in range(2):
+                    await client.chat("Hi").text()
+            assert len(site.calls(LISTS["openwebui"])) == expected
+        await recorder.aclose()
+    for _ in range(2):
+        async with (
+            LocalNetwork(recording=recorder.recording("of this test"), strict=True) as network,
+            Client("openwebui", base_url=origin, session=network.session, route=network.route) as client,
+        ):
+            for _ in range(2):
+                await client.chat("Hi").text()
 
 
 @pytest.mark.parametrize("provider", [Aura, OpenWebUI])
