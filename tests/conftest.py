@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import NoReturn
 
@@ -39,6 +39,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for the toolkit's state that is not the person's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOOLKIT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(scope="session")

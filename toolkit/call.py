@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit import providers
+from toolkit import failures, providers
 from toolkit.chat_stream import ChatStream
 from toolkit.client import Client
 from toolkit.messages import ChatRequest
@@ -35,7 +35,7 @@ def harvest_in(
 
     kind = providers.find(provider) if isinstance(provider, str) else provider
     site = kind(base_url) if isinstance(kind, type) else kind
-    return manager.harvest_in(context, site, account=account, profile=profile)
+    return manager.harvest_in(context, site, account=account, profile=profile, looks=failures.looks())
 
 
 def visited(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def visited(provider: str | type[Provider] | Provider, arguments: dict[str, Any]
     client = Client(provider, **arguments)
     if not is_sync(context):
         return arguments
-    session = harvest_in(context, client.provider, account=client.key.account)
+    session = harvest_in(context, client.provider, account=client.key.account, looks=failures.looks())
     return {**arguments, "context": None, "session": session}
 
 

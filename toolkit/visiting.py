@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from toolkit import failures
 from toolkit.bearer import in_step
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
@@ -90,5 +91,6 @@ class Visitor:
             window=window,
             login_seconds=login.seconds if login is not None else None,
             cdp=login.cdp if login is not None else None,
+            looks=failures.looks(),
         ) as manager:
             return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)

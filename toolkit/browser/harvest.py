@@ -19,6 +19,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.faults import has_moved_on, is_error_page, playwright_errors
+from toolkit.browser.looking import Looks, Pages, looked_at
 from toolkit.browser.steps import Firm, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
 from toolkit.expiry import clock_skew, expiry
@@ -45,7 +46,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
     in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what is
-    waited for. `recorder` records the pages.
+    waited for. `recorder` records the pages. `looks` says what is kept of a visit that fails.
     """
 
     provider: str
@@ -62,6 +63,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     login: bool = False
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
+    looks: Looks | None = None
 
     def owns(self, url: str) -> bool:
         """Whether `url` is one of the provider's."""
@@ -97,11 +99,11 @@ def visit(context: Any, plan: Visit) -> Steps[BrowserSession]:
     Raises `LoginRequired` and `ChallengeRequired` where a person is needed and none is there, `HarvestFailed` with what
     was missing when the time was up, `ConnectFailed`, `ProxyFailed`, `TLSFailed`.
     """
-    pages: list[Any] = []
+    pages = Pages()
     try:
-        return (yield from _visit(context, plan, pages))
+        return (yield from looked_at(_visit(context, plan, pages), pages, plan.provider, plan.looks))
     finally:
-        for page in reversed(pages):
+        for page in reversed(pages.opened):
             yield from _close(page)
 
 
@@ -109,19 +111,21 @@ def visit_apart(browser: Any, options: dict[str, Any], plan: Visit) -> Steps[Bro
     """The steps of a visit in a context of its own in `browser`, made with `options`, and closed with all its pages."""
     with playwright_errors(plan.url, plan.provider):
         context = yield Firm(browser.new_context(**options))
+    pages = Pages()
     try:
-        return (yield from _visit(context, plan, []))
+        steps = _visit(context, plan, pages)
+        return (yield from looked_at(steps, pages, plan.provider, plan.looks, context.tracing))
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
             yield Firm(context.close())
 
 
-def _visit(context: Any, plan: Visit, pages: list[Any]) -> Steps[BrowserSession]:
+def _visit(context: Any, plan: Visit, pages: Pages) -> Steps[BrowserSession]:
     """The visit itself; `pages` is filled with those that it opens."""
     answers: deque[Any] = deque(maxlen=ANSWERS)
 
     def adopt(page: Any) -> None:
-        pages.append(page)
+        pages.add(page)
         page.on("popup", adopt)  # a login in a window of its own, say
 
     if plan.recorder is not None:

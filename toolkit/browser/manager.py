@@ -16,6 +16,7 @@ from toolkit.browser.connect import attached, connect, default_context, twice
 from toolkit.browser.driver import driver
 from toolkit.browser.harvest import Visit, visit, visit_apart, wire_host
 from toolkit.browser.launch import context_options, launch
+from toolkit.browser.looking import Looks
 from toolkit.browser.profiles import Profile, load_profiles
 from toolkit.browser.proxy import proxy_url
 from toolkit.browser.steps import carried, run, run_sync
@@ -36,8 +37,9 @@ class SessionManager:
     `cdp` is the address of a Chrome that a person has open, such as `http://127.0.0.1:9222`: its own context gets one
     tab, which is closed again. Where a profile connects to a browser, a lost connection is made anew once per visit.
     `route` is how the browser's traffic leaves. `say` is told, for a person, what is waited for.
-    `recorder` records what the pages exchange. `window` and `login_seconds` say otherwise than the profile whether the
-    browser has a window, and how long a person has to log in there.
+    `recorder` records what the pages exchange, `looks` says what is kept of a visit that fails. `window` and
+    `login_seconds` say otherwise than the profile whether the browser has a window, and how long a person has to log in
+    there.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class SessionManager:
         recorder: PageRecorder | None = None,
         window: bool | None = None,
         login_seconds: float | None = None,
+        looks: Looks | None = None,
     ) -> None:
         if sum(given is not None for given in (context, browser, cdp)) > 1:
             raise UsageError("Give a browser, a context or the address of one; not both.")
@@ -75,7 +78,7 @@ class SessionManager:
         configured = self._profile.proxy is not None and route is not None and route.general
         self._route = Route() if route is None or configured else route
         self._say = say
-        self._recorder = recorder
+        self._recorder, self._looks = recorder, looks
         self._starting: asyncio.Task[AsyncBrowser] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened = AsyncExitStack()
@@ -127,7 +130,8 @@ class SessionManager:
         if self._route.proxy is not None and not self._attached:
             proxy = self._route.proxy_of_session(site.page)
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
-        return msgspec.structs.replace(plan, recorder=self._recorder, login=login, person=plan.person or login)
+        plan = msgspec.structs.replace(plan, recorder=self._recorder, looks=self._looks)
+        return msgspec.structs.replace(plan, login=login, person=plan.person or login)
 
     async def _own_browser(self, lost: AsyncBrowser | None = None, *, whole: bool = False) -> AsyncBrowser:
         """Our browser, started if it is not there, or no longer; `lost` is one that is known to be gone. `whole` is for
@@ -165,9 +169,15 @@ def _leave(_: object) -> None:
 
 
 def harvest_in(
-    context: SyncContext, site: Site, *, account: str = "default", profile: str | Profile | None = None
+    context: SyncContext,
+    site: Site,
+    *,
+    account: str = "default",
+    profile: str | Profile | None = None,
+    looks: Looks | None = None,
 ) -> BrowserSession:
-    """Visit `site` in a context of Playwright's sync API (pytest-playwright's, for one) and take the session.
+    """Visit `site` in a context of Playwright's sync API (pytest-playwright's, for one) and take the session. `looks`
+    says what is kept of a visit that fails.
 
     Raises what `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
     """
@@ -175,7 +185,8 @@ def harvest_in(
     if not isinstance(context, SyncContext):
         raise ContextTypeError("That context is of Playwright's async API.", hint="Use `SessionManager` for it.")
     name, chosen = _profile(profile, None)
-    return run_sync(visit(context, _plan(site, name, chosen, account=account)))
+    plan = msgspec.structs.replace(_plan(site, name, chosen, account=account), looks=looks)
+    return run_sync(visit(context, plan))
 
 
 def check_context(context: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +27,11 @@ def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show tracebacks and a log on stderr."
 )
+
+
+def _want_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["TOOLKIT_TRACE"] = "1"  # as `toolkit.failures` reads it
 
 
 def sendable(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:
@@ -65,6 +71,13 @@ BROWSER = (
         "--browsers",
         type=click.Path(dir_okay=False, path_type=Path),
         help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
+    ),
+    click.option(
+        "--trace",
+        is_flag=True,
+        expose_value=False,
+        callback=_want_trace,
+        help="If a visit fails, keep a trace of it as well as a picture.",
     ),
 )
 BASE_URL = click.option("--base-url", metavar="URL", help="Another deployment of the site's software.")

@@ -40,6 +40,7 @@ def check(provider: str | None, which: Which) -> int:
 @click.argument("provider")
 @BROWSER[0]
 @BROWSER[1]
+@BROWSER[2]
 @which_options
 def refresh(provider: str, profile: str | None, browsers: Path | None, which: Which) -> None:
     """Visit PROVIDER's site with a browser without a window, and keep the renewed session.
