@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
 from types import TracebackType, coroutine
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from toolkit.deadlines import Deadlines, Watch
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
@@ -61,6 +61,7 @@ class ChatStream:
 
     def __init__(self, source: AsyncGenerator[Piece, None], watch: Watch | None = None) -> None:
         self._source = source
+        self._advance: Callable[[], Awaitable[Piece]] = self._begin
         self._watch = watch or Watch(Deadlines())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._first: list[Piece] = []
@@ -71,7 +72,7 @@ class ChatStream:
         self.finish_reason: str | None = None
 
     @coroutine
-    def _next(self, only_text: bool) -> Generator[Any, Any, Piece]:
+    def _next(self, only_text: bool) -> Generator[Any, Any, Any]:
         """The next piece; `StopAsyncIteration` at the end. A stream that has failed goes on failing, it never looks
         complete.
 
@@ -84,17 +85,27 @@ class ChatStream:
             if self._first:
                 piece = self._first.pop()
             else:
-                if self._loop is None:
-                    self._loop = asyncio.get_running_loop()
-                    _open.add(self._source)
+                waited = False
                 try:
-                    step = self._source.__anext__()
+                    step: Any = self._advance()
                     try:
                         waits_for = step.send(None)
+                        waited = True
+                        self._waits()
+                        while True:
+                            try:
+                                sent = yield waits_for
+                            except GeneratorExit:
+                                step.close()
+                                raise
+                            except BaseException as error:  # noqa: BLE001 - as `await` does
+                                waits_for = step.throw(error)
+                            else:
+                                waits_for = step.send(sent)
                     except StopIteration as given:
                         piece = given.value
-                    else:
-                        piece = yield from self._waited(step, waits_for)
+                    if waited:
+                        self._waits_no_more()
                 except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
                     raise self._ended(error)  # noqa: B904 - what it was, or what follows from it
             if isinstance(piece, str):
@@ -104,34 +115,28 @@ class ChatStream:
             if not only_text:
                 return piece
 
-    def _waited(self, step: Any, waits_for: Any) -> Generator[Any, Any, Piece]:
-        """The piece that `step` gives in the end; meanwhile its task is known, and the watch is on."""
+    def _begin(self) -> Awaitable[Piece]:
+        self._loop = asyncio.get_running_loop()
+        _open.add(self._source)
+        self._advance = self._source.__anext__
+        return self._advance()
+
+    def _waits(self) -> None:
         self._reader = reader = asyncio.current_task()
         self._watch.waits(reader)
-        try:
-            while True:
-                try:
-                    sent = yield waits_for
-                except GeneratorExit:
-                    step.close()
-                    raise
-                except BaseException as error:  # noqa: BLE001 - as `await` does
-                    waits_for = step.throw(error)
-                else:
-                    waits_for = step.send(sent)
-        except StopIteration as given:
-            piece: Piece = given.value
-            return piece
-        finally:
-            self._watch.waits_no_more()
-            self._reader = None
-            if self._stopping is not None:
-                self._stopping.set()
+
+    def _waits_no_more(self) -> None:
+        self._reader = None
+        self._watch.waits_no_more()
+        if self._stopping is not None:
+            self._stopping.set()
 
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the source, by `error`, means for the reader."""
         self._done = True
         _open.discard(self._source)
+        if self._reader is not None:
+            self._waits_no_more()
         if isinstance(error, StopAsyncIteration):
             return self._failed or error
         if not isinstance(error, asyncio.CancelledError):
@@ -157,7 +162,7 @@ class ChatStream:
         return self
 
     def __anext__(self) -> Awaitable[str]:
-        return cast("Awaitable[str]", self._next(True))
+        return self._next(True)
 
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that happens: text, the place in the site's queue, and the end."""

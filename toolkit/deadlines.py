@@ -42,6 +42,7 @@ class Watch:
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
+        self._loop: asyncio.AbstractEventLoop
         self._said: Sized | None = None
         self._known = 0  # how much was said when the waiting for the next piece began
         self._waited = 0.0  # for that piece, before `_since`
@@ -59,10 +60,11 @@ class Watch:
         Raises `StreamTimeout` where a deadline passes.
         """
         total = self._deadlines.total
+        self._loop = asyncio.get_running_loop()
         self._said, self._known, self._waited = said, 0, 0.0
-        self._end = None if total is None else asyncio.get_running_loop().time() + total
+        self._end = None if total is None else self._loop.time() + total
         if self._reader is not None:
-            self._begin()
+            self._begin(said)
         try:
             yield
         except asyncio.CancelledError:
@@ -79,21 +81,23 @@ class Watch:
         """The task `reader` begins to wait for the next piece."""
         self._reader = reader
         if self._said is not None:
-            self._begin()
+            self._begin(self._said)
 
     def waits_no_more(self) -> None:
         """The reader has what it waited for."""
         self._reader = None
-        if self._said is not None:
-            self._waited += asyncio.get_running_loop().time() - self._since
+        if self._said is not None and len(self._said) == self._known:  # it was no piece: the waiting for one goes on
+            self._waited += self._loop.time() - self._since
 
-    def _begin(self) -> None:
-        if self._said is not None and len(self._said) != self._known:
-            self._known, self._waited = len(self._said), 0.0
-        self._since = asyncio.get_running_loop().time()
-        due = self._due()
-        if due is not None and (self._timer is None or due < self._timer.when()):
-            self._set_timer(due)
+    def _begin(self, said: Sized) -> None:
+        """The present wait begins. The timer is seldom set anew: when it is up early, it looks when it has to be."""
+        self._since = self._loop.time()
+        if len(said) != self._known:
+            if not self._known:
+                self._set_timer(None)  # the next deadline can be an earlier one
+            self._known, self._waited = len(said), 0.0
+        if self._timer is None:
+            self._set_timer(self._due())
 
     def _due(self) -> float | None:
         """When the present wait has to end."""
@@ -106,7 +110,7 @@ class Watch:
     def _set_timer(self, when: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if when is None else asyncio.get_running_loop().call_at(when, self._look)
+        self._timer = None if when is None else self._loop.call_at(when, self._look)
 
     def _look(self) -> None:
         """The timer is up: it is so often before anything is due, since it is not moved with each piece."""
@@ -114,7 +118,7 @@ class Watch:
         due = self._due()
         if self._reader is None or due is None:
             return
-        if due > asyncio.get_running_loop().time():
+        if due > self._loop.time():
             self._set_timer(due)
             return
         name = "total" if due == self._end else "between_pieces" if self._known else "first_piece"

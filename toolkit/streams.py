@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ import msgspec
 from toolkit.errors import ProtocolError
 
 T = TypeVar("T")
+Data = bytes | bytearray
 
 FRAME_LIMIT = 8 * 1024 * 1024
 MARK = "\ufeff"
@@ -152,25 +154,27 @@ class _EventDecoder(_FrameDecoder[T]):
     """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
     An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
+    `item` makes an item of an event's data; where it raises `ValueError`, `odd` does.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, item: Callable[[Data], T], odd: Callable[[Data], T] | None = None) -> None:
         super().__init__(limit, universal=True)
-        self._data: bytes | bytearray | None = None
+        self._item = item
+        self._odd = odd or item
+        self._data: Data | None = None
         self._event = ""
         self._id = ""
         self._retry: int | None = None
 
-    @abstractmethod
-    def _dispatched(self, data: bytes | bytearray) -> T:
-        """An event with `data`, as an item."""
-
     def _read(self, lines: list[bytes], items: list[T]) -> None:
-        data = self._data
+        data, item = self._data, self._item
         for line in lines:
             if not line:
                 if data is not None:
-                    items.append(self._dispatched(data))
+                    try:
+                        items.append(item(data))
+                    except (ValueError, RecursionError):
+                        items.append(self._odd(data))
                     data = self._retry = None
                 self._event = ""
             elif data is None and line.startswith(b"data: "):  # nearly every line of a chat
@@ -182,7 +186,7 @@ class _EventDecoder(_FrameDecoder[T]):
     def _end(self, rest: bytes) -> list[T]:
         return []
 
-    def _field(self, line: bytes, data: bytes | bytearray | None) -> bytes | bytearray | None:
+    def _field(self, line: bytes, data: Data | None) -> bytes | bytearray | None:
         """Take in a line that is not empty; gives the data of the event so far."""
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -196,7 +200,7 @@ class _EventDecoder(_FrameDecoder[T]):
             self._retry = int(digits or b"0")
         return data
 
-    def _longer(self, data: bytes | bytearray | None, value: bytes) -> bytes | bytearray:
+    def _longer(self, data: Data | None, value: bytes) -> bytes | bytearray:
         if data is None:
             return value
         if not isinstance(data, bytearray):
@@ -224,32 +228,29 @@ class SSEDecoder(_EventDecoder[SSE]):
     """
 
     def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
-        super().__init__(limit)
+        super().__init__(limit, self._dispatched)
 
-    def _dispatched(self, data: bytes | bytearray) -> SSE:
+    def _dispatched(self, data: Data) -> SSE:
         return SSE(self._event or "message", data.decode("utf-8", "replace"), self._id, self._retry)
 
 
 class JSONEventsDecoder(_EventDecoder[T | None]):
-    """The data of server-sent events as JSON of the shape `kind`; an event whose data is `end` is None.
+    """The data of server-sent events as JSON of the shape `kind`; an event whose data is `end`, which is no such JSON,
+    is None.
 
     For streams that use no other field: half the work of `SSEDecoder` and `decode_json`. Raises `ProtocolError` as
     these do.
     """
 
     def __init__(self, kind: type[T], *, end: str = "[DONE]", limit: int = FRAME_LIMIT) -> None:
-        super().__init__(limit)
+        decoder: msgspec.json.Decoder[T] = _json_decoder(kind)  # type: ignore[arg-type]
+        super().__init__(limit, decoder.decode, self._other)
         self._kind = kind
-        self._json: msgspec.json.Decoder[T] = _json_decoder(kind)  # type: ignore[arg-type]
         self._marker = end.encode()
 
-    def _dispatched(self, data: bytes | bytearray) -> T | None:
-        if data == self._marker:
-            return None
-        try:
-            return self._json.decode(data)
-        except (ValueError, RecursionError):
-            return decode_json(data, self._kind)  # which tells what is wrong with it
+    def _other(self, data: Data) -> T | None:
+        """The end marker, text that is not UTF-8, or an error that tells what is wrong."""
+        return None if data == self._marker else decode_json(data, self._kind)
 
 
 class JSONLinesDecoder(_FrameDecoder[Any]):

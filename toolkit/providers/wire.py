@@ -7,16 +7,16 @@ from typing import Any
 from msgspec import Struct, field
 
 
-class OpenAIDelta(Struct):
+class OpenAIDelta(Struct, gc=False):
     content: str | None = None
 
 
-class OpenAIChoice(Struct):
+class OpenAIChoice(Struct, gc=False):
     delta: OpenAIDelta | None = None
     finish_reason: str | None = None
 
 
-class OpenAIChunk(Struct):
+class OpenAIChunk(Struct, gc=False):
     """One `data:` of an OpenAI chat-completions stream; a chunk that only tells the usage has no choice."""
 
     choices: list[OpenAIChoice] = []
