@@ -92,6 +92,14 @@ async def test_authorization_is_the_recorded_one(recorded: str, sent: str, told:
     assert "sk-real" not in text
 
 
+@pytest.mark.parametrize(("sent", "status"), [(f"s={OURS}", 200), (f"s={OURS}; a=1", 200), ("a=1", 599), ("", 599)])
+async def test_a_login_that_a_page_sent_twice_may_be_sent_once(sent: str, status: int) -> None:
+    """As a cookie and as a bearer: the cookie is enough, but another one is not."""
+    one = sent_with(page(f"{SITE}/who", "fetch"), Cookie=f"s={OURS}", Authorization=f"Bearer {OURS}")
+    async with replaying(one) as network, client(network) as session:
+        assert (await ask(session, "/who", "GET", **({"Cookie": sent} if sent else {})))[0] == status
+
+
 async def test_who_asks_can_be_left_out() -> None:
     """Without "cookies" and "authorization" among the parts to match on, anybody is answered."""
     one = sent_with(call(), Cookie="a=1", Authorization="Bearer x")

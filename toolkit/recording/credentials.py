@@ -11,7 +11,8 @@ logged in before the recording began. Hence these rules.
 - A **page** sends whatever a browser has by then, in an order of its own; a fresh one begins with nothing. So a cookie
   may be lacking, but where the recorded answers set an HttpOnly cookie, one of that name has to be a value of the
   recording: another is another person's session. What scripts can write is not compared. An authorization is
-  compared where one was recorded (browsers leave it out of the HARs that they export).
+  compared where one was recorded (browsers leave it out of the HARs that they export). Some pages send their login
+  twice, as a cookie and as that; who sends all the recorded cookies, as a client of the same site does, needs no other.
 
 Values are those of the recording, which are placeholders; whoever took the session from the replay sends these. No
 text here ever has a value in it.
@@ -52,9 +53,11 @@ class Credentials(Struct, frozen=True):
         for name in sorted(due):
             yield f"cookie {name}: recorded one, got {'another' if name in names else 'none'}"
 
-    def authorization_differences(self, sent: str) -> Iterator[str]:
-        """How the Authorization header `sent` differs; it is empty where there is none."""
+    def authorization_differences(self, sent: str, cookies: Pairs = frozenset()) -> Iterator[str]:
+        """How the Authorization header `sent` differs; it is empty where there is none. `cookies` came with it."""
         if sent == self.authorization or (self.page and not self.authorization):
+            return
+        if not sent and self.page and self.cookies and self.cookies <= cookies:
             return
         recorded = "recorded one" if self.authorization else "not recorded"
         yield f"authorization: {recorded}, got {'none' if not sent else 'another' if self.authorization else 'one'}"

@@ -140,9 +140,8 @@ class Script:
             yield from differences(scene.body, body, "body")
         if "cookies" in self._match:
             yield from scene.sender.cookie_differences(asked.cookies, self.guarded, visited=self._visited)
-        # A page that sends its login twice, as a cookie and as a bearer, is answered to a client that sends the cookie.
-        if "authorization" in self._match and (asked.authorization or not (scene.sender.page and asked.cookies)):
-            yield from scene.sender.authorization_differences(asked.authorization)
+        if "authorization" in self._match:
+            yield from scene.sender.authorization_differences(asked.authorization, asked.cookies)
 
     def _explain(self, asked: Asked, body: Any, scenes: Sequence[_Scene], fitting: int) -> str:
         what = f"No recorded exchange answers this {asked.method}"
