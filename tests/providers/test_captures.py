@@ -40,7 +40,7 @@ SILENCE = {
     "two-messages-first-cancelled": Deadlines(connect=60, first_piece=4, between_pieces=60),
 }
 
-# Captures of calls that are no part of a chat; they are read below with the transport alone.
+# Captures of calls that are no part of a chat; they are read below.
 APART = {
     "aura": {"err-get-method", "models"},
     "openassistant": {"models", "session-logged-in", "session-logged-out"},
@@ -168,10 +168,10 @@ async def fetched(provider: str, name: str, method: str, path: str, **options: A
 
 async def test_lists_of_models_are_read() -> None:
     """Aura labels its JSON as text; Open Assistant's came compressed."""
-    aura, _ = await fetched("aura", "models", "POST", "/api/models", body={"key": ""})
-    assert [model["id"] for model in aura] == ["openchat_3.6", "openchat_v3.2_mistral"]
-    assistant, _ = await fetched("openassistant", "models", "GET", "/api/chat/models")
-    assert assistant[0]["name"] == "OA_SFT_Llama_30B_6"
+    async with client("aura", capture("aura", "models")) as chatting:
+        assert await chatting.models() == ("openchat_3.6", "openchat_v3.2_mistral")
+    async with client("openassistant", capture("openassistant", "models")) as chatting:
+        assert "OA_SFT_Llama_30B_6" in await chatting.models()
 
 
 async def test_the_session_is_rotated_by_the_site() -> None:
