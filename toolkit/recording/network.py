@@ -89,6 +89,11 @@ class LocalNetwork:
     def misses(self) -> list[ReplayMismatch]:
         return self.replay.misses
 
+    @property
+    def answering(self) -> list[Logged]:
+        """The requests whose answers are under way. Where a client has gone, its are not."""
+        return list(self._handling.values())
+
     # --- opening and closing
 
     async def __aenter__(self) -> LocalNetwork:

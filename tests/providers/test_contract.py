@@ -1,0 +1,247 @@
+"""The contract of providers: ours keep it, and it tells what is wrong with one that does not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+import toolkit
+from toolkit import Provider, providers
+from toolkit.errors import RecordingError, StreamInterrupted, ToolkitError, UsageError
+from toolkit.messages import ChatRequest
+from toolkit.providers.base import Finished, Pieces
+from toolkit.recording.har import (
+    Content,
+    Entry,
+    Pair,
+    PostData,
+    RecordedChat,
+    RecordedSession,
+    Recording,
+    Request,
+    Response,
+    load,
+    save,
+)
+from toolkit.streams import SSEDecoder, decode_json
+from toolkit.testing import provider_contract
+from toolkit.transport import Transport
+
+RECORDINGS = Path(toolkit.__file__).parent / "recordings"
+ANSWER = "Grüße, 世界 🌍"
+
+
+@pytest.mark.parametrize("name", providers.names())
+def test_our_providers_keep_it(name: str) -> None:
+    """Each by its shipped recording."""
+    provider_contract(name, RECORDINGS / f"{name}.har")
+
+
+class Made(msgspec.Struct):
+    id: str
+
+
+class Piece(msgspec.Struct):
+    text: str
+
+
+class Sky(Provider):
+    """A good one: makes a chat, asks in it, and takes it away."""
+
+    name = "sky"
+    url = "https://sky.example.org"
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        async with (
+            http.made(Made, f"{self.api}/chats", "id") as chat,
+            http.post(f"{self.api}/answer", json=self.body(chat)) as response,
+        ):
+            async for piece in self.pieces(response):
+                yield piece
+
+    def body(self, chat: str) -> object:
+        return {"chat": chat}
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for sent in response.decode(SSEDecoder()):
+            if sent.data == "[DONE]":
+                yield Finished("stop")
+                return
+            yield decode_json(sent.data, Piece).text
+        raise StreamInterrupted("There was no end.", url=response.url)
+
+
+def exchange(method: str, path: str, asked: object, answer: str) -> Entry:
+    body = PostData("application/json", json.dumps(asked)) if asked is not None else msgspec.UNSET
+    return Entry(
+        started=datetime(2026, 1, 1, tzinfo=UTC),
+        request=Request(method, f"{Sky.url}{path}", post_data=body, body_size=0 if asked is None else -1),
+        response=Response(200, "OK", headers=[Pair("Transfer-Encoding", "chunked")], content=Content(text=answer)),
+    )
+
+
+def recording() -> Recording:
+    """A call of `Sky`."""
+    told = "".join(f"data: {json.dumps({'text': sign}, ensure_ascii=False)}\n\n" for sign in ANSWER)
+    return Recording(
+        entries=[
+            exchange("POST", "/chats", None, '{"id": "chat-4711"}'),
+            exchange("POST", "/answer", {"chat": "chat-4711"}, f"{told}data: [DONE]\n\n"),
+            exchange("DELETE", "/chats?id=chat-4711", None, ""),
+        ],
+        chat=RecordedChat("sky", [{"role": "user", "content": "Hi"}]),
+        session=RecordedSession("sky", Sky.url),
+    )
+
+
+async def test_it_runs_in_a_test_of_any_kind() -> None:
+    """Also where an event loop runs."""
+    provider_contract(Sky, recording(), answer=ANSWER)
+
+
+def test_the_recording_lies_beside_the_test(tmp_path: Path) -> None:
+    """So the three lines work from whatever folder the tests are run."""
+    save(recording(), tmp_path / "sky.har")
+    test = f"from toolkit.testing import provider_contract\nprovider_contract(Sky, 'sky.har', answer={ANSWER!r})\n"
+    exec(compile(test, "test_sky.py", "exec"), {"__file__": str(tmp_path / "test_sky.py"), "Sky": Sky})
+
+
+class Deaf(Sky):
+    """Loses what it cannot read."""
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for sent in response.decode(SSEDecoder()):
+            if sent.data == "[DONE]":
+                return
+            yield decode_json(sent.data, Piece).text.encode("ascii", "ignore").decode()
+
+
+class Chatty(Sky):
+    """Asks in a way of its own."""
+
+    def body(self, chat: str) -> object:
+        return {"chat": chat, "loud": True}
+
+
+class Chunky(Sky):
+    """Takes each chunk for a whole event."""
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for chunk in response.chunks():
+            for line in chunk.decode(errors="replace").split("\n\n"):
+                if line.startswith("data: {"):
+                    yield json.loads(line.removeprefix("data: "))["text"]
+
+
+class Trusting(Sky):
+    """Believes that every event is as it should be, and takes any end for a good one."""
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for sent in response.decode(SSEDecoder()):
+            if sent.data == "[DONE]":
+                return
+            yield json.loads(sent.data)["text"]
+
+
+class Soothing(Sky):
+    """Keeps errors to itself."""
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        try:
+            async for piece in super().stream(request, http):
+                yield piece
+        except ToolkitError:
+            yield "Something went wrong."
+
+
+class Stubborn(Sky):
+    """Does not let itself be cancelled."""
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        try:
+            async for piece in super().stream(request, http):
+                yield piece
+        except asyncio.CancelledError:
+            yield "No."
+
+
+class Untidy(Sky):
+    """Takes away what it made when all went well."""
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        made = await http.json(Made, "POST", f"{self.api}/chats")
+        async with http.post(f"{self.api}/answer", json=self.body(made.id)) as response:
+            async for piece in self.pieces(response):
+                yield piece
+        async with http.request("DELETE", f"{self.api}/chats", params={"id": made.id}):
+            pass
+
+
+class Busy(Sky):
+    """Starts what it does not end."""
+
+    tasks: ClassVar[list[Any]] = []
+
+    async def pieces(self, response: Any) -> Pieces:
+        self.tasks.append(asyncio.create_task(asyncio.sleep(1000)))
+        async for piece in super().pieces(response):
+            yield piece
+
+
+class Clinging(Sky):
+    """Does not give a connection back."""
+
+    held: ClassVar[list[Any]] = []
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        async with http.made(Made, f"{self.api}/chats", "id") as chat:
+            stack = AsyncExitStack()
+            self.held.append(stack)
+            response = await stack.enter_async_context(http.post(f"{self.api}/answer", json=self.body(chat)))
+            self.held.append(pieces := self.pieces(response))
+            async for piece in pieces:
+                yield piece
+
+
+@pytest.mark.parametrize(
+    ("kind", "law"),
+    [
+        (Deaf, r"gives the recorded answer: it gave 'Gre,  ' instead of 'Grüße, 世界 🌍'"),
+        (Chatty, r"gives the recorded answer: .*body\.loud: not recorded"),
+        (Chunky, r"the text does not depend on its pieces: in pieces of one byte it is ''"),
+        (
+            Trusting,
+            r"an error is a ToolkitError: with garbage at request 2 \(POST .*\) it raised JSONDecodeError",
+        ),
+        (Trusting, r"an error is a ToolkitError: with events of another shape at request 2 .* it raised KeyError"),
+        (Soothing, r"an error: with no answer at request 1 .* it gave 'Something went wrong.' as if it were whole"),
+        (Stubborn, r"a call that is cancelled ends: cancelled at request 1 .* it went on and came to 'No.'"),
+        (Untidy, r"is taken away: with no answer at request 2 .*, it did not ask DELETE https://sky.example.org/chats"),
+        (Busy, r"nothing is left behind: .*the task <Task pending"),
+        (Clinging, r"the connection is closed: "),
+    ],
+)
+def test_what_is_wrong_is_told(kind: type[Provider], law: str) -> None:
+    """The law, at which request and in which way; all in one error."""
+    with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
+        provider_contract(kind, recording(), answer=ANSWER)
+    assert re.search(law, str(caught.value)), caught.value
+
+
+def test_what_is_no_recording_of_it_is_refused(tmp_path: Path) -> None:
+    """Not as a broken law: there is nothing to judge by."""
+    with pytest.raises(RecordingError):
+        provider_contract(Sky, tmp_path / "sky.har")
+    with pytest.raises(UsageError, match="of aura, and not of sky"):
+        provider_contract(Sky, RECORDINGS / "aura.har")
+    with pytest.raises(UsageError, match="does not tell which call"):
+        provider_contract("aura", replace(load(RECORDINGS / "aura.har"), chat=None))
