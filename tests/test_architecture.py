@@ -77,9 +77,13 @@ ROOMS = {
     },
     "call": {"browser", "chat_stream", "client", "failures", "messages", "models", "providers", "session"},
     "sync": {"call", "chat_stream", "client", "errors", "messages", "providers"},
+    "doctor": {
+        *("browser", "client", "doctor", "environment", "errors", "expiry", "interchange", "providers", "route"),
+        *("session", "stores", "transport"),
+    },
     "cli": {
-        *("admission", "browser", "chat_stream", "cli", "client", "environment", "errors", "files", "headers"),
-        *("interchange", "models", "providers", "recording", "session", "stores"),
+        *("admission", "browser", "chat_stream", "cli", "client", "doctor", "environment", "errors", "files"),
+        *("headers", "interchange", "models", "providers", "recording", "session", "stores"),
     },
     "testing": {"client", "deadlines", "errors", "providers", "recording", "stores", "testing"},
     "pytest_plugin": {"browser", "client", "errors", "providers", "recording", "stores"},

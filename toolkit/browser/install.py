@@ -148,7 +148,7 @@ class ThisSystem:
     """The machine that this runs on."""
 
     def start(self, profile: Profile) -> Started:
-        return asyncio.run(_start(profile))
+        return asyncio.run(started(profile))
 
     def downloads(self, browser: str) -> bool:
         return answers(download_host(browser, os.environ))
@@ -177,7 +177,8 @@ class ThisSystem:
         return not {"debian", "ubuntu"}.isdisjoint([release.get("ID"), *release.get("ID_LIKE", "").split()])
 
 
-async def _start(profile: Profile) -> Started:
+async def started(profile: Profile) -> Started:
+    """Find the browser of `profile` and really start it, without a window. Raises `BrowserError` and its like."""
     # Playwright is loaded here and not above, so that the command's help does not wait for it.
     from toolkit.browser.driver import driver
     from toolkit.browser.find import find_browser, missing, remedy

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 import click
 
-from toolkit.cli.chat import chat
-from toolkit.cli.harvest import harvest
-from toolkit.cli.install import install
-from toolkit.cli.login import login
-from toolkit.cli.models import models
 from toolkit.cli.options import debug_option
-from toolkit.cli.providers import providers
-from toolkit.cli.record import record
-from toolkit.cli.recording import recording
-from toolkit.cli.replay import replay
 from toolkit.cli.report import INTERRUPTED, failure
-from toolkit.cli.session import session
 
 HELP = """Visit a chat site once with a real browser, then call it with no browser running.
 
@@ -31,11 +22,23 @@ Get started, offline, with a recorded answer:
 EPILOG = "Exit codes: 0 done, 1 error, 2 usage, 3 login needed, 4 rate limited, 130 interrupted."
 
 
+COMMANDS = (
+    *("chat", "login", "harvest", "session", "providers", "models", "record", "recording", "replay", "install"),
+    "doctor",
+)  # in the order of their use
+
+
 class _Group(click.Group):
-    """Its commands in the order in which they were added, which is that of their use."""
+    """Its commands are the modules of their names beside this one; only the one that runs is loaded."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"toolkit.cli.{cmd_name}"), cmd_name)
+        return command
 
 
 @click.group(
@@ -47,10 +50,6 @@ class _Group(click.Group):
 @click.version_option(package_name="provider-toolkit", prog_name="toolkit", message="%(prog)s %(version)s")
 @debug_option
 def toolkit() -> None: ...
-
-
-for command in (chat, login, harvest, session, providers, models, record, recording, replay, install):
-    toolkit.add_command(command)
 
 
 def command_line() -> int:

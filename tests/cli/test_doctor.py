@@ -1,0 +1,209 @@
+"""`toolkit doctor`: what is wrong is found, the advice helps, and nothing secret is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from tests.cli.conftest import Toolkit
+from tests.sites.aura import AuraSite
+from tests.sites.openassistant import OpenAssistantSite
+from toolkit.doctor import network
+from toolkit.doctor.browsers import window
+from toolkit.doctor.finding import Finding, bounded
+from toolkit.errors import StoreError
+from toolkit.session import BrowserSession
+from toolkit.stores.file import OURS
+
+Aura = tuple[AuraSite, str]
+Assistant = tuple[OpenAssistantSite, str]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="has no such rights")
+
+
+class Report(NamedTuple):
+    """What the command found, and how it ended."""
+
+    code: int
+    findings: list[Finding]
+    told: str
+
+    def about(self, *what: str) -> list[tuple[str, str, str]]:
+        """State, finding and advice of what is about one of these."""
+        return [(one.state, one.what, one.todo) for one in self.findings if one.about in what]
+
+    def wrong(self) -> list[str]:
+        return [one.about for one in self.findings if one.state == "wrong"]
+
+
+async def doctor(toolkit: Toolkit, *args: str, **env: str) -> Report:
+    result = await toolkit.run("doctor", "--json", *args, env=env)
+    return Report(result.code, [Finding(**one) for one in json.loads(result.out)], result.out + result.err)
+
+
+async def test_a_sound_machine(toolkit: Toolkit, aura: Aura) -> None:
+    """Nothing is wrong: exit code 0, the browser has really been started, and a person gets a table of the same."""
+    report = await doctor(toolkit)
+    assert (report.code, report.wrong()) == (0, [])
+    assert "starts (" in report.about("browser")[0][1]
+    assert report.about(f"aura {aura[1]}") == [("ok", "The session is good by what is stored.", "")]
+    result = await toolkit.run("doctor", env=toolkit.without_browser())
+    assert result.out.split("\n")[0].split() == ["about", "state", "found", "what", "to", "do"]
+
+
+async def test_a_file_of_profiles_that_cannot_be_used(toolkit: Toolkit) -> None:
+    """The place in it is told, and the browser is looked for all the same."""
+    broken = toolkit.file("bad.json", {"default": "a", "profiles": {"a": {"headles": True}}})
+    report = await doctor(toolkit, "--browsers", broken)
+    assert (report.code, report.wrong()) == (1, ["profiles"])
+    ((_, what, todo),) = report.about("profiles")
+    assert f"{broken}: $.profiles.a: unknown field `headles`" in what
+    assert todo == "Did you mean `headless`?"
+    assert report.about("browser")[0][0] == "ok"
+
+
+async def test_no_browser(toolkit: Toolkit) -> None:
+    """What was looked for, and how one gets it."""
+    report = await doctor(toolkit, **toolkit.without_browser())
+    assert (report.code, report.wrong()) == (1, ["browser"])
+    ((_, what, todo),) = report.about("browser")
+    assert "There is no program at " in what
+    assert "toolkit install" in todo
+
+
+@posix
+async def test_a_store_that_others_can_read(toolkit: Toolkit, aura: Aura) -> None:
+    """The folder and the file are both told of, and what is advised closes them."""
+    here = {**toolkit.without_browser(), "TOOLKIT_STORE": f"file:{toolkit.store.folder}"}
+    (file,) = toolkit.store.folder.glob(f"*{OURS}")
+    toolkit.store.folder.chmod(0o755)
+    file.chmod(0o644)
+    report = await doctor(toolkit, **here)
+    told = [(what, todo) for state, what, todo in report.about("store") if state == "wrong"]
+    assert [what for what, _ in told] == [
+        f"{toolkit.store.folder} is open to other users (0755).",
+        f"{file} is open to other users (0644).",
+    ]
+    for _, todo in told:
+        subprocess.run(shlex.split(todo.removeprefix("Run `").removesuffix("`.")), check=True)  # noqa: ASYNC221
+    assert (await doctor(toolkit, **here)).wrong() == ["browser"]
+
+
+async def test_what_lies_in_a_store_and_cannot_be_read(toolkit: Toolkit, aura: Aura) -> None:
+    """A file that is none is set aside, and told of until it is gone; one that is sealed wants its passphrase."""
+    key = {"TOOLKIT_STORE_KEY": "a long passphrase", **toolkit.without_browser()}
+    (file,) = toolkit.store.folder.glob(f"*{OURS}")
+    report = await doctor(toolkit, **key)
+    assert ("note", "1 of 1 sessions are not encrypted yet.") in [told[:2] for told in report.about("store")]
+    content = file.read_bytes()
+    file.write_bytes(b"{")
+    for _ in range(2):
+        report = await doctor(toolkit, **toolkit.without_browser())
+        (aside,) = toolkit.store.folder.glob("*.corrupt-*")
+        assert any(state == "wrong" and str(aside) in what for state, what, _ in report.about("store"))
+    aside.unlink()
+    file.write_bytes(json.dumps({**json.loads(content), "session": None, "sealed": SEALED}).encode())
+    report = await doctor(toolkit, **toolkit.without_browser())
+    assert any(state == "wrong" and what.endswith("is sealed.") for state, what, _ in report.about("store"))
+
+
+SEALED = {"salt": "AAAA", "nonce": "AAAA", "data": "AAAA"}
+
+
+async def test_a_store_that_is_not_there(toolkit: Toolkit) -> None:
+    """A server that does not answer, and what names no store."""
+    nobody = unused_port()
+    for store in (f"redis://:hush-hush@127.0.0.1:{nobody}", "sqlite"):
+        report = await doctor(toolkit, **toolkit.without_browser(), TOOLKIT_STORE=store)
+        assert report.wrong() == ["browser", "store"]
+        assert "hush" not in report.told
+
+
+async def test_a_proxy_that_refuses(toolkit: Toolkit) -> None:
+    """Who names it is told, and not its password."""
+    proxy = f"http://ada:hush-hush@127.0.0.1:{unused_port()}"
+    report = await doctor(toolkit, **toolkit.without_browser(), TOOLKIT_PROXY=proxy)
+    ((state, what, todo),) = report.about("proxy")
+    assert (state, "which the environment names, cannot be reached" in what) == ("wrong", True)
+    assert todo == "Start it, or take it out of the environment."
+    assert "hush" not in report.told
+    report = await doctor(toolkit, **toolkit.without_browser(), TOOLKIT_PROXY="gopher://x")
+    assert report.about("proxy")[0][0] == "wrong"
+
+
+async def test_the_sites_are_asked_only_when_wished(toolkit: Toolkit, aura: Aura, assistant: Assistant) -> None:
+    """By what is stored both are good; of the one that its site does not take any more the command is told."""
+    site, origin = assistant
+    site.login.expire()
+    mine, theirs = f"aura {aura[1]}", f"openassistant {origin}"
+    report = await doctor(toolkit, **toolkit.without_browser())
+    assert [told[0] for told in report.about(mine, theirs)] == ["ok", "ok"]
+    assert site.requests == aura[0].requests == []
+    report = await doctor(toolkit, "--online", **toolkit.without_browser())
+    assert report.wrong() == ["browser", theirs]
+    assert f"`toolkit login openassistant --base-url {origin}`" in report.about(theirs)[0][2]
+    assert report.about("clock")[0][:2] == ("ok", "It goes as those of 2 sites.")
+    report = await doctor(toolkit, "aura", "--online", **toolkit.without_browser())
+    assert not report.about(theirs)
+    assert report.about(mine)[0][0] == "ok"
+
+
+async def test_a_clock_that_is_off(toolkit: Toolkit, aura: Aura) -> None:
+    """Which way and by how much, as the site's page told when the session was made."""
+    session = BrowserSession(provider="aura", origin=aura[1], headers={"user-agent": "Kept/1"}, clock_skew=312.0)
+    await toolkit.keep(replace(session, expires_at=time.time() - 9))
+    report = await doctor(toolkit, **toolkit.without_browser())
+    assert report.about("clock")[0][:2] == ("wrong", f"It is 312 s behind that of {aura[1]}.")
+    assert report.about(f"aura {aura[1]}")[0][:2] == ("note", "The session has expired.")
+    assert network.clock({"a": -61.0}).what == "It is 61 s ahead of that of a."
+
+
+async def test_providers_without_a_session(toolkit: Toolkit) -> None:
+    """One that needs a login lacks something, one that does not lacks nothing; a name that nobody has is a mistake."""
+    report = await doctor(toolkit, "openassistant", "aura", **toolkit.without_browser())
+    assert report.wrong() == ["browser", "openassistant"]
+    assert "`toolkit login openassistant" in report.about("openassistant")[0][2]
+    assert report.about("aura")[0][0] == "ok"
+    assert (await toolkit.run("doctor", "aurra")).code == 2
+
+
+async def test_a_session_that_is_handed_in(toolkit: Toolkit) -> None:
+    """One that is none is told of, without a letter of it."""
+    report = await doctor(toolkit, **toolkit.without_browser(), TOOLKIT_SESSION_OPENASSISTANT="hush-hush")
+    assert "openassistant" in report.wrong()
+    assert "hush" not in report.told
+
+
+async def test_each_check_comes_to_an_end() -> None:
+    """What hangs, and what fails, is a finding like another."""
+
+    async def failing() -> list[Finding]:
+        raise StoreError("No.", hint="Do.")
+
+    async def hanging() -> list[Finding]:
+        await asyncio.Event().wait()
+        return []
+
+    assert await bounded("x", 60, failing()) == [Finding("x", "wrong", "No.", "Do.")]
+    assert (await bounded("x", 0.001, hanging()))[0].state == "wrong"
+
+
+def test_a_machine_without_a_screen() -> None:
+    """That is worth a note, with the ways to log in all the same."""
+    assert window({}, "linux").state == "note"
+    assert window({"DISPLAY": ":0"}, "linux").state == window({}, "darwin").state == "ok"
+
+
+def unused_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
