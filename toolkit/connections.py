@@ -48,12 +48,11 @@ class Connections:
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
 
     async def __aexit__(self, *error: object) -> None:
-        http, tunnelled, self._http, self._tunnelled = self._http, self._tunnelled, None, None
-        if tunnelled is not None:
-            await tunnelled.close()
-        if http is not None:
+        opened = [http for http in (self._http, self._tunnelled) if http is not None]
+        self._http = self._tunnelled = None
+        for http in opened:
             await http.close()
-            await self._sockets_closed()
+        await self._sockets_closed()
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
@@ -104,16 +103,13 @@ def _tell_of_a_lost_connection(raw: aiohttp.ClientResponse) -> None:
     """Have a body know that its connection is gone. aiohttp tells it of every end but its own: it closes the connection
     on which chunks make no sense, and lets the reader wait."""
     connection, content = raw.connection, raw.content
-    if connection is None or connection.protocol is None:  # the body is there already
-        return
+    if connection is None or connection.protocol is None or (closed := connection.protocol.closed) is None:
+        return  # the body is there already, or it has been told
 
-    def lost(_: object = None) -> None:
+    def lost(_: object) -> None:
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the connection is closed"))
 
-    if (closed := connection.protocol.closed) is None:  # already
-        lost()
-        return
     closed.remove_done_callback(_heard)  # of a call before
     closed.add_done_callback(_heard)
     closed.add_done_callback(lost)

@@ -24,7 +24,6 @@ from toolkit.errors import (
     StreamTimeout,
     TLSFailed,
     ToolkitError,
-    UsageError,
     without_query,
 )
 from toolkit.status import EXCERPT, Errors, error_for, explanation, retry_after
@@ -88,8 +87,6 @@ def fault(error: BaseException, url: str, *, connect: float | None = None, opene
     """
     if isinstance(error, aiohttp.ClientOSError) and isinstance(error.__cause__, ssl.SSLError) and not opened:
         error = error.__cause__  # of a handshake inside a tunnel that is not of aiohttp's making
-    if isinstance(error, aiohttp.InvalidURL):
-        return UsageError("That is not a URL that can be called.", url=url)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         refused = ProxyFailed(f"The proxy answered {error.status} {error.message}.", url=url, hint=CHECK_PROXY)
         refused.status = error.status
@@ -124,7 +121,7 @@ def detail(error: BaseException) -> str:
     """The operating system's word for it, never aiohttp's text, which can hold a proxy's password."""
     cause = getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLError):
-        return cause.reason or "SSL"
+        return getattr(cause, "reason", None) or "SSL"
     if isinstance(cause, OSError) and cause.strerror and cause.errno:
         if "Connect call failed" in cause.strerror:  # asyncio's own text, in the place of the system's
             return os.strerror(cause.errno)

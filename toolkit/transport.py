@@ -115,10 +115,6 @@ class Transport:
         """`request("POST", ...)`."""
         return self.request("POST", url, **options)
 
-    def delete(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
-        """`request("DELETE", ...)`."""
-        return self.request("DELETE", url, **options)
-
     async def json(self, kind: type[T], method: str, url: str, body: Any = None, **options: Any) -> T:
         """Call `url`, with `body` as JSON if there is one, and give the answer as JSON of the shape `kind`."""
         async with self.request(method, url, json=body, **options) as response:
