@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from toolkit.errors import ConnectFailed, StatusError, ToolkitError
 
-from toolkit.errors import ConnectFailed, StatusError
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -23,8 +24,7 @@ log = logging.getLogger("toolkit")
 
 RETRIES = 2
 PATIENCE = 20.0  # seconds: who is told to wait for longer is better told so than kept
-# Of "full jitter", so that many who were refused at once do not come back at once.
-_backoff = wait_random_exponential(multiplier=0.25, max=4.0)
+BACKOFF, LONGEST_BACKOFF = 0.25, 4.0  # seconds
 
 
 def may_repeat(error: BaseException, method: str, *, patience: float = PATIENCE) -> bool:
@@ -44,6 +44,19 @@ async def repeated(
 ) -> T:
     """What `call` gives, which makes a request with `method`; it is called again up to `retries` times where that is
     safe. A wait that the site asks for is kept to. Raises what the last call raised."""
+    try:
+        return await call()
+    except ToolkitError as error:
+        if not retries or not may_repeat(error, method, patience=patience):
+            raise
+        first: list[ToolkitError] = [error]
+    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt  # not before: most calls succeed
+
+    async def again() -> T:
+        if first:  # the try that has been made
+            raise first.pop()
+        return await call()
+
     tries = AsyncRetrying(
         stop=stop_after_attempt(retries + 1),
         wait=_pause,
@@ -52,7 +65,7 @@ async def repeated(
         sleep=asyncio.sleep,
         reraise=True,
     )
-    return await tries(call)
+    return await tries(again)
 
 
 def _error(state: RetryCallState) -> BaseException | None:
@@ -60,8 +73,12 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 
 def _pause(state: RetryCallState) -> float:
-    """How many seconds to wait: what the site asks for, and a random while more."""
-    return float(getattr(_error(state), "retry_after", None) or 0.0) + _backoff(state)
+    """How many seconds to wait: what the site asks for, and a random while more, of "full jitter", so that many
+    who were refused at once do not come back at once."""
+    from tenacity import wait_random_exponential
+
+    backoff = wait_random_exponential(multiplier=BACKOFF, max=LONGEST_BACKOFF)
+    return float(getattr(_error(state), "retry_after", None) or 0.0) + backoff(state)
 
 
 def _say(state: RetryCallState) -> None:

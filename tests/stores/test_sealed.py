@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.kdf import scrypt
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tests.stores.conftest import PASSPHRASE, SECRET, key, session
 from toolkit.errors import StoreError
-from toolkit.stores import sealing
 from toolkit.stores.file import FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE
 from toolkit.stores.sealing import Sealer, sealer
@@ -122,7 +122,7 @@ def test_a_key_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return Scrypt(**settings)
 
     sealed = Sealer(PASSPHRASE).seal(b"data", b"about")
-    monkeypatch.setattr(sealing, "Scrypt", counted)
+    monkeypatch.setattr(scrypt, "Scrypt", counted)
     fresh = Sealer(PASSPHRASE)
     for number in range(5):
         assert fresh.open(sealed, b"about") == b"data"

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from toolkit import providers
-from toolkit.browser.profiles import load_profiles
 from toolkit.cli.deployment import deployment_of_call
 from toolkit.cli.options import Where
 from toolkit.cli.terminal import tell, waiting
 from toolkit.client import Client
 from toolkit.errors import RecordingError, ToolkitError
-from toolkit.recording.har import Recording, load
 from toolkit.session import BrowserSession
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from toolkit.recording.har import Recording
     from toolkit.recording.network import LocalNetwork
     from toolkit.visiting import Login
 
@@ -71,6 +69,8 @@ async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[C
     """A client of `provider`; `more` are further arguments of `Client`. A replayed session is not kept."""
     kind = providers.find(provider)
     if where.profile is not None or where.browsers is not None:
+        from toolkit.browser.profiles import load_profiles
+
         load_profiles(where.browsers).get(where.profile)  # a wrong name is told also where no browser is needed
     arguments: dict[str, Any] = {**where._asdict(), "say": tell, **more}
     del arguments["replay"]
@@ -110,6 +110,8 @@ def _recording(provider: str, name: str) -> tuple[Recording, float]:
             f"There is no recording {name!r}.",
             hint="--replay takes what follows it as a file: put it last, or write --replay=FILE.",
         )
+    from toolkit.recording.har import load
+
     recording = load(path)
     if recording.chat is not None and recording.chat.provider != provider:
         raise RecordingError(f"{path} is a recording of {recording.chat.provider}, not of {provider}.")
@@ -118,6 +120,10 @@ def _recording(provider: str, name: str) -> tuple[Recording, float]:
 
 def demo(provider: str) -> Recording:
     """The recording of `provider` that ships with the toolkit."""
+    from importlib.resources import as_file, files
+
+    from toolkit.recording.har import load
+
     with as_file(files("toolkit") / "recordings" / f"{provider}.har") as path:
         if not path.is_file():
             raise RecordingError("There is no demo recording.", provider=provider, hint="Name one: --replay FILE.")

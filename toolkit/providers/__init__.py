@@ -3,7 +3,6 @@ of another package that registers it (`toolkit.providers.plugins`)."""
 
 from __future__ import annotations
 
-import difflib
 import logging
 from functools import cache
 from importlib import import_module
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     from toolkit.providers.codelinkava import CodeLinkAva
     from toolkit.providers.gradio import Gradio
     from toolkit.providers.openassistant import OpenAssistant
+    from toolkit.providers.openwebui import OpenWebUI
     from toolkit.providers.plugins import Plugin
 
-__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "broken", "find", "names"]
+__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI", "broken", "find", "names"]
 
 log = logging.getLogger("toolkit")
 
@@ -29,6 +29,7 @@ CLASSES = {
     "codelinkava": "CodeLinkAva",
     "aichatonline": "AiChatOnline",
     "openassistant": "OpenAssistant",
+    "openwebui": "OpenWebUI",
     "gradio": "Gradio",
 }
 
@@ -60,6 +61,8 @@ def find(name: str) -> type[Provider]:
         what = f"The provider {key!r} of the package {plugin.package} cannot be used: {plugin.problem}."
         raise UnknownProvider(what, hint="Mend that package, or uninstall it.")
     every = [*CLASSES, *plugins.registered()]
+    import difflib
+
     near = difflib.get_close_matches(key, every, n=1)
     known = ", ".join(every)
     hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}."

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:
     """The text of the answer to `call` as it arrives, and its end with the site's reason for it.
 
-    `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error inside the stream, and `StreamInterrupted` where the end marker is missing.
+    `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error
+    inside the stream, and `StreamInterrupted` where the end marker is missing.
     """
     async with call as response:
         if single_page:

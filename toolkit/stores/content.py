@@ -15,7 +15,6 @@ import json
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
@@ -91,6 +90,8 @@ class Packer:
                 f"The stored session {where} is sealed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with (or to `keyring`).",
             )
+        from cryptography.exceptions import InvalidTag  # not before: a session that is not sealed is read without it
+
         try:
             opened = await asyncio.to_thread(self._open, content.sealed, _about(content.key))
         except InvalidTag:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from filelock import AsyncFileLock, Timeout
-
 POLL = 0.03  # seconds between two tries; the system has no way to wait for a file lock without blocking the event loop
 
 
@@ -19,6 +17,8 @@ async def locked(path: Path, seconds: float | None = None) -> AsyncIterator[None
     Waits `seconds` at most (None: for ever), then raises the builtin `TimeoutError`; `OSError` where the file cannot
     be locked. The system frees the lock when the process that holds it ends, however it ends.
     """
+    from filelock import AsyncFileLock, Timeout  # not before: most calls lock nothing
+
     # A try takes microseconds, so it needs no thread, and cancelling the wait leaves nothing behind. The file stays:
     # somebody may have opened it to lock it next, and would then hold a file without a name while others lock a new
     # one of that name.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 
-from filelock import FileLock
-
 from toolkit.errors import StoreError
 from toolkit.stores.state import make_private, state_folder
 
@@ -31,6 +29,7 @@ def _from_keyring() -> str:
     """The random passphrase in the person's keyring; made and put there at the first time."""
     try:
         import keyring
+        from filelock import FileLock
         from keyring.errors import KeyringError
     except ModuleNotFoundError:
         raise _unusable("the package is missing", "Run `pip install 'provider-toolkit[keyring]'`") from None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 # What costs a guess 32 MiB and a third of a second: one of the settings of OWASP's Password Storage Cheat Sheet. They
 # belong to version 1 of what is kept, and are no part of it, so that nobody can make us take others.
@@ -49,6 +51,9 @@ class Sealer:
         return cipher.decrypt(sealed.nonce, sealed.data, about)
 
     def _cipher(self, salt: bytes) -> AESGCM:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # not before: most stores are not sealed
+        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
         if salt not in self._ciphers:
             made = Scrypt(salt=salt, length=32, n=COST, r=BLOCK, p=PARALLEL).derive(self._passphrase)
             self._ciphers[salt] = AESGCM(made)
