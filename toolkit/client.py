@@ -73,7 +73,7 @@ class Client:
     `store` (`TOOLKIT_STORE`, files if that says nothing), and where that has none, from a browser of the profile
     `profile` (of the file `browsers`), which is closed again at once. `proxy` is a URL for both the browser and the
     calls; `route` says more than a proxy does; without both, the environment may name one (`TOOLKIT_PROXY`, as
-    `toolkit replay` sets it). `retries` is how often a request may be made again where
+    `toolkit replay` sets it, or `HTTPS_PROXY` and its like). `retries` is how often a request may be made again where
     that is safe. `say` is told what a person has to do in a window.
 
     Raises `UnknownProvider`, `UsageError`, `ContextTypeError` for arguments that cannot be used.
