@@ -76,7 +76,7 @@ ROOMS = {
         *("response", "retries", "route", "session", "stores", "transport", "turns", "visiting"),
     },
     "call": {"browser", "chat_stream", "client", "failures", "messages", "models", "providers", "session"},
-    "sync": {"call", "chat_stream", "client", "errors", "messages", "providers"},
+    "sync": {"call", "chat_stream", "client", "errors", "messages", "models", "providers"},
     "doctor": {
         *("browser", "client", "doctor", "environment", "errors", "expiry", "interchange", "providers", "route"),
         *("session", "stores", "transport"),

@@ -25,7 +25,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES, Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit import Finished, Queued, SyncClient, Text
+from toolkit import Aura, Finished, Queued, SyncClient, Text
 from toolkit.browser.find import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import RateLimited, StreamInterrupted, StreamTimeout, UnknownProvider, UsageError
@@ -218,6 +218,14 @@ def test_a_client_keeps_its_connections(served: Served) -> None:
     assert not portals()
     assert list(stream) == []
     served.until_left()
+
+
+def test_models(served: Served) -> None:
+    """As the site tells them, or the known ones where it has no list."""
+    assert SyncClient("aura", **served.arguments).models() == Aura.known_models
+    assert len(served.site.calls("/api/models")) == 1
+    assert SyncClient("aichatonline").models() == ("gpt-4o-mini",)
+    assert not portals()
 
 
 def test_deadlines_are_kept(served: Served) -> None:

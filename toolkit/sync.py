@@ -24,6 +24,7 @@ from toolkit.chat_stream import ChatEvent, ChatStream, Text
 from toolkit.client import Client
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 from toolkit.messages import MessageLike
+from toolkit.models import ModelsRequest
 from toolkit.providers.base import Provider
 
 T = TypeVar("T")
@@ -137,9 +138,14 @@ class SyncClient:
 
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
         """The answer to `messages`, as it arrives. Takes and raises what `Client.chat` does."""
-        stream = SyncStream(self._client.chat(messages, **options))
-        self._streams.add(stream)
-        return stream
+        return self._read(self._client.chat(messages, **options))
+
+    def models(self, *, refresh: bool = False) -> tuple[str, ...]:
+        """The names of the models, the default first; see `Provider.models`."""
+        if not self._client.provider.lists_models:
+            return self._client.provider.known_models
+        with self._read(self._client.answer(ModelsRequest(refresh))) as names:
+            return tuple(names)
 
     def close(self) -> None:
         """Close what is still being read, and the connections. More than once is fine."""
@@ -147,6 +153,10 @@ class SyncClient:
             stream.close()
         if self._lease is not None:
             self._lease.close()
+
+    def _read(self, stream: ChatStream) -> SyncStream:
+        self._streams.add(face := SyncStream(stream))
+        return face
 
     def __enter__(self) -> SyncClient:
         self._lease = _Lease(self._client.aclose)
