@@ -140,6 +140,7 @@ class _Place(NamedTuple):
     path: str
 
     @classmethod
+    @lru_cache(maxsize=256)  # a client asks of few pages and calls, and of each of them often
     def of(cls, url: str) -> _Place:
         try:
             parts = urlsplit(url)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from toolkit.cookies import same_site
@@ -17,6 +18,7 @@ def standing(name: str) -> bool:
     return name in STANDING or name.startswith(HINTS)
 
 
+@lru_cache(maxsize=256)
 def origin_of(url: str) -> str:
     """The origin of `url`, as the `Origin` header has it (RFC 6454, 6.2)."""
     parts = urlsplit(url)
@@ -27,7 +29,7 @@ def origin_of(url: str) -> str:
 
 
 def fetch_headers(
-    kept: Mapping[str, str], method: str, url: str, *, page: str, hosts: Iterable[str | None]
+    kept: Mapping[str, str], method: str, url: str, *, page: str, hosts: Collection[str | None]
 ) -> dict[str, str]:
     """The headers of a CORS-mode fetch of `url` by the page `page`, besides cookies and those of the body.
 
@@ -36,7 +38,8 @@ def fetch_headers(
     (strict-origin-when-cross-origin). `Accept-Encoding` is left to the HTTP library, which knows what it can decode.
     """
     origin, own = origin_of(page), origin_of(url)
-    ours = urlsplit(url).hostname in set(hosts)
+    host = urlsplit(url).hostname
+    ours = host in hosts
     headers = {name: value for name, value in kept.items() if ours or standing(name)}
     headers["accept"] = "*/*"
     if method not in ("GET", "HEAD") or own != origin:
@@ -47,7 +50,7 @@ def fetch_headers(
         site, referer = "same-site" if same_site(page, url) else "cross-site", f"{origin}/"
     if not (page.startswith("https:") and url.startswith("http:")):
         headers["referer"] = referer
-    if url.startswith("https:") or urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
+    if url.startswith("https:") or host in ("localhost", "127.0.0.1", "::1"):
         headers |= {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": site}
     else:  # hints and metadata go to trustworthy origins only
         headers = {name: value for name, value in headers.items() if not name.startswith(HINTS)}
