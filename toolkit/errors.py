@@ -59,6 +59,7 @@ class ToolkitError(Exception):
     """
 
     hint: str = ""
+    kept: str = ""  # what was kept of it for a person to look at, and where
 
     def __init__(
         self, what: str, *, provider: str | None = None, url: str | None = None, hint: str | None = None
@@ -73,8 +74,8 @@ class ToolkitError(Exception):
     def __str__(self) -> str:
         where = f" ({self.url})" if self.url else ""
         who = f"{self.provider}: " if self.provider else ""
-        hint = f" {self.hint}" if self.hint else ""
-        return f"{who}{self.what}{where}{hint}"
+        more = "".join(f" {text}" for text in (self.hint, self.kept) if text)
+        return f"{who}{self.what}{where}{more}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

@@ -17,7 +17,7 @@ from toolkit.browser import harvest, looking
 from toolkit.browser.looking import Looks, values_in
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.trace import Answer, clean
-from toolkit.errors import HarvestFailed
+from toolkit.errors import ChallengeRequired, HarvestFailed
 from toolkit.recipe import Harvest
 from toolkit.recording.network import LocalNetwork
 from toolkit.session import BrowserSession
@@ -171,3 +171,16 @@ def test_the_values_of_a_body_are_known() -> None:
     assert list(values_in(b"user=ada%40a.example&code=12+34")) == ["ada@a.example", "12 34"]
     assert list(values_in(b'{"a": ["x", {"b": 123456}], "c": true}')) == ["x", "123456"]
     assert "hush" in list(values_in(b"--b\r\nContent-Disposition: form-data; name=p\r\n\r\nhush\r\n--b--"))
+
+
+async def test_a_person_who_has_to_prove_to_be_one_can_see_why(chromium: Browser, kept: Kept) -> None:
+    """What the client says to do about it does not take the place of where to look."""
+    challenge = html("Are you a person?", status=403, **{"cf-mitigated": "challenge"})
+    async with (
+        network(challenge) as local,
+        SessionManager(HASTY, browser=chromium, route=local.route, looks=Looks(kept.keep)) as manager,
+    ):
+        with pytest.raises(ChallengeRequired) as caught:
+            await manager.harvest(LACKING)
+    caught.value.hint = "Do that."
+    assert str(caught.value).endswith(f" Do that. A picture of the page: {kept.folder / 'place.png'}.")

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import msgspec
 from playwright.async_api import Error as PlaywrightError
@@ -80,13 +80,15 @@ class Pages:
         return next((page for page in reversed(self.opened) if not page.is_closed()), None)
 
     def sent(self) -> Iterator[str]:
-        """The values in the bodies that were sent."""
+        """The values in the bodies and by the forms that were sent."""
         for body in self._bodies:
             yield from values_in(body)
 
     def _asked(self, request: Any) -> None:
         if body := request.post_data_buffer:
             self._bodies.append(body[:LARGEST])
+        if (query := urlsplit(request.url).query) and request.is_navigation_request():  # a form can be sent so, too
+            self._bodies.append(query.encode()[:LARGEST])
 
     def _went(self, request: Any, status: int) -> None:
         if request.url.startswith("http"):  # others can be what they hold
@@ -96,19 +98,21 @@ class Pages:
 def looked_at(
     steps: Steps[BrowserSession], pages: Pages, name: str, looks: Looks | None, tracing: Any = None
 ) -> Steps[BrowserSession]:
-    """The `steps` of a visit to the provider `name`; where it fails, the error tells where to look. `tracing` is that
-    of a context of ours."""
+    """The `steps` of a visit to the provider `name`; where it fails, the error's `kept` tells where to look. `tracing`
+    is that of a context of ours."""
     if looks is None:
         return (yield from steps)
     if not looks.trace:
         tracing = None
     if tracing is not None:
-        yield Firm(tracing.start())
+        try:
+            yield Firm(tracing.start())
+        except PlaywrightError:  # the browser is gone, which the visit tells, or it knows no tracing
+            tracing = None
     try:
         return (yield from steps)
     except (HarvestFailed, ChallengeRequired) as error:
-        told = [error.hint, *(yield from _keep(pages, name, looks, tracing))]
-        error.hint = " ".join(filter(None, told))
+        error.kept = " ".join((yield from _keep(pages, name, looks, tracing)))
         raise
 
 
