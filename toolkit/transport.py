@@ -246,6 +246,8 @@ class Transport:
     def _rotated(self, session: BrowserSession, response: Response) -> BrowserSession:
         """`session` with what `response` sets."""
         set_cookies, now = response.raw.headers.getall("Set-Cookie", []), time.time()
+        if not set_cookies:
+            return session
         date = response.raw.headers.get("Date")
         jar = merge_set_cookies(session.cookies, response.url, set_cookies, page=self._page, now=now, date=date)
         if jar == session.cookies:
