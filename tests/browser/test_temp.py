@@ -22,7 +22,7 @@ from toolkit.browser import janitor
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
-from toolkit.browser.temp import PREFIX, own_folder
+from toolkit.browser.temp import PREFIX, interpreter, own_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no locks for folders")
 
@@ -121,6 +121,16 @@ def test_an_owner_that_ends_leaves_no_janitor(temp: Path) -> None:
     run = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
     assert run.stdout == "no child is left\n"
     assert os.listdir(temp) == []
+
+
+def test_only_python_is_started_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen program would be started again, and a server that runs Python too."""
+    assert interpreter()
+    assert interpreter("/usr/bin/pypy3")
+    assert not interpreter("/usr/sbin/uwsgi")
+    assert not interpreter("")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert not interpreter()
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_not_taken(temp: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,14 @@ from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
+from playwright.async_api import Playwright
 
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.doctor import network
+from toolkit.browser.find import find_browser
+from toolkit.browser.profiles import Profile
+from toolkit.doctor import browsers, network
 from toolkit.doctor.browsers import window
 from toolkit.doctor.finding import Finding, bounded
 from toolkit.errors import StoreError
@@ -194,6 +197,16 @@ async def test_each_check_comes_to_an_end() -> None:
 
     assert await bounded("x", 60, failing()) == [Finding("x", "wrong", "No.", "Do.")]
     assert (await bounded("x", 0.001, hanging()))[0].state == "wrong"
+
+
+async def test_a_browser_without_windows(driver: Playwright) -> None:
+    """That it starts is not all that a login needs."""
+    found = find_browser(Profile(), driver.chromium.executable_path)
+    if found is None or not found.shell or found.path is None:
+        pytest.skip("There is no headless shell.")
+    first, second = await browsers.browser(Profile(executable_path=found.path))
+    assert (first.state, second.state) == ("ok", "note")
+    assert "`toolkit login` needs" in second.what
 
 
 def test_a_machine_without_a_screen() -> None:

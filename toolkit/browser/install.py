@@ -40,11 +40,12 @@ class InstallResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser that has been started and closed again."""
+    """A browser that has been started and closed again. `window` says whether there is one that can have a window."""
 
     name: str
     path: str
     version: str
+    window: bool = True
 
 
 class System(Protocol):
@@ -193,7 +194,9 @@ async def started(profile: Profile) -> Started:
         browser = await launch(playwright, headless)
         version = browser.version
         await browser.close()
-    return Started(name=found.name, path=found.path or f"channel {found.channel}", version=version)
+    headed = find_browser(msgspec.structs.replace(profile, headless=False), own)
+    window = headed is not None and not headed.shell
+    return Started(name=found.name, path=found.path or f"channel {found.channel}", version=version, window=window)
 
 
 def _download(profile: Profile, system: System, report: Report) -> bool:

@@ -46,16 +46,25 @@ def own_folder() -> Iterator[Path | None]:
             os.close(handle)
 
 
+def interpreter(program: str = sys.executable) -> bool:
+    """Whether `program`, which runs us, is Python: not a program that was made with it, which would start again, nor a
+    server that has it built in."""
+    return not hasattr(sys, "frozen") and "py" in os.path.basename(program or "").lower()
+
+
 @contextmanager
 def _janitor(folder: Path) -> Iterator[None]:
     """Have another process see to `folder`, which is not there yet, should this one be killed."""
-    program = [sys.executable, "-I", "-S", janitor.__file__, str(folder)]
+    program = [sys.executable, "-I", "-S", os.path.abspath(janitor.__file__), str(folder)]
     silent = subprocess.DEVNULL
+    if not interpreter():
+        yield
+        return
     try:
         process = subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
         )
-    except OSError:  # there is no interpreter of its own, or no room for a process
+    except OSError:  # there is no room for a process
         yield
         return
     with process:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from toolkit.browser.find import remedy
 from toolkit.browser.profiles import Profile, find_file, load_profiles
 from toolkit.doctor.finding import Finding
 from toolkit.errors import ConfigError
@@ -43,7 +44,12 @@ async def browser(profile: Profile) -> list[Finding]:
     from toolkit.browser.install import started
 
     found = await started(profile)
-    return [Finding("browser", "ok", f"{found.name} {found.version} starts ({found.path}).")]
+    findings = [Finding("browser", "ok", f"{found.name} {found.version} starts ({found.path}).")]
+    if not found.window:
+        headed = replace(profile, headless=False)
+        what = "It has no window, which `toolkit login` needs, and there is no other."
+        findings.append(Finding("browser", "note", what, remedy(headed) or "Run `toolkit install`."))
+    return findings
 
 
 def window(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Finding:
