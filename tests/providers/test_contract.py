@@ -125,6 +125,21 @@ class Deaf(Sky):
             yield decode_json(sent.data, Piece).text.encode("ascii", "ignore").decode()
 
 
+class Mute(Sky):
+    """Gives what is no text."""
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for sent in response.decode(SSEDecoder()):
+            yield sent
+
+
+class Whole(Sky):
+    """Returns the answer, in place of giving its pieces."""
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Any:  # type: ignore[override]
+        return await http.json(Piece, "POST", f"{self.api}/answer")
+
+
 class Chatty(Sky):
     """Asks in a way of its own."""
 
@@ -216,11 +231,13 @@ class Clinging(Sky):
     ("kind", "law"),
     [
         (Deaf, r"gives the recorded answer: it gave 'Gre,  ' instead of 'Grüße, 世界 🌍'"),
+        (Mute, r"gives the recorded answer: it gave no text"),
+        (Whole, r"gives the recorded answer: `stream` is an async generator, and this one has no `yield`"),
         (Chatty, r"gives the recorded answer: .*body\.loud: not recorded"),
         (Chunky, r"the text does not depend on its pieces: in pieces of one byte it is ''"),
         (
             Trusting,
-            r"an error is a ToolkitError: with garbage at request 2 \(POST .*\) it raised JSONDecodeError",
+            r"with garbage at request 2 \(POST .*\) it raised JSONDecodeError.* \(line \d+ of test_contract.py",
         ),
         (Trusting, r"an error is a ToolkitError: with events of another shape at request 2 .* it raised KeyError"),
         (Soothing, r"an error: with no answer at request 1 .* it gave 'Something went wrong.' as if it were whole"),
@@ -239,7 +256,7 @@ def test_what_is_wrong_is_told(kind: type[Provider], law: str) -> None:
 
 def test_what_is_no_recording_of_it_is_refused(tmp_path: Path) -> None:
     """Not as a broken law: there is nothing to judge by."""
-    with pytest.raises(RecordingError):
+    with pytest.raises(RecordingError, match=r"There is no recording .*`toolkit record`"):
         provider_contract(Sky, tmp_path / "sky.har")
     with pytest.raises(UsageError, match="of aura, and not of sky"):
         provider_contract(Sky, RECORDINGS / "aura.har")

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from inspect import iscoroutinefunction
 from pathlib import Path
+from traceback import walk_tb
 
 from msgspec import UNSET
 from msgspec.structs import replace
 from yarl import URL
 
 from toolkit import providers
-from toolkit.errors import ToolkitError, UsageError, without_query
+from toolkit.errors import RecordingError, ToolkitError, UsageError, without_query
 from toolkit.providers.base import Provider
 from toolkit.recording.har import Entry, Recording, load
 from toolkit.testing.faults import FAULTS, SILENCE, Fault, broken, with_body
@@ -48,7 +50,10 @@ def provider_contract(
     """
     if not isinstance(recording, Recording):
         caller = sys._getframe(1).f_globals.get("__file__")
-        recording = load(Path(caller).parent / recording if caller else recording)
+        path = Path(caller).parent / recording if caller else Path(recording)
+        if not path.exists():
+            raise RecordingError(f"There is no recording {path}.", hint="Make it by `toolkit record`.")
+        recording = load(path)
     kind = providers.find(provider) if isinstance(provider, str) else provider
     with ThreadPoolExecutor(1) as pool:
         wrong = pool.submit(asyncio.run, _Contract(kind, recording, answer).broken()).result()
@@ -91,13 +96,17 @@ class _Contract:
     async def _replayed(self) -> Outcome | None:
         """The good call; None where it is not good, so that nothing more can be said."""
         law = "the recorded call, replayed, gives the recorded answer"
+        if iscoroutinefunction(self._kind.stream):
+            self._tell(f"{law}: `stream` is an async generator, and this one has no `yield`")
+            return None
         outcome = await play(self._kind, self._recording, Call(strict=True))
-        if outcome.differences:
-            self._tell(*(f"{law}: {one}" for one in outcome.differences))
-        elif outcome.error is not None:
-            self._tell(f"{law}: it raised {outcome.error!r}")
-        elif not outcome.text or self._answer not in (None, outcome.text):
-            self._tell(f"{law}: it gave {outcome.text!r}" + f" instead of {self._answer!r}" * bool(self._answer))
+        if outcome.error is not None or outcome.differences:
+            raised = [] if outcome.error is None else [self._raised(outcome.error)]
+            self._tell(*(f"{law}: {one}" for one in (*raised, *outcome.differences)))
+        elif not outcome.text:
+            self._tell(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
+        elif self._answer not in (None, outcome.text):
+            self._tell(f"{law}: it gave {outcome.text!r} instead of {self._answer!r}")
         else:
             self._cleanup = set(outcome.asked[outcome.asked_at_first :])
             self._made = self._maker(outcome.asked_at_first)
@@ -129,7 +138,7 @@ class _Contract:
         if outcome.error is None and not fault.harmless(self._entry(number)):
             self._tell(f"what goes wrong is an error: with {where} it gave {outcome.text!r} as if it were whole")
         elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
-            self._tell(f"an error is a ToolkitError: with {where} it raised {outcome.error!r}")
+            self._tell(f"an error is a ToolkitError: with {where} {self._raised(outcome.error)}")
         self._tidied(outcome, f"with {where}", number)
 
     async def _cancelled(self, number: int) -> None:
@@ -144,7 +153,7 @@ class _Contract:
     async def _left(self) -> None:
         outcome = await play(self._kind, self._recording, Call(leave=True))
         if outcome.error is not None:
-            self._tell(f"an answer can be left half-read: it raised {outcome.error!r}")
+            self._tell(f"an answer can be left half-read: {self._raised(outcome.error)}")
         self._tidied(outcome, "left after the first piece")
 
     def _tidied(self, outcome: Outcome, when: str, number: int | None = None) -> None:
@@ -158,6 +167,12 @@ class _Contract:
 
     def _tell(self, *wrong: str) -> None:
         self._wrong += wrong
+
+    def _raised(self, error: Exception) -> str:
+        """What was raised, and at which line of the provider."""
+        file = sys.modules[self._kind.__module__].__file__
+        lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+        return f"it raised {error!r}" + (f" (line {lines[-1]} of {Path(str(file)).name})" if lines else "")
 
     def _entry(self, number: int) -> Entry:
         return self._recording.entries[self._own[number]]
