@@ -28,7 +28,17 @@ def test_ci_runs_the_readmes_test_command_word_for_word() -> None:
 
 def test_the_readme_names_every_provider() -> None:
     """The table has a row for each."""
-    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == list(providers.names())
+    table = README.split("## Providers")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(providers.names())
+
+
+def test_the_readme_names_every_variable() -> None:
+    """Those that a person can set; what one process of ours sets for another is no business of theirs."""
+    named = set(re.findall(r"TOOLKIT_[A-Z_]+", README.split("## Configuration")[1].split("\n## ")[0]))
+    read = set()
+    for file in (ROOT / "toolkit").rglob("*.py"):
+        read |= set(re.findall(r"\"(TOOLKIT_[A-Z_]+)\"", file.read_text(encoding="utf-8")))
+    assert read - {"TOOLKIT_CA_SPKI"} == {name.rstrip("_") for name in named}
 
 
 def test_nothing_else_lies_at_the_top() -> None:
