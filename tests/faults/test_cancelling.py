@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.matrix import LONG, SECRET, watched
 from tests.faults.server import PACE, Conversation, faulty
-from tests.faults.wires import ANSWER, WIRES, Wire
+from tests.faults.wires import ANSWER, STREAMING, Wire
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.session import BrowserSession
@@ -55,7 +55,7 @@ async def chat(wire: Wire, url: str) -> str:
         return await client.chat("Hi").text()
 
 
-@pytest.mark.parametrize("wire", WIRES[:4], ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", STREAMING, ids=lambda wire: wire.name)
 async def test_a_call_can_be_cancelled_at_every_await(wire: Wire) -> None:
     """The connection is closed, what was made at the site is taken away, and the task ends as cancelled."""
     number, done = 0, False

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.matrix import LONG, SECRET
 from tests.faults.server import Conversation, FaultyServer, Strike, faulty, refused
 from tests.faults.statuses import refusal
-from tests.faults.wires import ANSWER, WIRES, Wire
+from tests.faults.wires import ANSWER, BY_NAME, WIRES, Wire
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import (
@@ -28,7 +28,7 @@ from toolkit.errors import (
 from toolkit.session import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
-AURA, TOKEN, ASSISTANT = WIRES[0], WIRES[4], WIRES[3]
+AURA, TOKEN, ASSISTANT = (BY_NAME[name] for name in ("aura", "aichatonline, first call", "openassistant"))
 ASKING = ASSISTANT._replace(struck=2)  # the call that has the site write a message
 WAIT = refusal("429 Slow Down", b"", "Retry-After: 0")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.server import Conversation, faulty
-from tests.faults.wires import ANSWER, CODELINKAVA, WIRES, Wire
+from tests.faults.wires import ANSWER, CODELINKAVA, STREAMING, Wire
 from tests.providers.conftest import PATIENT
 from toolkit.client import Client
 from toolkit.session import BrowserSession
@@ -18,7 +18,7 @@ def client(wire: Wire, url: str) -> Client:
     return Client(wire.provider, base_url=url, session=session, deadlines=PATIENT)
 
 
-@pytest.mark.parametrize("wire", WIRES[:4], ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", STREAMING, ids=lambda wire: wire.name)
 async def test_one_connection_serves_all_calls_of_a_client(wire: Wire) -> None:
     """With every provider, however many requests a call of it makes."""
     async with faulty(wire, None) as server, client(wire, server.url) as chatting:

@@ -153,3 +153,5 @@ WIRES = (
     Wire("openwebui", "openwebui", OPENWEBUI, 1),
     Wire("openwebui, first call", "openwebui", OPENWEBUI, 0),
 )
+BY_NAME = {wire.name: wire for wire in WIRES}
+STREAMING = [wire for wire in WIRES if wire.name == wire.provider]  # those that strike the answer itself
