@@ -48,7 +48,7 @@ class Result(NamedTuple):
 
     def ratio(self, peer: str) -> float | None:
         """What a peer costs as a multiple of what we do, in the middle one of the rounds."""
-        if OURS not in self.samples:
+        if OURS not in self.samples or not all(self.samples[peer]):
             return None
         return 1 / self.compared(Bar(peer, 0))
 
