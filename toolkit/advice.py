@@ -21,11 +21,20 @@ PATH = "Perhaps the address is not right: `base_url` is where the page of the si
 
 
 class Adviser(NamedTuple):
-    """Knows whose session it is: of which provider and account; `variable` is the one that handed it in, if one did."""
+    """Knows whose session it is: of which provider and account; `variable` is the one that handed it in, if one did.
+
+    `with adviser:` explains the errors that pass.
+    """
 
     provider: Provider
     account: str
     variable: str
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ToolkitError):
+            self.explain(error)
 
     def explain(self, error: ToolkitError) -> None:
         """Give `error` the provider, and what to do about it at this one."""

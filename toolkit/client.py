@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import WeakSet
 
 import msgspec
@@ -132,6 +132,7 @@ class Client:
             say=say,
             recorder=recorder,
         )
+        self._adviser = Adviser(self.provider, account, self._variable)
         self._transport: Transport | None = None
         self._opened = AsyncExitStack()
         self._rotations = 0
@@ -152,17 +153,6 @@ class Client:
         for stream in list(self._streams):
             await stream.aclose()
         await self._disconnect()
-
-    @asynccontextmanager
-    async def _connections(self) -> AsyncGenerator[None, None]:
-        """One call's use of the connections; the last one closes them where no `async with` keeps them."""
-        self._users += 1
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if not self._users:
-                await self._disconnect()
 
     async def _disconnect(self) -> None:
         self._transport = None
@@ -205,20 +195,20 @@ class Client:
 
     async def session(self) -> BrowserSession:
         """The session that calls are made with; harvested now if need be."""
-        with self._explaining():
+        with self._adviser:
             return (await self._keeper.current())[0]
 
     async def harvest(self) -> BrowserSession:
         """Visit the site with a browser now, and keep the session that results. The page finds what the session so
         far left there, so a login is not lost where the site still takes it."""
-        with self._explaining():
+        with self._adviser:
             self._refuse_handed_in()
             return await self._keeper.visited()
 
     async def refresh(self) -> BrowserSession:
         """Renew the session that there is, without a window. Raises `LoginRequired` where there is none, and
         `SessionExpired` where the site wants a login; then all is as before."""
-        with self._explaining():
+        with self._adviser:
             self._refuse_handed_in()
             await self._known()
             return await self._keeper.visited()
@@ -231,7 +221,7 @@ class Client:
         else has logged in than the stored session is of, `BrowserError` and its like (no display, the window was
         closed, the time is up); then the stored session is as before.
         """
-        with self._explaining():
+        with self._adviser:
             self._refuse_handed_in()
             session = await self._visit(await self._keeper.look(), Login(seconds, cdp))
             await self._keeper.replace(session)
@@ -240,7 +230,7 @@ class Client:
     async def check(self) -> Health:
         """Ask the site whether it still takes the session. Opens no browser. Raises `LoginRequired` where there is no
         session, `SessionExpired` where the site does not take it, and what else can go wrong on the way."""
-        with self._explaining():
+        with self._adviser:
             session = await self._known()
             async with self._transport_of(session) as http:
                 health = await check(http, self.provider)
@@ -264,8 +254,8 @@ class Client:
 
     async def _answer(self, request: ChatRequest | ModelsRequest, watch: Watch) -> AsyncGenerator[Piece, None]:
         """One call. A session that the site does not take is renewed once, before the first text only."""
-        with self._explaining():
-            async with self._connections(), self._turn():
+        with self._adviser:
+            async with _Use(self), self._turn():
                 said: list[str] = []
                 finished = False
                 session, fresh = await self._keeper.current()
@@ -298,16 +288,13 @@ class Client:
                             session = self._transport.session
                     session, fresh = await self._keeper.renewed(session), True
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncGenerator[None, None]:
+    def _turn(self) -> AbstractAsyncContextManager[None]:
         """One call at a time for an account, where the provider wants it so. Accounts are told apart by name, and
         sessions that were handed in by their cookies."""
         if not self.provider.one_at_a_time:
-            yield
-            return
+            return nullcontext()
         shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
-        async with turn((*self.key, *self._own), self._deadlines.turn, shared):
-            yield
+        return turn((*self.key, *self._own), self._deadlines.turn, shared)
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
@@ -378,11 +365,16 @@ class Client:
         self._rotations += 1
         return await self._keeper.rotated(before, after)
 
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        """An error that passes gets the provider, and what to do about it at this one."""
-        try:
-            yield
-        except ToolkitError as error:
-            Adviser(self.provider, self.key.account, self._variable).explain(error)
-            raise
+
+class _Use(NamedTuple):
+    """One call's use of a client's connections; the last one closes them where no `async with` keeps them."""
+
+    client: Client
+
+    async def __aenter__(self) -> None:
+        self.client._users += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self.client._users -= 1
+        if not self.client._users:
+            await self.client._disconnect()

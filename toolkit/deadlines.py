@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Sized
 from typing import Any
 
 import msgspec
@@ -53,11 +52,10 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._passed: tuple[str, float] | None = None
 
-    @contextmanager
-    def answering(self, said: Sized) -> Iterator[None]:
-        """A block in which the site answers; `said` grows by what counts as a piece.
+    def answering(self, said: Sized) -> Watch:
+        """For `with`, around what the site answers; `said` grows by what counts as a piece.
 
-        Raises `StreamTimeout` where a deadline passes.
+        Leaving it raises `StreamTimeout` where a deadline has passed.
         """
         total = self._deadlines.total
         self._loop = asyncio.get_running_loop()
@@ -65,17 +63,19 @@ class Watch:
         self._end = None if total is None else self._loop.time() + total
         if self._reader is not None:
             self._begin(said)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self._passed is None or self._reader is None or self._reader.uncancel() > self._cancellations:
-                raise
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._said = None
+        self._set_timer(None)
+        if self._passed is None or self._reader is None or not isinstance(error, asyncio.CancelledError):
+            return
+        if self._reader.uncancel() <= self._cancellations:
             name, seconds = self._passed
             text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
-        finally:
-            self._said = None
-            self._set_timer(None)
 
     def waits(self, reader: asyncio.Task[Any] | None) -> None:
         """The task `reader` begins to wait for the next piece."""
