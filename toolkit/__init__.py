@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from toolkit.browser.launch import launch
     from toolkit.browser.manager import SessionManager
     from toolkit.call import harvest_in
     from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued, Text
@@ -61,6 +62,7 @@ _HOMES = {
     "chat": "toolkit.sync",
     "format_prompt": "toolkit.messages",
     "harvest_in": "toolkit.call",
+    "launch": "toolkit.browser.launch",
     "open_store": "toolkit.stores.choose",
 }
 
@@ -97,6 +99,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "chat",
     "format_prompt",
     "harvest_in",
+    "launch",
     "open_store",
 ]
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from glob import glob
 from pathlib import Path
 
 import msgspec
@@ -58,17 +59,35 @@ async def logging_in(
     provider: str = "openassistant", at: str = "/auth/",
 ) -> AsyncIterator[Login]:  # fmt: skip
     """Start the command with a window on `display`, and look at the page in it once one `at` that address is there."""
-    # A second way in, besides the toolkit's own, tells the test where things are on the screen.
+    process = await toolkit.start(
+        *("login", provider, "--base-url", origin, *options), env={"TOOLKIT_BROWSERS": headed(toolkit, display)}
+    )
+    async with window_of(process, toolkit, driver, at) as page:
+        yield Login(process, page)
+
+
+def headed(toolkit: Toolkit, display: str) -> str:
+    """Browser profiles whose window is on `display`. A second way in, besides the toolkit's own, tells the test where
+    things are on the screen."""
     profile = {"headless": False, "viewport": None, "env": {"DISPLAY": display}, "args": ["--remote-debugging-port=0"]}
-    browsers = toolkit.file("browsers.json", {"default": "headed", "profiles": {"headed": profile}})
-    process = await toolkit.start("login", provider, "--base-url", origin, "--browsers", browsers, *options)
+    profiles = {"default": "headless", "profiles": {"headless": {}, "headed": profile}}
+    return toolkit.file("headed.json", profiles)
+
+
+@asynccontextmanager
+async def window_of(
+    process: asyncio.subprocess.Process, toolkit: Toolkit, driver: Playwright, at: str, seconds: float = SECONDS
+) -> AsyncIterator[Page]:
+    """The page in the window that `process` opens, once it is at an address with `at` in it."""
     port: list[Path] = []
 
     def told() -> bool:
-        port[:] = [path for path in toolkit.temp.rglob("DevToolsActivePort") if path.read_text().count("\n") >= 1]
+        # unlike `rglob`, this goes on where a folder is removed meanwhile
+        found = map(Path, glob(f"{toolkit.temp}/**/DevToolsActivePort", recursive=True))
+        port[:] = [path for path in found if path.read_text().count("\n") >= 1]
         return bool(port) or process.returncode is not None
 
-    await until(told)
+    await until(told, seconds)
     assert port, (await process.communicate())[1].decode()
     browser = await driver.chromium.connect_over_cdp(f"http://127.0.0.1:{port[0].read_text().splitlines()[0]}")
     try:
@@ -77,7 +96,7 @@ async def logging_in(
             await asyncio.sleep(0)
             pages = [page for context in browser.contexts for page in context.pages if at in page.url]
         await pages[0].wait_for_load_state()
-        yield Login(process, pages[0])
+        yield pages[0]
     finally:
         await browser.close()
 

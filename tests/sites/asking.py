@@ -17,8 +17,8 @@ def page_headers(origin: str, path: str = "/", **more: str) -> dict[str, str]:
     return {"Origin": origin, "Referer": origin + path, "Accept": "*/*", **fetch, **more}
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Wait for something that the server does by itself, which nothing announces."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)

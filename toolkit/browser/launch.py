@@ -61,16 +61,17 @@ _said: set[str] = set()  # what this process has said once
 
 
 async def launch(
-    playwright: Playwright, profile: Profile, route: Route | None = None, *, whole: bool = False
+    playwright: Playwright, profile: Profile | None = None, route: Route | None = None, *, whole: bool = False
 ) -> Browser:
-    """A running browser for `profile`, its traffic on `route`. The caller closes it.
+    """A running browser for `profile`, None for one without a window, its traffic on `route`, None for the direct one.
+    The caller closes it.
 
     `whole` says that a headless shell is not wanted where there is another, see `find_browser`.
     Chromium's sandbox is on wherever the system has one, see `Profile.sandbox`. Raises `BrowserMissing`,
     `ProfileLocked`, or `BrowserError` for every other failure. Neither a failure nor a cancellation leaves a process
     (one that never answered is ended by Playwright's driver, which gives it 30 s, or none when the driver ends).
     """
-    route = route or Route()
+    profile, route = profile or Profile(), route or Route()
     browser_type: BrowserType = getattr(playwright, profile.browser)
     found = find_browser(profile, browser_type.executable_path, whole=whole)
     if found is None:

@@ -1,0 +1,60 @@
+"""The README's "Writing a provider": its files, its commands, its test. A reader who installs it and logs in in a
+window, nothing left out, is in `tests/real/test_readme.py`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import aiohttp
+
+from tests.readme.blocks import blocks
+from tests.readme.reader import Reader, reading
+from tests.sites.mysite import ANSWER, PASSWORD, USER, application
+from toolkit.session import BrowserSession
+
+SITE = "https://chat.example.org"
+
+
+async def logged_in(reader: Reader) -> BrowserSession:
+    """What `toolkit login` would have kept; a window is not opened here."""
+    async with aiohttp.ClientSession(**reader.network.session_options()) as http:
+        form = {"email": USER, "password": PASSWORD}
+        async with http.post(f"{SITE}/login", data=form, allow_redirects=False) as answer:
+            return BrowserSession.from_cookie_values("mysite", SITE, {"session": answer.cookies["session"].value})
+
+
+def install(pyproject: Path) -> None:
+    """What pip makes of the package is written here: nothing is fetched in a test."""
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    (registered,) = project["entry-points"].items()
+    info = pyproject.parent / f"{project['name']}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    lines = [f"[{registered[0]}]", *(f"{name} = {place}" for name, place in registered[1].items()), ""]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+
+
+async def test_writing_a_provider(tmp_path: Path) -> None:
+    """Followed line by line, but for the installation and the window: the provider is listed, answers, is recorded by a
+    real browser, and keeps the contract."""
+    async with reading("Writing a provider", tmp_path, {"chat.example.org": application()}) as reader:
+        files = [reader.write(block.language, block.text) for block in [*reader.left] if block.file]
+        assert [file.name for file in files] == ["mysite.py", "pyproject.toml", "test_mysite.py"]
+        install(tmp_path / "pyproject.toml")
+        await reader.toolkit.keep(await logged_in(reader))
+        installing, login, *lines = reader.take("sh", "toolkit login mysite").text.splitlines()
+        assert installing.startswith("python3 -m venv")
+        assert login == "toolkit login mysite"
+        path = {"PYTHONPATH": str(tmp_path)}
+        assert f"mysite {SITE}" in " ".join((await reader.run("toolkit providers", path)).split())
+        told = [await reader.run(line, path) for line in lines]
+    assert told[0].strip() == "".join(ANSWER)
+    assert "".join(ANSWER) in told[1]
+    assert "1 passed" in told[2]
+
+
+def test_the_provider_is_about_thirty_lines() -> None:
+    """As it is promised."""
+    (text,) = (block.text for block in blocks() if block.file == "mysite.py")
+    assert len([line for line in text.splitlines()[1:] if line]) < 31

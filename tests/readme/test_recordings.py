@@ -1,0 +1,44 @@
+"""The README's "Recordings, for CI"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.readme.reader import reading
+from tests.sites.aura import AuraSite
+
+ANSWER = ["Air scatters ", "blue", " light most."]
+SCRIPT = """
+import toolkit
+
+print(toolkit.chat("aura", "Why is the sky blue?", base_url="https://chat.example.org").text())
+"""
+CALL = """
+import asyncio
+
+print(asyncio.run(replayed("tests/aura.har")))
+"""
+
+
+async def test_recordings(tmp_path: Path) -> None:
+    """What is recorded once answers a test, a program and a client, where there is no site and no browser."""
+    aura = AuraSite()
+    aura.answer = list(ANSWER)
+    (tmp_path / "tests").mkdir()
+    async with reading("Recordings, for CI", tmp_path, {"chat.example.org": aura.app()}) as reader:
+        assert "".join(ANSWER) in await reader.shell("toolkit record")
+        asked = len(aura.requests)
+        away = reader.without_network()
+
+        test = reader.write("python", "toolkit_client", "tests/test_sky.py")
+        assert "1 passed" in await reader.run(f"pytest {test}", away)
+
+        (tmp_path / "my_script.py").write_text(SCRIPT, encoding="utf-8")
+        assert await reader.shell("toolkit replay", away) == "".join(ANSWER) + "\n"
+
+        defined = reader.write("python", "LocalNetwork", "replayed.py")
+        with defined.open("a", encoding="utf-8") as file:
+            file.write(CALL)
+        assert await reader.run(f"python {defined}", away) == "".join(ANSWER) + "\n"
+    assert aura.problems == []
+    assert len(aura.requests) == asked

@@ -1,0 +1,31 @@
+"""The README's "Sessions"."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.readme.reader import reading
+from tests.sites.openassistant import OpenAssistantSite
+from toolkit.session import BrowserSession
+
+SITE = "https://assistant.example.org"
+
+
+async def test_sessions(tmp_path: Path) -> None:
+    """With one session, of somebody who is signed in: it is told, asked for, renewed, written and read; and handed to
+    another machine, which has none."""
+    assistant = OpenAssistantSite()
+    async with reading("Sessions", tmp_path, {"assistant.example.org": assistant.app()}) as reader:
+        cookies = {"__Secure-next-auth.session-token": assistant.login.new_token()}
+        await reader.toolkit.keep(BrowserSession.from_cookie_values("openassistant", SITE, cookies))
+        printed = await reader.shell("toolkit session list")
+        assert SITE in printed
+        assert json.loads((tmp_path / "state.json").read_text("utf-8"))["cookies"]
+
+        here, there = reader.take("sh", "base64").text.splitlines()
+        secret = {"TOOLKIT_SESSION_OPENASSISTANT": await reader.run(here)}
+        printed = await reader.run(there, secret | {"TOOLKIT_STATE_DIR": str(tmp_path / "there")})
+        assert printed.strip() == "".join(assistant.answer).strip()
+        assert not (tmp_path / "there" / "sessions").exists()
+    assert assistant.problems == []
