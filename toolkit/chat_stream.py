@@ -68,7 +68,8 @@ class ChatStream:
         self._done = False
         self._failed: ToolkitError | None = None
         self._reader: asyncio.Task[Any] | None = None
-        self._stopping: asyncio.Event | None = None
+        self._stopping: asyncio.Event | None = None  # which somebody waits for who has interrupted the reader
+        self._closing: asyncio.Lock | None = None
         self.finish_reason: str | None = None
 
     @coroutine
@@ -125,29 +126,35 @@ class ChatStream:
         self._reader = reader = asyncio.current_task()
         self._watch.waits(reader)
 
-    def _waits_no_more(self) -> None:
+    def _waits_no_more(self) -> bool:
+        """Whether it was `aclose` that wanted the wait to end, and nobody else."""
+        closed = self._stopping is not None and self._watch.taken_back()
         self._reader = None
         self._watch.waits_no_more()
         if self._stopping is not None:
             self._stopping.set()
+        return closed
 
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the source, by `error`, means for the reader."""
         self._done = True
         _open.discard(self._source)
-        if self._reader is not None:
-            self._waits_no_more()
+        closed = self._reader is not None and self._waits_no_more()
         if isinstance(error, StopAsyncIteration):
             return self._failed or error
-        if not isinstance(error, asyncio.CancelledError):
-            self._failed = error if isinstance(error, ToolkitError) else None
-            return error
-        if self._stopping is None:
+        if isinstance(error, ToolkitError):
+            self._failed = error
+        elif not isinstance(error, asyncio.CancelledError):
+            self._failed = StreamInterrupted(f"The reading of this answer has failed ({type(error).__name__}).")
+        elif closed:
+            return StopAsyncIteration()
+        else:
             self._failed = StreamInterrupted("The reading of this answer was cancelled.")
-            return error
-        if (reader := asyncio.current_task()) is not None:
-            reader.uncancel()  # it was `aclose` that wanted this, not whoever owns the task
-        return StopAsyncIteration()
+        return error
+
+    def _over(self) -> Awaitable[Piece]:
+        """What there is to read of a stream that somebody has closed, or is closing."""
+        raise StopAsyncIteration
 
     def __await__(self) -> Generator[Any, None, ChatStream]:
         return self._opened().__await__()
@@ -179,18 +186,22 @@ class ChatStream:
             return "".join([piece async for piece in self])
 
     async def aclose(self) -> None:
-        """Close the connection and let the provider tidy up at its site. More than once is fine, and so is another task
-        than the one that reads: for that one the stream ends."""
-        if self._reader is not None and self._reader is not asyncio.current_task():
-            self._stopping = self._stopping or asyncio.Event()
-            self._reader.cancel()
-            await self._stopping.wait()
+        """Close the connection and let the provider tidy up at its site. More than once is fine, also at once; so is
+        another task than the one that reads: for that one the stream ends."""
+        self._advance = self._over
         self._first.clear()
         self._done = True
-        try:
-            await self._source.aclose()
-        finally:
-            _open.discard(self._source)
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            if self._stopping is None:
+                self._stopping = asyncio.Event()
+                self._reader.cancel()
+            await self._stopping.wait()
+        self._closing = self._closing or asyncio.Lock()
+        async with self._closing:
+            try:
+                await self._source.aclose()
+            finally:
+                _open.discard(self._source)
 
     async def __aenter__(self) -> ChatStream:
         return self

@@ -19,7 +19,7 @@ import msgspec
 
 from toolkit import providers
 from toolkit.advice import Adviser
-from toolkit.chat_stream import ChatStream, Finished, Piece
+from toolkit.chat_stream import ChatStream, Finished, Piece, Text
 from toolkit.deadlines import Deadlines, Watch
 from toolkit.environment import session_of, variable
 from toolkit.errors import (
@@ -150,9 +150,10 @@ class Client:
 
     async def aclose(self) -> None:
         """Close what is still being read, and the connections. More than once is fine."""
-        for stream in list(self._streams):
-            await stream.aclose()
-        await self._disconnect()
+        async with AsyncExitStack() as closing:  # all of them, whatever one raises
+            closing.push_async_callback(self._disconnect)
+            for stream in list(self._streams):
+                closing.push_async_callback(stream.aclose)
 
     async def _disconnect(self) -> None:
         self._transport = None
@@ -268,6 +269,8 @@ class Client:
                         async with aclosing(reply(self.provider, request, http)) as pieces:
                             with watch.answering(said):
                                 async for piece in pieces:
+                                    if type(piece) is Text:
+                                        piece = piece.text
                                     if isinstance(piece, str):
                                         if not piece:
                                             continue

@@ -48,7 +48,7 @@ class Watch:
         self._since = 0.0
         self._end: float | None = None  # of the whole call
         self._reader: asyncio.Task[Any] | None = None
-        self._cancellations = 0  # which the reader had before ours
+        self._cancellations = 0  # which the reader had before it began to wait
         self._timer: asyncio.TimerHandle | None = None
         self._passed: tuple[str, float] | None = None
 
@@ -80,11 +80,20 @@ class Watch:
     def waits(self, reader: asyncio.Task[Any] | None) -> None:
         """The task `reader` begins to wait for the next piece."""
         self._reader = reader
+        self._cancellations = reader.cancelling() if reader is not None else 0
         if self._said is not None:
             self._begin(self._said)
 
+    def taken_back(self) -> bool:
+        """Take back one cancellation of the reader's task, which was ours; whether nobody else has cancelled it since
+        it began to wait."""
+        return self._reader is not None and self._reader.uncancel() <= self._cancellations
+
     def waits_no_more(self) -> None:
         """The reader has what it waited for."""
+        if self._passed is not None:  # the provider has made something else of the interruption
+            self._passed = None
+            self.taken_back()
         self._reader = None
         if self._said is not None and len(self._said) == self._known:  # it was no piece: the waiting for one goes on
             self._waited += self._loop.time() - self._since
@@ -123,5 +132,4 @@ class Watch:
             return
         name = "total" if due == self._end else "between_pieces" if self._known else "first_piece"
         self._passed = name, getattr(self._deadlines, name)
-        self._cancellations = self._reader.cancelling()
         self._reader.cancel()

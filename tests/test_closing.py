@@ -1,0 +1,183 @@
+"""Closing and cancelling at awkward moments: who wanted the end gets it, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import ClassVar
+
+import pytest
+
+from toolkit.chat_stream import ChatStream, Text
+from toolkit.client import Client
+from toolkit.deadlines import Deadlines
+from toolkit.errors import StreamInterrupted
+from toolkit.messages import ChatRequest
+from toolkit.providers.base import Pieces, Provider
+from toolkit.session import BrowserSession
+from toolkit.transport import Transport
+
+
+class Fake(Provider):
+    """Says a piece, then nothing until `goes_on`, and ends only when it `may_end`, however it is ended."""
+
+    name = "fake"
+    url = "https://fake.example/"
+    failing: ClassVar[type[Exception] | None] = None
+
+    def __init__(self, base_url: str | None = None) -> None:
+        super().__init__(base_url)
+        self.goes_on, self.tidies, self.may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        try:
+            yield "first"
+            await self.goes_on.wait()
+            if self.failing is not None:
+                raise self.failing("a mistake")
+            yield Text("second")
+        finally:
+            self.tidies.set()
+            await self.may_end.wait()
+
+
+async def begun(deadlines: Deadlines | None = None) -> tuple[Fake, ChatStream]:
+    provider = Fake()
+    session = BrowserSession.from_cookie_values("fake", "https://fake.example", {"a": "b"})
+    stream = Client(provider, session=session, deadlines=deadlines).chat("Hi")
+    assert await anext(stream) == "first"
+    return provider, stream
+
+
+async def rounds(number: int = 3) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def rest(stream: AsyncIterator[str]) -> list[str]:
+    return [piece async for piece in stream]
+
+
+async def test_many_may_close_a_stream_at_once() -> None:
+    """Also while the provider tidies up: each waits for the end, and whoever reads then finds it."""
+    provider, stream = await begun()
+    first = asyncio.create_task(stream.aclose())
+    await provider.tidies.wait()
+    others = [asyncio.create_task(stream.aclose()) for _ in range(2)]
+    assert await rest(stream) == []
+    await rounds()
+    assert not any(task.done() for task in (first, *others))
+    provider.may_end.set()
+    await asyncio.gather(first, *others)
+
+
+async def test_many_may_close_a_stream_that_is_read() -> None:
+    """The reader is interrupted once, and goes on as if nobody had cancelled anything."""
+    provider, stream = await begun()
+
+    async def reads() -> int:
+        assert await rest(stream) == []
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    reading = asyncio.create_task(reads())
+    await rounds()
+    closing = [asyncio.create_task(stream.aclose()) for _ in range(3)]
+    await provider.tidies.wait()
+    provider.may_end.set()
+    await asyncio.gather(*closing)
+    assert await reading == 0
+
+
+@pytest.mark.parametrize("first", ["owner", "closer"])
+async def test_a_cancellation_is_not_lost_where_somebody_closes(first: str) -> None:
+    """The reader's owner wanted its task to end, whoever else wants the stream to."""
+    provider, stream = await begun()
+    provider.may_end.set()
+    reading = asyncio.create_task(rest(stream))
+    await rounds()
+    if first == "owner":
+        reading.cancel()
+    closing = asyncio.create_task(stream.aclose())
+    if first == "closer":
+        await asyncio.sleep(0)
+        reading.cancel()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+
+async def test_a_time_limit_is_not_lost_where_somebody_closes() -> None:
+    """`asyncio.timeout` of the reader is up while the provider tidies up, and somebody closes the stream then."""
+    provider, stream = await begun()
+
+    async def reads() -> None:
+        async with asyncio.timeout(0):
+            await rest(stream)
+
+    reading = asyncio.create_task(reads())
+    await provider.tidies.wait()
+    closing = asyncio.create_task(stream.aclose())
+    await rounds()
+    provider.may_end.set()
+    await closing
+    with pytest.raises(TimeoutError):
+        await reading
+
+
+async def test_a_cancellation_is_not_lost_in_a_deadline() -> None:
+    """Both in one round of the loop: the task is cancelled, as its owner wanted it."""
+    provider, stream = await begun(Deadlines(between_pieces=0.0))
+    reading = asyncio.create_task(rest(stream))
+    await asyncio.sleep(0)
+    reading.cancel()
+    await provider.tidies.wait()
+    provider.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+
+async def test_a_stream_that_a_mistake_ended_never_looks_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither at the mistake, which is raised as it is, nor later."""
+    monkeypatch.setattr(Fake, "failing", KeyError)
+    provider, stream = await begun()
+    provider.goes_on.set()
+    provider.may_end.set()
+    with pytest.raises(KeyError):
+        await anext(stream)
+    for _ in range(2):
+        with pytest.raises(StreamInterrupted, match="KeyError"):
+            await anext(stream)
+
+
+async def test_text_as_an_event_is_text() -> None:
+    """A provider may say it in either way."""
+    provider, stream = await begun()
+    provider.goes_on.set()
+    provider.may_end.set()
+    assert await rest(stream) == ["second"]
+
+
+async def test_closing_a_client_closes_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a provider fails to tidy up: the other streams end, and the connections do."""
+    ended: list[Fake] = []
+
+    async def stream(self: Fake, request: ChatRequest, http: Transport) -> Pieces:
+        try:
+            yield "first"
+        finally:
+            ended.append(self)
+            raise OSError("no way to tidy up")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    session = BrowserSession.from_cookie_values("fake", "https://fake.example", {"a": "b"})
+    async with Client(Fake(), session=session) as client:
+        streams = [client.chat("Hi") for _ in range(3)]
+        for one in streams:
+            await anext(one)
+        with suppress(OSError):
+            await client.aclose()
+        assert len(ended) == 3
+        assert client._transport is None
