@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import aiohttp
 
-from toolkit.errors import NetworkError, ProtocolError, SessionExpired, without_query
+from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, without_query
 from toolkit.faults import FAULTS, fault
 from toolkit.streams import Decoder, decode_json
 
@@ -133,9 +133,11 @@ class Response:
 
     async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
         await self.refuse_page("a stream")
+        plain = self._exchange is None and not self._compressed  # then a chunk is what aiohttp reads, and no more
+        read = self.raw.content.readany if plain else self._chunk
         try:
             empty = True
-            while data := await self._chunk():
+            while data := await read():
                 for item in decoder.feed(data):
                     empty = False
                     yield item
@@ -144,9 +146,12 @@ class Response:
                 yield item
             if empty and not may_be_empty:
                 raise ProtocolError(NOTHING, hint="Try again.")
-        except ProtocolError as error:
-            error.url = error.url or without_query(self.url)
+        except ToolkitError as error:
+            if isinstance(error, ProtocolError):
+                error.url = error.url or without_query(self.url)
             raise
+        except FAULTS as error:
+            raise fault(error, self.url, opened=True) from None  # as `_chunk` does
 
     async def excerpt(self) -> bytes:
         """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
