@@ -12,7 +12,7 @@ import pytest
 from toolkit.chat_stream import ChatStream, Text
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
-from toolkit.errors import StreamInterrupted
+from toolkit.errors import SiteError, StreamInterrupted, StreamTimeout
 from toolkit.messages import ChatRequest
 from toolkit.providers.base import Pieces, Provider
 from toolkit.session import BrowserSession
@@ -25,6 +25,7 @@ class Fake(Provider):
     name = "fake"
     url = "https://fake.example/"
     failing: ClassVar[type[Exception] | None] = None
+    made_of_it: Exception | None = None  # of a cancellation
 
     def __init__(self, base_url: str | None = None) -> None:
         super().__init__(base_url)
@@ -33,7 +34,12 @@ class Fake(Provider):
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         try:
             yield "first"
-            await self.goes_on.wait()
+            try:
+                await self.goes_on.wait()
+            except asyncio.CancelledError:
+                if self.made_of_it is not None:
+                    raise self.made_of_it from None
+                raise
             if self.failing is not None:
                 raise self.failing("a mistake")
             yield Text("second")
@@ -137,6 +143,35 @@ async def test_a_cancellation_is_not_lost_in_a_deadline() -> None:
     provider.may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await reading
+
+
+async def test_of_a_deadline_and_a_time_limit_none_is_taken_for_the_owner() -> None:
+    """Three want the end in one round of the loop, and each takes back its own cancellation only."""
+    provider, stream = await begun(Deadlines(between_pieces=0.0))
+    provider.may_end.set()
+
+    async def reads() -> None:
+        async with asyncio.timeout(0):
+            await rest(stream)
+
+    reading = asyncio.create_task(reads())
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+
+async def test_a_deadline_takes_back_its_own_cancellation() -> None:
+    """Whether it is told as such, or a provider makes something else of it: the task can go on."""
+    for made_of_it, told in ((None, StreamTimeout), (SiteError("something else"), SiteError)):
+        provider, stream = await begun(Deadlines(between_pieces=0.0))
+        provider.made_of_it = made_of_it
+        provider.may_end.set()
+        with pytest.raises(told):
+            await anext(stream)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
 
 
 async def test_a_stream_that_a_mistake_ended_never_looks_complete(monkeypatch: pytest.MonkeyPatch) -> None:

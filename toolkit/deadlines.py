@@ -70,10 +70,12 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._said = None
         self._set_timer(None)
-        if self._passed is None or self._reader is None or not isinstance(error, asyncio.CancelledError):
+        passed = self._passed
+        if passed is None or not isinstance(error, asyncio.CancelledError):
             return
-        if self._reader.uncancel() <= self._cancellations:
-            name, seconds = self._passed
+        self._passed = None
+        if self.taken_back():
+            name, seconds = passed
             text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
 
