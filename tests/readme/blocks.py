@@ -32,7 +32,7 @@ def section(heading: str) -> str:
 def blocks() -> list[Block]:
     """Every block, in order."""
     found = []
-    for part in README.split("\n## ")[1:]:
+    for part in README.split("\n## "):
         fenced = re.findall(r"^```(\w*)\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
         found += [Block(part.partition("\n")[0], language, text) for language, text in fenced]
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.readme.reader import reading
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
+from toolkit.session import BrowserSession
 
 LED = """
 import os
@@ -41,6 +42,8 @@ async def test_from_python(tmp_path: Path) -> None:
         defined = reader.write("python", "create_async_generator", "both.py")
         with defined.open("a") as file:
             file.write(CALL)
+        known = BrowserSession(provider="aura", origin="https://openchat.team", headers={"user-agent": "Kept/1"})
+        await reader.toolkit.keep(known)
         token = assistant.login.new_token()
         printed = await reader.run(f"echo -n {token} | python {defined.name}")
         assert printed == "".join(public.answer) + "".join(assistant.answer).strip()

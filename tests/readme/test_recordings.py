@@ -24,7 +24,6 @@ async def test_recordings(tmp_path: Path) -> None:
     """What is recorded once answers a test, a program and a client, where there is no site and no browser."""
     aura = AuraSite()
     aura.answer = list(ANSWER)
-    (tmp_path / "tests").mkdir()
     async with reading("Recordings, for CI", tmp_path, {"chat.example.org": aura.app()}) as reader:
         assert "".join(ANSWER) in await reader.shell("toolkit record")
         asked = len(aura.requests)

@@ -40,10 +40,10 @@ async def test_three_ways(tmp_path: Path, driver: Playwright, display: str) -> N
         assert "".join(ANSWER) in printed
         assert await reader.python("toolkit.chat") == "".join(ANSWER)
 
-        (tmp_path / "tests").mkdir()
         assert "".join(ANSWER) in await reader.shell("toolkit record")
         reader.write("python", "toolkit_client")
         assert "1 passed" in await reader.run("pytest", reader.without_network())
 
-        await reader.python("context=context", reader.with_own_browser())
+        assert await reader.python("context=context", reader.with_own_browser()) == "".join(ANSWER) + "\n"
+        assert {seen.headers["Accept-Language"] for seen in aura.requests} == {"en-GB"}
     assert webui.problems + aura.problems == []

@@ -65,8 +65,10 @@ def record(
     if mode == "once" and output.exists():
         click.echo(f"{output} is there already; --mode all records it anew.", err=True)
         return
-    if not output.parent.is_dir():
-        raise click.UsageError(f"There is no folder {str(output.parent)!r} to write into.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
     _record(provider, prompt, output, model, session, comment, where, rules)
 
 
