@@ -51,6 +51,19 @@ def test_the_chat_function_is_found(functions: tuple[GradioFunction, ...], found
     assert app(*functions).chat(None).name == found
 
 
+def test_a_huge_app_is_read_and_told_in_short() -> None:
+    """What a site may send as its config costs time in proportion to its size, and its names are shown with care."""
+    many = 30_000
+    components = [GradioComponent(number, "textbox") for number in range(many)]
+    functions = [function(f"one\x1b[2J{number}", number) for number in range(many)]
+    with pytest.raises(UsageError) as caught:
+        App(dependencies=functions, components=components, version="6.31").chat(None)
+    assert f"{many} chat functions" in str(caught.value)
+    assert "and 29980 more" in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize(
     ("functions", "told"),
     [

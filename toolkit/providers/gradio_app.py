@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -9,8 +11,11 @@ from msgspec import Struct
 from toolkit.errors import UsageError
 from toolkit.providers.wire import GradioComponent, GradioFunction, GradioInfo
 
+NAMED = 20  # names that an error tells at most, each of as many letters at most as the next line says
+LETTERS = 80
 
-class App(Struct):
+
+class App(Struct, dict=True):
     """An app's `/config`. A chat function takes a text first and, in a `ChatInterface`, the state with the history."""
 
     dependencies: list[GradioFunction]
@@ -29,7 +34,7 @@ class App(Struct):
             fitting = fitting or talking
         if len(fitting) != 1:
             found = "no function of that name" if wanted is not None else f"{len(fitting) or 'no'} chat functions"
-            names = ", ".join(one.name for one in public) or "none"
+            names = listed(one.name for one in public) or "none"
             raise UsageError(f"The app has {found}.", hint=f"Name one of its functions as `fn`: {names}.")
         return fitting[0]
 
@@ -39,15 +44,15 @@ class App(Struct):
         major = self.version.partition(".")[0]
         if not major.isdecimal() or int(major) < 6:
             return None
+        states = self._states(chat)
         for one in self.dependencies:
-            if one.name and self._type(one.inputs) == "chatbot" and self._states(chat) & set(one.outputs):
+            if one.name and self._type(one.inputs) == "chatbot" and states & set(one.outputs):
                 return one.name
         return None
 
     def arguments(self, function: GradioFunction) -> list[int]:
         """What a caller gives to `function`: the components in its inputs that are not the app's own business."""
-        hidden = {one.id for one in self.components if one.skip_api or one.type == "state"}
-        return [number for number in function.inputs if number not in hidden]
+        return [number for number in function.inputs if number not in self._hidden]
 
     def arranged(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
         """`values`, one for each argument of `chat`, with null in the places of what the app itself fills in."""
@@ -59,11 +64,26 @@ class App(Struct):
         return {"text": text, "files": []} if self._type(chat.inputs[:1]) == "multimodaltextbox" else text
 
     def _states(self, function: GradioFunction) -> set[int]:
-        return {one.id for one in self.components if one.type == "state"} & set(function.inputs)
+        return {number for number in function.inputs if self._type([number]) == "state"}
 
     def _type(self, ids: list[int]) -> str:
         """The type of the component in `ids`; "" where there is none or more than one."""
-        return next((one.type for one in self.components if [one.id] == ids), "")
+        return self._types.get(ids[0], "") if len(ids) == 1 else ""
+
+    @cached_property
+    def _types(self) -> dict[int, str]:
+        return {one.id: one.type for one in self.components}
+
+    @cached_property
+    def _hidden(self) -> set[int]:
+        return {one.id for one in self.components if one.skip_api or one.type == "state"}
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names that an app tells, for an error: what can be shown, and not too many."""
+    shown = ["".join(filter(str.isprintable, name[:LETTERS])) for name in names]
+    more = [f"and {len(shown) - NAMED} more"] if len(shown) > NAMED else []
+    return ", ".join([*shown[:NAMED], *more])
 
 
 def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
@@ -74,6 +94,6 @@ def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
     endpoint = info.named_endpoints.get(f"/{function}")
     taken = endpoint.parameters[1:] if endpoint else []
     if unknown := sorted(set(given) - {one.name for one in taken}):
-        names = ", ".join(one.name for one in taken) or "nothing else"
+        names = listed(one.name for one in taken) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
     return [given.get(one.name, one.default) for one in taken]
