@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from tests.conftest import absent
 from tests.readme.reader import reading
 from tests.sites.aura import AuraSite
 from tests.sites.openwebui import MODELS, OpenWebUISite
@@ -14,6 +16,8 @@ CHANGE = "git init -q && echo old > file && git add file && echo new > file"
 
 async def test_from_a_shell(tmp_path: Path) -> None:
     """Where there is a session for one deployment of Open WebUI, and a change in a repository."""
+    if shutil.which("git") is None:
+        absent("There is no git.")
     webui, aura = OpenWebUISite(), AuraSite()
     apps = {"webui.example.org": webui.app(), "chat.example.org": aura.app()}
     async with reading("From a shell", tmp_path, apps) as reader:

@@ -18,7 +18,7 @@ from tests.readme.reader import reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 
 MADE = (".venv", ".git", "*_cache", "__pycache__", "build", "dist", "test-results")
-SECONDS = 1200  # pip fetches packages
+SECONDS = 540  # pip fetches packages
 
 
 @pytest.fixture(scope="module")
