@@ -24,7 +24,9 @@ from toolkit.deadlines import Deadlines, Watch
 from toolkit.environment import session_of, variable
 from toolkit.errors import (
     LoginRequired,
+    ProtocolError,
     SessionError,
+    SiteError,
     StreamInterrupted,
     StreamTimeout,
     ToolkitError,
@@ -44,6 +46,7 @@ from toolkit.route import Route
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
 from toolkit.stores.choose import open_store
+from toolkit.told import one_line, unechoed
 from toolkit.transport import Keep, Transport
 from toolkit.turns import turn
 from toolkit.visiting import Login, Visitor
@@ -284,6 +287,12 @@ class Client:
                     except (StreamInterrupted, StreamTimeout) as error:
                         error.text = "".join(said)
                         raise
+                    except SiteError as error:
+                        error.what = one_line(unechoed(error.what, http.session))
+                        error.args = (error.what,)
+                        raise
+                    except RecursionError:  # of whoever walks what the site sent
+                        raise ProtocolError("The site sent JSON that is nested too deeply.") from None
                     except LoginRequired:
                         if said or fresh:
                             raise

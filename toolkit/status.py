@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import BadRequest, LoginRequired, ProxyFailed, RateLimited, ServiceUnavailable, ToolkitError
+from toolkit.told import one_line
 
 EXCERPT = 300
 # By status, or by status and a part of what the site says about it.
@@ -45,8 +46,7 @@ def explanation(reason: str, body: bytes) -> str:
         told = "" if text.startswith("<") or text.lower() in ("", "error") else text
     parts = [reason.strip(), told]
     line = ": ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
-    line = " ".join(line.split())
-    return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+    return one_line(line)
 
 
 def _told(document: Any) -> str:

@@ -38,8 +38,9 @@ from toolkit.response import ENCODINGS, Recorder, Response
 from toolkit.retries import PATIENCE, repeated
 from toolkit.rotation import merged
 from toolkit.route import Route, preferred
-from toolkit.session import HIDDEN, BrowserSession
+from toolkit.session import BrowserSession
 from toolkit.status import Errors
+from toolkit.told import unechoed
 
 T = TypeVar("T")
 
@@ -51,7 +52,6 @@ log = logging.getLogger("toolkit")
 
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
 REDIRECTS = (301, 302, 303, 307, 308)
-ECHO_LENGTH = 6  # shorter ones are words
 TICK = 0.001
 
 
@@ -272,10 +272,8 @@ class Transport:
     async def _refuse(self, response: Response) -> None:
         """Raise what a status of 400 and above means, and for an answer whose body cannot be what was asked for."""
         if response.status >= 400:
-            body = await response.excerpt()
-            for cookie in self.session.cookies:  # a site may echo what it was sent
-                if len(cookie.value) >= ECHO_LENGTH:
-                    body = body.replace(cookie.value.encode("utf-8", "surrogateescape"), HIDDEN.encode())
+            told = (await response.excerpt()).decode("utf-8", "surrogateescape")
+            body = unechoed(told, self.session).encode("utf-8", "surrogateescape")
             raise status_error(response.raw, body, self._statuses)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)

@@ -12,7 +12,8 @@ from toolkit.cli.connect import demo
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import UsageError
-from toolkit.providers.gradio_app import App, filled
+from toolkit.providers.gradio_app import App
+from toolkit.providers.gradio_info import filled
 from toolkit.providers.gradio_text import Growing, failure, text_of
 from toolkit.providers.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
 from toolkit.recording.network import LocalNetwork

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.gradio_app import App, filled
+from toolkit.providers.gradio_app import App
+from toolkit.providers.gradio_info import filled
 from toolkit.providers.gradio_text import Growing, failure, text_of
 from toolkit.providers.wire import GradioEvent, GradioInfo
 from toolkit.streams import SSEDecoder, decode_json
@@ -45,9 +46,8 @@ class Gradio(Provider):
         given = request.settings(temperature="temperature", max_tokens="max_tokens")
         given |= {"model": request.model} if request.model else {}
         chat, api = app.chat(given.pop("fn", None)), self.api + app.api_prefix
-        told: dict[str, Any] = {}
         *before, last = request.messages
-        prompt = format_prompt(request.messages)
+        prompt, told = format_prompt(request.messages), dict[str, Any]()
         if before and last.role == "user" and (restoring := app.restoring(chat)):
             shown = [{"role": one.role, "content": [{"type": "text", "text": one.content}]} for one in before]
             told = {"session_hash": secrets.token_hex(6)}
@@ -59,7 +59,7 @@ class Gradio(Provider):
         call = f"{api}/call/{quote(chat.name, safe='')}"
         event = (await http.json(GradioEvent, "POST", call, told | {"data": app.arranged(chat, data)})).event_id
         growing = Growing()
-        async with http.get(f"{call}/{event}") as response:
+        async with http.get(f"{call}/{quote(event, safe='')}") as response:
             async for sent in response.decode(SSEDecoder()):
                 if sent.event == "error":
                     raise SiteError(failure(decode_json(sent.data)), url=response.url)

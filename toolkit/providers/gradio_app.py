@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from toolkit.errors import UsageError
-from toolkit.providers.wire import GradioComponent, GradioFunction, GradioInfo
-
-NAMED = 20  # names that an error tells at most, each of as many letters at most as the next line says
-LETTERS = 80
+from toolkit.providers.gradio_info import listed
+from toolkit.providers.wire import GradioComponent, GradioFunction
 
 
 class App(Struct, dict=True):
@@ -21,7 +18,7 @@ class App(Struct, dict=True):
     dependencies: list[GradioFunction]
     components: list[GradioComponent]
     version: str = ""
-    api_prefix: str = ""
+    api_prefix: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.~%-]*)*\Z")] = ""  # else it could name another host
 
     def chat(self, wanted: str | None) -> GradioFunction:
         """The function of the name `wanted`, else the one that is for chatting. Raises `UsageError`."""
@@ -52,7 +49,8 @@ class App(Struct, dict=True):
 
     def arguments(self, function: GradioFunction) -> list[int]:
         """What a caller gives to `function`: the components in its inputs that are not the app's own business."""
-        return [number for number in function.inputs if number not in self._hidden]
+        hidden = {one.id for one in self.components if one.skip_api or one.type == "state"}
+        return [number for number in function.inputs if number not in hidden]
 
     def arranged(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
         """`values`, one for each argument of `chat`, with null in the places of what the app itself fills in."""
@@ -73,27 +71,3 @@ class App(Struct, dict=True):
     @cached_property
     def _types(self) -> dict[int, str]:
         return {one.id: one.type for one in self.components}
-
-    @cached_property
-    def _hidden(self) -> set[int]:
-        return {one.id for one in self.components if one.skip_api or one.type == "state"}
-
-
-def listed(names: Iterable[str]) -> str:
-    """The names that an app tells, for an error: what can be shown, and not too many."""
-    shown = ["".join(filter(str.isprintable, name[:LETTERS])) for name in names]
-    more = [f"and {len(shown) - NAMED} more"] if len(shown) > NAMED else []
-    return ", ".join([*shown[:NAMED], *more])
-
-
-def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
-    """What `function` gets after the message: of each parameter what is `given`, else the app's default.
-
-    Raises `UsageError` for what it does not take.
-    """
-    endpoint = info.named_endpoints.get(f"/{function}")
-    taken = endpoint.parameters[1:] if endpoint else []
-    if unknown := sorted(set(given) - {one.name for one in taken}):
-        names = listed(one.name for one in taken) or "nothing else"
-        raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
-    return [given.get(one.name, one.default) for one in taken]
