@@ -263,6 +263,28 @@ class Id(Struct):
     id: str
 
 
+class Deeper(Struct):
+    """An id that stands deeper in the answer."""
+
+    talk: Id
+
+    @property
+    def id(self) -> str:
+        return self.talk.id
+
+
+async def test_what_was_made_is_taken_away_at_its_own_address() -> None:
+    """Where no parameter is named; the id is data, and no path."""
+    site = Site({"text": '{"talk": {"id": "a/1"}}', "status": 201}, {"status": 204})
+    async with (
+        serve(site.app()) as origin,
+        Transport(SESSION, page=origin) as http,
+        http.made(Deeper, f"{origin}/talks", body={"title": "Sky"}) as talk,
+    ):
+        assert talk == "a/1"
+    assert site.seen == ["POST /talks", "DELETE /talks/a%2F1"]
+
+
 @pytest.mark.parametrize(("status", "left"), [(200, ["POST /", "DELETE /?name=1"]), (500, ["POST /"])])
 async def test_what_is_made_while_the_call_is_cancelled_is_taken_away(status: int, left: list[str]) -> None:
     """As soon as its id is known; what was not made needs no taking away."""

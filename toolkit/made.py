@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from toolkit.transport import Transport
 
 
 class HasId(Protocol):
-    """The shape of what a site tells of something that it made."""
+    """The shape of what a site tells of something that it made; where the id stands deeper, `id` is a property."""
 
-    id: str
+    @property
+    def id(self) -> str: ...
 
 
 M = TypeVar("M", bound=HasId)
@@ -21,15 +23,16 @@ M = TypeVar("M", bound=HasId)
 class Made(Generic[M]):
     """`async with` around it. See `Transport.made`."""
 
-    def __init__(self, transport: Transport, kind: type[M], url: str, name: str) -> None:
+    def __init__(self, transport: Transport, kind: type[M], url: str, name: str | None, body: Any) -> None:
         self._transport = transport
         self._kind = kind
         self._url = url
         self._name = name
+        self._body = body
         self._id = ""
 
     async def __aenter__(self) -> str:
-        making = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url))
+        making = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url, self._body))
         cancelled: asyncio.CancelledError | None = None
         while not making.done():  # carried to its end: what was made and not told of could never be taken away
             try:
@@ -46,4 +49,7 @@ class Made(Generic[M]):
         raise cancelled
 
     async def __aexit__(self, *_: object) -> None:
-        await self._transport.tidy("DELETE", self._url, params={self._name: self._id})
+        if self._name is None:
+            await self._transport.tidy("DELETE", f"{self._url.rstrip('/')}/{quote(self._id, safe='')}")
+        else:
+            await self._transport.tidy("DELETE", self._url, params={self._name: self._id})

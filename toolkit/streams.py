@@ -253,23 +253,25 @@ class JSONEventsDecoder(_EventDecoder[T | None]):
         return None if data == self._marker else decode_json(data, self._kind)
 
 
-class JSONLinesDecoder(_FrameDecoder[Any]):
-    """One JSON document per line; empty lines are passed over, and the last line needs no line end. Text inside that is
-    not UTF-8 becomes U+FFFD.
+class JSONLinesDecoder(_FrameDecoder[T]):
+    """One JSON document per line, of the shape `kind` (any shape by default); empty lines are passed over, and the last
+    line needs no line end. Text inside that is not UTF-8 becomes U+FFFD.
 
-    Raises `ProtocolError` for a line that is not JSON (it is never skipped in silence), or of more than `limit` bytes.
+    Raises `ProtocolError` for a line that is not JSON or has another shape (it is never skipped in silence), or of more
+    than `limit` bytes.
     """
 
-    def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
+    def __init__(self, kind: type[T] = Any, *, limit: int = FRAME_LIMIT) -> None:  # type: ignore[assignment]
         super().__init__(limit, universal=False)
+        self._kind = kind
 
-    def _read(self, lines: list[bytes], items: list[Any]) -> None:
+    def _read(self, lines: list[bytes], items: list[T]) -> None:
         for line in lines:
             if line.strip(BLANK):
-                items.append(decode_json(line))
+                items.append(decode_json(line, self._kind))
 
-    def _end(self, rest: bytes) -> list[Any]:
-        return [decode_json(rest)] if rest.strip(BLANK) else []
+    def _end(self, rest: bytes) -> list[T]:
+        return [decode_json(rest, self._kind)] if rest.strip(BLANK) else []
 
 
 def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]

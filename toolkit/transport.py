@@ -179,10 +179,13 @@ class Transport:
         if cancelled is not None:
             raise cancelled
 
-    def made(self, kind: type[M], url: str, name: str) -> AbstractAsyncContextManager[str]:
-        """`async with` around something that lives at the site for one call: POST `url` makes it and tells its id (of
-        the shape `kind`), DELETE with the id as parameter `name` takes it away, whatever happens in between."""
-        return Made(self, kind, url, name)
+    def made(
+        self, kind: type[M], url: str, name: str | None = None, *, body: Any = None
+    ) -> AbstractAsyncContextManager[str]:
+        """`async with` around something that lives at the site for one call, as its id: POST `url`, with `body` as JSON
+        if there is one, makes it and tells the id (the `id` of the shape `kind`). DELETE takes it away, whatever
+        happens in between: at `url/ID`, or at `url` with the id as the query parameter `name`."""
+        return Made(self, kind, url, name, body)
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and give the answer. `request()` is what people use."""

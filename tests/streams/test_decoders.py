@@ -135,6 +135,18 @@ def test_json_of_another_shape_is_an_error_that_names_the_place() -> None:
         decode_json('{"id": 5}', Shape)
 
 
+def test_the_lines_have_the_shape_that_is_asked_for() -> None:
+    """Each line is made the shape; another one is an error that names the place, also in the last line."""
+
+    class Shape(msgspec.Struct):
+        say: str
+
+    assert decoded(JSONLinesDecoder(Shape), [b'{"say": "a"}\n{"say": "b"}']) == [Shape("a"), Shape("b")]
+    for data in (b'{"say": 5}\n', b'{"say": 5}'):
+        with pytest.raises(ProtocolError, match=r"got `int` - at `\$.say`"):
+            decoded(JSONLinesDecoder(Shape), [data])
+
+
 def test_json_that_is_not_text_is_read_as_a_page_reads_it() -> None:
     """What cannot be UTF-8 is replaced inside of JSON too, in bytes and in text."""
     assert decode_json(b'"a\xff"') == "a\ufffd"

@@ -54,7 +54,7 @@ class AiChatOnline(Provider):
         async with http.post(
             f"{self.api}{self.api_endpoint}", json=body | request.options, headers=headers
         ) as response:
-            async for document in response.decode(JSONLinesDecoder()):
+            async for document in response.decode(JSONLinesDecoder(Any)):
                 if not isinstance(document, dict):
                     continue
                 data = document.get("data")
