@@ -92,6 +92,22 @@ async def test_closing_the_client_closes_its_streams() -> None:
         assert await stream.text() == ""
 
 
+async def test_leaving_the_client_closes_its_streams() -> None:
+    """Also those that are half-read and still held: the next call of the account gets its turn."""
+    site = OpenAssistantSite()
+    site.hold_after = 1
+    session = session_for("openassistant", site)
+    async with LocalNetwork(apps=site.hosts()) as network:
+        async with Client("openassistant", session=session, route=network.route) as client:
+            stream = client.chat("Hi")
+            await anext(stream)
+        assert site.open_chats == set()
+        site.hold_after = None
+        async with Client("openassistant", session=session, route=network.route) as client:
+            assert await client.chat("Hi").text() == "".join(site.answer)
+        assert await stream.text() == ""
+
+
 async def test_another_task_may_close_a_stream() -> None:
     """A stop button: the reader's loop just ends."""
     site = AuraSite()

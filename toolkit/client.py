@@ -139,16 +139,16 @@ class Client:
         self._transport: Transport | None = None
         self._opened = AsyncExitStack()
         self._rotations = 0
-        self._users = 0  # `async with` blocks and calls that need the connections
+        self._blocks = self._calls = 0  # that need the connections
         self._streams: WeakSet[ChatStream] = WeakSet()
 
     async def __aenter__(self) -> Client:
-        self._users += 1
+        self._blocks += 1
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._users -= 1
-        if not self._users:
+        self._blocks -= 1
+        if not self._blocks:
             await self.aclose()
 
     async def aclose(self) -> None:
@@ -384,9 +384,9 @@ class _Use(NamedTuple):
     client: Client
 
     async def __aenter__(self) -> None:
-        self.client._users += 1
+        self.client._calls += 1
 
     async def __aexit__(self, *_: object) -> None:
-        self.client._users -= 1
-        if not self.client._users:
+        self.client._calls -= 1
+        if not self.client._calls and not self.client._blocks:
             await self.client._disconnect()
