@@ -20,6 +20,16 @@ def variable(provider: str, account: str = "default") -> str:
     return re.sub(r"\W", "_", "_".join(parts)).upper()
 
 
+def read_variable(secret: str, name: str, provider: str) -> BrowserSession:
+    """What the variable `name` of `provider` holds, as it is. Raises `SessionError` for what is no session."""
+    from toolkit.interchange import read_secret
+
+    try:
+        return read_secret(secret)
+    except SessionError as error:
+        raise SessionError(f"{name}: {error.what}", provider=provider, hint=error.hint or None) from None
+
+
 def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:
     """The session of `provider` that the variable `name` holds: storage state or our own JSON, plain or base64.
 
@@ -27,13 +37,8 @@ def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:
     provider or site, and for one without what the recipe needs; the text never shows any of it.
     """
     from toolkit.admission import admitted
-    from toolkit.interchange import read_secret
 
-    try:
-        session = read_secret(secret)
-    except SessionError as error:
-        raise SessionError(f"{name}: {error.what}", provider=provider.name, hint=error.hint or None) from None
-    session, _, unusable = admitted(session, provider, name, now=time.time())
+    session, _, unusable = admitted(read_variable(secret, name, provider.name), provider, name, now=time.time())
     if unusable:
         log.warning("%s: left out, since the site's page would not have or send it: %s", name, ", ".join(unusable))
     return session

@@ -70,3 +70,13 @@ async def test_a_page_that_refuses_wants_a_login(open_context: OpenContext) -> N
     ):
         with pytest.raises(LoginRequired, match="wants a login"):
             await manager.harvest(Place(harvest=RECIPE))
+
+
+async def test_a_probe_that_looks_at_the_wrong_place_is_told(open_context: OpenContext) -> None:
+    """Somebody is signed in, and the recipe does not see it: what the site was asked, and where it was looked."""
+    place = Place(harvest=Harvest(probe=Probe(path="/config", identity=("user", "login"))))
+    async with network({"/": html("Welcome"), "/config": answers(200)}) as local:
+        profile = replace(TRUSTING, login_timeout_ms=1)
+        async with SessionManager(profile, context=await open_context(local)) as manager:
+            with pytest.raises(HarvestFailed, match=r"still has no login \(/config tells nobody at user or login\)\."):
+                await manager.harvest(place, login=True)

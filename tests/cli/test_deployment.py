@@ -75,6 +75,16 @@ async def test_a_secret_tells_its_deployment(toolkit: Toolkit, assistant: Assist
     assert result.err.startswith(f"note: at {origin}, which TOOLKIT_SESSION_OPENASSISTANT is for\n")
 
 
+async def test_a_secret_that_is_no_session_is_told_as_that(toolkit: Toolkit) -> None:
+    """Not as a deployment that is missing, also for a provider without a public site."""
+    for command in (("session", "check", "openwebui"), ("chat", "openwebui", "Hi")):
+        result = await toolkit.run(*command, env={"TOOLKIT_SESSION_OPENWEBUI": "hush-hush"})
+        assert result.code == 1
+        assert "TOOLKIT_SESSION_OPENWEBUI: " in result.err
+        assert "--base-url" not in result.err
+        assert "hush" not in result.err
+
+
 # --- import
 
 

@@ -250,7 +250,8 @@ def test_a_bug_is_called_one(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
     result = call("providers")
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        "error: LookupError: no http://host/ nor ws://h/p\nThis is a bug of the toolkit; `--debug` shows where.\n"
+        "error: LookupError: no http://host/ nor ws://h/p\n"
+        "This is a bug, of the toolkit or of the provider; `--debug` shows where.\n"
     )
     result = call("providers", "--debug")
     assert result.err.count(TRACEBACK) == 2

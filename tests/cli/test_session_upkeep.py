@@ -73,6 +73,9 @@ async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Ass
     result = await toolkit.run("session", "check", *where, env={"TOOLKIT_SESSION_OPENASSISTANT": secret})
     assert result.code == 0
     assert result.out.startswith("openassistant: ok, signed in as ada")
+    result = await toolkit.run("session", "check", env={"TOOLKIT_SESSION_OPENASSISTANT": secret})
+    assert result.code == 3
+    assert "There is no stored session. `toolkit session check openassistant` asks about the other." in result.err
     foreign = {"TOOLKIT_SESSION_OPENASSISTANT": secret.replace("next-auth", "other")}
     result = await toolkit.run("session", "check", *where, env=foreign)
     assert (result.code, result.out) == (1, "")

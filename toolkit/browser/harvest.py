@@ -253,7 +253,10 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
     if recipe.probe is not None and (plan.login or recipe.only_probe_tells) and not lacking:
         answer = yield from _asked(page, plan.url.removesuffix(recipe.page) + recipe.probe.path, token)
         if not recipe.probe.admits(answer):
-            lacking.append(LOGIN if plan.login or answer is not None else f"answer of {recipe.probe.path}")
+            if plan.person and isinstance(answer, dict) and answer:  # the site takes the session, or so it looks
+                lacking.append(f"{LOGIN} ({recipe.probe.path} tells nobody at {' or '.join(recipe.probe.identity)})")
+            else:
+                lacking.append(LOGIN if plan.login or answer is not None else f"answer of {recipe.probe.path}")
             yield page.wait_for_timeout(PROBE_MS)
     return lacking
 

@@ -6,9 +6,8 @@ import os
 
 from toolkit.cli.terminal import tell
 from toolkit.cli.unopened import unopened
-from toolkit.environment import variable
-from toolkit.errors import SessionError, StoreError, UsageError
-from toolkit.interchange import read_secret
+from toolkit.environment import read_variable, variable
+from toolkit.errors import StoreError, UsageError
 from toolkit.providers.base import Provider
 from toolkit.stores import Store
 from toolkit.stores.choose import open_store
@@ -29,17 +28,13 @@ async def deployment_of_call(
     kind: type[Provider], base_url: str | None, account: str, store: Store | str | None
 ) -> str | None:
     """The same for commands that make calls: where no `store` is named, the session that the environment holds comes
-    before all that is kept."""
+    before all that is kept. Raises `SessionError` where that is none."""
     name = variable(kind.name, account)
     secret = os.environ.get(name)
     if base_url is not None or store is not None or not secret:
         kept = open_store(store) if store is None or isinstance(store, str) else store
         return await deployment(kind, base_url, account, kept)
-    try:
-        told = read_secret(secret).origin
-    except SessionError:  # which the client tells, with what to do
-        told = ""
-    return named(kind, told, f"which {name} is for")
+    return named(kind, read_variable(secret, name, kind.name).origin, f"which {name} is for")
 
 
 async def only_site(kind: type[Provider], account: str | None, store: Store) -> str:

@@ -17,10 +17,14 @@ def note_variables(names: Iterable[str] | None = None, *, stored: bool = False) 
     is about the stored one."""
     here = "this is about the stored session; " if stored else ""
     for name in providers.names() if names is None else names:
-        own = variable(name)
-        for one in sorted(os.environ):
-            if os.environ[one] and (one == own or one.startswith(f"{own}_")):
-                tell(f"note: {here}{one} is set: chat and check use that session")
+        for one in variables(name):
+            tell(f"note: {here}{one} is set: chat and check use that session")
+
+
+def variables(name: str) -> list[str]:
+    """The variables that hold a session of the provider `name`, of whatever account."""
+    own = variable(name)
+    return sorted(one for one in os.environ if os.environ[one] and (one == own or one.startswith(f"{own}_")))
 
 
 def note_forgetting(store: Store) -> None:

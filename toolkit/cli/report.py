@@ -43,7 +43,7 @@ def failure(error: Exception) -> int:
         _say(f"{error.strerror or type(error).__name__}{place}.")
         return ERROR
     if not isinstance(error, ToolkitError):
-        _say(f"{_told(error)}\nThis is a bug of the toolkit; `--debug` shows where.")
+        _say(f"{_told(error)}\nThis is a bug, of the toolkit or of the provider; `--debug` shows where.")
         return ERROR
     if isinstance(error, RateLimited) and error.retry_after is not None:
         error.hint = f"Wait {error.retry_after:.0f} s before the next call."

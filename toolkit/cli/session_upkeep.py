@@ -122,6 +122,7 @@ async def _checked(client: Client) -> Health:
 async def _check_all(which: Which) -> int:
     """Check every session that is kept, tell each, and give the exit code."""
     from toolkit import providers
+    from toolkit.cli.notes import variables
     from toolkit.cli.report import ERROR, LOGIN
     from toolkit.cli.stored import all_stored
     from toolkit.cli.terminal import clear, printable, show
@@ -148,6 +149,10 @@ async def _check_all(which: Which) -> int:
     if failures:
         codes.add(ERROR)  # which the notes have told
     if not codes:
+        given = next((name for name in providers.names() if variables(name)), None)
+        if given is not None:
+            other = f"`toolkit session check {given}` asks about the other."
+            raise LoginRequired("There is no stored session.", hint=other)
         raise LoginRequired("There is no session.", hint="`toolkit login PROVIDER` makes one.")
     return LOGIN if LOGIN in codes else max(codes)
 
