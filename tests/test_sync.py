@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, NamedTuple
 
 import pytest
@@ -28,7 +29,7 @@ from tests.sites.serving import serve
 from toolkit import Aura, Finished, Queued, SyncClient, Text
 from toolkit.browser.find import find_browser
 from toolkit.browser.profiles import Profile
-from toolkit.errors import RateLimited, StreamInterrupted, StreamTimeout, UnknownProvider, UsageError
+from toolkit.errors import RateLimited, StreamInterrupted, StreamTimeout, ToolkitError, UnknownProvider, UsageError
 from toolkit.recording.network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 
@@ -218,6 +219,64 @@ def test_a_client_keeps_its_connections(served: Served) -> None:
     assert not portals()
     assert list(stream) == []
     served.until_left()
+
+
+def test_a_client_outlives_its_blocks(served: Served) -> None:
+    """Nested ones, and calls after them: each opens and closes what it needs, and nothing is left."""
+    client = SyncClient("aura", **served.arguments)
+    for _ in range(2):
+        with client:
+            with client:
+                assert client.chat("Hi").text() == ANSWER
+            assert client.chat("Hi").text() == ANSWER
+        assert portals() == []
+        for _ in range(2):
+            assert client.chat("Hi").text() == ANSWER
+            assert portals() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_has_streams_of_its_own(served: Served) -> None:
+    """What is open stays with the process that opened it, and the other one, without its thread, ends as ever."""
+    served.site.hold_after = 1
+    stream = toolkit.chat("aura", "Hi", **served.arguments)
+    next(stream)
+
+    def forked(told: Any) -> None:
+        try:
+            next(stream)
+        except UsageError as error:
+            told.send(str(error))
+        stream.close()
+        with suppress(ToolkitError):  # the stand-in's thread is not here either: it is enough that a loop runs
+            toolkit.chat("aura", "Hi", cookies={"a": "b"}, proxy="http://127.0.0.1:1", retries=0).text()
+        told.send("ends")
+
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=forked, args=(theirs,))
+    process.start()
+    process.join(SECONDS)
+    try:
+        assert process.exitcode == 0
+        assert "Another process is reading this" in ours.recv()
+        assert ours.recv() == "ends"
+    finally:
+        process.kill()
+        process.join()
+        stream.close()
+    served.until_left()
+
+
+def test_the_loop_of_all_streams_cannot_wait_for_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that chats by this module is told so, and nothing hangs."""
+
+    async def stream(*_: object) -> AsyncGenerator[str, None]:
+        yield toolkit.chat("aura", "Hi", **served.arguments).text()
+
+    monkeypatch.setattr(Aura, "stream", stream)
+    with pytest.raises(UsageError, match=r"Use `toolkit\.Client` there"):
+        toolkit.chat("aura", "Hi", **served.arguments).text()
 
 
 def test_models(served: Served) -> None:

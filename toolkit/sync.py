@@ -7,6 +7,7 @@ while any stream is open, all callers share it whatever thread they are in, and 
 from __future__ import annotations
 
 import concurrent.futures.thread  # noqa: F401 - so that its hook is there before ours, see below
+import os
 import sys
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
@@ -133,7 +134,7 @@ class SyncClient:
         if arguments.get("context") is not None or arguments.get("browser") is not None:
             raise UsageError("This is a browser or a context of Playwright's async API.", hint="Use `toolkit.Client`.")
         self._client = Client(provider, **arguments)
-        self._lease: _Lease | None = None
+        self._leases: list[_Lease] = []  # of `with` blocks, the innermost last
         self._streams: WeakSet[SyncStream] = WeakSet()
 
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
@@ -151,20 +152,26 @@ class SyncClient:
         """Close what is still being read, and the connections. More than once is fine."""
         for stream in list(self._streams):
             stream.close()
-        if self._lease is not None:
-            self._lease.close()
+        while self._leases:
+            self._leases.pop().close()
+
+    async def _left(self) -> None:
+        await self._client.__aexit__(None, None, None)
 
     def _read(self, stream: ChatStream) -> SyncStream:
         self._streams.add(face := SyncStream(stream))
         return face
 
     def __enter__(self) -> SyncClient:
-        self._lease = _Lease(self._client.aclose)
-        self._lease.call(self._client.__aenter__)
+        self._leases.append(lease := _Lease(self._left))
+        lease.call(self._client.__aenter__)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        if len(self._leases) == 1:
+            self.close()
+        elif self._leases:
+            self._leases.pop().close()
 
 
 def chat(
@@ -186,13 +193,24 @@ class _Lease:
         self._aclose = aclose
         self._closing = threading.Lock()
         self._open = True
+        self._elsewhere = False
         self._portal = _portals.__enter__()
+        try:
+            self._loop: AbstractEventLoop = self._portal.call(get_running_loop)
+        except RuntimeError:
+            _portals.__exit__(None, None, None)
+            raise UsageError("A provider cannot wait like this.", hint="Use `toolkit.Client` there.") from None
         _leases.add(self)
-        self._loop: AbstractEventLoop = self._portal.call(get_running_loop)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """What `work` gives, run in the loop. Ctrl-C interrupts the wait for it, not the work."""
+        if self._elsewhere:
+            raise UsageError("Another process is reading this.", hint="Make a call of its own after a fork.")
         return self._done(work).result()
+
+    def leave(self) -> None:
+        """Leave it to the process that this one was forked from: the loop's thread is there, and not here."""
+        self._closing, self._open, self._elsewhere = threading.Lock(), False, True
 
     def close(self) -> None:
         """Close, and wait until it is done. The last lease ends the loop and its thread."""
@@ -218,6 +236,21 @@ class _Lease:
 
     def _close_elsewhere(self) -> None:
         threading.Thread(target=self.close, name="toolkit-close").start()
+
+
+_lost: list[BlockingPortalProvider] = []  # whose threads are in another process; one that is dropped waits for its own
+
+
+def _forked() -> None:
+    global _portals
+    _lost.append(_portals)
+    _portals = BlockingPortalProvider()
+    while _leases:
+        _leases.pop().leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _close_all() -> None:
