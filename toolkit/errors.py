@@ -39,6 +39,8 @@ it belongs to. No error ever holds a cookie, a token, or the query of a URL.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,6 +51,11 @@ def without_query(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
+
+
+def extra(name: str) -> str:
+    """How the extra `name` gets into the environment that runs this, as the README has it: that may have no pip."""
+    return f"In a clone of the toolkit, run `python3 -m pip --python {shlex.quote(sys.executable)} install '.[{name}]'`"
 
 
 class ToolkitError(Exception):

@@ -7,6 +7,7 @@ That is all that replay needs too (`toolkit.recording.network`), so nothing else
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from toolkit.errors import UsageError
+from toolkit.errors import UsageError, extra
 
 SOCKS_SCHEMES = ("socks5", "socks5h")  # both leave names to the proxy, as browsers do
 PROXY_SCHEMES = ("http", "https", *SOCKS_SCHEMES)
@@ -58,7 +59,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         is told too: such a network answers for every host. Raises `UsageError` for what cannot be used.
         """
         no_proxy = _told(environ, "NO_PROXY")
-        if proxy := environ.get(PROXY_VARIABLE):
+        if proxy := environ.get(PROXY_VARIABLE, "").strip():
             proxy = _checked(proxy, PROXY_VARIABLE)
             if not (file := environ.get(ROOT_VARIABLE)):
                 return cls(proxy=proxy, no_proxy=no_proxy)
@@ -140,7 +141,10 @@ def _checked(proxy: str, who: str) -> str:
     """`proxy`, if it is the URL of one that calls can go through. `who` names it in an error."""
     try:
         parts = urlsplit(proxy)
+        unquote(f"{parts.username or ''}{parts.password or ''}").encode("latin-1")  # what aiohttp writes them in
+        (parts.hostname or "").encode("idna")  # raises for what is no name
         valid = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        valid = valid and re.search(r"[\x00-\x20\x7f]", proxy) is None
     except ValueError:
         valid = False
     if not valid and proxy.startswith("socks"):
@@ -151,9 +155,7 @@ def _checked(proxy: str, who: str) -> str:
     if parts.scheme not in SOCKS_SCHEMES:
         return proxy
     if find_spec("aiohttp_socks") is None:
-        raise UsageError(
-            "A SOCKS proxy needs the package aiohttp-socks.", hint="Run `pip install 'provider-toolkit[socks]'`."
-        )
+        raise UsageError("A SOCKS proxy needs the package aiohttp-socks.", hint=f"{extra('socks')}.")
     for text in (unquote(parts.username or ""), unquote(parts.password or "")):
         if not text.isascii() or len(text) > 255:  # RFC 1929 counts in a byte, and names no encoding
             raise UsageError("User and password of a SOCKS proxy are ASCII, each at most 255 characters long.")

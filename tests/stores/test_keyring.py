@@ -80,5 +80,5 @@ async def test_no_keyring_is_told(kind: type[KeyringBackend], told: str) -> None
 async def test_the_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says how to install it."""
     monkeypatch.setitem(sys.modules, "keyring", None)
-    with pytest.raises(StoreError, match=r"pip install 'provider-toolkit\[keyring\]'"):
+    with pytest.raises(StoreError, match=r"install '\.\[keyring\]'"):
         await FileStore().save(key(), session())

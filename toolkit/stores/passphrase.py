@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 
-from toolkit.errors import StoreError
+from toolkit.errors import StoreError, extra
 from toolkit.stores.state import make_private, state_folder
 
 KEY_VARIABLE = "TOOLKIT_STORE_KEY"
@@ -32,7 +32,7 @@ def _from_keyring() -> str:
         from filelock import FileLock
         from keyring.errors import KeyringError
     except ModuleNotFoundError:
-        raise _unusable("the package is missing", "Run `pip install 'provider-toolkit[keyring]'`") from None
+        raise _unusable("the package is missing", extra("keyring")) from None
     try:
         if kept := keyring.get_password(SERVICE, USER):
             return kept

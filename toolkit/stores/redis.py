@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
-from toolkit.errors import StoreError, UsageError, without_query
+from toolkit.errors import StoreError, UsageError, extra, without_query
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
 from toolkit.stores.content import Kept, Packer, compact, misplaced
@@ -34,9 +34,7 @@ try:
     )
     from redis.exceptions import TimeoutError as RedisTimeout
 except ModuleNotFoundError:
-    raise StoreError(
-        "The Redis store needs the package redis.", hint="Run `pip install 'provider-toolkit[redis]'`."
-    ) from None
+    raise StoreError("The Redis store needs the package redis.", hint=f"{extra('redis')}.") from None
 
 log = logging.getLogger("toolkit")
 
