@@ -81,6 +81,7 @@ async def listed(provider: Provider, http: Transport, *, refresh: bool = False) 
 
 
 def _whose(provider: Provider, session: BrowserSession) -> Whose:
-    """Whose list it is. Sessions that were handed in bear no name, and are told apart by their cookies."""
-    own = hash(session.cookies) if not session.harvested_at else 0
+    """Whose list it is: of one login. One that was handed in tells no visit, and is known by its credentials."""
+    stored = tuple((origin, *sorted(items.items())) for origin, items in sorted(session.local_storage.items()))
+    own = session.harvested_at or hash((session.cookies, stored))
     return (provider.name, provider.site, session.account, own)

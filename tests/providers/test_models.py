@@ -17,6 +17,7 @@ from toolkit.errors import BadRequest, LoginRequired, ProtocolError, ServiceUnav
 from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, find
 from toolkit.recording.network import LocalNetwork
 from toolkit.recording.recorder import Recorder
+from toolkit.session import BrowserSession
 
 LISTS = {"aura": "/api/models", "openassistant": "/api/chat/models", "openwebui": "/api/models"}
 listing = pytest.mark.parametrize("provider", LISTS)
@@ -136,6 +137,18 @@ async def test_lists_are_told_apart_by_account(chatting: Chatting) -> None:
     site.models = ("for-the-other",)
     async with chatting("openwebui", site) as client:  # with a session of its own
         assert await client.models() == ("for-the-other",)
+
+
+async def test_lists_are_told_apart_by_bearer() -> None:
+    """Two sessions without a cookie, or two that were visited for: each is asked for."""
+    site = OpenWebUISite()
+    async with serve(site.app()) as origin:
+        for model, visited in (("of-one", 0.0), ("of-other", 0.0), ("of-a-third", 1.0), ("of-a-fourth", 2.0)):
+            storage = {origin: {"token": site.new_token()}}
+            session = BrowserSession(provider="openwebui", origin=origin, local_storage=storage, harvested_at=visited)
+            site.models = (model,)
+            async with Client("openwebui", session=session, base_url=origin) as client:
+                assert await client.models() == (model,)
 
 
 def test_every_provider_knows_or_asks() -> None:
