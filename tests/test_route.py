@@ -8,7 +8,8 @@ import pytest
 
 from toolkit.browser.launch import proxy_settings
 from toolkit.browser.profiles import Profile
-from toolkit.errors import UsageError
+from toolkit.client import Client
+from toolkit.errors import ProxyFailed, UsageError
 from toolkit.route import Route, preferred
 
 PROXY = "http://ada:sesame@127.0.0.1:8080"
@@ -143,6 +144,10 @@ def test_an_environment_tells_proxy_and_root(tmp_path: Path) -> None:
         ({"HTTPS_PROXY": "ftp://a:1"}, "HTTPS_PROXY is not the URL of a proxy"),
         ({"ALL_PROXY": "http://[broken"}, "ALL_PROXY is not the URL of a proxy"),
         ({"ALL_PROXY": "http://a:0"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "http://a..b:1"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": f"http://{'a' * 70}.example:1"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "http://a\x07:1"}, "ALL_PROXY is not the URL of a proxy"),
+        ({"ALL_PROXY": "http://ada:%D0%AF@a:1"}, "ALL_PROXY is not the URL of a proxy"),
         ({"ALL_PROXY": "socks4://a:1"}, "version 5"),
     ],
 )
@@ -150,3 +155,12 @@ def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], tol
     """No URL of a proxy, or a file that is not there, is a usage error, which names the variable."""
     with pytest.raises(UsageError, match=told):
         Route.of_environment(environ)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+async def test_a_proxy_of_an_unknown_name_is_the_proxys_fault(scheme: str) -> None:
+    """And not the site's, whose name nobody has asked for."""
+    proxy = f"{scheme}://nowhere.invalid:1"
+    async with Client("aura", cookies={"a": "b"}, proxy=proxy, retries=0) as client:
+        with pytest.raises(ProxyFailed):
+            await client.chat("Hi").text()

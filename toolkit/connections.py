@@ -14,8 +14,8 @@ from weakref import WeakSet
 import aiohttp
 from yarl import URL
 
-from toolkit.errors import ToolkitError, UsageError
-from toolkit.faults import FAULTS
+from toolkit.errors import ProxyFailed, ToolkitError, UsageError
+from toolkit.faults import CHECK_PROXY, FAULTS
 from toolkit.route import Route
 
 CLOSING_SECONDS = 0.5
@@ -77,6 +77,10 @@ class Connections:
                     proxy=proxy,
                     allow_redirects=False,
                 )
+        except aiohttp.ClientConnectorDNSError:
+            if proxy is None:
+                raise
+            raise ProxyFailed("The proxy's host name is not known.", url=url, hint=CHECK_PROXY) from None
         except (*FAULTS, ToolkitError):  # some are a ValueError too
             raise
         except ValueError:
