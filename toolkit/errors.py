@@ -54,8 +54,10 @@ def without_query(url: str) -> str:
 
 
 def extra(name: str) -> str:
-    """How the extra `name` gets into the environment that runs this, as the README has it: that may have no pip."""
-    return f"In a clone of the toolkit, run `python3 -m pip --python {shlex.quote(sys.executable)} install '.[{name}]'`"
+    """How the extra `name` gets into the environment that runs this: by the pip of the Python below it, since one made
+    as the README has it has none of its own."""
+    below, here = shlex.quote(getattr(sys, "_base_executable", sys.executable)), shlex.quote(sys.executable)
+    return f"In a clone of the toolkit, run `{below} -m pip --python {here} install '.[{name}]'`"
 
 
 class ToolkitError(Exception):
