@@ -44,6 +44,7 @@ async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
     await toolkit.keep(session())
     await toolkit.keep(session("soon", harvested_at=now - 100 * 3600, expires_at=now + 3600 * 3 - 1))
     await toolkit.keep(session("gone", harvested_at=0.0, expires_at=now - 7200 - 1))
+    await toolkit.keep(session("refused", login_needed_at=now))
     await toolkit.keep(session("\x1b[31mred", expires_at=None, origin="https://own.example"))
     await toolkit.keep(BrowserSession(provider="of another package", origin=SITE))
     result = await toolkit.run("session", "list")
@@ -54,6 +55,7 @@ async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
         f"of another package {SITE} default not known not known not known ok",
         f"openassistant {SITE} default ada 3 d 29 d ok",
         f"openassistant {SITE} gone ada not known 2 h ago expired",
+        f"openassistant {SITE} refused ada 3 d 29 d login needed",
         f"openassistant {SITE} soon ada 4 d 2 h expires soon",
         "openassistant https://own.example \ufffd[31mred ada 3 d not known ok",
     ]

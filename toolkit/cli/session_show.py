@@ -23,7 +23,7 @@ TITLES = ("provider", "site", "account", "signed in", "age", "expires", "state")
 def list_sessions(as_json: bool, which: Which) -> None:
     """List the sessions that are kept: of which site and account, who is signed in, how old, how long good.
 
-    The state tells what is stored (ok, expires soon, expired); `toolkit session check` asks the sites.
+    The state tells what is stored (ok, expires soon, expired, login needed); `toolkit session check` asks the sites.
     """
     from toolkit.cli.stored import all_stored
     from toolkit.cli.table import condition, print_table, span
