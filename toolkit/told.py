@@ -10,8 +10,8 @@ COOKIE, STORED = 6, 16
 
 
 def one_line(text: str) -> str:
-    """`text` in one line of at most 300 characters, without what would move a terminal's cursor."""
-    line = "".join(filter(str.isprintable, " ".join(text[: 2 * LONGEST].split())))
+    """`text` in one line of at most 300 characters; U+FFFD stands for what would move a terminal's cursor."""
+    line = "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text[: 2 * LONGEST].split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
