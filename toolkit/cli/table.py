@@ -43,8 +43,8 @@ def span(seconds: float) -> str:
 
 
 def condition(session: BrowserSession, now: float) -> str:
-    """`ok`, `expires soon`, `expired`, or `login needed` where a visit has found that only a person can renew it; by what
-    is stored, nobody is asked. Soon is when a tenth of its life is left, at most a day."""
+    """`ok`, `expires soon`, `expired`, or `login needed` where a visit has found that only a person can renew it; by
+    what is stored, nobody is asked. Soon is when a tenth of its life is left, at most a day."""
     if session.login_needed_at > session.changed_at:
         return "login needed"
     if session.expires_at is None:
