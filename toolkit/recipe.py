@@ -24,6 +24,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     identity: tuple[str, ...]
     anonymous: bool = False
 
+    def __post_init__(self) -> None:
+        _refuse_text(identity=self.identity)
+
     def identity_in(self, answer: Any) -> str | None:
         """Who is signed in by what the site answered, as decoded JSON; None where nobody is."""
         for place in self.identity:
@@ -61,6 +64,9 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     signed_out: str | None = None
     probe: Probe | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_text(cookies=self.cookies, storage=self.storage, headers=self.headers, hosts=self.hosts)
+
     @property
     def tells_login(self) -> bool:
         """Whether one can see that somebody is signed in."""
@@ -83,6 +89,13 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
         """Those of `cookies` that none of `names` matches."""
         names = list(names)
         return [wanted for wanted in self.cookies if not any(re.fullmatch(wanted, name) for name in names)]
+
+
+def _refuse_text(**fields: object) -> None:
+    """A text where several are wanted would be taken for its letters. Raises `ValueError`."""
+    for name, value in fields.items():
+        if isinstance(value, str):
+            raise ValueError(f'`{name}` of a recipe is a tuple, so with a comma: {name}=("{value}",)')
 
 
 def readable(pattern: str) -> str:
