@@ -48,7 +48,7 @@ ROOMS = {
         *("rotation", "route", "session", "status", "told"),
     },
     "models": {"chat_stream", "errors"},
-    "providers": {"bearer", "models", "chat_stream", "errors", "messages", "providers", "recipe", "streams"},
+    "providers": {"bearer", "models", "chat_stream", "errors", "messages", "providers", "recipe", "streams", "told"},
     "browser": {"browser", "errors", "expiry", "headers", "recipe", "route", "session"},
     "stores": {"errors", "files", "session", "stores"},
     "recording": {"errors", "files", "recording", "route", "session"},

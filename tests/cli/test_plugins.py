@@ -32,7 +32,24 @@ class Dumb(Provider):
 class Nowhere(Aura):
     name = "nowhere"
     url = "nowhere"
+
+class Portless(Aura):
+    name = "portless"
+    url = "https://a.example:bad/"
+
+class Unmade(Aura):
+    name = "unmade"
+    def __init__(self, base_url=None):
+        raise LookupError("\\x1b[2Jnobody\\nis here")
+
+class Bare(Aura):
+    name = "bare"
+    harvest = None
 """
+
+# Modules that end in an exception of their own, which is none of `Exception`, or cannot be told.
+OUTCOME = "class Outcome(BaseException): pass\nraise Outcome('skipped')"
+DUMBFOUNDED = "class Dumbfounded(Exception):\n    def __str__(self): raise self\nraise Dumbfounded"
 
 BROKEN = {
     "missing": ("gone:MySite", "ModuleNotFoundError: No module named 'gone'"),
@@ -42,6 +59,11 @@ BROKEN = {
     "nameless": ("mypackage:Nameless", 'Nameless needs the same name, so: name = "nameless"'),
     "dumb": ("mypackage:Dumb", "Dumb has no `stream` method"),
     "nowhere": ("mypackage:Nowhere", "Nowhere has a `url` that is not the address of a site"),
+    "portless": ("mypackage:Portless", "Portless has a `url` that is not the address of a site"),
+    "unmade": ("mypackage:Unmade", "LookupError: \ufffd[2Jnobody is here"),
+    "bare": ("mypackage:Bare", "Bare needs a `Harvest` as `harvest`"),
+    "outcome": ("outcome:MySite", "Outcome: skipped"),
+    "dumbfounded": ("dumbfounded:MySite", ": Dumbfounded"),
     "aura": ("mypackage:MySite", "the toolkit has a provider of that name itself"),
     "My-Site": ("mypackage:MySite", "a provider's name consists of small letters and digits"),
 }
@@ -54,6 +76,9 @@ def install(toolkit: Toolkit, tmp_path: Path) -> Install:
     """`install(package, NAME="module:Class", ...)`: a package that registers these, as pip leaves it."""
     (tmp_path / "mypackage.py").write_text(MODULE, encoding="utf-8")
     (tmp_path / "leaving.py").write_text("import sys; sys.exit(3)", encoding="utf-8")
+    (tmp_path / "outcome.py").write_text(OUTCOME, encoding="utf-8")
+    (tmp_path / "dumbfounded.py").write_text(DUMBFOUNDED, encoding="utf-8")
+    (tmp_path / "talking.py").write_text("print('Good morning')\nfrom mypackage import MySite", encoding="utf-8")
     toolkit.environ["PYTHONPATH"] = str(tmp_path)
 
     def installed(package: str, **registered: str) -> None:
@@ -85,9 +110,10 @@ async def test_a_provider_of_another_package_is_there_by_name(toolkit: Toolkit, 
 
 async def test_broken_ones_are_told_and_break_nothing(toolkit: Toolkit, aura: Aura, install: Install) -> None:
     """A note and a row for each; the good ones are there, of the same package too; who asks for it learns why."""
-    install("mypackage", **{name: place for name, (place, _) in BROKEN.items()}, mysite="mypackage:MySite")
+    install("mypackage", **{name: place for name, (place, _) in BROKEN.items()}, mysite="talking:MySite")
     listed = await toolkit.run("providers")
     assert listed.code == 0, listed.err
+    assert ("Good morning" in listed.out, "Good morning" in listed.err) == (False, True)
     rows = [" ".join(line.split()) for line in listed.out.splitlines()]
     for name, (_, problem) in BROKEN.items():
         note = f"the provider {name} of the package mypackage cannot be used: "

@@ -9,11 +9,14 @@ One is imported when it is asked for. A broken one is told, and breaks nothing e
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from toolkit.providers.base import Provider
+from toolkit.providers.usable import told, usable
 
 GROUP = "toolkit.providers"
 
@@ -48,22 +51,12 @@ def plugin(name: str, taken: bool = False) -> Plugin:
             raise ValueError("the toolkit has a provider of that name itself")
         if len(entries) > 1:
             raise ValueError("only one package can register a name")
-        return Plugin(name, packages, _usable(entries[0].load(), name), "")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the import of somebody's module raises
-        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-        return Plugin(name, packages, None, f"{kind}{error}")
-
-
-def _usable(kind: object, name: str) -> type[Provider]:
-    if not (isinstance(kind, type) and issubclass(kind, Provider)):
-        raise ValueError(f"{kind!r} is not a subclass of toolkit.Provider")
-    if getattr(kind, "name", None) != name:
-        raise ValueError(f'{kind.__name__} needs the same name, so: name = "{name}"')
-    if kind.stream is Provider.stream:
-        raise ValueError(f"{kind.__name__} has no `stream` method")
-    if kind.url and not re.match(r"https?://[^/]", kind.url):
-        raise ValueError(f"{kind.__name__} has a `url` that is not the address of a site")
-    return kind
+        with redirect_stdout(sys.stderr):  # what it prints is no part of an answer
+            return Plugin(name, packages, usable(entries[0].load(), name), "")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the import of somebody's module raises
+        return Plugin(name, packages, None, told(error))
 
 
 def _package(entry: EntryPoint) -> str:
