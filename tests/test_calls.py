@@ -150,6 +150,23 @@ async def test_who_keeps_the_session_says_how_it_goes_on() -> None:
                 await http.json(dict, "GET", origin)
 
 
+async def test_a_cookie_that_stays_what_it_is_changes_no_session() -> None:
+    """One that is set again as it was, or that no browser takes: nobody is told, and the session is the same one."""
+    ok: dict[str, Any] = {"body": b"{}", "headers": {"Set-Cookie": "a=1"}}
+    site = Site(ok, ok, {"body": b"{}", "headers": {"Set-Cookie": "__Host-a"}})
+    told = []
+    async with serve(site.app()) as origin:
+
+        async def keep(before: BrowserSession, after: BrowserSession) -> BrowserSession:
+            told.append(after)
+            return after
+
+        async with Transport(replace(SESSION, origin=origin), page=origin, keep=keep) as http:
+            for _ in range(3):
+                await http.json(dict, "GET", origin)
+            assert told == [http.session]
+
+
 async def test_a_refusal_does_not_repeat_a_cookie() -> None:
     """What the site echoes of it is hidden; a value as short as a word may stay."""
     site = Site({"status": 400, "text": "not with long-secret and en"})
