@@ -49,6 +49,19 @@ try:
 except ChildProcessError:
     print("no child is left")
 """
+LEAVE = """
+import os, sys
+from toolkit.browser.temp import own_folder
+with own_folder() as folder:
+    (folder / "profile").mkdir()
+    child = os.fork()
+    if not child:
+        sys.exit()
+    os.waitpid(child, 0)
+    print((folder / "profile").exists(), flush=True)
+    print(folder, flush=True)
+    input()
+"""
 WORK = "import os; input(); open(os.environ['TMPDIR'] + '/late', 'x'); print(os.listdir(os.environ['TMPDIR']))"
 
 
@@ -121,6 +134,35 @@ def test_an_owner_that_ends_leaves_no_janitor(temp: Path) -> None:
     run = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
     assert run.stdout == "no child is left\n"
     assert os.listdir(temp) == []
+
+
+@linux
+def test_a_fork_that_ends_takes_nothing_away(temp: Path) -> None:
+    """Neither the folder that its parent works in, nor the janitor of that."""
+    with subprocess.Popen([sys.executable, "-c", LEAVE], **PIPES, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "True\n"
+        folder = Path(owner.stdout.readline().rstrip())
+        assert len(janitors(folder)) == 1
+        owner.communicate("\n")
+    assert not folder.exists()
+
+
+def test_a_janitor_leaves_what_is_not_its_owners(temp: Path) -> None:
+    """A link of that name, or a folder that somebody else has locked since."""
+    fcntl = pytest.importorskip("fcntl")
+    other = temp / "other"
+    other.mkdir()
+    link, locked = temp / f"{PREFIX}link", temp / f"{PREFIX}locked"
+    link.symlink_to(other)
+    locked.mkdir()
+    handle = os.open(locked, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    for folder in (link, locked):
+        subprocess.run([sys.executable, janitor.__file__, str(folder)], stdin=subprocess.DEVNULL, check=True)
+    os.close(handle)
+    assert other.exists()
+    assert locked.exists()
 
 
 def test_only_python_is_started_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

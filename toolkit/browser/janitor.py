@@ -23,11 +23,20 @@ def main(folder: str) -> None:
     end = time.monotonic() + PATIENCE
     while os.path.lexists(folder):
         if not in_use(folder) or time.monotonic() > end:
-            import shutil  # which is slow to load, and for most never needed
-
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             return
         time.sleep(PAUSE)
+
+
+def remove(folder: str) -> None:
+    """Remove `folder`, unless it is somebody's again: a link, or one that has an owner who lives."""
+    import fcntl  # these are slow to load, and for most never needed
+    import shutil
+
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def in_use(folder: str) -> bool:

@@ -36,13 +36,14 @@ def own_folder() -> Iterator[Path | None]:
         return
     for folder in place.glob(f"{PREFIX}*"):
         _remove_if_left(folder)
-    path = place / f"{PREFIX}{secrets.token_hex(4)}"
+    path, owner = place / f"{PREFIX}{secrets.token_hex(4)}", os.getpid()
     with _janitor(path):
         handle = _locked(path)
         try:
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            if os.getpid() == owner:  # and not a fork of it, which may come by here as it ends
+                shutil.rmtree(path, ignore_errors=True)
             os.close(handle)
 
 
@@ -67,11 +68,13 @@ def _janitor(folder: Path) -> Iterator[None]:
     except OSError:  # there is no room for a process
         yield
         return
+    owner = os.getpid()
     with process:
         try:
             yield
         finally:
-            process.kill()
+            if os.getpid() == owner:
+                process.kill()
 
 
 if sys.platform != "win32":
