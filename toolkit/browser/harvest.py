@@ -45,8 +45,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit to make. `url` is the page, `hosts` are the provider's own, times are in ms and 0 is no limit.
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
-    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what is
-    waited for. `recorder` records the pages. `looks` says what is kept of a visit that fails.
+    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what they
+    are to do. `recorder` records the pages. `looks` says what is kept of a visit that fails.
     """
 
     provider: str
@@ -217,9 +217,8 @@ def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]
             )
         if by_hand and not said and plan.say:
             what = "Show the site that you are a person" if challenged else "Log in"
-            kinds = ", ".join(dict.fromkeys(lacking.split()[0] for lacking in missing))
-            within = f" for {limit / 1000:g} s" if limit else ""
-            plan.say(f"{what} at {plan.url} in the window that has opened; waiting{within} for: {kinds}.")
+            within = f", within {limit / 1000:g} s" if limit else ""
+            plan.say(f"{what} at {plan.url} in the window that has opened{within}.")
             said = True
         yield page.wait_for_timeout(POLL_MS)
 
