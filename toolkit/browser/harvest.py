@@ -45,8 +45,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit to make. `url` is the page, `hosts` are the provider's own, times are in ms and 0 is no limit.
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
-    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what they
-    are to do. `recorder` records the pages. `looks` says what is kept of a visit that fails.
+    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what
+    they are to do. `recorder` records the pages. `looks` says what is kept of a visit that fails.
     """
 
     provider: str
