@@ -109,6 +109,8 @@ def test_a_trace_that_cannot_be_clean_is_not_kept() -> None:
     assert clean(raw.getvalue(), answers, {"word"}) is not None
     assert clean(raw.getvalue(), answers, {"Frame"}) is None
     assert clean(b"", answers, set()) is None
+    nested = [Answer("GET", "https://a.example/to/https%253A%252F%252Fb.example%252Ftwo%2520words", 200, 0.0)]
+    assert clean(raw.getvalue(), nested, {"two words"}) is None
 
 
 @pytest.mark.parametrize("trouble", ["no room", "no answer", "no page"])

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from toolkit.errors import without_query
 
@@ -54,8 +54,10 @@ def clean(raw: bytes, answers: Iterable[Answer], secrets: Collection[str]) -> by
     network = [_entry(answer, begun, secrets) for answer in answers]
     files = {name: "\n".join(map(json.dumps, kept)) for name, kept in (("steps", steps), ("network", network))}
     written = "\n".join(files.values()).lower()
-    if any(spelling.lower() in written for secret in secrets for spelling in spellings(secret)):
-        return None
+    for _ in range(3):  # an address can be in an address, and that one in another
+        if any(spelling.lower() in written for secret in secrets for spelling in spellings(secret)):
+            return None
+        written = unquote(written).lower()
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("trace.trace", files["steps"])
