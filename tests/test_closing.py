@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from toolkit.chat_stream import ChatStream, Text
+from toolkit.chat_stream import ChatStream, Finished, Text
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import SiteError, StreamInterrupted, StreamTimeout
@@ -185,6 +185,20 @@ async def test_a_stream_that_a_mistake_ended_never_looks_complete(monkeypatch: p
     for _ in range(2):
         with pytest.raises(StreamInterrupted, match="KeyError"):
             await anext(stream)
+
+
+async def test_a_deadline_after_the_end_takes_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider has said that the answer is complete, and only tidies up: it is no broken one."""
+
+    async def stream(*_: object) -> Pieces:
+        yield "first"
+        yield Finished("stop")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    _, answer = await begun(Deadlines(between_pieces=0.0))
+    assert await rest(answer) == []
+    assert answer.finish_reason == "stop"
 
 
 async def test_text_as_an_event_is_text() -> None:

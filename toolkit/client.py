@@ -285,6 +285,8 @@ class Client:
                             yield Finished("stop")
                         return
                     except (StreamInterrupted, StreamTimeout) as error:
+                        if finished and isinstance(error, StreamTimeout):
+                            return  # all is said: what could not be waited for is the end of the connection
                         error.text = "".join(said)
                         raise
                     except SiteError as error:
