@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from toolkit.chat_stream import ChatStream, Finished, Text
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
-from toolkit.errors import SiteError, StreamInterrupted, StreamTimeout
+from toolkit.errors import SiteError, StreamInterrupted, StreamTimeout, UsageError
 from toolkit.messages import ChatRequest
 from toolkit.providers.base import Pieces, Provider
 from toolkit.session import BrowserSession
@@ -199,6 +200,14 @@ async def test_a_deadline_after_the_end_takes_nothing_back(monkeypatch: pytest.M
     _, answer = await begun(Deadlines(between_pieces=0.0))
     assert await rest(answer) == []
     assert answer.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), "5", None])
+def test_a_deadline_is_a_number_of_seconds(value: Any) -> None:
+    """Told where it is written, and not in the middle of an answer; for ever is a number too."""
+    with pytest.raises(UsageError, match="`cleanup` is a number of seconds"):
+        Deadlines(cleanup=value)
+    assert Deadlines(total=math.inf, between_pieces=None).patience(5.0) == 5.0
 
 
 async def test_text_as_an_event_is_text() -> None:
