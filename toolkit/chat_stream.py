@@ -92,7 +92,8 @@ class ChatStream:
                     try:
                         waits_for = step.send(None)
                         waited = True
-                        self._waits()
+                        self._reader = reader = asyncio.current_task()
+                        self._watch.waits(reader)
                         while True:
                             try:
                                 sent = yield waits_for
@@ -106,7 +107,10 @@ class ChatStream:
                     except StopIteration as given:
                         piece = given.value
                     if waited:
-                        self._waits_no_more()
+                        self._reader = None
+                        if self._stopping is not None:
+                            self._stopped(self._stopping)
+                        self._watch.waits_no_more()
                 except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
                     raise self._ended(error)  # noqa: B904 - what it was, or what follows from it
             if isinstance(piece, str):
@@ -122,24 +126,20 @@ class ChatStream:
         self._advance = self._source.__anext__
         return self._advance()
 
-    def _waits(self) -> None:
-        self._reader = reader = asyncio.current_task()
-        self._watch.waits(reader)
-
-    def _waits_no_more(self) -> bool:
-        """Whether it was `aclose` that wanted the wait to end, and nobody else."""
-        closed = self._stopping is not None and self._watch.taken_back()
-        self._reader = None
-        self._watch.waits_no_more()
-        if self._stopping is not None:
-            self._stopping.set()
-        return closed
+    def _stopped(self, stopping: asyncio.Event) -> bool:
+        """A wait that `aclose` has interrupted is over; gives whether nobody else wanted that."""
+        stopping.set()
+        return self._watch.taken_back()
 
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the source, by `error`, means for the reader."""
         self._done = True
         _open.discard(self._source)
-        closed = self._reader is not None and self._waits_no_more()
+        closed = False
+        if self._reader is not None:
+            self._reader = None
+            closed = self._stopping is not None and self._stopped(self._stopping)
+            self._watch.waits_no_more()
         if isinstance(error, StopAsyncIteration):
             return self._failed or error
         if isinstance(error, ToolkitError):

@@ -68,9 +68,11 @@ class Watch:
         total = self._deadlines.total
         self._loop = asyncio.get_running_loop()
         self._said, self._known, self._waited = said, 0, 0.0
-        self._end = None if total is None else self._loop.time() + total
+        if self._end is None and total is not None:  # a second try is of the same call
+            self._end = self._loop.time() + total
         if self._reader is not None:
-            self._begin(said)
+            self._since = self._loop.time()
+            self._set_timer(self._due())
         return self
 
     def __enter__(self) -> None: ...
@@ -88,11 +90,19 @@ class Watch:
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
 
     def waits(self, reader: asyncio.Task[Any] | None) -> None:
-        """The task `reader` begins to wait for the next piece."""
+        """The task `reader` begins to wait for the next piece. The timer is seldom set anew: when it is up early, it
+        looks when it has to be."""
         self._reader = reader
         self._cancellations = reader.cancelling() if reader is not None else 0
-        if self._said is not None:
-            self._begin(self._said)
+        if self._said is None:
+            return
+        self._since = self._loop.time()
+        if (said := len(self._said)) != self._known:
+            if not self._known:
+                self._set_timer(None)  # the next deadline can be an earlier one
+            self._known, self._waited = said, 0.0
+        if self._timer is None:
+            self._set_timer(self._due())
 
     def taken_back(self) -> bool:
         """Take back one cancellation of the reader's task, which was ours; whether nobody else has cancelled it since
@@ -107,16 +117,6 @@ class Watch:
         self._reader = None
         if self._said is not None and len(self._said) == self._known:  # it was no piece: the waiting for one goes on
             self._waited += self._loop.time() - self._since
-
-    def _begin(self, said: Sized) -> None:
-        """The present wait begins. The timer is seldom set anew: when it is up early, it looks when it has to be."""
-        self._since = self._loop.time()
-        if len(said) != self._known:
-            if not self._known:
-                self._set_timer(None)  # the next deadline can be an earlier one
-            self._known, self._waited = len(said), 0.0
-        if self._timer is None:
-            self._set_timer(self._due())
 
     def _due(self) -> float | None:
         """When the present wait has to end."""

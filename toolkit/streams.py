@@ -84,7 +84,9 @@ class _Lines:
             self.rest.clear()
             data = data.removeprefix(codecs.BOM_UTF8)
         longest = len(self.rest) + len(data)
-        lines = self._split(data)
+        if self._universal and (self._after_cr or b"\r" in data):
+            data = self._with_lf(data)
+        lines = data.split(b"\n")
         rest = lines.pop()
         if self.rest and lines:
             self.rest += lines[0]
@@ -96,16 +98,15 @@ class _Lines:
             self._measure(lines)
         return lines
 
-    def _split(self, data: bytes) -> list[bytes]:
-        """What stands between the ends of lines in `data`; the last is unfinished."""
-        if self._universal:
-            if self._after_cr and data:
-                self._after_cr = False
-                data = data.removeprefix(b"\n")  # the LF of a CRLF whose CR ended the chunk before
-            if b"\r" in data:
-                self._after_cr = data.endswith(b"\r")
-                data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return data.split(b"\n")
+    def _with_lf(self, data: bytes) -> bytes:
+        """`data` with LF at each end of a line."""
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")  # the LF of a CRLF whose CR ended the chunk before
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
 
     def _measure(self, lines: list[bytes]) -> None:
         for index, line in enumerate((*lines, self.rest)):
