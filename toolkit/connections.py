@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import aiohttp
@@ -109,26 +108,32 @@ def _tell_of_a_lost_connection(raw: aiohttp.ClientResponse) -> None:
     connection, content = raw.connection, raw.content
     if connection is None or connection.protocol is None or (closed := connection.protocol.closed) is None:
         return  # the body is there already, or it has been told
-
-    def lost(_: object) -> None:
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError("the connection is closed"))
-
+    body = _Body(closed, content)
     closed.remove_done_callback(_heard)  # of a call before
     closed.add_done_callback(_heard)
-    closed.add_done_callback(lost)
-    content.on_eof(partial(_forget, closed, lost))
+    closed.add_done_callback(body.lost)
+    content.on_eof(body.complete)
+
+
+class _Body(NamedTuple):
+    """A body, and what tells that its connection is closed."""
+
+    closed: asyncio.Future[None]
+    content: aiohttp.StreamReader
+
+    def lost(self, _: object) -> None:
+        if not self.content.is_eof() and self.content.exception() is None:
+            self.content.set_exception(aiohttp.ClientPayloadError("the connection is closed"))
+
+    def complete(self) -> None:
+        """The connection lives on."""
+        self.closed.remove_done_callback(self.lost)
 
 
 def _heard(closed: asyncio.Future[None]) -> None:
     """asyncio complains of a failure that nobody asked for."""
     with suppress(asyncio.CancelledError):  # aiohttp does that where its closing is cancelled
         closed.exception()
-
-
-def _forget(closed: asyncio.Future[None], lost: Callable[[object], None]) -> None:
-    """The body is complete, and the connection lives on."""
-    closed.remove_done_callback(lost)
 
 
 def _trust(route: Route) -> ssl.SSLContext | bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -74,6 +75,8 @@ def peak_memory() -> int:
 
 async def worker(name: str, url: str, streams: int) -> None:
     async with peers.opened(url, (name,)) as readers:
+        gc.collect()
+        gc.freeze()  # what is loaded is not what is measured
         before, start = memory_now(), time.process_time()
         read = await asyncio.gather(*(readers[name]() for _ in range(streams)))
         cpu = time.process_time() - start
