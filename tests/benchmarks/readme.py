@@ -23,12 +23,15 @@ def _rows(results: list[dict[str, Any]]) -> Iterator[str]:
     for result in results:
         peers, unit = result["peers"], result["unit"]
         for number, bar in enumerate(result["bars"]):
-            ours = f"{peers[OURS]['median']:,.3g} {unit}"
-            theirs = f"{peers[bar['peer']]['median']:,.3g} {unit}"
+            ours, theirs = (f"{_number(peers[peer]['median'])} {unit}" for peer in (OURS, bar["peer"]))
             more = f" {unit} more" if bar["over"] else ""
-            reached = f"{bar['reached']:.2g}{more} of {bar['most']:.2g}"
+            reached = f"{bar['reached']:.3g}{more} of {bar['most']:.3g}{'' if bar['kept'] else ', missed'}"
             first = f"{result['title']} | {ours}" if number == 0 else " | "
             yield f"| {first} | {bar['peer']} | {theirs} | {reached} |"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

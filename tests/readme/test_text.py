@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.readme import RESULTS, table
 from tests.cli.test_help import COMMANDS
 from tests.readme.blocks import README, ROOT, blocks, section
 from tests.readme.reader import reading
@@ -81,3 +83,8 @@ def test_each_link_leads_somewhere() -> None:
     }
     for target in re.findall(r"\]\((?!https://)([^)]+)\)", README):
         assert target.removeprefix("#") in headings if target.startswith("#") else (ROOT / target).exists(), target
+
+
+def test_the_figures_are_those_of_one_run() -> None:
+    """The table of speed is made from what the benchmarks have written, and every bar in it is one of theirs."""
+    assert table(json.loads(RESULTS.read_text(encoding="utf-8"))) in section("Speed")
