@@ -114,19 +114,27 @@ async def test_an_old_token_is_not_sent_beside_the_cookie(chatting: Chatting) ->
     assert all("Authorization" not in seen.headers for seen in site.requests)
 
 
+@asynccontextmanager
+async def signed_in(site: OpenWebUISite, open_context: OpenContext, **storage: str) -> AsyncIterator[Client]:
+    """A client of `site` with a browser for renewals, and a stored session: a good cookie, and `storage`."""
+    context, store = await open_context(None), MemoryStore()
+    assert context.browser is not None
+    async with (
+        serve(site.app()) as origin,
+        Client("openwebui", base_url=origin, browser=context.browser, store=store) as client,
+    ):
+        session = BrowserSession.from_cookie_values("openwebui", origin, {"token": site.new_token()})
+        await store.save(client.key, replace(session, local_storage={origin: storage} if storage else {}))
+        yield client
+
+
 async def test_the_page_finds_the_token_that_the_cookie_has_become(open_context: OpenContext) -> None:
     """A visit that renews puts the cookie's token where the page looks for it, or the page would ask for a login."""
     site = OpenWebUISite()
-    async with serve(site.app()) as origin:
-        context = await open_context(None)
-        assert context.browser is not None
-        store = MemoryStore()
-        async with Client("openwebui", base_url=origin, browser=context.browser, store=store) as client:
-            given = BrowserSession.from_cookie_values("openwebui", origin, {"token": site.new_token()})
-            await store.save(client.key, replace(given, local_storage={origin: {"token": OLD}}))
-            renewed = await client.refresh()
-            assert renewed.identity == EMAIL
-            assert await client.chat("Hi").text() == TEXT
+    async with signed_in(site, open_context, token=OLD) as client:
+        renewed = await client.refresh()
+        assert renewed.identity == EMAIL
+        assert await client.chat("Hi").text() == TEXT
     assert site.problems == []
 
 
@@ -179,18 +187,12 @@ async def test_a_probe_renews_the_session(sliding: bool, chatting: Chatting) -> 
 async def test_an_expired_session_wants_a_login(open_context: OpenContext) -> None:
     """A browser tries to renew it, once, and finds the form."""
     site = OpenWebUISite()
-    async with serve(site.app()) as origin:
-        context = await open_context(None)
-        assert context.browser is not None
-        store = MemoryStore()
-        async with Client("openwebui", base_url=origin, browser=context.browser, store=store) as client:
-            given = BrowserSession.from_cookie_values("openwebui", origin, {"token": site.new_token()})
-            await store.save(client.key, given)
-            site.expire()
-            with pytest.raises(SessionExpired, match="toolkit login openwebui --base-url http"):
-                await client.chat("Hi", model="mistral-small").text()
-            with pytest.raises(LoginRequired, match="401 Unauthorized"):
-                await client.check()
+    async with signed_in(site, open_context) as client:
+        site.expire()
+        with pytest.raises(SessionExpired, match="toolkit login openwebui --base-url http"):
+            await client.chat("Hi", model="mistral-small").text()
+        with pytest.raises(LoginRequired, match="401 Unauthorized"):
+            await client.check()
     assert len(site.calls(CHAT)) == 1
 
 
