@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
-from types import TracebackType, coroutine
+from types import TracebackType
 from typing import Any, NamedTuple
 
-from toolkit.deadlines import Deadlines, Watch
+from toolkit.deadlines import Watch
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 
 
@@ -33,20 +34,25 @@ class Finished(NamedTuple):
 
 ChatEvent = Text | Queued | Finished
 
-# What a provider and the client give: text as it is, and events.
+# What a provider gives: text as it is, and events.
 Piece = str | ChatEvent
+Pieces = AsyncGenerator[Piece, None]
 
-# The sources of streams that are being read. They are held here until they are closed, so that what becomes of a
-# dropped stream is decided in one place (`ChatStream.__del__`), and a loop that ends meanwhile still closes them
+# The attempts at one answer, each of which gives its pieces. How those end is told there, as to a context manager: the
+# end of the attempts is that of the answer, an error in them is what has failed.
+Attempts = AsyncGenerator[Pieces, None]
+
+# Of streams that are being read. They are held here until they are closed, so that what becomes of a dropped stream is
+# decided in one place (`ChatStream.__del__`), and a loop that ends meanwhile still closes them
 # (`loop.shutdown_asyncgens`), and with them whatever the provider has to tidy up at its site.
-_open: set[AsyncGenerator[Piece, None]] = set()
+_open: set[Attempts] = set()
 
 
-async def _close_dropped(source: AsyncGenerator[Piece, None]) -> None:
+async def _close_dropped(attempts: Attempts) -> None:
     try:
-        await source.aclose()
+        await attempts.aclose()
     finally:
-        _open.discard(source)
+        _open.discard(attempts)
 
 
 class ChatStream:
@@ -56,75 +62,84 @@ class ChatStream:
     first event is there, so errors of the call show at that line. `async with stream:` closes it at the end, and so
     does dropping it, a little later. All errors are of `toolkit.errors`.
 
-    `watch` keeps to the call's deadlines: it is told when the reader begins to wait, and when it waits no more.
+    `watch` keeps to the call's deadlines, and knows what was said so far.
     """
 
-    def __init__(self, source: AsyncGenerator[Piece, None], watch: Watch | None = None) -> None:
-        self._source = source
-        self._advance: Callable[[], Awaitable[Piece]] = self._begin
-        self._watch = watch or Watch(Deadlines())
+    def __init__(self, attempts: Attempts, watch: Watch) -> None:
+        self._attempts = attempts
+        self._advance: Callable[[], Awaitable[Piece]] = self._over
+        self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._first: list[Piece] = []
         self._done = False
         self._failed: ToolkitError | None = None
-        self._reader: asyncio.Task[Any] | None = None
         self._stopping: asyncio.Event | None = None  # which somebody waits for who has interrupted the reader
         self._closing: asyncio.Lock | None = None
         self.finish_reason: str | None = None
 
-    @coroutine
-    def _next(self, only_text: bool) -> Generator[Any, Any, Any]:
+    async def _next(self, only_text: bool) -> Any:
         """The next piece; `StopAsyncIteration` at the end. A stream that has failed goes on failing, it never looks
-        complete.
-
-        Much of an answer is there already when it is asked for, several pieces of one packet. So the source is run by
-        hand: a piece for which nothing has to be waited for costs no task and no timer.
-        """
-        if self._reader is not None:
+        complete."""
+        watch = self._watch
+        if watch.reader is not None:
             raise UsageError("Somebody else is reading this stream.", hint="Make one call for each reader.")
-        while True:
-            if self._first:
-                piece = self._first.pop()
-            else:
-                waited = False
-                try:
-                    step: Any = self._advance()
-                    try:
-                        waits_for = step.send(None)
-                        waited = True
-                        self._reader = reader = asyncio.current_task()
-                        self._watch.waits(reader)
-                        while True:
-                            try:
-                                sent = yield waits_for
-                            except GeneratorExit:
-                                step.close()
-                                raise
-                            except BaseException as error:  # noqa: BLE001 - as `await` does
-                                waits_for = step.throw(error)
-                            else:
-                                waits_for = step.send(sent)
-                    except StopIteration as given:
-                        piece = given.value
-                    if waited:
-                        self._reader = None
-                        if self._stopping is not None:
-                            self._stopped(self._stopping)
-                        self._watch.waits_no_more()
-                except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
-                    raise self._ended(error)  # noqa: B904 - what it was, or what follows from it
-            if isinstance(piece, str):
+        if self._first:
+            piece = self._first.pop()
+            if isinstance(piece, str) or not only_text:
                 return piece
+        watch.waits(current_task(self._loop))
+        while True:
+            try:
+                piece = await self._advance()
+            except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
+                piece = await self._after(error)
+            if isinstance(piece, Text):
+                piece = piece.text
+            if isinstance(piece, str):
+                if piece:
+                    watch.said.append(piece)
+                    break
+                continue
             if isinstance(piece, Finished):
+                watch.finished = True
                 self.finish_reason = piece.reason
             if not only_text:
-                return piece
+                break
+        if self._stopping is not None:
+            self._stopped(self._stopping)
+        watch.waits_no_more()
+        return piece
 
-    def _begin(self) -> Awaitable[Piece]:
-        self._loop = asyncio.get_running_loop()
-        _open.add(self._source)
-        self._advance = self._source.__anext__
-        return self._advance()
+    async def _after(self, error: BaseException) -> Piece:
+        """What follows the end, by `error`, of an attempt's pieces: the first one of the next attempt, or the end of
+        the answer."""
+        while True:
+            if self._done and isinstance(error, StopAsyncIteration):  # somebody may be closing the attempts
+                raise self._ended(error)
+            try:
+                advance = (await self._attempt(error)).__anext__
+            except BaseException as last:  # noqa: BLE001 - as in `_next`
+                if self._watch.finished or not isinstance(last, StopAsyncIteration):
+                    raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
+                self._advance = self._over
+                return Finished("stop")
+            if not self._done:
+                self._advance = advance
+            try:
+                return await advance()
+            except BaseException as again:  # noqa: BLE001
+                error = again
+
+    def _attempt(self, error: BaseException) -> Awaitable[Pieces]:
+        """The pieces of the next attempt, the one before having ended by `error`."""
+        if isinstance(error, GeneratorExit):  # whoever reads is gone: there is nobody to wait
+            raise error
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            _open.add(self._attempts)
+        if isinstance(error, StopAsyncIteration):
+            return self._attempts.__anext__()
+        return self._attempts.athrow(error)
 
     def _stopped(self, stopping: asyncio.Event) -> bool:
         """A wait that `aclose` has interrupted is over; gives whether nobody else wanted that."""
@@ -132,12 +147,11 @@ class ChatStream:
         return self._watch.taken_back()
 
     def _ended(self, error: BaseException) -> BaseException:
-        """What the end of the source, by `error`, means for the reader."""
+        """What the end of the attempts, by `error`, means for the reader."""
         self._done = True
-        _open.discard(self._source)
+        _open.discard(self._attempts)
         closed = False
-        if self._reader is not None:
-            self._reader = None
+        if self._watch.reader is not None:
             closed = self._stopping is not None and self._stopped(self._stopping)
             self._watch.waits_no_more()
         if isinstance(error, StopAsyncIteration):
@@ -153,7 +167,7 @@ class ChatStream:
         return error
 
     def _over(self) -> Awaitable[Piece]:
-        """What there is to read of a stream that somebody has closed, or is closing."""
+        """Before an attempt, and when there is no more to come."""
         raise StopAsyncIteration
 
     def __await__(self) -> Generator[Any, None, ChatStream]:
@@ -191,17 +205,18 @@ class ChatStream:
         self._advance = self._over
         self._first.clear()
         self._done = True
-        if self._reader is not None and self._reader is not asyncio.current_task():
+        reader = self._watch.reader
+        if reader is not None and reader is not current_task():
             if self._stopping is None:
                 self._stopping = asyncio.Event()
-                self._reader.cancel()
+                reader.cancel()
             await self._stopping.wait()
         self._closing = self._closing or asyncio.Lock()
         async with self._closing:
             try:
-                await self._source.aclose()
+                await self._attempts.aclose()
             finally:
-                _open.discard(self._source)
+                _open.discard(self._attempts)
 
     async def __aenter__(self) -> ChatStream:
         return self
@@ -216,23 +231,23 @@ class ChatStream:
         if self._done or loop is None:
             return
         if loop.is_closed():
-            _open.discard(self._source)
+            _open.discard(self._attempts)
             return
         try:
             running = asyncio.get_running_loop()
         except RuntimeError:
             running = None
         if running is loop:  # at once, so that it has begun even if the loop ends in this very round
-            _start_closing(self._source, loop)
+            _start_closing(self._attempts, loop)
         else:
             with suppress(RuntimeError):  # the loop was closed just now, from another thread
-                loop.call_soon_threadsafe(_start_closing, self._source, loop)
+                loop.call_soon_threadsafe(_start_closing, self._attempts, loop)
 
 
 _closing: set[asyncio.Task[None]] = set()
 
 
-def _start_closing(source: AsyncGenerator[Piece, None], loop: asyncio.AbstractEventLoop) -> None:
-    task = loop.create_task(_close_dropped(source))
+def _start_closing(attempts: Attempts, loop: asyncio.AbstractEventLoop) -> None:
+    task = loop.create_task(_close_dropped(attempts))
     _closing.add(task)
     task.add_done_callback(_closing.discard)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ import msgspec
 
 from toolkit import providers
 from toolkit.advice import Adviser
-from toolkit.chat_stream import ChatStream, Finished, Piece, Text
+from toolkit.chat_stream import Attempts, ChatStream
 from toolkit.deadlines import Deadlines, Watch
 from toolkit.environment import session_of, variable
 from toolkit.errors import (
@@ -193,7 +193,7 @@ class Client:
     def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
         """The answer to a request that is made up already; see `chat`."""
         watch = Watch(self._deadlines)
-        stream = ChatStream(self._answer(request, watch), watch)
+        stream = ChatStream(self._attempts(request, watch), watch)
         self._streams.add(stream)
         return stream
 
@@ -256,12 +256,10 @@ class Client:
             raise LoginRequired("There is no session.")
         return session
 
-    async def _answer(self, request: ChatRequest | ModelsRequest, watch: Watch) -> AsyncGenerator[Piece, None]:
-        """One call. A session that the site does not take is renewed once, before the first text only."""
+    async def _attempts(self, request: ChatRequest | ModelsRequest, watch: Watch) -> Attempts:
+        """The attempts at one call. A session that the site does not take is renewed once, before the first text."""
         with self._adviser:
             async with _Use(self), self._turn():
-                said: list[str] = []
-                finished = False
                 session, fresh = await self._keeper.current()
                 while True:
                     try:
@@ -270,24 +268,13 @@ class Client:
                             messages = [message.as_dict() for message in request.messages]
                             self._recorder.asked(http.session, messages, self.provider.base_url)
                         async with aclosing(reply(self.provider, request, http)) as pieces:
-                            with watch.answering(said):
-                                async for piece in pieces:
-                                    if type(piece) is Text:
-                                        piece = piece.text
-                                    if isinstance(piece, str):
-                                        if not piece:
-                                            continue
-                                        said.append(piece)
-                                    elif isinstance(piece, Finished):
-                                        finished = True
-                                    yield piece
-                        if not finished:
-                            yield Finished("stop")
+                            with watch.answering():
+                                yield pieces
                         return
                     except (StreamInterrupted, StreamTimeout) as error:
-                        if finished and isinstance(error, StreamTimeout):
+                        if watch.finished and isinstance(error, StreamTimeout):
                             return  # all is said: what could not be waited for is the end of the connection
-                        error.text = "".join(said)
+                        error.text = "".join(watch.said)
                         raise
                     except SiteError as error:
                         error.what = one_line(unechoed(error.what, http.session))
@@ -296,7 +283,7 @@ class Client:
                     except RecursionError:  # of whoever walks what the site sent
                         raise ProtocolError("The site sent JSON that is nested too deeply.") from None
                     except LoginRequired:
-                        if said or fresh:
+                        if watch.said or fresh:
                             raise
                         if self._transport is not None:  # what the call itself has changed does not make it another one
                             session = self._transport.session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sized
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -41,44 +41,45 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch:
-    """Keeps to the deadlines of one call, by a single timer.
+    """Watches over one call: what was `said` so far, whether it has `finished`, and that the deadlines are kept, by a
+    single timer.
 
-    The reader tells when it begins to wait and when it waits no more; where that takes too long while the site is
+    It is told when a `reader` begins to wait and when it waits no more; where that takes too long while the site is
     `answering`, the reader's task is interrupted. Time that the reader takes does not count, but in the total.
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
         self._loop: asyncio.AbstractEventLoop
-        self._said: Sized | None = None
+        self._time: Callable[[], float]
+        self.said: list[str] = []
+        self.finished = False
+        self.reader: asyncio.Task[Any] | None = None  # while it waits
         self._known = 0  # how much was said when the waiting for the next piece began
         self._waited = 0.0  # for that piece, before `_since`
         self._since = 0.0
+        self._answering = False
         self._end: float | None = None  # of the whole call
-        self._reader: asyncio.Task[Any] | None = None
         self._cancellations = 0  # which the reader had before it began to wait
         self._timer: asyncio.TimerHandle | None = None
         self._passed: tuple[str, float] | None = None
 
-    def answering(self, said: Sized) -> Watch:
-        """For `with`, around what the site answers; `said` grows by what counts as a piece.
-
-        Leaving it raises `StreamTimeout` where a deadline has passed.
-        """
+    def answering(self) -> Watch:
+        """For `with`, around what the site answers. Leaving it raises `StreamTimeout` where a deadline has passed."""
         total = self._deadlines.total
         self._loop = asyncio.get_running_loop()
-        self._said, self._known, self._waited = said, 0, 0.0
+        self._time = self._loop.time
+        self._answering, self._waited = True, 0.0
+        self._since = self._time()
         if self._end is None and total is not None:  # a second try is of the same call
-            self._end = self._loop.time() + total
-        if self._reader is not None:
-            self._since = self._loop.time()
-            self._set_timer(self._due())
+            self._end = self._since + total
+        self._set_timer(self._due())
         return self
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._said = None
+        self._answering = False
         self._set_timer(None)
         passed = self._passed
         if passed is None or not isinstance(error, asyncio.CancelledError):
@@ -92,31 +93,32 @@ class Watch:
     def waits(self, reader: asyncio.Task[Any] | None) -> None:
         """The task `reader` begins to wait for the next piece. The timer is seldom set anew: when it is up early, it
         looks when it has to be."""
-        self._reader = reader
-        self._cancellations = reader.cancelling() if reader is not None else 0
-        if self._said is None:
-            return
-        self._since = self._loop.time()
-        if (said := len(self._said)) != self._known:
-            if not self._known:
-                self._set_timer(None)  # the next deadline can be an earlier one
-            self._known, self._waited = said, 0.0
-        if self._timer is None:
-            self._set_timer(self._due())
+        self.reader = reader
+        if reader is not None:
+            self._cancellations = reader.cancelling()
+        if self._answering:
+            self._since = self._time()
+            if self._timer is None:
+                self._set_timer(self._due())
 
     def taken_back(self) -> bool:
         """Take back one cancellation of the reader's task, which was ours; whether nobody else has cancelled it since
         it began to wait."""
-        return self._reader is not None and self._reader.uncancel() <= self._cancellations
+        return self.reader is not None and self.reader.uncancel() <= self._cancellations
 
     def waits_no_more(self) -> None:
         """The reader has what it waited for."""
         if self._passed is not None:  # the provider has made something else of the interruption
             self._passed = None
             self.taken_back()
-        self._reader = None
-        if self._said is not None and len(self._said) == self._known:  # it was no piece: the waiting for one goes on
-            self._waited += self._loop.time() - self._since
+        self.reader = None
+        if (said := len(self.said)) == self._known:  # it was no piece: the waiting for one goes on
+            if self._answering:
+                self._waited += self._time() - self._since
+            return
+        if not self._known:
+            self._set_timer(None)  # the next deadline can be an earlier one
+        self._known, self._waited = said, 0.0
 
     def _due(self) -> float | None:
         """When the present wait has to end."""
@@ -135,11 +137,11 @@ class Watch:
         """The timer is up: it is so often before anything is due, since it is not moved with each piece."""
         self._timer = None
         due = self._due()
-        if self._reader is None or due is None:
+        if self.reader is None or due is None:
             return
-        if due > self._loop.time():
+        if due > self._time():
             self._set_timer(due)
             return
         name = "total" if due == self._end else "between_pieces" if self._known else "first_piece"
         self._passed = name, getattr(self._deadlines, name)
-        self._reader.cancel()
+        self.reader.cancel()

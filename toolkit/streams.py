@@ -21,6 +21,7 @@ Data = bytes | bytearray
 
 FRAME_LIMIT = 8 * 1024 * 1024
 MARK = "\ufeff"
+LF, CR = b"\n", b"\r"
 BLANK = b" \t\r"  # JSON's white space, without the end of a line
 RETRY_DIGITS = 15  # of milliseconds: thirty thousand years
 
@@ -84,7 +85,7 @@ class _Lines:
             self.rest.clear()
             data = data.removeprefix(codecs.BOM_UTF8)
         longest = len(self.rest) + len(data)
-        if self._universal and (self._after_cr or b"\r" in data):
+        if self._universal and (self._after_cr or data.find(CR) >= 0):
             data = self._with_lf(data)
         lines = data.split(b"\n")
         rest = lines.pop()
@@ -103,10 +104,15 @@ class _Lines:
         if self._after_cr and data:
             self._after_cr = False
             data = data.removeprefix(b"\n")  # the LF of a CRLF whose CR ended the chunk before
-        if b"\r" in data:
-            self._after_cr = data.endswith(b"\r")
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if data.find(CR) >= 0:
+            self._after_cr = data.endswith(CR)
+            data = data.replace(b"\r\n", b"\n").replace(CR, b"\n")
         return data
+
+    @property
+    def between(self) -> bool:
+        """Whether the next byte begins a line, whatever it is."""
+        return self._begun and not self.rest and not self._after_cr
 
     def _measure(self, lines: list[bytes]) -> None:
         for index, line in enumerate((*lines, self.rest)):
@@ -166,6 +172,27 @@ class _EventDecoder(_FrameDecoder[T]):
         self._event = ""
         self._id = ""
         self._retry: int | None = None
+        self._idle = False  # the next byte begins an event
+
+    def feed(self, data: bytes) -> list[T]:
+        # Most chunks of a chat are one event of one line.
+        if (
+            self._idle
+            and data.find(LF) == len(data) - 2 <= self._limit
+            and data.startswith(b"data: ")
+            and data.endswith(LF)
+            and data.find(CR) < 0
+        ):
+            try:
+                item = self._item(data[6:-2])
+            except (ValueError, RecursionError):
+                pass
+            else:
+                self._retry = None
+                return [item]
+        items = super().feed(data)
+        self._idle = self._fault is None and self._data is None and not self._event and self._lines.between
+        return items
 
     def _read(self, lines: list[bytes], items: list[T]) -> None:
         data, item = self._data, self._item

@@ -35,7 +35,10 @@ async def toolkit(url: str) -> AsyncIterator[Reader]:
     async with Client("codelinkava", base_url=url, cookies={}) as client:
 
         async def read() -> int:
-            return sum([len(piece) async for piece in client.chat("Hi", model="m")])
+            count = 0
+            async for piece in client.chat("Hi", model="m"):
+                count += len(piece)
+            return count
 
         yield read
 
@@ -128,8 +131,10 @@ async def openai(url: str) -> AsyncIterator[Reader]:
     async with import_module("openai").AsyncOpenAI(api_key="none", base_url=url) as client:
 
         async def read() -> int:
-            stream = await client.chat.completions.create(**BODY)
-            return sum([len(chunk.choices[0].delta.content or "") async for chunk in stream])
+            count = 0
+            async for chunk in await client.chat.completions.create(**BODY):
+                count += len(chunk.choices[0].delta.content or "")
+            return count
 
         yield read
 

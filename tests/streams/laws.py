@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
@@ -10,6 +11,7 @@ from tests.streams import reference
 from toolkit.errors import ProtocolError
 from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder
 
+BLANK_LINE = re.compile(rb"(?<=\n\n)")
 SMALL = 24  # a limit that random streams run into
 
 
@@ -23,6 +25,11 @@ def chunks(data: bytes, sizes: Sequence[int]) -> Iterator[bytes]:
             return
         yield data[start : start + size]
         start += size
+
+
+def at_blank_lines(data: bytes) -> list[bytes]:
+    """`data` in chunks that end where an event may: what most sites send."""
+    return BLANK_LINE.split(data)
 
 
 def decoded(decoder: Decoder[Any], parts: Iterable[bytes]) -> tuple[list[Any], str]:
@@ -48,8 +55,10 @@ def events_are_read(data: bytes, sizes: Sequence[int]) -> None:
     bytes are cut."""
     events = reference.events(data)
     assert decoded(SSEDecoder(), chunks(data, sizes)) == (events, "")
+    assert decoded(SSEDecoder(), at_blank_lines(data)) == (events, "")
     limited = decoded(SSEDecoder(limit=SMALL), chunks(data, sizes))
     assert limited == decoded(SSEDecoder(limit=SMALL), [data])
+    assert limited == decoded(SSEDecoder(limit=SMALL), at_blank_lines(data))
     assert limited[0] == events[: len(limited[0])]
     assert limited[1] or limited[0] == events
 
@@ -63,8 +72,9 @@ def documents_of_events_are_read(data: bytes, sizes: Sequence[int]) -> None:
         if faulty:
             break
         expected += documents
-    found, error = decoded(JSONEventsDecoder(Any, end="0"), chunks(data, sizes))
-    assert (found, bool(error)) == (expected, faulty)
+    for parts in (chunks(data, sizes), at_blank_lines(data)):
+        found, error = decoded(JSONEventsDecoder(Any, end="0"), parts)
+        assert (found, bool(error)) == (expected, faulty)
 
 
 def documents_are_read(data: bytes, sizes: Sequence[int]) -> None:

@@ -30,8 +30,10 @@ async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_p
                 return
             if chunk.error is not None:
                 raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
-            for choice in chunk.choices[:1]:
-                reason = choice.finish_reason or reason
-                if choice.delta and choice.delta.content:
-                    yield choice.delta.content
+            if not chunk.choices:
+                continue
+            choice = chunk.choices[0]
+            reason = choice.finish_reason or reason
+            if choice.delta is not None and choice.delta.content:
+                yield choice.delta.content
         raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
