@@ -87,27 +87,35 @@ class ChatStream:
             piece = self._first.pop()
             if isinstance(piece, str) or not only_text:
                 return piece
-        watch.waits(current_task(self._loop))
+        watch.reader = reader = current_task(self._loop)
+        watch.cancellations = 0 if reader is None else reader.cancelling()
+        watch.since = watch.time()
+        if watch.dormant:
+            watch.awake()
         while True:
             try:
                 piece = await self._advance()
             except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
                 piece = await self._after(error)
-            if isinstance(piece, Text):
-                piece = piece.text
-            if isinstance(piece, str):
-                if piece:
-                    watch.said.append(piece)
+            if not isinstance(piece, str):
+                if not isinstance(piece, Text):
+                    if isinstance(piece, Finished):
+                        watch.finished = True
+                        self.finish_reason = piece.reason
+                    if only_text:
+                        continue
+                    watch.goes_on()
                     break
-                continue
-            if isinstance(piece, Finished):
-                watch.finished = True
-                self.finish_reason = piece.reason
-            if not only_text:
+                piece = piece.text
+            if piece:
+                if not watch.said:
+                    watch.begun()
+                watch.said.append(piece)
+                watch.waited = 0.0
                 break
-        if self._stopping is not None:
-            self._stopped(self._stopping)
-        watch.waits_no_more()
+        if watch.interrupted:
+            self._was_interrupted()
+        watch.reader = None
         return piece
 
     async def _after(self, error: BaseException) -> Piece:
@@ -141,19 +149,20 @@ class ChatStream:
             return self._attempts.__anext__()
         return self._attempts.athrow(error)
 
-    def _stopped(self, stopping: asyncio.Event) -> bool:
-        """A wait that `aclose` has interrupted is over; gives whether nobody else wanted that."""
-        stopping.set()
+    def _was_interrupted(self) -> bool:
+        """A wait is over that a deadline or `aclose` has interrupted; gives whether `aclose` has, and nobody else."""
+        self._watch.forget()
+        if self._stopping is None:
+            return False
+        self._stopping.set()
         return self._watch.taken_back()
 
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the attempts, by `error`, means for the reader."""
         self._done = True
         _open.discard(self._attempts)
-        closed = False
-        if self._watch.reader is not None:
-            closed = self._stopping is not None and self._stopped(self._stopping)
-            self._watch.waits_no_more()
+        closed = self._watch.interrupted and self._was_interrupted()
+        self._watch.reader = None
         if isinstance(error, StopAsyncIteration):
             return self._failed or error
         if isinstance(error, ToolkitError):
@@ -209,7 +218,7 @@ class ChatStream:
         if reader is not None and reader is not current_task():
             if self._stopping is None:
                 self._stopping = asyncio.Event()
-                reader.cancel()
+                self._watch.interrupt(reader)
             await self._stopping.wait()
         self._closing = self._closing or asyncio.Lock()
         async with self._closing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -44,43 +45,43 @@ class Watch:
     """Watches over one call: what was `said` so far, whether it has `finished`, and that the deadlines are kept, by a
     single timer.
 
-    It is told when a `reader` begins to wait and when it waits no more; where that takes too long while the site is
-    `answering`, the reader's task is interrupted. Time that the reader takes does not count, but in the total.
+    Who begins to wait for a piece sets `reader`, its task, the `cancellations` that it had before, and `since`. (This
+    and the rest of what is done for each piece are no calls, because they would cost as much as everything else.)
+    Where the wait is too long while the site is `answering`, the reader is interrupted. Time that it takes itself does
+    not count, but in the total.
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
         self._loop: asyncio.AbstractEventLoop
-        self._time: Callable[[], float]
+        self.time: Callable[[], float] = time.monotonic
         self.said: list[str] = []
         self.finished = False
         self.reader: asyncio.Task[Any] | None = None  # while it waits
-        self._known = 0  # how much was said when the waiting for the next piece began
-        self._waited = 0.0  # for that piece, before `_since`
-        self._since = 0.0
-        self._answering = False
+        self.cancellations = 0
+        self.since = 0.0
+        self.waited = 0.0  # for the same piece, before `since`
+        self.interrupted = False
         self._end: float | None = None  # of the whole call
-        self._cancellations = 0  # which the reader had before it began to wait
+        self.dormant = False  # the timer is not set, and has to be when somebody waits
         self._timer: asyncio.TimerHandle | None = None
         self._passed: tuple[str, float] | None = None
 
     def answering(self) -> Watch:
         """For `with`, around what the site answers. Leaving it raises `StreamTimeout` where a deadline has passed."""
-        total = self._deadlines.total
         self._loop = asyncio.get_running_loop()
-        self._time = self._loop.time
-        self._answering, self._waited = True, 0.0
-        self._since = self._time()
-        if self._end is None and total is not None:  # a second try is of the same call
-            self._end = self._since + total
+        self.time = self._loop.time
+        self.since, self.waited = self.time(), 0.0
+        if self._end is None and self._deadlines.total is not None:  # a second try is of the same call
+            self._end = self.since + self._deadlines.total
         self._set_timer(self._due())
         return self
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._answering = False
         self._set_timer(None)
+        self.dormant = False
         passed = self._passed
         if passed is None or not isinstance(error, asyncio.CancelledError):
             return
@@ -90,42 +91,42 @@ class Watch:
             text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
 
-    def waits(self, reader: asyncio.Task[Any] | None) -> None:
-        """The task `reader` begins to wait for the next piece. The timer is seldom set anew: when it is up early, it
-        looks when it has to be."""
-        self.reader = reader
-        if reader is not None:
-            self._cancellations = reader.cancelling()
-        if self._answering:
-            self._since = self._time()
-            if self._timer is None:
-                self._set_timer(self._due())
+    def goes_on(self) -> None:
+        """What the reader got was no piece of the answer: the waiting for one goes on when it asks again."""
+        self.waited += self.time() - self.since
+
+    def interrupt(self, reader: asyncio.Task[Any]) -> None:
+        """Have the reader wait no more. Whoever does this has it `taken_back`."""
+        self.interrupted = True
+        reader.cancel()
 
     def taken_back(self) -> bool:
         """Take back one cancellation of the reader's task, which was ours; whether nobody else has cancelled it since
         it began to wait."""
-        return self.reader is not None and self.reader.uncancel() <= self._cancellations
+        return self.reader is not None and self.reader.uncancel() <= self.cancellations
 
-    def waits_no_more(self) -> None:
-        """The reader has what it waited for."""
-        if self._passed is not None:  # the provider has made something else of the interruption
+    def forget(self) -> None:
+        """Take back what a deadline has done, if the provider has made something else of it."""
+        if self._passed is not None:
             self._passed = None
             self.taken_back()
-        self.reader = None
-        if (said := len(self.said)) == self._known:  # it was no piece: the waiting for one goes on
-            if self._answering:
-                self._waited += self._time() - self._since
-            return
-        if not self._known:
-            self._set_timer(None)  # the next deadline can be an earlier one
-        self._known, self._waited = said, 0.0
+
+    def begun(self) -> None:
+        """The first piece is there: the next deadline can be an earlier one."""
+        self._set_timer(None)
+        self.dormant = True
+
+    def awake(self) -> None:
+        """Somebody waits again."""
+        self.dormant = False
+        self._set_timer(self._due())
 
     def _due(self) -> float | None:
         """When the present wait has to end."""
-        limit = self._deadlines.between_pieces if self._known else self._deadlines.first_piece
+        limit = self._deadlines.between_pieces if self.said else self._deadlines.first_piece
         if limit is None:
             return self._end
-        due = self._since + limit - self._waited
+        due = self.since + limit - self.waited
         return due if self._end is None else min(due, self._end)
 
     def _set_timer(self, when: float | None) -> None:
@@ -136,12 +137,13 @@ class Watch:
     def _look(self) -> None:
         """The timer is up: it is so often before anything is due, since it is not moved with each piece."""
         self._timer = None
-        due = self._due()
-        if self.reader is None or due is None:
+        if self.reader is None:
+            self.dormant = True
             return
-        if due > self._time():
+        due = self._due()
+        if due is None or due > self.time():
             self._set_timer(due)
             return
-        name = "total" if due == self._end else "between_pieces" if self._known else "first_piece"
+        name = "total" if due == self._end else "between_pieces" if self.said else "first_piece"
         self._passed = name, getattr(self._deadlines, name)
-        self.reader.cancel()
+        self.interrupt(self.reader)
