@@ -175,6 +175,26 @@ async def test_a_deadline_takes_back_its_own_cancellation() -> None:
         assert task.cancelling() == 0
 
 
+async def test_a_deadline_that_a_provider_passes_over_is_kept_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says a piece instead of ending: the next one has its time as well."""
+
+    async def stream(*_: object) -> Pieces:
+        yield "first"
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        yield "second"
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    _, answer = await begun(Deadlines(between_pieces=0.0))
+    assert await anext(answer) == "second"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    with pytest.raises(StreamTimeout):
+        await anext(answer)
+
+
 async def test_a_stream_that_a_mistake_ended_never_looks_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither at the mistake, which is raised as it is, nor later."""
     monkeypatch.setattr(Fake, "failing", KeyError)

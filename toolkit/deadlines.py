@@ -62,8 +62,9 @@ class Watch:
         self.since = 0.0
         self.waited = 0.0  # for the same piece, before `since`
         self.interrupted = False
+        self._answering = False
         self._end: float | None = None  # of the whole call
-        self.dormant = False  # the timer is not set, and has to be when somebody waits
+        self.dormant = False  # the timer is not set, and has to be when somebody waits for what the site answers
         self._timer: asyncio.TimerHandle | None = None
         self._passed: tuple[str, float] | None = None
 
@@ -74,6 +75,7 @@ class Watch:
         self.since, self.waited = self.time(), 0.0
         if self._end is None and self._deadlines.total is not None:  # a second try is of the same call
             self._end = self.since + self._deadlines.total
+        self._answering = True
         self._set_timer(self._due())
         return self
 
@@ -81,7 +83,7 @@ class Watch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._set_timer(None)
-        self.dormant = False
+        self._answering = self.dormant = False
         passed = self._passed
         if passed is None or not isinstance(error, asyncio.CancelledError):
             return
@@ -109,6 +111,7 @@ class Watch:
         """Take back what a deadline has done, if the provider has made something else of it."""
         if self._passed is not None:
             self._passed = None
+            self.dormant = self._answering
             self.taken_back()
 
     def begun(self) -> None:
