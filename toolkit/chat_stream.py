@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from asyncio import current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
@@ -46,6 +47,21 @@ Attempts = AsyncGenerator[Pieces, None]
 # decided in one place (`ChatStream.__del__`), and a loop that ends meanwhile still closes them
 # (`loop.shutdown_asyncgens`), and with them whatever the provider has to tidy up at its site.
 _open: set[Attempts] = set()
+
+
+def _ours(advance: Callable[[], Awaitable[Piece]]) -> Awaitable[Piece]:
+    """The first step of a provider's generator. A loop that ends closes all generators that it knows, in any order and
+    all at once: it is not to know of this one, which the attempts close. Where they cannot, the loop is closed, and
+    with no finalizer the interpreter would run what awaits there."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, _left_alone)
+    try:
+        return advance()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _left_alone(_: object) -> None: ...
 
 
 async def _close_dropped(attempts: Attempts) -> None:
@@ -134,7 +150,7 @@ class ChatStream:
             if not self._done:
                 self._advance = advance
             try:
-                return await advance()
+                return await _ours(advance)
             except BaseException as again:  # noqa: BLE001
                 error = again
 
