@@ -18,6 +18,7 @@ from tests.listening import secrets_in
 from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.cli import main
 from toolkit.session import BrowserSession
@@ -143,6 +144,16 @@ async def assistant(toolkit: Toolkit) -> AsyncIterator[tuple[OpenAssistantSite, 
     async with serve(site.app()) as origin:
         cookies = {"next-auth.session-token": site.login.new_token()}
         await toolkit.keep(BrowserSession.from_cookie_values("openassistant", origin, cookies))
+        yield site, origin
+    assert not site.problems
+
+
+@pytest.fixture
+async def webui(toolkit: Toolkit) -> AsyncIterator[tuple[OpenWebUISite, str]]:
+    """The Open WebUI stand-in and its address. There is a session for it: it needs no browser."""
+    site = OpenWebUISite()
+    async with serve(site.app()) as origin:
+        await toolkit.keep(BrowserSession.from_cookie_values("openwebui", origin, {"token": site.new_token()}))
         yield site, origin
     assert not site.problems
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,14 @@ import pytest
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.base import Refusal
 from tests.sites.openwebui import OpenWebUISite
-from tests.sites.serving import serve
-from toolkit.session import BrowserSession
 
 Site = tuple[OpenWebUISite, str]
 MODELS = "/api/models"
 
 
-@pytest.fixture
-async def site(toolkit: Toolkit) -> AsyncIterator[Site]:
-    """The Open WebUI stand-in and its address. There is a session for it: it needs no browser."""
-    stand_in = OpenWebUISite()
-    async with serve(stand_in.app()) as origin:
-        given = BrowserSession.from_cookie_values("openwebui", origin, {"token": stand_in.new_token()})
-        await toolkit.keep(given)
-        yield stand_in, origin
-    assert not stand_in.problems
-
-
-async def test_the_models_are_those_of_the_site(toolkit: Toolkit, site: Site) -> None:
+async def test_the_models_are_those_of_the_site(toolkit: Toolkit, webui: Site) -> None:
     """One a line, the default first; another process knows them for an hour, unless it is to ask."""
-    stand_in, origin = site
+    stand_in, origin = webui
     command = ("models", "openwebui", "--base-url", origin)
     for _ in range(2):
         result = await toolkit.run(*command)
@@ -45,9 +31,9 @@ async def test_the_models_are_those_of_the_site(toolkit: Toolkit, site: Site) ->
     assert len(stand_in.calls(MODELS)) == 2
 
 
-async def test_lists_are_kept_apart(toolkit: Toolkit, site: Site) -> None:
+async def test_lists_are_kept_apart(toolkit: Toolkit, webui: Site) -> None:
     """Another account at the same deployment is asked for by itself."""
-    stand_in, origin = site
+    stand_in, origin = webui
     await toolkit.run("models", "openwebui", "--base-url", origin)
     result = await toolkit.run(
         *("models", "openwebui", "--base-url", origin, "--account", "other"), env=toolkit.without_browser()
@@ -59,9 +45,9 @@ async def test_lists_are_kept_apart(toolkit: Toolkit, site: Site) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"asked_at": "x"}', b'{"asked_at": 99999999999, "models": []}']
 )
-async def test_a_file_that_is_no_list_is_asked_for_again(toolkit: Toolkit, site: Site, content: bytes) -> None:
+async def test_a_file_that_is_no_list_is_asked_for_again(toolkit: Toolkit, webui: Site, content: bytes) -> None:
     """Whatever has become of it; so is one from the future. It holds for nobody but its owner."""
-    _, origin = site
+    _, origin = webui
     command = ("models", "openwebui", "--base-url", origin)
     first = await toolkit.run(*command)
     (file,) = (path for path in toolkit.folder.rglob("*.json") if path.parent.name == "models")
@@ -70,9 +56,9 @@ async def test_a_file_that_is_no_list_is_asked_for_again(toolkit: Toolkit, site:
     assert await toolkit.run(*command) == first
 
 
-async def test_names_do_nothing_to_a_terminal(toolkit: Toolkit, site: Site) -> None:
+async def test_names_do_nothing_to_a_terminal(toolkit: Toolkit, webui: Site) -> None:
     """Control characters of the site's are shown as such; JSON has them escaped."""
-    stand_in, origin = site
+    stand_in, origin = webui
     stand_in.models = ("a\x1b]0;title\x07b", "c\x9b2J")
     result = await toolkit.run("models", "openwebui", "--base-url", origin)
     assert result.out == "a\ufffd]0;title\ufffdb\nc\ufffd2J\n"
@@ -88,9 +74,9 @@ async def test_names_do_nothing_to_a_terminal(toolkit: Toolkit, site: Site) -> N
         (Refusal(500, "Error"), 1, "answered 500"),
     ],
 )
-async def test_a_list_that_cannot_be_had(toolkit: Toolkit, site: Site, refusal: Refusal, code: int, told: str) -> None:
+async def test_a_list_that_cannot_be_had(toolkit: Toolkit, webui: Site, refusal: Refusal, code: int, told: str) -> None:
     """It is an error, and nothing is remembered."""
-    stand_in, origin = site
+    stand_in, origin = webui
     stand_in.refusals[MODELS] = refusal
     stand_in.expire()
     result = await toolkit.run("models", "openwebui", "--base-url", origin)

@@ -10,30 +10,25 @@ import click
 
 from toolkit.cli.answer import Messages, print_answer
 from toolkit.cli.options import Where, sendable, where_options
-from toolkit.cli.terminal import tell
+from toolkit.cli.settings import Settings, settings_options
 
 if TYPE_CHECKING:
     from toolkit.cli.work import Work
     from toolkit.client import Client
-    from toolkit.providers.base import Provider
 
 
 @click.command(short_help="Ask a provider, and print the answer as it arrives.")
 @click.argument("provider")
 @click.argument("prompt", required=False, callback=sendable)
 @click.option("--system", "-s", callback=sendable, help="A system message before the prompt.")
-@click.option("--model", "-m", callback=sendable, metavar="NAME", help="One of its models, if not the first.")
-@click.option("--temperature", "-t", type=click.FloatRange(0, 2), metavar="NUMBER", help="0 is sober, 2 is wild.")
-@click.option("--max-tokens", type=click.IntRange(1), metavar="NUMBER", help="How long the answer may be, in tokens.")
+@settings_options("-o")
 @click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object per line, instead of text.")
 @where_options
 def chat(
     provider: str,
     prompt: str | None,
     system: str | None,
-    model: str | None,
-    temperature: float | None,
-    max_tokens: int | None,
+    settings: Settings,
     as_json: bool,
     where: Where,
 ) -> None:
@@ -51,16 +46,16 @@ def chat(
     if prompt is not None and not prompt.strip():
         raise click.UsageError("There is no prompt: give one as argument, or on stdin.")
     history: Messages = [{"role": "system", "content": system}] if system else []
-    settings = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
+    arguments = settings.arguments()
     with working() as work, work.inside(connected(provider, where)) as there, there.explaining():
-        _note_unknown(there.client.provider, settings)
+        settings.note_unknown(there.client.provider)
         if talk:
-            _converse(work, there.client, history, settings, as_json)
+            _converse(work, there.client, history, arguments, as_json)
         elif prompt is not None:
             messages = [*history, {"role": "user", "content": prompt}]
-            work.run(print_answer(there.client, messages, settings, as_json))
+            work.run(print_answer(there.client, messages, arguments, as_json))
         elif there.recorded is not None:
-            work.run(print_answer(there.client, there.recorded, settings, as_json))
+            work.run(print_answer(there.client, there.recorded, arguments, as_json))
         else:
             raise click.UsageError("The recording does not tell what was asked: give a prompt before --replay.")
 
@@ -72,12 +67,6 @@ def _piped() -> str:
         return raw.decode("utf-8-sig").strip()  # whatever the terminal has: it is what files are in
     except UnicodeDecodeError as error:
         raise click.UsageError(f"What stdin has is not UTF-8 text (byte {error.start}).") from None
-
-
-def _note_unknown(provider: Provider, settings: dict[str, Any]) -> None:
-    for name, value in settings.items():
-        if value is not None and name != "model" and name not in provider.options:
-            tell(f"note: {provider.name} cannot be told --{name.replace('_', '-')}")
 
 
 def _converse(work: Work, client: Client, history: Messages, settings: dict[str, Any], as_json: bool) -> None:

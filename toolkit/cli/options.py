@@ -109,15 +109,15 @@ def where_options(command: F, *, replay: bool = True) -> F:
         STORE,
         debug_option,
     )
-    return _bundled(command, "where", Where, options if replay else options[1:])
+    return bundled(command, "where", Where, options if replay else options[1:])
 
 
 def which_options(command: F) -> F:
     """The options of `Which`; the command gets one as its argument `which`."""
-    return _bundled(command, "which", Which, (BASE_URL, _account(None), STORE, debug_option))
+    return bundled(command, "which", Which, (BASE_URL, _account(None), STORE, debug_option))
 
 
-def _bundled(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
+def bundled(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
     """`command` with `options`, whose values it gets together as one `argument`, a named tuple of that `kind`."""
 
     def wrapped(**values: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.options import Where, sendable, where_options
+from toolkit.cli.settings import Settings, settings_options
 
 if TYPE_CHECKING:
     from toolkit.session import BrowserSession
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--mode", type=click.Choice(("once", "all")), default="once", help="once (default) keeps a FILE that is there."
 )
-@click.option("--model", "-m", callback=sendable, metavar="NAME", help="One of its models, if not the first.")
+@settings_options()
 @click.option(
     "--session",
     metavar="FILE",
@@ -51,7 +52,7 @@ def record(
     prompt: str,
     output: Path,
     mode: str,
-    model: str | None,
+    settings: Settings,
     session: Path | None,
     comment: str | None,
     where: Where,
@@ -69,14 +70,14 @@ def record(
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
-    _record(provider, prompt, output, model, session, comment, where, rules)
+    _record(provider, prompt, output, settings, session, comment, where, rules)
 
 
 def _record(
     provider: str,
     prompt: str,
     output: Path,
-    model: str | None,
+    settings: Settings,
     state: Path | None,
     comment: str | None,
     where: Where,
@@ -100,8 +101,10 @@ def _record(
         there = work.inside(connected(provider, where, **more))
         with there as connection:
             client = connection.client
+            settings.note_unknown(client.provider)
             work.run(client.harvest())
-            work.run(print_answer(client, [{"role": "user", "content": prompt}], {"model": model}, False))
+            messages = [{"role": "user", "content": prompt}]
+            work.run(print_answer(client, messages, settings.arguments(), as_json=False))
             work.run(recorder.aclose())
     recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
     save(recording, output)

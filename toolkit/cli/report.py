@@ -14,7 +14,9 @@ ERROR, USAGE, LOGIN, LIMITED, INTERRUPTED = 1, 2, 3, 4, 130
 
 # What a URL in a text may not show: user and password, and the query.
 _USER = re.compile(r"(\w://)[^\s/'\"]*@")
-_OPTION = re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)")  # the argument, as the command line calls it
+# Arguments, as the command line calls them.
+_BASE_URL = re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)")
+_FN = re.compile(r"`fn`")
 _QUERY = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
 
 
@@ -47,7 +49,7 @@ def failure(error: Exception) -> int:
         return ERROR
     if isinstance(error, RateLimited) and error.retry_after is not None:
         error.hint = f"Wait {error.retry_after:.0f} s before the next call."
-    _say(_OPTION.sub("`--base-url`", str(error)))
+    _say(_FN.sub("`--option fn=NAME`", _BASE_URL.sub("`--base-url`", str(error))))
     if isinstance(error, LoginRequired):
         return LOGIN
     if isinstance(error, RateLimited):

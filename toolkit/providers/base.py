@@ -42,7 +42,8 @@ class Provider:
     A provider without `url` has no public site: every deployment is somebody's own, and `base_url` is needed, so that
     the constructor raises `UsageError` without it. `working` says whether the public site answers today.
     `known_models` are for where the site has no list of them, the first is the default. `one_at_a_time` is for sites
-    that allow one call per account. `options` names what of temperature and max_tokens the site can be told.
+    that allow one call per account. `options` names what the site can be told besides: temperature, max_tokens,
+    and arguments of its own; `refuses_unknown` says that one which it does not know is an error, and not passed on.
     `single_page` says that the site answers each path that it does not know with its page, so that a page in place of
     an answer says nothing about the session. `statuses` are HTTP statuses that mean something of their own there, or
     pairs of one and a part of its explanation. `random` are the places of its requests that are made up anew for each
@@ -55,6 +56,7 @@ class Provider:
     needs_auth: ClassVar[bool] = False
     known_models: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[str, ...]] = ()
+    refuses_unknown: ClassVar[bool] = False
     one_at_a_time: ClassVar[bool] = False
     single_page: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}

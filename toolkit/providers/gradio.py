@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 
 class Gradio(Provider):
-    """Any `gradio.ChatInterface`, at its `base_url` (that of a Space is https://OWNER-NAME.hf.space). A login is needed
-    where the app wants one.
+    """Any `gradio.ChatInterface`, at its `base_url` (of a Space https://OWNER-NAME.hf.space), with a login if it asks.
 
     `fn` names the function to call, for apps that have several. All other arguments go into the app's additional inputs
     of these names, as its page "Use via API" tells them; what is not given has the app's own default.
@@ -32,7 +31,8 @@ class Gradio(Provider):
     """
 
     name = "gradio"
-    options = ("temperature", "max_tokens")
+    options = ("temperature", "max_tokens", "fn")
+    refuses_unknown = True
     random = ("body.session_hash",)
     harvest = Harvest(probe=Probe(path="/config", identity=("username",), anonymous=True))
 
