@@ -11,6 +11,7 @@ from toolkit.errors import (
     LoginRequired,
     ProtocolError,
     ToolkitError,
+    UnknownModel,
     WrongAccount,
 )
 from toolkit.providers.base import Provider
@@ -60,6 +61,8 @@ class Adviser(NamedTuple):
                 f"`toolkit login {name}{self._deployment} --account NAME` keeps both; "
                 f"`toolkit session rm {self._whose}` forgets the old one."
             )
+        elif isinstance(error, UnknownModel):
+            error.hint = f"`toolkit models {self._whose} --refresh` lists what there is, as `client.models` does."
         elif self.provider.single_page and _no_such_path(error):
             error.hint = PATH
         elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:

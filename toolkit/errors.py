@@ -26,6 +26,7 @@
     │   └── StreamInterrupted            the stream ended before its end; `.text` has what had arrived
     ├── StatusError                      the site answered with an HTTP error status
     │   ├── BadRequest                   4xx: the call itself is refused
+    │   │   └── UnknownModel             ... since the site has no model of that name for this account
     │   ├── RateLimited                  429; `.retry_after` in seconds where the site says so
     │   └── ServiceUnavailable           5xx
     ├── SiteError (RuntimeError)         the site reported a failure inside its own protocol
@@ -236,6 +237,12 @@ class StatusError(ToolkitError):
 
 class BadRequest(StatusError):
     """4xx: the site refuses the call itself."""
+
+
+class UnknownModel(BadRequest):
+    """The site has no model of that name, or not for this account."""
+
+    hint = "`client.models(refresh=True)` lists those that there are."
 
 
 class RateLimited(StatusError):

@@ -67,6 +67,19 @@ async def test_names_do_nothing_to_a_terminal(toolkit: Toolkit, webui: Site) -> 
     assert json.loads(result.out) == list(stand_in.models)
 
 
+async def test_a_model_that_there_is_not(toolkit: Toolkit, webui: Site) -> None:
+    """The site's own words, and a command that lists what there is, as it stands there, also where an old list was
+    remembered."""
+    stand_in, origin = webui
+    await toolkit.run("models", "openwebui", "--base-url", origin)
+    stand_in.models = ("new",)
+    result = await toolkit.run("chat", "openwebui", "Hi", "--model", "old", "--base-url", origin)
+    assert (result.code, result.out) == (1, "")
+    assert "Model not found" in result.err
+    command = result.err.split("`")[1]
+    assert (await toolkit.run(*command.split()[1:])).out == "new\n"
+
+
 @pytest.mark.parametrize(
     ("refusal", "code", "told"),
     [

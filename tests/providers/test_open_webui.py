@@ -28,6 +28,7 @@ from toolkit.errors import (
     SessionExpired,
     SiteError,
     StreamInterrupted,
+    UnknownModel,
 )
 from toolkit.expiry import jwt_expiry
 from toolkit.health import Health
@@ -252,10 +253,16 @@ async def test_a_page_in_place_of_an_answer_is_not_an_expired_session(chatting: 
             await client.models()
 
 
-async def test_a_name_that_the_list_lacks_is_for_the_site_to_judge(chatting: Chatting) -> None:
-    """It goes out as it is, and the list is not asked for."""
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_name_that_the_list_lacks_is_for_the_site_to_judge(chatting: Chatting, status: int) -> None:
+    """It goes out as it is, and the list is not asked for; who lists them is told, for this site."""
     site = OpenWebUISite()
+    if status == 403:  # the model is there, and not for everybody
+        site.refusals[CHAT] = Refusal(403, '{"detail": "Model not found"}')
     async with chatting("openwebui", site) as client:
-        with pytest.raises(BadRequest, match="Model not found"):
+        with pytest.raises(UnknownModel, match="Model not found") as caught:
             await client.chat("Hi", model="no-such-model").text()
+        command = f"`toolkit models openwebui --base-url {client.provider.site} --refresh`"
+        assert caught.value.hint == f"{command} lists what there is, as `client.models` does."
+    assert isinstance(caught.value, BadRequest)
     assert [seen.path for seen in site.requests] == [CHAT]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from toolkit.errors import AccountPending
+from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
 from toolkit.providers.openai_stream import openai_pieces
 from toolkit.providers.wire import OpenAIModels
@@ -21,7 +21,11 @@ class OpenWebUI(Provider):
     needs_auth = True
     single_page = True
     options = ("temperature", "max_tokens")
-    statuses: ClassVar = {(401, "do not have permission"): AccountPending}  # of somebody who is signed in
+    statuses: ClassVar = {
+        (401, "do not have permission"): AccountPending,  # of somebody who is signed in
+        (400, "Model not found"): UnknownModel,
+        (403, "Model not found"): UnknownModel,  # there it is, and not for this account
+    }
     harvest = Harvest(
         cookies=("token",),
         bearer="token",
