@@ -39,12 +39,12 @@ GONE = ("Execution context was destroyed", "Cannot find context", "Frame was det
 
 
 @contextmanager
-def playwright_errors(url: str, provider: str) -> Iterator[None]:
-    """What Playwright raises inside while it visits `url`, as an error of ours."""
+def playwright_errors(url: str, provider: str, place: str = "window") -> Iterator[None]:
+    """What Playwright raises inside while it visits `url` in that `place`, as an error of ours."""
     try:
         yield
     except PlaywrightError as error:
-        raise _fault(error, url, provider) from None  # Playwright's own text has addresses with their queries
+        raise _fault(error, url, provider, place) from None  # Playwright's own text has addresses with their queries
 
 
 def is_error_page(error: PlaywrightError) -> bool:
@@ -57,7 +57,7 @@ def has_moved_on(error: PlaywrightError) -> bool:
     return any(mark in error.message for mark in GONE)
 
 
-def _fault(error: PlaywrightError, url: str, provider: str) -> ToolkitError:
+def _fault(error: PlaywrightError, url: str, provider: str, place: str) -> ToolkitError:
     for pattern, kind, what in NETWORK:
         if found := re.search(pattern, error.message):
             return kind(f"{what} ({found.group()}).", url=url, provider=provider)
@@ -65,7 +65,7 @@ def _fault(error: PlaywrightError, url: str, provider: str) -> ToolkitError:
         return HarvestFailed("The page crashed before the session was complete.", url=url, provider=provider)
     if _is_closed(error):
         return HarvestFailed(
-            "The window was closed before the session was complete.",
+            f"The {place} was closed before the session was complete.",
             url=url,
             provider=provider,
             hint="Nothing that is stored was changed. Start again when you are ready.",

@@ -45,8 +45,9 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit to make. `url` is the page, `hosts` are the provider's own, times are in ms and 0 is no limit.
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
-    in, or prove to be one, within `login_ms`; `login`, that they are there for just that. `say` is told, once, what
-    they are to do. `recorder` records the pages. `looks` says what is kept of a visit that fails.
+    in, or prove to be one, within `login_ms`; `login`, that they are there for just that; `tab`, that it is one of the
+    browser that they have open. `say` is told, once, what they are to do. `recorder` records the pages. `looks` says
+    what is kept of a visit that fails.
     """
 
     provider: str
@@ -61,6 +62,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     login_ms: float = 300_000
     person: bool = False
     login: bool = False
+    tab: bool = False
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
     looks: Looks | None = None
@@ -130,7 +132,7 @@ def _visit(context: Any, plan: Visit, pages: Pages) -> Steps[BrowserSession]:
 
     if plan.recorder is not None:
         plan.recorder.watch(context)
-    with playwright_errors(plan.url, plan.provider):
+    with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
         page = yield Firm(context.new_page())
         adopt(page)
         page.on("response", lambda answer: answers.append(answer) if plan.owns(answer.url) else None)
@@ -218,7 +220,8 @@ def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]
         if by_hand and not said and plan.say:
             what = "Show the site that you are a person" if challenged else "Log in"
             within = f", within {limit / 1000:g} s" if limit else ""
-            plan.say(f"{what} at {plan.url} in the window that has opened{within}.")
+            where = "tab that has opened in your browser" if plan.tab else "window that has opened"
+            plan.say(f"{what} at {plan.url} in the {where}{within}.")
             said = True
         yield page.wait_for_timeout(POLL_MS)
 

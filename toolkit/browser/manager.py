@@ -131,7 +131,7 @@ class SessionManager:
             proxy = self._route.proxy_of_session(site.page)
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
         plan = msgspec.structs.replace(plan, recorder=self._recorder, looks=self._looks)
-        return msgspec.structs.replace(plan, login=login, person=plan.person or login)
+        return msgspec.structs.replace(plan, login=login, person=plan.person or login, tab=self._attached)
 
     async def _own_browser(self, lost: AsyncBrowser | None = None, *, whole: bool = False) -> AsyncBrowser:
         """Our browser, started if it is not there, or no longer; `lost` is one that is known to be gone. `whole` is for

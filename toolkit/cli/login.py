@@ -1,4 +1,4 @@
-"""`toolkit login`: a person logs in, in a window, and the session is kept."""
+"""`toolkit login`: a person logs in, in a window or a tab, and the session is kept."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from toolkit.cli.options import Where, where_options
 )
 @where_options
 def login(provider: str, timeout: float | None, cdp: str | None, where: Where) -> None:
-    """Log in at PROVIDER's site in a window that opens, and keep the session.
+    """Log in at PROVIDER's site in a window that opens, or (--cdp) in a tab of the Chrome that you have open, and keep
+    the session.
 
     It is noticed when you are signed in. The session is then checked without the browser and kept in place of the one
-    that was there; where anything goes wrong, that one stays. From then on no window is needed until it expires.
+    that was there; where anything goes wrong, that one stays. From then on no browser is needed until it expires.
     """
     from toolkit.cli.connect import connected
     from toolkit.cli.notes import note_forgetting
