@@ -153,10 +153,13 @@ async def test_the_sites_are_asked_only_when_wished(toolkit: Toolkit, aura: Aura
     report = await doctor(toolkit, "--online", **toolkit.without_browser())
     assert report.wrong() == ["browser", theirs]
     assert f"`toolkit login openassistant --base-url {origin}`" in report.about(theirs)[0][2]
-    assert report.about("clock")[0][:2] == ("ok", "It goes as those of 2 sites.")
+    ((state, told, _),) = report.about("clock")
+    assert (state, told.startswith("It goes as those of http://"), " and http://" in told) == ("ok", True, True)
+    assert (aura[1] in told, origin in told) == (True, True)
     report = await doctor(toolkit, "aura", "--online", **toolkit.without_browser())
     assert not report.about(theirs)
     assert report.about(mine)[0][0] == "ok"
+    assert report.about("clock")[0][:2] == ("ok", f"It goes as that of {aura[1]}.")
 
 
 async def test_a_clock_that_is_off(toolkit: Toolkit, aura: Aura) -> None:

@@ -59,7 +59,7 @@ def clock(skews: Mapping[str, float]) -> Finding:
         return Finding("clock", "ok", "Nothing to compare with; `--online` asks the sites.")
     site, skew = max(skews.items(), key=lambda one: abs(one[1]))
     if abs(skew) <= LARGE:
-        return Finding("clock", "ok", f"It goes as those of {len(skews)} {'site' if len(skews) == 1 else 'sites'}.")
+        return Finding("clock", "ok", f"It goes as {'that' if len(skews) == 1 else 'those'} of {' and '.join(skews)}.")
     which = "behind" if skew > 0 else "ahead of"
     what = f"It is {abs(skew):.0f} s {which} that of {site}."
     return Finding("clock", "wrong", what, "Set this machine's clock, such as by NTP; it decides what has expired.")
