@@ -64,6 +64,11 @@ def _ours(advance: Callable[[], Awaitable[Piece]]) -> Awaitable[Piece]:
 def _left_alone(_: object) -> None: ...
 
 
+def _over() -> Awaitable[Piece]:
+    """Before an attempt, and when there is no more to come. (No method, or the stream would hold itself.)"""
+    raise StopAsyncIteration
+
+
 async def _close_dropped(attempts: Attempts) -> None:
     try:
         await attempts.aclose()
@@ -83,7 +88,7 @@ class ChatStream:
 
     def __init__(self, attempts: Attempts, watch: Watch) -> None:
         self._attempts = attempts
-        self._advance: Callable[[], Awaitable[Piece]] = self._over
+        self._advance: Callable[[], Awaitable[Piece]] = _over
         self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._first: list[Piece] = []
@@ -106,29 +111,33 @@ class ChatStream:
         watch.reader = reader = current_task(self._loop)
         watch.cancellations = 0 if reader is None else reader.cancelling()
         watch.since = watch.time()
-        if watch.dormant:
-            watch.awake()
         while True:
+            if watch.dormant:
+                watch.awake()
             try:
                 piece = await self._advance()
             except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
+                reader = None  # which would hold itself, by the error that ends it
                 piece = await self._after(error)
             if not isinstance(piece, str):
                 if not isinstance(piece, Text):
                     if isinstance(piece, Finished):
                         watch.finished = True
                         self.finish_reason = piece.reason
-                    if only_text:
-                        continue
-                    watch.goes_on()
-                    break
-                piece = piece.text
+                    if not only_text:
+                        watch.goes_on()
+                        break
+                    piece = ""
+                else:
+                    piece = piece.text
             if piece:
                 if not watch.said:
                     watch.begun()
                 watch.said.append(piece)
                 watch.waited = 0.0
                 break
+            if watch.interrupted:  # and the provider went on: the deadline is kept again
+                self._was_interrupted()
         if watch.interrupted:
             self._was_interrupted()
         watch.reader = None
@@ -137,27 +146,29 @@ class ChatStream:
     async def _after(self, error: BaseException) -> Piece:
         """What follows the end, by `error`, of an attempt's pieces: the first one of the next attempt, or the end of
         the answer."""
-        while True:
-            if self._done and isinstance(error, StopAsyncIteration):  # somebody may be closing the attempts
-                raise self._ended(error)
-            try:
-                advance = (await self._attempt(error)).__anext__
-            except BaseException as last:  # noqa: BLE001 - as in `_next`
-                if self._watch.finished or not isinstance(last, StopAsyncIteration):
-                    raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
-                self._advance = self._over
-                return Finished("stop")
-            if not self._done:
-                self._advance = advance
-            try:
-                return await _ours(advance)
-            except BaseException as again:  # noqa: BLE001
-                error = again
+        try:
+            while True:
+                gone = isinstance(error, GeneratorExit)  # whoever reads: there is nobody to wait
+                if gone or (self._done and isinstance(error, StopAsyncIteration)):  # somebody may be closing them
+                    raise self._ended(error)
+                try:
+                    advance = (await self._attempt(error)).__anext__
+                except BaseException as last:  # noqa: BLE001 - as in `_next`
+                    if self._watch.finished or not isinstance(last, StopAsyncIteration):
+                        raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
+                    self._advance = _over
+                    return Finished("stop")
+                if not self._done:
+                    self._advance = advance
+                try:
+                    return await _ours(advance)
+                except BaseException as again:  # noqa: BLE001
+                    error = again
+        finally:
+            del error  # which would hold itself, and the stream, by its traceback
 
     def _attempt(self, error: BaseException) -> Awaitable[Pieces]:
         """The pieces of the next attempt, the one before having ended by `error`."""
-        if isinstance(error, GeneratorExit):  # whoever reads is gone: there is nobody to wait
-            raise error
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             _open.add(self._attempts)
@@ -168,6 +179,7 @@ class ChatStream:
     def _was_interrupted(self) -> bool:
         """A wait is over that a deadline or `aclose` has interrupted; gives whether `aclose` has, and nobody else."""
         self._watch.forget()
+        self._watch.interrupted = False
         if self._stopping is None:
             return False
         self._stopping.set()
@@ -176,6 +188,7 @@ class ChatStream:
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the attempts, by `error`, means for the reader."""
         self._done = True
+        self._advance = _over
         _open.discard(self._attempts)
         closed = self._watch.interrupted and self._was_interrupted()
         self._watch.reader = None
@@ -190,10 +203,6 @@ class ChatStream:
         else:
             self._failed = StreamInterrupted("The reading of this answer was cancelled.")
         return error
-
-    def _over(self) -> Awaitable[Piece]:
-        """Before an attempt, and when there is no more to come."""
-        raise StopAsyncIteration
 
     def __await__(self) -> Generator[Any, None, ChatStream]:
         return self._opened().__await__()
@@ -227,7 +236,7 @@ class ChatStream:
     async def aclose(self) -> None:
         """Close the connection and let the provider tidy up at its site. More than once is fine, also at once; so is
         another task than the one that reads: for that one the stream ends."""
-        self._advance = self._over
+        self._advance = _over
         self._first.clear()
         self._done = True
         reader = self._watch.reader

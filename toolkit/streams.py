@@ -190,6 +190,7 @@ class _EventDecoder(_FrameDecoder[T]):
             else:
                 self._retry = None
                 return [item]
+        self._idle = False  # also where this raises
         items = super().feed(data)
         self._idle = self._fault is None and self._data is None and not self._event and self._lines.between
         return items

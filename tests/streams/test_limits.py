@@ -12,7 +12,7 @@ import pytest
 
 from tests.streams.laws import decoded
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONLinesDecoder, SSEDecoder, TextDecoder
+from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder
 
 MAKERS = {"text": TextDecoder, "events": SSEDecoder, "documents": JSONLinesDecoder}
 TOO_LONG = {
@@ -34,6 +34,19 @@ def test_too_long_a_frame_is_an_error(decoder: Decoder[Any], data: bytes) -> Non
     for again in (decoder.flush, lambda: decoder.feed(b"\n\ndata: 1\n\n")):
         with pytest.raises(ProtocolError, match="more than 100 bytes"):
             again()
+
+
+@pytest.mark.parametrize(
+    ("decoder", "fault"),
+    [(SSEDecoder(limit=100), b"data: " + b"x" * 200), (JSONEventsDecoder(int), b"data: no\n\n")],
+    ids=["a line", "no JSON"],
+)
+def test_a_fault_is_for_good(decoder: Decoder[Any], fault: bytes) -> None:
+    """Also where what comes before and after it are chunks of one event, which are read without taking them apart."""
+    assert len(decoder.feed(b"data: 1\n\n")) == 1
+    for data in (fault, b"data: 1\n\n"):
+        with pytest.raises(ProtocolError):
+            decoder.feed(data)
 
 
 def test_a_frame_of_the_limit_is_read() -> None:

@@ -1,0 +1,172 @@
+"""The core of a stream, with attempts that are written out: what it takes back, keeps again, and lets go."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import aclosing, suppress
+from typing import cast
+
+import pytest
+
+from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
+from toolkit.deadlines import Deadlines, Watch
+from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
+
+
+def reading(*answers: Pieces, deadlines: Deadlines | None = None) -> ChatStream:
+    """A stream of attempts that give `answers`, each after the one before wanted a login."""
+
+    async def attempts() -> Attempts:
+        for pieces in answers:
+            with suppress(LoginRequired):
+                async with aclosing(pieces):
+                    with watch.answering():
+                        yield pieces
+                return
+
+    watch = Watch(deadlines or Deadlines())
+    return ChatStream(attempts(), watch)
+
+
+async def for_ever() -> Pieces:
+    yield "first"
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """What is not held any more is freed at once, or not at all."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def test_reading_again_takes_back_no_cancellation_of_others() -> None:
+    """What `aclose` has cancelled is taken back once, whatever happens to the task later."""
+    stream = reading(for_ever())
+    assert await anext(stream) == "first"
+
+    async def reads() -> int:
+        assert [piece async for piece in stream] == []
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        assert [piece async for piece in stream] == []
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    reader = asyncio.create_task(reads())
+    await asyncio.sleep(0)
+    await stream.aclose()
+    await asyncio.sleep(0)
+    reader.cancel()
+    assert await reader == 1
+
+
+@pytest.mark.parametrize("said", ["", Text(""), Queued(1, 2), Finished("stop")], ids=repr)
+async def test_a_deadline_is_kept_again_after_what_is_no_text(said: str | Text | Queued | Finished) -> None:
+    """A provider passes over the deadline, and what it says then is nothing for who reads text: the wait goes on, and
+    so does the deadline. After the end of the answer, it ends what the provider tidies up."""
+
+    async def pieces() -> Pieces:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        yield said
+        await asyncio.Event().wait()
+
+    stream = reading(pieces(), deadlines=Deadlines(first_piece=0.0))
+    with pytest.raises(StreamTimeout):
+        await anext(stream)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("how", ["never", "to the end", "again", "cancelled", "closed"])
+async def test_a_stream_that_is_over_is_freed_at_once(how: str) -> None:
+    """It holds the answer, and waits for no collector to let go of it."""
+
+    async def one() -> Pieces:
+        yield "first"
+
+    stream = reading(one() if how in ("never", "to the end", "again") else for_ever())
+    if how in ("to the end", "again"):
+        assert [piece async for piece in stream] == ["first"]
+    if how == "again":
+        assert [piece async for piece in stream] == []
+    if how in ("cancelled", "closed"):
+        assert await anext(stream) == "first"
+        reader = asyncio.create_task(anext(stream, None))
+        await asyncio.sleep(0)
+        if how == "closed":
+            await stream.aclose()
+        else:
+            reader.cancel()
+        with suppress(asyncio.CancelledError):
+            await reader
+        del reader
+        await asyncio.sleep(0)  # the loop holds the task that it is waking us for
+    gone = weakref.ref(stream)
+    del stream
+    assert gone() is None
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_stream_that_was_tried_again_is_closed_where_it_is_dropped() -> None:
+    """The error of the first attempt does not hold the stream."""
+    tidied = asyncio.Event()
+
+    async def refused() -> Pieces:
+        refusal: asyncio.Future[str] = asyncio.Future()
+        refusal.set_exception(LoginRequired("a login"))
+        yield await refusal
+
+    async def pieces() -> Pieces:
+        try:
+            yield "first"
+            yield "second"
+        finally:
+            tidied.set()
+
+    stream = reading(refused(), pieces())
+    assert await anext(stream) == "first"
+    del stream
+    await tidied.wait()
+
+
+async def test_a_failed_stream_goes_on_failing_whatever_the_provider_does() -> None:
+    """One that is no generator may have more to say after its error."""
+
+    class Going:
+        said = 0
+
+        async def __anext__(self) -> str:
+            self.said += 1
+            if self.said == 2:
+                raise SiteError("broken")
+            return "more"
+
+        async def aclose(self) -> None: ...
+
+    stream = reading(cast(Pieces, Going()))
+    assert await anext(stream) == "more"
+    for _ in range(3):
+        with pytest.raises(SiteError, match="broken"):
+            await anext(stream)
+
+
+async def test_a_step_that_is_closed_by_hand_breaks_the_stream() -> None:
+    """It leaves the provider where it is: the stream never looks complete."""
+    stream = reading(for_ever())
+    assert await anext(stream) == "first"
+    step = stream.__anext__()
+    step.send(None)  # type: ignore[attr-defined]
+    step.close()  # type: ignore[attr-defined]
+    for _ in range(2):
+        with pytest.raises(StreamInterrupted, match="GeneratorExit"):
+            await anext(stream)
