@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from toolkit.bearer import stand_in
-from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued
+from toolkit.chat_stream import ChatStream, Finished, Pieces, Queued
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.messages import ChatRequest, MessageLike, read_messages
 from toolkit.models import listed, names
@@ -28,7 +28,6 @@ CALL_OPTIONS = (
     *("recorder", "route", "session", "store", "webdriver"),
 )
 
-Pieces = AsyncGenerator[str | ChatEvent, None]
 Messages = str | Iterable[MessageLike]
 
 __all__ = ["CHAT_BOX", "ChatRequest", "ChatStream", "Finished", "Harvest", "Messages", "Pieces", "Probe", "Provider",
