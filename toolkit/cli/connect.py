@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -19,36 +20,56 @@ from toolkit.session import BrowserSession
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from toolkit.recording.har import Recording
+    from toolkit.recipe import Harvest
+    from toolkit.recording.har import Entry, Recording
     from toolkit.recording.network import LocalNetwork
     from toolkit.visiting import Login
 
 
+ASKED_AGAIN = "Without a prompt, the recorded question is asked again."
+
+
 class Connection(NamedTuple):
-    """A client; under replay the network as well, and the recorded messages."""
+    """A client; under replay the network as well, the recorded messages, and whether the page can be visited there."""
 
     client: Client
     network: LocalNetwork | None = None
     recorded: list[dict[str, Any]] | None = None
+    visited: bool = True
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
-        """What goes wrong inside under replay is told as what made it: a request that the recording does not have."""
+    def explaining(self, hint: str = ASKED_AGAIN) -> Iterator[None]:
+        """What goes wrong inside under replay is told as what made it, a request that the recording does not have, with
+        the `hint` what to do instead."""
         try:
             yield
         except ToolkitError as error:
-            if (reason := self._reason()) is None:
+            if (reason := self._reason(hint)) is None:
                 raise
             raise reason from error
 
-    def _reason(self) -> RecordingError | None:
+    @contextmanager
+    def visiting(self, replay: str | None) -> Iterator[None]:
+        """The same for a visit of the page alone; `replay` is the option. Raises `RecordingError` at once where the
+        recording has no visit, as one that was made with a session that was there."""
+        if self.network is None or self.network.session is None:
+            hint = "`toolkit recording show` lists what the recording has."
+        else:
+            option = f"--replay={shlex.quote(replay)}" if replay else "--replay"
+            hint = f"`toolkit chat {self.client.provider.name} {option}` asks with the session that the recording has."
+        if not self.visited:
+            raise RecordingError("No visit of the page is recorded.", provider=self.client.provider.name, hint=hint)
+        with self.explaining(hint):
+            yield
+
+    def _reason(self, hint: str) -> RecordingError | None:
         if self.network is None:
             return None
         name = self.client.provider.name
         if self.network.misses:
             miss = self.network.misses[-1]
             miss.provider = name
-            miss.hint = miss.hint or "Without a prompt, the recorded question is asked again."
+            miss.hint = miss.hint or hint
             return miss
         if self.network.refused:
             host = self.network.refused[-1].removesuffix(":443")
@@ -94,10 +115,17 @@ async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[C
         LocalNetwork(recording=recording, pace=pace) as network,
         _Visiting(kind, **arguments, route=network.route) as client,
     ):
-        if kind.harvest.bearer is not None and network.session is not None:
-            # A page that looks for its token itself shows nobody but a login without it.
+        visit = [entry for entry in recording.entries if isinstance(entry.pageref, str)]
+        if network.session is not None and _was_signed_in(kind.harvest, visit):
             await arguments["store"].save(client.key, network.session)
-        yield Connection(client, network, told.messages if told else None)
+        yield Connection(client, network, told.messages if told else None, bool(visit) or network.session is None)
+
+
+def _was_signed_in(recipe: Harvest, visit: list[Entry]) -> bool:
+    """Whether the recorded `visit` needs the session that was there before: there is no visit, it gave no cookie that
+    the session needs, or its page looks for the token itself, and shows nobody but a login without it."""
+    given = [line.partition("=")[0].strip() for entry in visit for line in entry.response.values("Set-Cookie")]
+    return not visit or recipe.bearer is not None or bool(recipe.missing_cookies(given))
 
 
 def _recording(provider: str, name: str) -> tuple[Recording, float]:

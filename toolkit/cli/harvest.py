@@ -23,7 +23,7 @@ def harvest(provider: str, where: Where) -> None:
     from toolkit.stores.choose import open_store
 
     with working() as work, work.inside(connected(provider, where)) as there:
-        with there.explaining():
+        with there.visiting(where.replay):
             session = work.run(there.client.harvest())
         names = ", ".join(cookie.name for cookie in session.cookies) or "none"
         keys = ", ".join(key for items in session.local_storage.values() for key in items) or "none"

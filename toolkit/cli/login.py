@@ -34,7 +34,7 @@ def login(provider: str, timeout: float | None, cdp: str | None, where: Where) -
     from toolkit.stores.choose import open_store
 
     with working() as work, work.inside(connected(provider, where)) as there:
-        with there.explaining():
+        with there.visiting(where.replay):
             session = work.run(there.client.login(seconds=timeout, cdp=cdp))
         who = f" as {session.identity}" if session.identity else ""
         kept = "" if there.network is None else " (replayed, not kept)"
