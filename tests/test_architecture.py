@@ -77,7 +77,11 @@ ROOMS = {
         *("response", "retries", "route", "session", "stores", "told", "transport", "turns", "visiting"),
     },
     "call": {"browser", "chat_stream", "client", "failures", "messages", "models", "providers", "session"},
-    "sync": {"call", "chat_stream", "client", "errors", "messages", "models", "providers"},
+    "portal": {"errors"},
+    "sync": {
+        *("call", "chat_stream", "client", "errors", "health", "messages", "models", "portal", "providers"),
+        *("session", "stores"),
+    },
     "doctor": {
         *("browser", "client", "doctor", "environment", "errors", "expiry", "interchange", "providers", "route"),
         *("session", "stores", "transport"),
@@ -95,7 +99,7 @@ ROOMS = {
 EXCEPTIONS = {("providers/base.py", "call")}
 
 THIRD_PARTY = {
-    "anyio": {"pytest_plugin", "sync"},
+    "anyio": {"portal", "pytest_plugin"},
     "playwright": {"browser"},
     "aiohttp": {"connections", "faults", "recording", "response", "socks"},
     "aiohttp_socks": {"socks"},

@@ -1,40 +1,31 @@
 """Chatting without asyncio, for scripts and notebooks: `chat`, `SyncClient`, and the `SyncStream` that they give.
 
 This is a face of `Client` and `ChatStream`, not a second implementation: one event loop runs in a thread of anyio's
-while any stream is open, all callers share it whatever thread they are in, and it ends with the last stream.
+while any stream is open or any work is done, all callers share it whatever thread they are in, and it ends with the
+last of them.
 """
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # noqa: F401 - so that its hook is there before ours, see below
-import os
-import sys
 import threading
-from asyncio import AbstractEventLoop, get_running_loop
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import aclosing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import aclosing
+from functools import partial
 from inspect import signature
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakSet
-
-from anyio.from_thread import BlockingPortalProvider
 
 from toolkit.call import visited
 from toolkit.chat_stream import ChatEvent, ChatStream, Text
 from toolkit.client import Client
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
+from toolkit.health import Health
 from toolkit.messages import MessageLike
 from toolkit.models import ModelsRequest
+from toolkit.portal import Lease, run
 from toolkit.providers.base import Provider
-
-T = TypeVar("T")
-
-_portals = BlockingPortalProvider()
-_leases: set[_Lease] = set()
-
-# Where a wait without end cannot be interrupted by Ctrl-C, it is made of short ones.
-_WAIT = 0.1 if sys.platform == "win32" else None
+from toolkit.session import BrowserSession
+from toolkit.stores import Key
 
 
 class SyncStream:
@@ -47,7 +38,7 @@ class SyncStream:
 
     def __init__(self, stream: ChatStream) -> None:
         self._stream = stream
-        self._lease: _Lease | None = None
+        self._lease: Lease | None = None
         self._reading = threading.Lock()
         self._done = False
         self._failed: ToolkitError | None = None
@@ -103,8 +94,11 @@ class SyncStream:
             if self._done:
                 return None
             if self._lease is None:
-                self._lease = _Lease(self._stream.aclose)
-            event = self._lease.call(self._read)
+                self._lease = Lease(self._stream.aclose)
+            event = None if self._lease.closed else self._lease.call(self._read)
+            if event is None and self.finish_reason is None and not self._done:
+                hint = "Wait for the thread that reads it."
+                raise StreamInterrupted("The program has ended before the answer was complete.", hint=hint)
         except BaseException as error:
             interrupted = StreamInterrupted("The reading of this answer was interrupted.")
             self._failed = error if isinstance(error, ToolkitError) else interrupted
@@ -125,17 +119,33 @@ class SyncClient:
     """Chats with one provider: `Client` without asyncio. A context manager, which keeps connections open from call to
     call; without `with`, each call closes its own.
 
-    Takes what `Client` takes, and raises what it raises. `context` is one of Playwright's sync API, and is visited
-    here and now; objects of the async API belong to the event loop that made them, and are a `UsageError`.
+    Takes what `Client` takes, and raises what it raises; `say` is called in another thread. `context` is one of
+    Playwright's sync API, and is visited here and now; objects of the async API belong to the event loop that made
+    them, and are a `UsageError`.
+
+    Ctrl-C in any of its methods ends what it does, a visit with its browser and window included, before it is raised;
+    the stored session is as before. A second one does not wait for that. (`asyncio.run`, where that is what this is
+    called in, keeps the first for itself.)
     """
 
     def __init__(self, provider: str | type[Provider] | Provider, **arguments: Any) -> None:
+        self._visited = arguments.get("context") is not None
         arguments = visited(provider, arguments)
         if arguments.get("context") is not None or arguments.get("browser") is not None:
             raise UsageError("This is a browser or a context of Playwright's async API.", hint="Use `toolkit.Client`.")
         self._client = Client(provider, **arguments)
-        self._leases: list[_Lease] = []  # of `with` blocks, the innermost last
+        self._leases: list[Lease] = []  # of `with` blocks, the innermost last
         self._streams: WeakSet[SyncStream] = WeakSet()
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that is asked."""
+        return self._client.provider
+
+    @property
+    def key(self) -> Key:
+        """What the session is stored under."""
+        return self._client.key
 
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
         """The answer to `messages`, as it arrives. Takes and raises what `Client.chat` does."""
@@ -148,12 +158,43 @@ class SyncClient:
         with self._read(self._client.answer(ModelsRequest(refresh))) as names:
             return tuple(names)
 
+    def session(self) -> BrowserSession:
+        """The session that calls are made with, harvested now if need be; see `Client.session`."""
+        return run(self._client.session)
+
+    def harvest(self) -> BrowserSession:
+        """Visit the site with a browser now, and keep the session that results; see `Client.harvest`."""
+        return run(self._visiting.harvest)
+
+    def refresh(self) -> BrowserSession:
+        """Renew the session that there is, without a window; see `Client.refresh`."""
+        return run(self._visiting.refresh)
+
+    def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
+        """Have a person log in, within so many `seconds`, in a window that opens, or in the Chrome that takes orders at
+        the address `cdp`; check the result, and keep it; see `Client.login`."""
+        return run(partial(self._visiting.login, seconds=seconds, cdp=cdp))
+
+    def check(self) -> Health:
+        """Ask the site whether it still takes the session, without a browser; see `Client.check`."""
+        return run(self._client.check)
+
     def close(self) -> None:
         """Close what is still being read, and the connections. More than once is fine."""
         for stream in list(self._streams):
             stream.close()
         while self._leases:
             self._leases.pop().close()
+
+    @property
+    def _visiting(self) -> Client:
+        """The client, for a visit in a browser that is not this thread's."""
+        if self._visited:
+            raise UsageError(
+                "This client has what was harvested in a context of Playwright's sync API.",
+                hint="Make another `SyncClient` to visit the site again.",
+            )
+        return self._client
 
     async def _left(self) -> None:
         await self._client.__aexit__(None, None, None)
@@ -163,7 +204,7 @@ class SyncClient:
         return face
 
     def __enter__(self) -> SyncClient:
-        self._leases.append(lease := _Lease(self._left))
+        self._leases.append(lease := Lease(self._left))
         lease.call(self._client.__aenter__)
         return self
 
@@ -184,80 +225,3 @@ def chat(
     """
     own = {name: arguments.pop(name) for name in signature(Client).parameters if name in arguments}
     return SyncClient(provider, **own).chat(messages, **arguments)
-
-
-class _Lease:
-    """The event loop, for as long as something in it is open that `aclose` closes."""
-
-    def __init__(self, aclose: Callable[[], Awaitable[None]]) -> None:
-        self._aclose = aclose
-        self._closing = threading.Lock()
-        self._open = True
-        self._elsewhere = False
-        self._portal = _portals.__enter__()
-        try:
-            self._loop: AbstractEventLoop = self._portal.call(get_running_loop)
-        except RuntimeError:
-            _portals.__exit__(None, None, None)
-            raise UsageError("A provider cannot wait like this.", hint="Use `toolkit.Client` there.") from None
-        _leases.add(self)
-
-    def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives, run in the loop. Ctrl-C interrupts the wait for it, not the work."""
-        if self._elsewhere:
-            raise UsageError("Another process is reading this.", hint="Make a call of its own after a fork.")
-        return self._done(work).result()
-
-    def leave(self) -> None:
-        """Leave it to the process that this one was forked from: the loop's thread is there, and not here."""
-        self._closing, self._open, self._elsewhere = threading.Lock(), False, True
-
-    def close(self) -> None:
-        """Close, and wait until it is done. The last lease ends the loop and its thread."""
-        with self._closing:
-            if self._open:
-                closed = self._done(self._aclose)
-                self._open = False
-                _leases.discard(self)
-                _portals.__exit__(None, None, None)
-                closed.result()
-
-    def _done(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
-        result = self._portal.start_task_soon(work)
-        while not result.done():
-            wait([result], _WAIT)
-        return result
-
-    def drop(self) -> None:
-        """Close soon. Waits for nothing and takes no lock: a collector may call this at any place of any thread."""
-        if self._open:
-            with suppress(RuntimeError):  # the loop has ended just now
-                self._loop.call_soon_threadsafe(self._close_elsewhere)
-
-    def _close_elsewhere(self) -> None:
-        threading.Thread(target=self.close, name="toolkit-close").start()
-
-
-_lost: list[BlockingPortalProvider] = []  # whose threads are in another process; one that is dropped waits for its own
-
-
-def _forked() -> None:
-    global _portals
-    _lost.append(_portals)
-    _portals = BlockingPortalProvider()
-    while _leases:
-        _leases.pop().leave()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
-
-
-def _close_all() -> None:
-    for lease in list(_leases):
-        lease.close()
-
-
-# As the interpreter ends, what is still open is tidied up. By then `atexit` is too late: the executors are shut that
-# resolve names. They are so by the same hook, which is called in the reverse order (hence the import above).
-threading._register_atexit(_close_all)  # type: ignore[attr-defined]
