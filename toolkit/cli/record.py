@@ -9,6 +9,7 @@ import click
 
 from toolkit.cli.options import Where, sendable, where_options
 from toolkit.cli.settings import Settings, settings_options
+from toolkit.cli.terminal import tell
 
 if TYPE_CHECKING:
     from toolkit.session import BrowserSession
@@ -58,13 +59,13 @@ def record(
     where: Where,
     **rules: tuple[str, ...],
 ) -> None:
-    """Ask PROVIDER a PROMPT, and record it: the visit of its page, and the calls with all chunks of the answer.
+    """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
 
     Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
     `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
     """
     if mode == "once" and output.exists():
-        click.echo(f"{output} is there already; --mode all records it anew.", err=True)
+        tell(f"note: {output} is there already; --mode all records it anew")
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,6 @@ def _record(
     from toolkit import providers
     from toolkit.cli.answer import print_answer
     from toolkit.cli.connect import connected
-    from toolkit.cli.terminal import tell
     from toolkit.cli.work import working
     from toolkit.recording.har import save
     from toolkit.recording.recorder import Recorder
@@ -109,7 +109,7 @@ def _record(
     recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
     save(recording, output)
     pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
-    tell(f"{output}: {len(recording.entries)} exchanges, {pages} of them of the page")
+    tell(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
 
 
 def _session(file: Path, provider: Any, account: str) -> BrowserSession:
