@@ -79,8 +79,7 @@ ROOMS = {
     "call": {"browser", "chat_stream", "client", "failures", "messages", "models", "providers", "session"},
     "portal": {"errors"},
     "sync": {
-        *("call", "chat_stream", "client", "errors", "health", "messages", "models", "portal", "providers"),
-        *("session", "stores"),
+        *("call", "chat_stream", "client", "errors", "health", "messages", "portal", "providers", "session", "stores"),
     },
     "doctor": {
         *("browser", "client", "doctor", "environment", "errors", "expiry", "interchange", "providers", "route"),

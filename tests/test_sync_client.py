@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from inspect import signature
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Playwright
@@ -24,7 +25,7 @@ from tests.test_sync import ANSWER, Served, portals, served
 from toolkit import Client, SyncClient
 from toolkit.browser.find import find_browser
 from toolkit.browser.profiles import Profile
-from toolkit.errors import LoginRequired, ToolkitError, UsageError
+from toolkit.errors import BrowserError, LoginRequired, ToolkitError, UsageError
 from toolkit.session import BrowserSession
 from toolkit.stores import Key
 from toolkit.stores.memory import MemoryStore
@@ -71,20 +72,23 @@ async def test_inside_a_running_loop(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "method", "kind"),
+    ("provider", "method", "arguments", "kind"),
     [
-        ("openassistant", "check", LoginRequired),
-        ("openassistant", "refresh", LoginRequired),
-        ("aura", "login", UsageError),
+        ("openassistant", "check", {}, LoginRequired),
+        ("openassistant", "refresh", {}, LoginRequired),
+        ("openassistant", "login", {"cdp": "http://127.0.0.1:1"}, BrowserError),
+        ("aura", "login", {}, UsageError),
     ],
 )
-async def test_errors_are_those_of_a_client(provider: str, method: str, kind: type[ToolkitError]) -> None:
+async def test_errors_are_those_of_a_client(
+    provider: str, method: str, arguments: dict[str, Any], kind: type[ToolkitError]
+) -> None:
     """The same kind, in the same words."""
-    with pytest.raises(kind) as ours:
-        await getattr(Client(provider, store=MemoryStore()), method)()
     with pytest.raises(kind) as theirs:
-        getattr(SyncClient(provider, store=MemoryStore()), method)()
-    assert str(theirs.value) == str(ours.value)
+        await getattr(Client(provider, store=MemoryStore()), method)(**arguments)
+    with pytest.raises(kind) as ours:
+        getattr(SyncClient(provider, store=MemoryStore()), method)(**arguments)
+    assert str(ours.value) == str(theirs.value)
     assert portals() == []
 
 
@@ -209,26 +213,29 @@ from toolkit import SyncClient
 
 client = SyncClient("aura", base_url=sys.argv[1])
 async def inside():
-    return client.harvest()
+    client.harvest()
 
-if sys.argv[2] == "running loop":
-    asyncio.new_event_loop().run_until_complete(inside())
-elif sys.argv[2] == "with":
-    with client:
-        client.session()
-else:
-    client.session()
+%s
 """
 
 
 @only_linux
-@pytest.mark.parametrize("where", ["without", "with", "running loop"])
+@pytest.mark.parametrize(
+    "visit",
+    [
+        "client.session()",
+        "with client: client.harvest()",
+        "client.models()",
+        "client.chat('Hi').text()",
+        "asyncio.new_event_loop().run_until_complete(inside())",
+    ],
+)
 async def test_ctrl_c_while_a_browser_runs(
-    toolkit: Toolkit, chromium: Browser, slow_page: tuple[asyncio.Event, str], where: str
+    toolkit: Toolkit, chromium: Browser, slow_page: tuple[asyncio.Event, str], visit: str
 ) -> None:
     """With the browser at the site, whose page does not come: nothing is left, and nothing is stored."""
     asked, origin = slow_page
-    process = await script(toolkit, VISIT, origin, where)
+    process = await script(toolkit, VISIT % visit, origin)
     await asked.wait()
     process.send_signal(signal.SIGINT)
     interrupted(process, *await ended(process))

@@ -21,7 +21,6 @@ from toolkit.client import Client
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 from toolkit.health import Health
 from toolkit.messages import MessageLike
-from toolkit.models import ModelsRequest
 from toolkit.portal import Lease, run
 from toolkit.providers.base import Provider
 from toolkit.session import BrowserSession
@@ -149,14 +148,12 @@ class SyncClient:
 
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
         """The answer to `messages`, as it arrives. Takes and raises what `Client.chat` does."""
-        return self._read(self._client.chat(messages, **options))
+        self._streams.add(stream := SyncStream(self._client.chat(messages, **options)))
+        return stream
 
     def models(self, *, refresh: bool = False) -> tuple[str, ...]:
         """The names of the models, the default first; see `Provider.models`."""
-        if not self._client.provider.lists_models:
-            return self._client.provider.known_models
-        with self._read(self._client.answer(ModelsRequest(refresh))) as names:
-            return tuple(names)
+        return run(partial(self._client.models, refresh=refresh))
 
     def session(self) -> BrowserSession:
         """The session that calls are made with, harvested now if need be; see `Client.session`."""
@@ -198,10 +195,6 @@ class SyncClient:
 
     async def _left(self) -> None:
         await self._client.__aexit__(None, None, None)
-
-    def _read(self, stream: ChatStream) -> SyncStream:
-        self._streams.add(face := SyncStream(stream))
-        return face
 
     def __enter__(self) -> SyncClient:
         self._leases.append(lease := Lease(self._left))
