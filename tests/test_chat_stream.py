@@ -122,9 +122,10 @@ async def test_a_stream_that_was_tried_again_is_closed_where_it_is_dropped() -> 
     tidied = asyncio.Event()
 
     async def refused() -> Pieces:
-        refusal: asyncio.Future[str] = asyncio.Future()
-        refusal.set_exception(LoginRequired("a login"))
-        yield await refusal
+        yield await refusal()
+
+    async def refusal() -> str:
+        raise LoginRequired("a login")
 
     async def pieces() -> Pieces:
         try:
@@ -135,7 +136,9 @@ async def test_a_stream_that_was_tried_again_is_closed_where_it_is_dropped() -> 
 
     stream = reading(refused(), pieces())
     assert await anext(stream) == "first"
+    gone = weakref.ref(stream)
     del stream
+    assert gone() is None
     await tidied.wait()
 
 

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from toolkit.chat_stream import ChatStream, Finished, Text
+from toolkit.chat_stream import ChatStream, Finished, Queued, Text
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
-from toolkit.errors import SiteError, StreamInterrupted, StreamTimeout, UsageError
+from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, UsageError
 from toolkit.messages import ChatRequest
 from toolkit.providers.base import Pieces, Provider
 from toolkit.session import BrowserSession
@@ -228,6 +228,44 @@ def test_a_deadline_is_a_number_of_seconds(value: Any) -> None:
     with pytest.raises(UsageError, match="`cleanup` is a number of seconds"):
         Deadlines(cleanup=value)
     assert Deadlines(total=math.inf, between_pieces=None).patience(5.0) == 5.0
+
+
+@pytest.mark.parametrize("end", ["cancelled", "closed while read", "closed"])
+async def test_a_call_that_nobody_wants_is_not_made_again(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site takes the session no more when the provider tidies up: that is told, and no reason to ask again."""
+    asked = asyncio.Event()
+
+    async def stream(*_: object) -> Pieces:
+        assert not asked.is_set()
+        try:
+            yield Queued(1, 1)
+            asked.set()
+            await asyncio.Event().wait()
+        finally:
+            raise LoginRequired("not any more")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    session = BrowserSession.from_cookie_values("fake", "https://fake.example", {"a": "b"})
+
+    async def renewed(_: BrowserSession) -> BrowserSession:
+        return session
+
+    client = Client(Fake(), session=session)
+    monkeypatch.setattr(client._keeper, "given", False)
+    monkeypatch.setattr(client._keeper, "renewed", renewed)
+    answer = await client.chat("Hi")
+    if end == "closed":
+        with pytest.raises(LoginRequired):
+            await answer.aclose()
+        return
+    reading = asyncio.create_task(rest(answer))
+    await asked.wait()
+    if end == "cancelled":
+        reading.cancel()
+    else:
+        await answer.aclose()
+    with pytest.raises(LoginRequired):
+        await reading
 
 
 async def test_text_as_an_event_is_text() -> None:

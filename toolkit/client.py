@@ -283,7 +283,7 @@ class Client:
                     except RecursionError:  # of whoever walks what the site sent
                         raise ProtocolError("The site sent JSON that is nested too deeply.") from None
                     except LoginRequired:
-                        if watch.said or fresh:
+                        if watch.said or fresh or watch.given_up():  # it came of the tidying up
                             raise
                         if self._transport is not None:  # what the call itself has changed does not make it another one
                             session = self._transport.session

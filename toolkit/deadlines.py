@@ -107,6 +107,10 @@ class Watch:
         it began to wait."""
         return self.reader is not None and self.reader.uncancel() <= self.cancellations
 
+    def given_up(self) -> bool:
+        """Whether nobody waits any more: the reader is gone, or was cancelled while it waited."""
+        return self.reader is None or self.reader.cancelling() > self.cancellations
+
     def forget(self) -> None:
         """Take back what a deadline has done, if the provider has made something else of it."""
         if self._passed is not None:
