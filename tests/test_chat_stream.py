@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, suppress
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 
 from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
 from toolkit.deadlines import Deadlines, Watch
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
+
+T = TypeVar("T")
 
 
 def reading(*answers: Pieces, deadlines: Deadlines | None = None) -> ChatStream:
@@ -161,6 +163,27 @@ async def test_a_failed_stream_goes_on_failing_whatever_the_provider_does() -> N
     for _ in range(3):
         with pytest.raises(SiteError, match="broken"):
             await anext(stream)
+
+
+def test_an_answer_that_outlives_its_loop_never_looks_complete() -> None:
+    """The loop has closed it. What was complete by then stays so."""
+
+    async def complete() -> Pieces:
+        yield Finished("length")
+
+    stream = reading(for_ever())
+    assert asyncio.run(next_of(stream)) == "first"
+    for _ in range(2):
+        with pytest.raises(StreamInterrupted, match="has ended"):
+            asyncio.run(next_of(stream))
+    assert stream.finish_reason is None
+    stream = reading(complete())
+    assert asyncio.run(next_of(stream.events())) == Finished("length")
+    assert asyncio.run(stream.text()) == ""
+
+
+async def next_of(items: AsyncIterator[T]) -> T:
+    return await anext(items)
 
 
 async def test_a_step_that_is_closed_by_hand_breaks_the_stream() -> None:

@@ -48,6 +48,8 @@ Attempts = AsyncGenerator[Pieces, None]
 # (`loop.shutdown_asyncgens`), and with them whatever the provider has to tidy up at its site.
 _open: set[Attempts] = set()
 
+_LEFT = "The event loop in which this answer was read has ended."
+
 
 def _ours(advance: Callable[[], Awaitable[Piece]]) -> Awaitable[Piece]:
     """The first step of a provider's generator. A loop that ends closes all generators that it knows, in any order and
@@ -154,10 +156,12 @@ class ChatStream:
                 try:
                     advance = (await self._attempt(error)).__anext__
                 except BaseException as last:  # noqa: BLE001 - as in `_next`
-                    if self._watch.finished or not isinstance(last, StopAsyncIteration):
-                        raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
-                    self._advance = _over
-                    return Finished("stop")
+                    if isinstance(last, StopAsyncIteration) and not self._watch.finished:
+                        if not self._watch.left:
+                            self._advance = _over
+                            return Finished("stop")
+                        self._failed = StreamInterrupted(_LEFT, hint="Read all of it in one `asyncio.run`.")
+                    raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
                 if not self._done:
                     self._advance = advance
                 try:

@@ -63,6 +63,7 @@ class Watch:
         self.waited = 0.0  # for the same piece, before `since`
         self.interrupted = False
         self._answering = False
+        self.left = False  # the answer was closed before its end
         self._end: float | None = None  # of the whole call
         self.dormant = False  # the timer is not set, and has to be when somebody waits for what the site answers
         self._timer: asyncio.TimerHandle | None = None
@@ -84,6 +85,7 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._set_timer(None)
         self._answering = self.dormant = False
+        self.left = isinstance(error, GeneratorExit)
         passed = self._passed
         if passed is None or not isinstance(error, asyncio.CancelledError):
             return
