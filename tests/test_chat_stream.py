@@ -13,7 +13,7 @@ import pytest
 
 from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
 from toolkit.deadlines import Deadlines, Watch
-from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
+from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, UsageError
 
 T = TypeVar("T")
 
@@ -77,6 +77,7 @@ async def test_a_deadline_is_kept_again_after_what_is_no_text(said: str | Text |
     async def pieces() -> Pieces:
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
+        await asyncio.sleep(0)
         yield said
         await asyncio.Event().wait()
 
@@ -86,6 +87,67 @@ async def test_a_deadline_is_kept_again_after_what_is_no_text(said: str | Text |
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+async def test_a_deadline_counts_from_the_last_piece_and_only_while_somebody_waits() -> None:
+    """The timer is set once for many pieces: it may be up early, and when nobody reads."""
+
+    async def pieces() -> Pieces:
+        for piece in "abc":
+            yield piece
+        await asyncio.sleep(0.02)
+        yield "d"
+        await asyncio.Event().wait()
+
+    for seconds, until in ((0.0, "c"), (0.05, "d")):
+        stream = reading(pieces(), deadlines=Deadlines(between_pieces=seconds))
+        async for piece in stream:
+            if piece == until:
+                break
+            for _ in range(3):
+                await asyncio.sleep(0)
+        with pytest.raises(StreamTimeout, match="between_pieces"):
+            await anext(stream)
+
+
+@pytest.mark.parametrize("deadlines", [Deadlines(total=0.0), Deadlines(total=0.0, first_piece=None)], ids=repr)
+async def test_the_whole_has_a_deadline(deadlines: Deadlines) -> None:
+    """Also where no piece has one of its own."""
+
+    async def pieces() -> Pieces:
+        await asyncio.Event().wait()
+        yield ""
+
+    with pytest.raises(StreamTimeout, match="total"):
+        await reading(pieces(), deadlines=deadlines)
+
+
+async def test_a_stream_has_one_reader_at_a_time() -> None:
+    """Another one is refused, and disturbs nothing."""
+    stream = reading(for_ever())
+    assert await anext(stream) == "first"
+    reader = asyncio.create_task(anext(stream, "the end"))
+    await asyncio.sleep(0)
+    with pytest.raises(UsageError, match="Somebody else"):
+        await anext(stream)
+    await stream.aclose()
+    assert await reader == "the end"
+
+
+async def test_a_stream_that_is_closed_begins_no_other_attempt() -> None:
+    """Also where what comes before it passes over the interruption."""
+
+    async def attempts() -> Attempts:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        yield for_ever()
+
+    stream = ChatStream(attempts(), Watch(Deadlines()))
+    reader = asyncio.create_task(anext(stream, "the end"))
+    await asyncio.sleep(0)
+    await stream.aclose()
+    assert await reader == "the end"
 
 
 @pytest.mark.usefixtures("uncollected")

@@ -182,6 +182,7 @@ async def test_a_deadline_that_a_provider_passes_over_is_kept_again(monkeypatch:
         yield "first"
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
+        await asyncio.sleep(0)
         yield "second"
         await asyncio.Event().wait()
 

@@ -162,8 +162,9 @@ class ChatStream:
                             return Finished("stop")
                         self._failed = StreamInterrupted(_LEFT, hint="Read all of it in one `asyncio.run`.")
                     raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
-                if not self._done:
-                    self._advance = advance
+                if self._done:  # closed meanwhile, and the attempts made nothing of it
+                    raise self._ended(StopAsyncIteration())
+                self._advance = advance
                 try:
                     return await _ours(advance)
                 except BaseException as again:  # noqa: BLE001
