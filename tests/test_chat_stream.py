@@ -122,6 +122,18 @@ async def test_the_whole_has_a_deadline(deadlines: Deadlines) -> None:
         await reading(pieces(), deadlines=deadlines)
 
 
+async def test_what_opened_a_stream_is_not_lost() -> None:
+    """Who reads text is told no event, and who wants events is told all of them."""
+
+    async def pieces() -> Pieces:
+        yield Queued(1, 1)
+        yield "first"
+
+    assert await (await reading(pieces())).text() == "first"
+    events = (await reading(pieces())).events()
+    assert [event async for event in events] == [Queued(1, 1), Text("first"), Finished("stop")]
+
+
 async def test_a_stream_has_one_reader_at_a_time() -> None:
     """Another one is refused, and disturbs nothing."""
     stream = reading(for_ever())
@@ -151,33 +163,36 @@ async def test_a_stream_that_is_closed_begins_no_other_attempt() -> None:
 
 
 @pytest.mark.usefixtures("uncollected")
-@pytest.mark.parametrize("how", ["never", "to the end", "again", "cancelled", "closed"])
+@pytest.mark.parametrize("how", ["never", "to the end", "again", "cancelled", "closed", "failed"])
 async def test_a_stream_that_is_over_is_freed_at_once(how: str) -> None:
-    """It holds the answer, and waits for no collector to let go of it."""
+    """It holds the answer, and waits for no collector, and no timer, to let go of it."""
 
     async def one() -> Pieces:
         yield "first"
+        await asyncio.sleep(0)
+        if how == "failed":
+            raise KeyError
 
-    stream = reading(one() if how in ("never", "to the end", "again") else for_ever())
+    stream = reading(for_ever() if how in ("cancelled", "closed") else one())
     if how in ("to the end", "again"):
         assert [piece async for piece in stream] == ["first"]
     if how == "again":
         assert [piece async for piece in stream] == []
-    if how in ("cancelled", "closed"):
+    if how in ("cancelled", "closed", "failed"):
         assert await anext(stream) == "first"
         reader = asyncio.create_task(anext(stream, None))
         await asyncio.sleep(0)
         if how == "closed":
             await stream.aclose()
-        else:
+        elif how == "cancelled":
             reader.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, KeyError):
             await reader
         del reader
         await asyncio.sleep(0)  # the loop holds the task that it is waking us for
-    gone = weakref.ref(stream)
+    parts = weakref.ref(stream), weakref.ref(stream._watch)
     del stream
-    assert gone() is None
+    assert [part() for part in parts] == [None, None]
 
 
 @pytest.mark.usefixtures("uncollected")
