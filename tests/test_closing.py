@@ -265,7 +265,7 @@ async def test_a_call_that_nobody_wants_is_not_made_again(end: str, monkeypatch:
         reading.cancel()
     else:
         await answer.aclose()
-    with pytest.raises(LoginRequired):
+    with pytest.raises(LoginRequired, match="fake: not any more"):
         await reading
 
 

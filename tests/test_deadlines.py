@@ -110,6 +110,28 @@ def test_an_attempt_has_its_time_and_the_whole_has_one() -> None:
         run(read(reading(refused(), at_last(), deadlines=Deadlines(total=300)).events()))
 
 
+def test_a_deadline_that_was_passed_over_is_forgotten() -> None:
+    """A later cancellation is not taken for it."""
+
+    async def pieces() -> Pieces:
+        with suppress(asyncio.CancelledError):
+            await passes(70)
+        await asyncio.sleep(0)
+        yield "first"
+        await asyncio.Event().wait()
+
+    async def reads() -> None:
+        stream = reading(pieces(), deadlines=Deadlines(first_piece=60))
+        assert await anext(stream) == "first"
+        reader = asyncio.create_task(anext(stream, "the end"))
+        await asyncio.sleep(0)
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+
+    run(reads())
+
+
 def test_a_deadline_in_a_task_that_was_cancelled_before_is_one() -> None:
     """Who reads has passed over a cancellation, which stays what it was."""
 
