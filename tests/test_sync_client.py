@@ -313,6 +313,35 @@ async def test_a_second_ctrl_c_does_not_wait(toolkit: Toolkit) -> None:
     assert (out.split(), err, process.returncode) == (["interrupted", "tidied"], "", 0)
 
 
+STARTING = """
+import os, signal, sys, threading
+from toolkit.portal import run
+
+starting = [signal.SIGINT]
+
+def look(event, _):  # the new loop makes a pair of sockets, in its thread
+    if event == "socket.__new__" and threading.current_thread() is not threading.main_thread() and starting:
+        os.kill(os.getpid(), starting.pop())
+
+async def work():
+    print("begun")
+
+sys.addaudithook(look)
+try:
+    run(work)
+except KeyboardInterrupt:
+    print("interrupted", threading.active_count())
+"""
+
+
+@not_windows
+async def test_ctrl_c_while_the_loop_starts(toolkit: Toolkit) -> None:
+    """It waits until there is one to end: no thread is left, and none is waited for in vain."""
+    process = await script(toolkit, STARTING)
+    out, err = await ended(process)
+    assert (out, err, process.returncode) == ("interrupted 1\n", "", 0)
+
+
 LEFT = """
 import sys, threading
 ended = threading.Event()

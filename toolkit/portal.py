@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - so that its hook is there before ours, see below
 import os
+import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import CancelledError, Future, wait
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortalProvider
@@ -25,7 +27,7 @@ _portals = BlockingPortalProvider()
 _leases: set[Lease] = set()
 
 # Where a wait without end cannot be interrupted by Ctrl-C, it is made of short ones.
-_WAIT = 0.1 if sys.platform == "win32" else None
+_WAIT = 0.1 if sys.platform == "win32" else -1.0
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -65,17 +67,19 @@ class Lease:
     def __init__(self, aclose: Callable[[], Awaitable[None]]) -> None:
         self._aclose = aclose
         self._closing = threading.Lock()
-        self._open = True
-        self._elsewhere = False
-        self._portal = _portals.__enter__()
+        self._open = self._elsewhere = False
         try:
-            self._loop: asyncio.AbstractEventLoop = self._portal.call(asyncio.get_running_loop)
+            with _whole():
+                self._portal = _portals.__enter__()
+                self._open = True
+                self._loop: asyncio.AbstractEventLoop = self._portal.call(asyncio.get_running_loop)
+                _leases.add(self)
         except BaseException as error:
-            _portals.__exit__(None, None, None)
+            if self._open:
+                self._leave_loop()
             if isinstance(error, RuntimeError):  # this is the loop's own thread
                 raise UsageError("A provider cannot wait like this.", hint="Use `toolkit.Client` there.") from None
             raise
-        _leases.add(self)
 
     @property
     def closed(self) -> bool:
@@ -97,16 +101,24 @@ class Lease:
         with self._closing:
             if self._open:
                 closed = self._done(self._aclose)
-                self._open = False
-                _leases.discard(self)
-                _portals.__exit__(None, None, None)
+                self._leave_loop()
                 closed.result()
 
     def _done(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
-        result = self._portal.start_task_soon(work)
-        while not result.done():
-            wait([result], _WAIT)
+        done = threading.Lock()  # unlike a future's own wait, that for a lock can be interrupted at any point
+        done.acquire()
+        with _whole():
+            result = self._portal.start_task_soon(work)
+            result.add_done_callback(lambda _: done.release())
+        while not done.acquire(timeout=_WAIT):
+            pass
         return result
+
+    def _leave_loop(self) -> None:
+        with _whole():
+            self._open = False
+            _leases.discard(self)
+            _portals.__exit__(None, None, None)
 
     def drop(self) -> None:
         """Close soon. Waits for nothing and takes no lock: a collector may call this at any place of any thread."""
@@ -116,6 +128,30 @@ class Lease:
 
     def _close_elsewhere(self) -> None:
         threading.Thread(target=self.close, name="toolkit-close").start()
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Have Ctrl-C wait for the end of a short block: a loop that is half started or half ended would be waited for in
+    vain. A second Ctrl-C does not wait."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[FrameType | None] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(frame)
+        if len(came) > 1:
+            handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if len(came) == 1:
+            handler(signal.SIGINT, came[0])
 
 
 _lost: list[BlockingPortalProvider] = []  # whose threads are in another process; one that is dropped waits for its own
