@@ -134,6 +134,13 @@ async def test_what_opened_a_stream_is_not_lost() -> None:
     assert [event async for event in events] == [Queued(1, 1), Text("first"), Finished("stop")]
 
 
+async def test_what_opened_a_closed_stream_is_not_read() -> None:
+    """Closing is the end, also where a piece is there already."""
+    stream = await reading(for_ever())
+    await stream.aclose()
+    assert await stream.text() == ""
+
+
 async def test_a_stream_has_one_reader_at_a_time() -> None:
     """Another one is refused, and disturbs nothing."""
     stream = reading(for_ever())
@@ -190,9 +197,9 @@ async def test_a_stream_that_is_over_is_freed_at_once(how: str) -> None:
             await reader
         del reader
         await asyncio.sleep(0)  # the loop holds the task that it is waking us for
-    parts = weakref.ref(stream), weakref.ref(stream._watch)
+    parts = [weakref.ref(part) for part in (stream, stream._watch, stream._attempts)]
     del stream
-    assert [part() for part in parts] == [None, None]
+    assert [part() for part in parts] == [None, None, None]
 
 
 @pytest.mark.usefixtures("uncollected")

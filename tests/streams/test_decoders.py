@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.streams import reference
 from toolkit.errors import ProtocolError
 from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder, decode_json
 
@@ -86,6 +88,16 @@ def test_events_are_the_same_however_they_are_cut(data: bytes, events: list[Any]
     """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation, at every cut."""
     for chunks in every_cut(data):
         assert decoded(SSEDecoder(), chunks) == events
+
+
+def test_events_are_the_same_whatever_a_chunk_begins_and_ends_with() -> None:
+    """Most chunks are one event, and read as such; not where something has begun before, or goes on after them."""
+    parts = (
+        *(b"data: 1\n\n", b"data: 1\n", b"\n", b"data: 1\nd", b"ata: 2\n\n", b"data: a\rdata: b\n\n"),
+        *(b"event: x\n", b"retry: 5\n\n", b"\xef\xbb\xbfdata: 2\n\n", b""),
+    )
+    for cut in product(parts, repeat=4):
+        assert decoded(SSEDecoder(), cut) == reference.events(b"".join(cut))
 
 
 def test_an_event_comes_with_the_end_of_its_line() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -36,17 +37,23 @@ def test_too_long_a_frame_is_an_error(decoder: Decoder[Any], data: bytes) -> Non
             again()
 
 
-@pytest.mark.parametrize(
-    ("decoder", "fault"),
-    [(SSEDecoder(limit=100), b"data: " + b"x" * 200), (JSONEventsDecoder(int), b"data: no\n\n")],
-    ids=["a line", "no JSON"],
-)
-def test_a_fault_is_for_good(decoder: Decoder[Any], fault: bytes) -> None:
-    """Also where what comes before and after it are chunks of one event, which are read without taking them apart."""
-    assert len(decoder.feed(b"data: 1\n\n")) == 1
-    for data in (fault, b"data: 1\n\n"):
+FAULTS = {
+    "an event": (partial(SSEDecoder, limit=100), b"data: " + b"x" * 200 + b"\n\n"),
+    "a line": (partial(SSEDecoder, limit=100), b":" * 200 + b"\n"),
+    "no JSON": (partial(JSONEventsDecoder, int), b"data: no\n\n"),
+    "JSON without a bottom": (partial(JSONEventsDecoder, Any), b"data: " + b"[" * 100_000 + b"\n\n"),
+}
+
+
+@pytest.mark.parametrize(("make", "fault"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_for_good(make: Callable[[], Decoder[Any]], fault: bytes) -> None:
+    """Also in a chunk of its own, and where the chunks before and after it are one event each."""
+    event = b"data: 1\n\n"
+    apart, together = make(), make()
+    assert [len(decoder.feed(chunk)) for decoder, chunk in ((apart, event), (together, event + fault))] == [1, 1]
+    for decoder, chunk in ((apart, fault), (apart, event), (together, event)):
         with pytest.raises(ProtocolError):
-            decoder.feed(data)
+            decoder.feed(chunk)
 
 
 def test_a_frame_of_the_limit_is_read() -> None:
