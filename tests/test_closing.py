@@ -231,6 +231,48 @@ def test_a_deadline_is_a_number_of_seconds(value: Any) -> None:
     assert Deadlines(total=math.inf, between_pieces=None).patience(5.0) == 5.0
 
 
+def renewing(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client whose session can be renewed, by one that is as good."""
+    session = BrowserSession.from_cookie_values("fake", "https://fake.example", {"a": "b"})
+
+    async def renewed(_: BrowserSession) -> BrowserSession:
+        return session
+
+    client = Client(Fake(), session=session)
+    monkeypatch.setattr(client._keeper, "given", False)
+    monkeypatch.setattr(client._keeper, "renewed", renewed)
+    return client
+
+
+async def test_no_text_is_said_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the site takes the session no more is told in the middle of an answer, and does not begin it anew."""
+
+    async def stream(*_: object) -> Pieces:
+        yield "first"
+        raise LoginRequired("not any more")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    answer = renewing(monkeypatch).chat("Hi")
+    assert await anext(answer) == "first"
+    with pytest.raises(LoginRequired):
+        await anext(answer)
+
+
+async def test_a_break_after_the_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a deadline is not: with a break, something is wrong at the site."""
+
+    async def stream(*_: object) -> Pieces:
+        yield "first"
+        yield Finished("stop")
+        raise StreamInterrupted("broken off")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    _, answer = await begun()
+    with pytest.raises(StreamInterrupted, match="broken off") as told:
+        await anext(answer)
+    assert told.value.text == "first"
+
+
 @pytest.mark.parametrize("end", ["cancelled", "closed while read", "closed"])
 async def test_a_call_that_nobody_wants_is_not_made_again(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The site takes the session no more when the provider tidies up: that is told, and no reason to ask again."""
@@ -246,15 +288,7 @@ async def test_a_call_that_nobody_wants_is_not_made_again(end: str, monkeypatch:
             raise LoginRequired("not any more")
 
     monkeypatch.setattr(Fake, "stream", stream)
-    session = BrowserSession.from_cookie_values("fake", "https://fake.example", {"a": "b"})
-
-    async def renewed(_: BrowserSession) -> BrowserSession:
-        return session
-
-    client = Client(Fake(), session=session)
-    monkeypatch.setattr(client._keeper, "given", False)
-    monkeypatch.setattr(client._keeper, "renewed", renewed)
-    answer = await client.chat("Hi")
+    answer = await renewing(monkeypatch).chat("Hi")
     if end == "closed":
         with pytest.raises(LoginRequired):
             await answer.aclose()
