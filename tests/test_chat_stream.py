@@ -129,7 +129,8 @@ async def test_what_opened_a_stream_is_not_lost() -> None:
         yield Queued(1, 1)
         yield "first"
 
-    assert await (await reading(pieces())).text() == "first"
+    stream = await reading(pieces())
+    assert await (await stream).text() == "first"
     events = (await reading(pieces())).events()
     assert [event async for event in events] == [Queued(1, 1), Text("first"), Finished("stop")]
 
@@ -264,6 +265,28 @@ def test_an_answer_that_outlives_its_loop_never_looks_complete() -> None:
     stream = reading(complete())
     assert asyncio.run(next_of(stream.events())) == Finished("length")
     assert asyncio.run(stream.text()) == ""
+
+
+def test_what_is_dropped_while_its_loop_rests_is_closed_when_it_goes_on() -> None:
+    """Nobody runs then who could close it at once."""
+    tidied = asyncio.Event()
+
+    async def pieces() -> Pieces:
+        try:
+            yield "first"
+        finally:
+            tidied.set()
+
+    with asyncio.Runner() as runner:
+        stream = reading(pieces())
+        assert runner.run(next_of(stream)) == "first"
+        del stream
+        gc.collect()
+        runner.run(once(tidied))
+
+
+async def once(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def next_of(items: AsyncIterator[T]) -> T:
