@@ -121,23 +121,22 @@ class ChatStream:
             except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
                 reader = None  # which would hold itself, by the error that ends it
                 piece = await self._after(error)
-            if not isinstance(piece, str):
-                if not isinstance(piece, Text):
-                    if isinstance(piece, Finished):
-                        watch.finished = True
-                        self.finish_reason = piece.reason
-                    if not only_text:
-                        watch.goes_on()
-                        break
-                    piece = ""
-                else:
-                    piece = piece.text
-            if piece:
-                if not watch.said:
-                    watch.begun()
-                watch.said.append(piece)
-                watch.waited = 0.0
-                break
+            if isinstance(piece, Text):
+                piece = piece.text
+            if isinstance(piece, str):
+                if piece:
+                    if not watch.said:
+                        watch.begun()
+                    watch.said.append(piece)
+                    watch.waited = 0.0
+                    break
+            else:
+                if isinstance(piece, Finished):
+                    watch.finished = True
+                    self.finish_reason = piece.reason
+                if not only_text:
+                    watch.goes_on()
+                    break
             if watch.interrupted:  # and the provider went on: the deadline is kept again
                 self._was_interrupted()
         if watch.interrupted:
