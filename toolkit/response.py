@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import aiohttp
 
@@ -131,12 +131,23 @@ class Response:
         error.page = True
         raise error
 
+    def reading(self) -> _Reading:
+        """For `with`, around a loop over a body that is read by hand: gives the function to await for its next bytes,
+        which are none at its end. What goes wrong inside comes out as `decode` raises it.
+
+        `decode` is what people use; this saves a generator where each piece of an answer counts.
+        """
+        plain = self._exchange is None and not self._compressed  # then a chunk is what aiohttp reads, and no more
+        return _Reading(self.raw.content.readany if plain else self._chunk, self.url)
+
+    def nothing(self) -> ProtocolError:
+        """What there is to say of a body in which there was nothing."""
+        return ProtocolError(NOTHING, url=self.url, hint="Try again.")
+
     async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
         await self.refuse_page("a stream")
-        plain = self._exchange is None and not self._compressed  # then a chunk is what aiohttp reads, and no more
-        read = self.raw.content.readany if plain else self._chunk
-        try:
-            empty = True
+        empty = True
+        with self.reading() as read:
             while data := await read():
                 for item in decoder.feed(data):
                     empty = False
@@ -144,14 +155,8 @@ class Response:
             for item in decoder.flush():
                 empty = False
                 yield item
-            if empty and not may_be_empty:
-                raise ProtocolError(NOTHING, hint="Try again.")
-        except ToolkitError as error:
-            if isinstance(error, ProtocolError):
-                error.url = error.url or without_query(self.url)
-            raise
-        except FAULTS as error:
-            raise fault(error, self.url, opened=True) from None  # as `_chunk` does
+        if empty and not may_be_empty:
+            raise self.nothing()
 
     async def excerpt(self) -> bytes:
         """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
@@ -183,9 +188,25 @@ class Response:
         await self.refuse_page("a document")
         body = (await self.read()).removeprefix(BOM)  # https://fetch.spec.whatwg.org/#dom-body-json
         if not body.strip():
-            raise ProtocolError(NOTHING, url=self.url, hint="Try again.")
+            raise self.nothing()
         try:
             return decode_json(body, kind)
         except ProtocolError as error:
             error.url = without_query(self.url)
             raise
+
+
+class _Reading(NamedTuple):
+    """See `Response.reading`."""
+
+    read: Callable[[], Awaitable[bytes]]
+    url: str
+
+    def __enter__(self) -> Callable[[], Awaitable[bytes]]:
+        return self.read
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ProtocolError):
+            error.url = error.url or without_query(self.url)
+        elif not isinstance(error, ToolkitError) and isinstance(error, FAULTS):
+            raise fault(error, self.url, opened=True) from None  # as `_chunk` does

@@ -20,20 +20,26 @@ async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_p
     `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error
     inside the stream, and `StreamInterrupted` where the end marker is missing.
     """
+    decoder = JSONEventsDecoder(OpenAIChunk, end="[DONE]")
+    empty, reason = True, "stop"
     async with call as response:
-        if single_page:
-            await response.refuse_page("a stream", single_page=True)
-        reason = "stop"
-        async for chunk in response.decode(JSONEventsDecoder(OpenAIChunk, end="[DONE]")):
-            if chunk is None:
-                yield Finished(reason)
-                return
-            if chunk.error is not None:
-                raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
-            if not chunk.choices:
-                continue
-            choice = chunk.choices[0]
-            reason = choice.finish_reason or reason
-            if choice.delta is not None and choice.delta.content:
-                yield choice.delta.content
+        await response.refuse_page("a stream", single_page=single_page)
+        with response.reading() as read:
+            while data := await read():
+                for chunk in decoder.feed(data):
+                    if chunk is None:
+                        yield Finished(reason)
+                        return
+                    if chunk.error is not None:
+                        raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
+                    empty = False
+                    if not chunk.choices:
+                        continue
+                    choice = chunk.choices[0]
+                    reason = choice.finish_reason or reason
+                    if choice.delta is not None and choice.delta.content:
+                        yield choice.delta.content
+            decoder.flush()
+        if empty:
+            raise response.nothing()
         raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
