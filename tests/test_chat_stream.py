@@ -13,7 +13,7 @@ import pytest
 
 from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
 from toolkit.deadlines import Deadlines, Watch
-from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, UsageError
+from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
 
 T = TypeVar("T")
 
@@ -140,18 +140,6 @@ async def test_what_opened_a_closed_stream_is_not_read() -> None:
     stream = await reading(for_ever())
     await stream.aclose()
     assert await stream.text() == ""
-
-
-async def test_a_stream_has_one_reader_at_a_time() -> None:
-    """Another one is refused, and disturbs nothing."""
-    stream = reading(for_ever())
-    assert await anext(stream) == "first"
-    reader = asyncio.create_task(anext(stream, "the end"))
-    await asyncio.sleep(0)
-    with pytest.raises(UsageError, match="Somebody else"):
-        await anext(stream)
-    await stream.aclose()
-    assert await reader == "the end"
 
 
 async def test_a_stream_that_is_closed_begins_no_other_attempt() -> None:
