@@ -14,6 +14,7 @@ import msgspec
 from toolkit.bearer import stand_in
 from toolkit.recipe import Harvest
 from toolkit.session import BrowserSession, Cookie
+from toolkit.streams import JSON_ERRORS
 
 LEEWAY = 10.0  # seconds: a call that starts now should not meet the session's end on its way
 FOREVER = 253_402_300_799.0  # seconds since 1970: the last of the year 9999, after which no calendar goes
@@ -64,7 +65,7 @@ def jwt_expiry(text: str) -> float | None:
     try:
         claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         ends = msgspec.json.decode(claims, type=_Claims).exp
-    except (ValueError, RecursionError):
+    except JSON_ERRORS:
         return None
     return max(ends, 0.0) if ends <= FOREVER else None
 

@@ -28,6 +28,7 @@ from toolkit.errors import SessionError, UsageError
 from toolkit.handed_over import is_curl, read_curl, storage_state
 from toolkit.headers import origin_of, standing
 from toolkit.session import BrowserSession, SameSite
+from toolkit.streams import JSON_ERRORS
 
 Format = Literal["storage-state", "cookies.txt", "cookie-header", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -293,10 +294,10 @@ def _pairs(header: str) -> dict[str, str]:
 def _decoded(text: str, kind: Any) -> Any:
     try:
         return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
-        raise _malformed(text, error, "JSON") from None
     except RecursionError:
         raise SessionError("The JSON is nested too deeply.") from None
+    except JSON_ERRORS as error:
+        raise _malformed(text, error, "JSON") from None
 
 
 def _check_version(version: int) -> None:

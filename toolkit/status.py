@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import BadRequest, LoginRequired, ProxyFailed, RateLimited, ServiceUnavailable, ToolkitError
+from toolkit.streams import JSON_ERRORS
 from toolkit.told import one_line
 
 EXCERPT = 300
@@ -42,7 +43,7 @@ def explanation(reason: str, body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     try:
         told = _told(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except JSON_ERRORS:
         told = "" if text.startswith("<") or text.lower() in ("", "error") else text
     parts = [reason.strip(), told]
     line = ": ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
@@ -77,7 +78,7 @@ def retry_after(headers: Mapping[str, str], body: bytes, now: float) -> float | 
             return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
     if (milliseconds := _number(headers.get("retry-after-ms", "").strip())) is not None:
         return milliseconds / 1000
-    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    with suppress(*JSON_ERRORS):
         if (seconds := _wait_in(msgspec.json.decode(body))) is not None:
             return seconds
     sentence = _SENTENCE.search(body.decode("utf-8", "replace"))

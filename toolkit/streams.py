@@ -19,6 +19,10 @@ from toolkit.errors import ProtocolError
 T = TypeVar("T")
 Data = bytes | bytearray
 
+# What libraries raise for bytes that are not the JSON that was asked for. Which of these it is differs between their
+# versions, so nothing may depend on it.
+JSON_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+
 FRAME_LIMIT = 8 * 1024 * 1024
 MARK = "\ufeff"
 LF, CR = b"\n", b"\r"
@@ -161,7 +165,7 @@ class _EventDecoder(_FrameDecoder[T]):
     """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
     An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
-    `item` makes an item of an event's data; where it raises `ValueError`, `odd` does.
+    `item` makes an item of an event's data; where it raises one of `JSON_ERRORS`, `odd` does.
     """
 
     def __init__(self, limit: int, item: Callable[[Data], T], odd: Callable[[Data], T] | None = None) -> None:
@@ -185,7 +189,7 @@ class _EventDecoder(_FrameDecoder[T]):
         ):
             try:
                 item = self._item(data[6:-2])
-            except (ValueError, RecursionError):
+            except JSON_ERRORS:
                 pass
             else:
                 self._retry = None
@@ -202,7 +206,7 @@ class _EventDecoder(_FrameDecoder[T]):
                 if data is not None:
                     try:
                         items.append(item(data))
-                    except (ValueError, RecursionError):
+                    except JSON_ERRORS:
                         items.append(self._odd(data))
                     data = self._retry = None
                 self._event = ""
@@ -313,15 +317,24 @@ def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # typ
     try:
         try:
             return decoder.decode(data)
-        except UnicodeError:
-            text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-            return decoder.decode(text.encode("utf-8", "replace"))
+        except JSON_ERRORS:
+            valid = _valid_utf8(data)
+            if valid == data:
+                raise
+            return decoder.decode(valid)
     except msgspec.ValidationError as error:
         raise ProtocolError(f"The site's answer has another shape than its protocol: {error}.") from None
     except RecursionError:
         raise ProtocolError("The site sent JSON that is nested too deeply.") from None
-    except msgspec.DecodeError as error:
+    except JSON_ERRORS as error:
         raise ProtocolError(f"The site sent something that is not JSON ({error}).") from None
+
+
+def _valid_utf8(data: bytes | bytearray | str) -> bytes | str:
+    """`data` with U+FFFD in the place of what is not UTF-8."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    return data.decode("utf-8", "replace").encode()
 
 
 @cache

@@ -118,10 +118,11 @@ def _session(file: Path, provider: Any, account: str) -> BrowserSession:
 
     from toolkit.errors import UsageError
     from toolkit.session import BrowserSession
+    from toolkit.streams import JSON_ERRORS
 
     try:
         state = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *JSON_ERRORS):
         raise UsageError(f"{file} is not a storage state of Playwright: it is not a JSON object.") from None
     return BrowserSession.from_storage_state(provider.name, provider.site, state, account=account)
 

@@ -33,6 +33,7 @@ from yarl import URL
 from toolkit.errors import RecordingError, without_query
 from toolkit.files import write_whole
 from toolkit.session import BrowserSession
+from toolkit.streams import JSON_ERRORS
 
 Number = int | float
 HTTP = re.compile(r"https?://[^/]", re.IGNORECASE)
@@ -264,10 +265,10 @@ def load(path: Path | str) -> Recording:
         log = _parse(raw.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.ValidationError as error:
         raise RecordingError(f"{path} is not a HAR file: {error}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path} is not JSON, or not whole: {error}.") from None
     except RecursionError:
         raise RecordingError(f"{path} is not a HAR file: it is nested too deeply.") from None
+    except JSON_ERRORS as error:
+        raise RecordingError(f"{path} is not JSON, or not whole: {error}.") from None
     for number, entry in enumerate(log.entries):
         _check(path, f"log.entries[{number}]", entry)
     return Recording(

@@ -18,6 +18,7 @@ from yarl import URL
 from toolkit.recording.har import Entry, Request
 from toolkit.recording.names import telling
 from toolkit.recording.placeholders import SHORTEST, is_placeholder
+from toolkit.streams import JSON_ERRORS
 
 ANY = "(random)"
 SHOWN = 80
@@ -47,7 +48,7 @@ def comparable(content_type: str, body: bytes) -> Any:
         value = msgspec.json.decode(body)
         if b"{" in body:
             json.loads(body, object_pairs_hook=_once)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except JSON_ERRORS:
         return body
     return value
 

@@ -79,6 +79,8 @@ class Packer:
             raise ValueError("it is not UTF-8 text") from None  # that error holds the bytes
         except json.JSONDecodeError as error:
             raise ValueError(f"JSON is malformed: {error}") from None  # that one as well
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
         if content.sealed is None:
@@ -99,7 +101,10 @@ class Packer:
                 f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove that session.",
             ) from None
-        return content.key, msgspec.convert(_read(opened), BrowserSession)
+        try:
+            return content.key, msgspec.convert(_read(opened), BrowserSession)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
 
     def _seal(self, data: bytes, about: bytes) -> Sealed:
         return self._found().seal(data, about)
