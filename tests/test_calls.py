@@ -25,10 +25,10 @@ from toolkit.errors import (
     TLSFailed,
     UsageError,
 )
-from toolkit.faults import fault
+from toolkit.faults import map_error
 from toolkit.response import Exchange
 from toolkit.session import BrowserSession, Cookie
-from toolkit.socks import explained
+from toolkit.socks import map_socks_errors
 from toolkit.transport import Transport
 
 NOWHERE = "http://127.0.0.1:1/"
@@ -138,14 +138,14 @@ async def test_who_keeps_the_session_says_how_it_goes_on() -> None:
             assert [[cookie.name for cookie in known.cookies] for known in (before, after)] == [[], ["a"]]
             return replace(after, account="kept")
 
-        async with Transport(replace(SESSION, origin=origin), page=origin, keep=keep) as http:
+        async with Transport(replace(SESSION, origin=origin), page=origin, on_session_change=keep) as http:
             await http.json(dict, "GET", origin)
             assert http.session.account == "kept"
 
         async def fail(before: BrowserSession, after: BrowserSession) -> BrowserSession:
             raise BadRequest("No room.")
 
-        async with Transport(replace(SESSION, origin=origin), page=origin, keep=fail) as http:
+        async with Transport(replace(SESSION, origin=origin), page=origin, on_session_change=fail) as http:
             with pytest.raises(BadRequest, match="No room"):
                 await http.json(dict, "GET", origin)
 
@@ -161,7 +161,7 @@ async def test_a_cookie_that_stays_what_it_is_changes_no_session() -> None:
             told.append(after)
             return after
 
-        async with Transport(replace(SESSION, origin=origin), page=origin, keep=keep) as http:
+        async with Transport(replace(SESSION, origin=origin), page=origin, on_session_change=keep) as http:
             for _ in range(3):
                 await http.json(dict, "GET", origin)
             assert told == [http.session]
@@ -216,7 +216,7 @@ async def test_a_site_without_tls_where_it_was_due() -> None:
 )
 def test_a_fault_without_a_word_is_told_by_its_kind(error: Exception, kind: type[Exception], told: str) -> None:
     """Never by its text, which may hold anything."""
-    found = fault(error, NOWHERE)
+    found = map_error(error, NOWHERE)
     assert type(found) is kind
     with pytest.raises(kind, match=told):
         raise found
@@ -225,7 +225,7 @@ def test_a_fault_without_a_word_is_told_by_its_kind(error: Exception, kind: type
 
 def test_a_socks_proxy_s_own_deadline_is_that_of_connecting() -> None:
     """Whichever of the two passes first."""
-    with pytest.raises(TimeoutError), explained(NOWHERE):
+    with pytest.raises(TimeoutError), map_socks_errors(NOWHERE):
         raise ProxyTimeoutError
 
 
@@ -296,7 +296,7 @@ async def test_what_was_made_is_taken_away_at_its_own_address() -> None:
     async with (
         serve(site.app()) as origin,
         Transport(SESSION, page=origin) as http,
-        http.made(Deeper, f"{origin}/talks", body={"title": "Sky"}) as talk,
+        http.temporary(Deeper, f"{origin}/talks", body={"title": "Sky"}) as talk,
     ):
         assert talk == "a/1"
     assert site.seen == ["POST /talks", "DELETE /talks/a%2F1"]
@@ -309,7 +309,7 @@ async def test_what_is_made_while_the_call_is_cancelled_is_taken_away(status: in
     async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
 
         async def use() -> None:
-            async with http.made(Id, f"{origin}/", "name"):
+            async with http.temporary(Id, f"{origin}/", "name"):
                 pytest.fail("it was cancelled")
 
         using = asyncio.ensure_future(use())

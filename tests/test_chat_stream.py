@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 import pytest
 
 from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
-from toolkit.deadlines import Deadlines, Watch
+from toolkit.deadlines import Deadlines, Watchdog
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
 
 T = TypeVar("T")
@@ -25,11 +25,11 @@ def reading(*answers: Pieces, deadlines: Deadlines | None = None) -> ChatStream:
         for pieces in answers:
             with suppress(LoginRequired):
                 async with aclosing(pieces):
-                    with watch.answering():
+                    with watch.enforce_deadlines():
                         yield pieces
                 return
 
-    watch = Watch(deadlines or Deadlines())
+    watch = Watchdog(deadlines or Deadlines())
     return ChatStream(attempts(), watch)
 
 
@@ -151,7 +151,7 @@ async def test_a_stream_that_is_closed_begins_no_other_attempt() -> None:
         await asyncio.sleep(0)
         yield for_ever()
 
-    stream = ChatStream(attempts(), Watch(Deadlines()))
+    stream = ChatStream(attempts(), Watchdog(Deadlines()))
     reader = asyncio.create_task(anext(stream, "the end"))
     await asyncio.sleep(0)
     await stream.aclose()

@@ -240,7 +240,7 @@ def renewing(monkeypatch: pytest.MonkeyPatch) -> Client:
 
     client = Client(Fake(), session=session)
     monkeypatch.setattr(client._keeper, "given", False)
-    monkeypatch.setattr(client._keeper, "renewed", renewed)
+    monkeypatch.setattr(client._keeper, "renew", renewed)
     return client
 
 

@@ -27,7 +27,7 @@ from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.client import Client
 from toolkit.errors import BrowserMissing
-from toolkit.headers import standing
+from toolkit.headers import is_browser_header
 from toolkit.providers import find
 from toolkit.recording.har import load
 from toolkit.recording.network import LocalNetwork
@@ -113,7 +113,7 @@ def by_name(cookies: list[Cookie]) -> list[Cookie]:
 
 
 def standing_headers(seen: Seen) -> dict[str, str]:
-    return {name.lower(): value for name, value in seen.headers.items() if standing(name.lower())}
+    return {name.lower(): value for name, value in seen.headers.items() if is_browser_header(name.lower())}
 
 
 def values_of(session: BrowserSession) -> dict[str, str]:

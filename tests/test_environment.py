@@ -10,15 +10,15 @@ import pytest
 from tests.providers.conftest import session_for
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.client import Client
-from toolkit.environment import variable
+from toolkit.environment import variable_name
 from toolkit.errors import LoginRequired, UsageError
 from toolkit.recording.network import LocalNetwork
 
 
 def test_each_account_has_a_variable() -> None:
     """Named after the provider, and after the account where that has a name."""
-    assert variable("openassistant") == "TOOLKIT_SESSION_OPENASSISTANT"
-    assert variable("my-site", "at work") == "TOOLKIT_SESSION_MY_SITE_AT_WORK"
+    assert variable_name("openassistant") == "TOOLKIT_SESSION_OPENASSISTANT"
+    assert variable_name("my-site", "at work") == "TOOLKIT_SESSION_MY_SITE_AT_WORK"
 
 
 @pytest.fixture

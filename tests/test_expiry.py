@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from toolkit.expiry import LEEWAY, clock_skew, expiry, good, jwt_expiry
+from toolkit.expiry import LEEWAY, clock_skew, expiry, is_fresh, jwt_expiry
 from toolkit.recipe import Harvest
 from toolkit.session import BrowserSession, Cookie
 
@@ -85,8 +85,8 @@ def test_a_token_of_long_ago_has_ended() -> None:
 def test_a_call_needs_a_little_more_than_no_time() -> None:
     """A session that ends at once is not used for a call that begins now."""
     ending = BrowserSession(provider="p", origin="https://example.com", expires_at=1000.0)
-    assert good(ending, 1000.0 - LEEWAY - 1)
-    assert not good(ending, 1000.0 - LEEWAY + 1)
+    assert is_fresh(ending, 1000.0 - LEEWAY - 1)
+    assert not is_fresh(ending, 1000.0 - LEEWAY + 1)
 
 
 @pytest.mark.parametrize(

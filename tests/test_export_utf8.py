@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from toolkit.errors import SessionError
-from toolkit.interchange import FORMATS, Format, left_out, read, write
+from toolkit.interchange import FORMATS, Format, omissions, parse, serialize
 from toolkit.session import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
@@ -25,10 +25,10 @@ SESSION = BrowserSession(
 @pytest.mark.parametrize("form", FORMATS)
 def test_what_is_not_utf_8_is_left_out_and_told(form: Format) -> None:
     """The others are written, and can be read again."""
-    text = write(SESSION, form, now=0.0)
+    text = serialize(SESSION, form, now=0.0)
     assert text.encode().decode() == text
-    assert [cookie.name for cookie in read(text, form, provider="shop", origin=ORIGIN).cookies] == ["sid"]
-    told = left_out(SESSION, form, now=0.0)
+    assert [cookie.name for cookie in parse(text, form, provider="shop", origin=ORIGIN).cookies] == ["sid"]
+    told = omissions(SESSION, form, now=0.0)
     assert told[0] == r"cookies (name, \udce9)"
     assert any("local storage" in kind for kind in told)
 
@@ -37,4 +37,4 @@ def test_what_is_not_utf_8_is_left_out_and_told(form: Format) -> None:
 def test_an_account_that_is_not_utf_8_is_told(form: Format) -> None:
     """It cannot be left out, so nothing is written."""
     with pytest.raises(SessionError, match="not UTF-8"):
-        write(msgspec.structs.replace(SESSION, account="\udce9"), form, now=0.0)
+        serialize(msgspec.structs.replace(SESSION, account="\udce9"), form, now=0.0)

@@ -30,8 +30,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_few_are_kept_and_for_nobody_else(state: Path) -> None:
     """The latest stay; files are 0600 in a folder that is 0700, whoever made it."""
     state.mkdir(mode=0o755)
-    paths = [failures.keep(f"{number}.png", b"x") for number in range(failures.MOST + 3)]
-    assert sum(path.exists() for path in paths) == failures.MOST
+    paths = [failures.save(f"{number}.png", b"x") for number in range(failures.MAX_FILES + 3)]
+    assert sum(path.exists() for path in paths) == failures.MAX_FILES
     assert paths[-1].read_bytes() == b"x"
     if sys.platform != "win32":
         assert stat.S_IMODE(state.stat().st_mode) == 0o700

@@ -66,9 +66,9 @@ async def test_a_stored_session_is_used_and_one_that_ends_is_not(store: Store) -
     """No visit for a good one; for one that is past its end, a visit that begins with it."""
     site = Site()
     await store.save(KEY, session("stored", expires=time.time() + 3600))
-    assert await keeper(site.visit, store).current() == (await store.load(KEY), False)
+    assert await keeper(site.visit, store).acquire() == (await store.load(KEY), False)
     await store.save(KEY, session("old", expires=time.time() + 1))
-    found, fresh = await keeper(site.visit, store).current()
+    found, fresh = await keeper(site.visit, store).acquire()
     assert (sid(found), fresh, site.visits) == ("visit 1", True, ["old"])
     assert sid(await store.load(KEY)) == "visit 1"
 
@@ -76,7 +76,7 @@ async def test_a_stored_session_is_used_and_one_that_ends_is_not(store: Store) -
 async def test_of_many_who_need_one_one_visits(store: Store) -> None:
     """Keepers of their own, as in other processes: the others wait, and get what the visit has left."""
     site = Site()
-    found = await asyncio.gather(*(keeper(site.visit, store).current() for _ in range(20)))
+    found = await asyncio.gather(*(keeper(site.visit, store).acquire() for _ in range(20)))
     assert {sid(one) for one, _ in found} == {"visit 1"}
     assert [fresh for _, fresh in found].count(True) == 1
     assert len(site.visits) == 1
@@ -87,9 +87,9 @@ async def test_of_many_who_are_refused_one_visits(store: Store) -> None:
     site = Site()
     await store.save(KEY, session("stored"))
     keepers = [keeper(site.visit, store) for _ in range(3)]
-    refused = [(await one.current())[0] for one in keepers]
+    refused = [(await one.acquire())[0] for one in keepers]
     renewed = await asyncio.gather(
-        *(one.renewed(old) for one, old in zip(keepers, refused, strict=True) for _ in range(4))
+        *(one.renew(old) for one, old in zip(keepers, refused, strict=True) for _ in range(4))
     )
     assert ({sid(one) for one in renewed}, site.visits) == ({"visit 1"}, ["stored"])
 
@@ -99,11 +99,11 @@ async def test_another_keepers_renewal_is_taken_up(store: Store) -> None:
     site = Site()
     await store.save(KEY, session("first"))
     mine = keeper(site.visit, store)
-    first, _ = await mine.current()
+    first, _ = await mine.acquire()
     await store.save(KEY, msgspec.structs.replace(session("rotated"), changed_at=5.0))
-    assert sid(await mine.renewed(first)) == "rotated"
+    assert sid(await mine.renew(first)) == "rotated"
     await store.save(KEY, session("elsewhere", at=9.0))
-    assert sid((await mine.current())[0]) == "elsewhere"
+    assert sid((await mine.acquire())[0]) == "elsewhere"
     assert site.visits == []
 
 
@@ -112,20 +112,20 @@ async def test_a_login_that_is_needed_changes_nothing(store: Store) -> None:
     site = Site()
     site.refusal = LoginRequired("The site wants a login.")
     with pytest.raises(LoginRequired) as never:
-        await keeper(site.visit, store).current()
+        await keeper(site.visit, store).acquire()
     assert not isinstance(never.value, SessionExpired)
     await store.save(KEY, session("stored"))
     mine = keeper(site.visit, store)
-    stored, _ = await mine.current()
+    stored, _ = await mine.acquire()
     with pytest.raises(SessionExpired):
-        await mine.renewed(stored)
+        await mine.renew(stored)
     kept = await store.load(KEY)
     assert kept is not None
     assert msgspec.structs.replace(kept, login_needed_at=0.0) == stored
     site.refusal = HarvestFailed("no")
     with pytest.raises(HarvestFailed):
-        await mine.visited()
-    assert await store.load(KEY) == kept == (await mine.current())[0]
+        await mine.harvest()
+    assert await store.load(KEY) == kept == (await mine.acquire())[0]
 
 
 async def test_where_a_person_is_needed_not_everyone_tries(store: Store) -> None:
@@ -134,14 +134,14 @@ async def test_where_a_person_is_needed_not_everyone_tries(store: Store) -> None
     site.refusal = LoginRequired("The site wants a login.")
     await store.save(KEY, session("stored"))
     keepers = [keeper(site.visit, store) for _ in range(5)]
-    refused = [(await one.current())[0] for one in keepers]
+    refused = [(await one.acquire())[0] for one in keepers]
     outcomes = await asyncio.gather(
-        *(one.renewed(old) for one, old in zip(keepers, refused, strict=True)), return_exceptions=True
+        *(one.renew(old) for one, old in zip(keepers, refused, strict=True)), return_exceptions=True
     )
     assert {type(outcome) for outcome in outcomes} == {SessionExpired}
     assert site.visits == ["stored"]
     await keepers[0].replace(session("by hand", at=50.0))
-    assert sid(await keepers[1].renewed(refused[1])) == "by hand"
+    assert sid(await keepers[1].renew(refused[1])) == "by hand"
 
 
 async def test_somebody_who_logged_in_meanwhile_is_not_overwritten(store: Store) -> None:
@@ -150,7 +150,7 @@ async def test_somebody_who_logged_in_meanwhile_is_not_overwritten(store: Store)
     site = Site(lambda: store.save(KEY, login))
     await store.save(KEY, session("stored"))
     mine = keeper(site.visit, store)
-    assert await mine.visited() == login == await store.load(KEY)
+    assert await mine.harvest() == login == await store.load(KEY)
 
 
 async def test_what_others_changed_during_a_visit_is_not_lost(store: Store) -> None:
@@ -160,11 +160,11 @@ async def test_what_others_changed_during_a_visit_is_not_lost(store: Store) -> N
     rotated = msgspec.structs.replace(session("2"), changed_at=7.0)
 
     async def visit(previous: BrowserSession | None) -> BrowserSession:
-        await keeper(Site().visit, store).rotated(before, rotated)
+        await keeper(Site().visit, store).merge_changes(before, rotated)
         assert previous is not None
         return msgspec.structs.replace(previous, harvested_at=12.0)
 
-    result = await keeper(visit, store).visited()
+    result = await keeper(visit, store).harvest()
     assert (sid(result), result.harvested_at) == ("2", 12.0)
     assert await store.load(KEY) == result
 
@@ -173,7 +173,7 @@ async def test_what_was_removed_during_a_visit_stays_removed(store: Store) -> No
     """The one who visited gets its session, and nobody else."""
     await store.save(KEY, session("stored"))
     site = Site(lambda: store.delete(KEY))
-    assert sid(await keeper(site.visit, store).visited()) == "visit 1"
+    assert sid(await keeper(site.visit, store).harvest()) == "visit 1"
     assert await store.load(KEY) is None
 
 
@@ -183,11 +183,11 @@ async def test_what_the_site_changes_flows_into_the_store(store: Store) -> None:
     await store.save(KEY, before)
     mine, other = keeper(Site().visit, store), keeper(Site().visit, store)
     for one in (mine, other):
-        await one.look()
+        await one.reload()
     renewed = session("2", expires=9000.0)
-    kept = await mine.rotated(before, msgspec.structs.replace(renewed, changed_at=2.0))
+    kept = await mine.merge_changes(before, msgspec.structs.replace(renewed, changed_at=2.0))
     assert (sid(kept), kept.expires_at) == ("2", 9000.0)
-    slow = await other.rotated(before, msgspec.structs.replace(session("slow"), changed_at=1.0))
+    slow = await other.merge_changes(before, msgspec.structs.replace(session("slow"), changed_at=1.0))
     assert slow == kept == await store.load(KEY) == other.session
 
 
@@ -198,12 +198,12 @@ async def test_what_was_removed_stays_removed(store: Store) -> None:
     before = session("1")
     await store.save(KEY, before)
     mine = keeper(site.visit, store)
-    await mine.look()
+    await mine.reload()
     await store.delete(KEY)
     after = msgspec.structs.replace(session("2"), changed_at=2.0)
-    assert sid(await mine.rotated(before, after)) == "2"
+    assert sid(await mine.merge_changes(before, after)) == "2"
     assert await store.load(KEY) is None
-    assert (sid((await mine.current())[0]), site.visits) == ("visit 1", [None])
+    assert (sid((await mine.acquire())[0]), site.visits) == ("visit 1", [None])
 
 
 async def test_a_given_session_is_used_as_it_is(store: Store) -> None:
@@ -211,9 +211,9 @@ async def test_a_given_session_is_used_as_it_is(store: Store) -> None:
     site, given = Site(), session("given", expires=1.0)
     await store.save(KEY, session("stored"))
     mine = keeper(site.visit, store, given)
-    assert await mine.current() == (given, True)
-    changed = await mine.rotated(given, msgspec.structs.replace(session("changed"), changed_at=2.0))
-    assert (await mine.current())[0] == changed
+    assert await mine.acquire() == (given, True)
+    changed = await mine.merge_changes(given, msgspec.structs.replace(session("changed"), changed_at=2.0))
+    assert (await mine.acquire())[0] == changed
     assert (sid(changed), sid(await store.load(KEY)), site.visits) == ("changed", "stored", [])
 
 
@@ -221,10 +221,10 @@ async def test_without_a_store_the_session_lives_as_long_as_the_keeper() -> None
     """One visit, until it is refused."""
     site = Site()
     mine = keeper(site.visit)
-    first, fresh = await mine.current()
+    first, fresh = await mine.acquire()
     assert fresh
-    assert await mine.current() == (first, False)
-    assert sid(await mine.renewed(first)) == sid(await mine.renewed(first)) == "visit 2"
+    assert await mine.acquire() == (first, False)
+    assert sid(await mine.renew(first)) == sid(await mine.renew(first)) == "visit 2"
 
 
 async def test_a_store_that_cannot_write_loses_no_answer(
@@ -235,16 +235,16 @@ async def test_a_store_that_cannot_write_loses_no_answer(
     before = session("1")
     await store.save(KEY, before)
     mine = keeper(Site().visit, store)
-    await mine.look()
+    await mine.reload()
 
     async def full(*_: object) -> None:
         raise StoreError("The disk is full.")
 
     monkeypatch.setattr(store, "save", full)
     with caplog.at_level(logging.WARNING, "toolkit"):
-        await mine.rotated(before, msgspec.structs.replace(session("2"), changed_at=2.0))
+        await mine.merge_changes(before, msgspec.structs.replace(session("2"), changed_at=2.0))
     assert "not kept: The disk is full." in caplog.text
-    assert sid((await mine.current())[0]) == "2"
+    assert sid((await mine.acquire())[0]) == "2"
 
 
 async def test_a_visit_is_of_use_where_the_store_cannot_write(
@@ -259,10 +259,10 @@ async def test_a_visit_is_of_use_where_the_store_cannot_write(
     monkeypatch.setattr(store, "save", full)
     mine = keeper(site.visit, store)
     with caplog.at_level(logging.WARNING, "toolkit"):
-        assert sid((await mine.current())[0]) == sid((await mine.current())[0]) == "visit 1"
+        assert sid((await mine.acquire())[0]) == sid((await mine.acquire())[0]) == "visit 1"
     assert caplog.text.count("not kept: The disk is full.") == 1
     with pytest.raises(StoreError):
-        await mine.visited()
+        await mine.harvest()
 
 
 async def test_a_session_without_what_the_site_needs_is_not_used(store: Store) -> None:
@@ -270,7 +270,7 @@ async def test_a_session_without_what_the_site_needs_is_not_used(store: Store) -
     site = Site()
     for cookies in ((), (Cookie(name="sid", value="x", domain="chat.example", expires=5.0),)):
         await store.save(KEY, msgspec.structs.replace(session("stored"), cookies=cookies))
-        assert sid((await keeper(site.visit, store).current())[0]) == f"visit {len(site.visits)}"
+        assert sid((await keeper(site.visit, store).acquire())[0]) == f"visit {len(site.visits)}"
     assert len(site.visits) == 2
 
 
@@ -279,7 +279,7 @@ def test_a_keeper_serves_one_event_loop_after_another() -> None:
     mine = keeper(Site().visit, MemoryStore())
 
     async def crowd() -> None:
-        await asyncio.gather(*(mine.visited() for _ in range(3)))
+        await asyncio.gather(*(mine.harvest() for _ in range(3)))
 
     asyncio.run(crowd())
     asyncio.run(crowd())
@@ -292,8 +292,8 @@ async def test_a_change_that_somebody_else_makes_for_ever_is_not_waited_for(
     store, before = MemoryStore(), session("1")
     await store.save(KEY, before)
     mine = keeper(Site().visit, store)
-    await mine.look()
+    await mine.reload()
     monkeypatch.setattr("toolkit.keeper.WRITE_SECONDS", 0.01)
     async with store.lock(KEY, "write"):
-        assert sid(await mine.rotated(before, msgspec.structs.replace(session("2"), changed_at=2.0))) == "2"
+        assert sid(await mine.merge_changes(before, msgspec.structs.replace(session("2"), changed_at=2.0))) == "2"
     assert "Another process has held the stored session" in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from toolkit.rotation import merged
+from toolkit.rotation import merge_sessions
 from toolkit.session import BrowserSession, Cookie
 
 
@@ -46,20 +46,20 @@ BEFORE = session(a="1", b="1", c="1")
 )  # fmt: skip
 def test_merging(stored: BrowserSession, after: BrowserSession, result: dict[str, str]) -> None:
     """Each case is what the store has, and what we have made of `BEFORE`."""
-    assert values(merged(stored, BEFORE, after)) == result
+    assert values(merge_sessions(stored, BEFORE, after)) == result
 
 
 def test_nothing_new_is_nothing_changed() -> None:
     """Who changed nothing gets the stored session itself, so that nothing has to be written."""
     stored = session(2, a="2")
-    assert merged(stored, BEFORE, BEFORE) is stored
+    assert merge_sessions(stored, BEFORE, BEFORE) is stored
 
 
 def test_the_order_of_cookies_is_kept() -> None:
     """Cookies are sent in the order of the jar: the site's own order where only we changed, else the stored one."""
     after = session(3, b="1", c="1", a="3")
-    assert list(values(merged(BEFORE, BEFORE, after))) == ["b", "c", "a"]
-    assert list(values(merged(session(2, a="1", b="2", c="1"), BEFORE, session(3, b="1", c="3", a="1")))) == [
+    assert list(values(merge_sessions(BEFORE, BEFORE, after))) == ["b", "c", "a"]
+    assert list(values(merge_sessions(session(2, a="1", b="2", c="1"), BEFORE, session(3, b="1", c="3", a="1")))) == [
         "a",
         "b",
         "c",
@@ -69,5 +69,5 @@ def test_the_order_of_cookies_is_kept() -> None:
 def test_only_cookies_are_merged() -> None:
     """What a visit alone can change is the store's."""
     stored = msgspec.structs.replace(session(2, a="2"), identity="ada", headers={"user-agent": "x"})
-    result = merged(stored, BEFORE, session(3, a="3", b="1", c="1"))
+    result = merge_sessions(stored, BEFORE, session(3, a="3", b="1", c="1"))
     assert (result.identity, result.headers, result.changed_at) == ("ada", {"user-agent": "x"}, 3)

@@ -10,7 +10,7 @@ from toolkit.browser.launch import proxy_settings
 from toolkit.browser.profiles import Profile
 from toolkit.client import Client
 from toolkit.errors import ProxyFailed, UsageError
-from toolkit.route import Route, preferred
+from toolkit.route import Route, choose_route
 
 PROXY = "http://ada:sesame@127.0.0.1:8080"
 
@@ -49,11 +49,11 @@ def test_what_all_programs_are_told_gives_way_and_is_not_remembered() -> None:
     session, nor is a network that was made for one run."""
     general, asked = Route.of_environment({"ALL_PROXY": PROXY}), Route.through(PROXY)
     assert general is not None
-    assert preferred(general, "http://own:1").proxy == "http://own:1"
-    assert preferred(general, None) is general
-    assert preferred(asked, "http://own:1") is asked
-    assert preferred(None, "http://own:1").proxy == "http://own:1"
-    assert preferred(None, None) == Route()
+    assert choose_route(general, "http://own:1").proxy == "http://own:1"
+    assert choose_route(general, None) is general
+    assert choose_route(asked, "http://own:1") is asked
+    assert choose_route(None, "http://own:1").proxy == "http://own:1"
+    assert choose_route(None, None) == Route()
     assert general.proxy_of_session("https://site.test") is None
     assert Route(proxy=PROXY, ca_pem=b"PEM").proxy_of_session("https://site.test") is None
     assert asked.proxy_of_session("https://site.test") == PROXY

@@ -15,7 +15,7 @@ from toolkit.errors import BadRequest, ProtocolError, SiteError
 from toolkit.providers.gradio_app import App
 from toolkit.session import BrowserSession
 from toolkit.streams import decode_json
-from toolkit.told import one_line
+from toolkit.told import format_excerpt
 
 TOKEN = "0123456789abcdef-token"
 
@@ -78,5 +78,5 @@ def test_an_app_cannot_lead_calls_to_another_host(prefix: str) -> None:
 
 def test_a_line_is_as_long_as_it_may_be() -> None:
     """300 characters are told whole; of more, the beginning."""
-    assert one_line("a" * 300) == "a" * 300
-    assert one_line("a" * 301) == "a" * 299 + "…"
+    assert format_excerpt("a" * 300) == "a" * 300
+    assert format_excerpt("a" * 301) == "a" * 299 + "…"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from toolkit import bearer
-from toolkit.cookies import holdable
+from toolkit.cookies import validate_cookie
 from toolkit.errors import SessionError
 from toolkit.expiry import expiry
-from toolkit.headers import origin_of, standing
-from toolkit.interchange import own_part
-from toolkit.recipe import readable
+from toolkit.headers import is_browser_header, origin_of
+from toolkit.interchange import restrict_to_hosts
+from toolkit.recipe import example_name
 from toolkit.session import BrowserSession
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ HEADER_VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")  # what is no contr
 SHOWN = 40  # letters of a name that nobody could have
 
 
-def admitted(
+def validate(
     session: BrowserSession, provider: Provider, source: str, *, now: float
 ) -> tuple[BrowserSession, list[str], list[str]]:
     """What of `session` belongs to `provider`, with its expiry; the hosts of what does not; and what a browser could
@@ -42,11 +42,11 @@ def admitted(
             provider=provider.name,
             hint="Name that deployment: `base_url`." if session.provider else None,
         )
-    own, foreign = own_part(session, provider.hosts)
+    own, foreign = restrict_to_hosts(session, provider.hosts)
     own, unusable = _usable(own, recipe.headers, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
-    wanted = bearer.missing(own, recipe, now=0)
-    missing = [f"cookie like {readable(one)}" for one in wanted]
+    wanted = bearer.missing_credentials(own, recipe, now=0)
+    missing = [f"cookie like {example_name(one)}" for one in wanted]
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
         has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))
@@ -61,12 +61,12 @@ def admitted(
 def _usable(session: BrowserSession, headers: tuple[str, ...], now: float) -> tuple[BrowserSession, list[str]]:
     """`session` with the cookies that a browser can hold, and with the standing headers and those of `headers`; and
     what that leaves out."""
-    held = [(cookie, holdable(cookie, now)) for cookie in session.cookies]
+    held = [(cookie, validate_cookie(cookie, now)) for cookie in session.cookies]
     kept: dict[str, str] = {}
     unusable = [f"cookie {_shown(cookie.name)}" for cookie, usable in held if usable is None]
     for given, value in session.headers.items():
         name = given.lower()
-        wanted = HEADER_NAME.fullmatch(name) and (standing(name) or name in headers)
+        wanted = HEADER_NAME.fullmatch(name) and (is_browser_header(name) or name in headers)
         if wanted and HEADER_VALUE.fullmatch(value):
             kept.setdefault(name, value)
         else:

@@ -21,10 +21,10 @@ CLOSED = "The public site is closed: point `base_url` at another deployment of i
 PATH = "Perhaps the address is not right: `base_url` is where the page of the site opens."
 
 
-class Adviser(NamedTuple):
+class ErrorHints(NamedTuple):
     """Knows whose session it is: of which provider and account; `variable` is the one that handed it in, if one did.
 
-    `with adviser:` explains the errors that pass.
+    `with hints:` explains the errors that pass.
     """
 
     provider: Provider
@@ -45,7 +45,7 @@ class Adviser(NamedTuple):
             error.url = error.url or self.provider.api
         if isinstance(error, LoginRequired):
             error.hint = f"Log in by hand: `{login}` opens a window for it."
-            if not self.provider.harvest.tells_login:
+            if not self.provider.harvest.can_detect_login:
                 error.hint = f"`toolkit harvest {self._whose}` visits the site, with `--profile headed` in a window."
             elif self.variable:
                 error.what = f"The session in {self.variable} is not taken any more: {error.what}"
@@ -54,7 +54,7 @@ class Adviser(NamedTuple):
                     f"`toolkit session export {self._whose}`."
                 )
         elif isinstance(error, ChallengeRequired):
-            command = "login" if self.provider.harvest.tells_login else "harvest --profile headed"
+            command = "login" if self.provider.harvest.can_detect_login else "harvest --profile headed"
             error.hint = f"Show it in a window that you are one: `toolkit {command} {self._whose}` opens one."
         elif isinstance(error, WrongAccount):
             error.hint = (

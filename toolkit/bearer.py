@@ -12,25 +12,25 @@ from toolkit.recipe import Harvest
 from toolkit.session import BrowserSession
 
 
-def stand_in(session: BrowserSession, recipe: Harvest, now: float) -> str | None:
+def bearer_token(session: BrowserSession, recipe: Harvest, now: float) -> str | None:
     """The token to call with at `now`, in seconds since 1970: None where the session has the cookies that `recipe`
     wants, or no token either."""
     token = session.local_storage.get(session.origin, {}).get(recipe.bearer or "")
     return token if token and _lacking(session, recipe, now) else None
 
 
-def missing(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
+def missing_credentials(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
     """Those cookies of `recipe` for which `session` has nothing at `now`."""
-    return [] if stand_in(session, recipe, now) else _lacking(session, recipe, now)
+    return [] if bearer_token(session, recipe, now) else _lacking(session, recipe, now)
 
 
 def _lacking(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
     return recipe.missing_cookies(cookie.name for cookie in session.cookies if not cookie.expired(now))
 
 
-def in_step(session: BrowserSession, recipe: Harvest) -> BrowserSession:
+def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
     """`session` for a page to find: its token is what the cookie has become since, which the page cannot see."""
-    found = [cookie.value for cookie in session.cookies if recipe.wants(cookie.name)]
+    found = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
     if recipe.bearer is None or not found:
         return session
     items = session.local_storage.get(session.origin, {}) | {recipe.bearer: found[-1]}

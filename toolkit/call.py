@@ -35,10 +35,10 @@ def harvest_in(
 
     kind = providers.find(provider) if isinstance(provider, str) else provider
     site = kind(base_url) if isinstance(kind, type) else kind
-    return manager.harvest_in(context, site, account=account, profile=profile, looks=failures.looks())
+    return manager.harvest_in(context, site, account=account, profile=profile, capture=failures.looks())
 
 
-def visited(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
+def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
     """`arguments` of `Client`, with a session in the place of a context of Playwright's sync API: that is visited right
     here, since it can be used in no other place. Raises what `Client` and `harvest_in` raise."""
     context = arguments.get("context")
@@ -49,7 +49,7 @@ def visited(provider: str | type[Provider] | Provider, arguments: dict[str, Any]
     client = Client(provider, **arguments)
     if not is_sync(context):
         return arguments
-    session = harvest_in(context, client.provider, account=client.key.account, looks=failures.looks())
+    session = harvest_in(context, client.provider, account=client.key.account, capture=failures.looks())
     return {**arguments, "context": None, "session": session}
 
 
@@ -58,4 +58,4 @@ def open_chat(
 ) -> ChatStream:
     """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is `context` too."""
     arguments.setdefault("context", arguments.pop("webdriver", None))
-    return Client(provider, **visited(provider, arguments)).answer(request)
+    return Client(provider, **harvest_sync_context(provider, arguments)).answer(request)

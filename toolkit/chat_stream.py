@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from toolkit.deadlines import Watch
+from toolkit.deadlines import Watchdog
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 
 
@@ -88,7 +88,7 @@ class ChatStream:
     `watch` keeps to the call's deadlines, and knows what was said so far.
     """
 
-    def __init__(self, attempts: Attempts, watch: Watch) -> None:
+    def __init__(self, attempts: Attempts, watch: Watchdog) -> None:
         self._attempts = attempts
         self._advance: Callable[[], Awaitable[Piece]] = _over
         self._watch = watch
@@ -112,10 +112,10 @@ class ChatStream:
                 return piece
         watch.reader = reader = current_task(self._loop)
         watch.cancellations = 0 if reader is None else reader.cancelling()
-        watch.since = watch.time()
+        watch.wait_start = watch.time()
         while True:
-            if watch.dormant:
-                watch.awake()
+            if watch.timer_paused:
+                watch.resume_timer()
             try:
                 piece = await self._advance()
             except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
@@ -125,17 +125,17 @@ class ChatStream:
                 piece = piece.text
             if isinstance(piece, str):
                 if piece:
-                    if not watch.said:
-                        watch.begun()
-                    watch.said.append(piece)
-                    watch.waited = 0.0
+                    if not watch.received:
+                        watch.pause_timer()
+                    watch.received.append(piece)
+                    watch.wait_elapsed = 0.0
                     break
             else:
                 if isinstance(piece, Finished):
                     watch.finished = True
                     self.finish_reason = piece.reason
                 if not only_text:
-                    watch.goes_on()
+                    watch.continue_waiting()
                     break
             if watch.interrupted:  # and the provider went on: the deadline is kept again
                 self._was_interrupted()
@@ -156,7 +156,7 @@ class ChatStream:
                     advance = (await self._attempt(error)).__anext__
                 except BaseException as last:  # noqa: BLE001 - as in `_next`
                     if isinstance(last, StopAsyncIteration) and not self._watch.finished:
-                        if not self._watch.left:
+                        if not self._watch.closed_early:
                             self._advance = _over
                             return Finished("stop")
                         self._failed = StreamInterrupted(_LEFT, hint="Read all of it in one `asyncio.run`.")
@@ -182,12 +182,12 @@ class ChatStream:
 
     def _was_interrupted(self) -> bool:
         """A wait is over that a deadline or `aclose` has interrupted; gives whether `aclose` has, and nobody else."""
-        self._watch.forget()
+        self._watch.retract_timeout()
         self._watch.interrupted = False
         if self._stopping is None:
             return False
         self._stopping.set()
-        return self._watch.taken_back()
+        return self._watch.uncancel_reader()
 
     def _ended(self, error: BaseException) -> BaseException:
         """What the end of the attempts, by `error`, means for the reader."""

@@ -18,10 +18,10 @@ from weakref import WeakSet
 import msgspec
 
 from toolkit import providers
-from toolkit.advice import Adviser
+from toolkit.advice import ErrorHints
 from toolkit.chat_stream import Attempts, ChatStream
-from toolkit.deadlines import Deadlines, Watch
-from toolkit.environment import session_of, variable
+from toolkit.deadlines import Deadlines, Watchdog
+from toolkit.environment import session_from_variable, variable_name
 from toolkit.errors import (
     LoginRequired,
     ProtocolError,
@@ -37,7 +37,7 @@ from toolkit.expiry import expiry
 from toolkit.health import Health, check
 from toolkit.keeper import SessionKeeper
 from toolkit.messages import ChatRequest, MessageLike, read_messages
-from toolkit.models import ModelsRequest, names, reply
+from toolkit.models import ModelsRequest, model_names, stream_answer
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
 from toolkit.response import Recorder
@@ -46,9 +46,9 @@ from toolkit.route import Route
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
 from toolkit.stores.choose import open_store
-from toolkit.told import one_line, unechoed
-from toolkit.transport import Keep, Transport
-from toolkit.turns import turn
+from toolkit.told import format_excerpt, redact_credentials
+from toolkit.transport import OnSessionChange, Transport
+from toolkit.turns import lock_account
 from toolkit.visiting import Login, Visitor
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ log = logging.getLogger("toolkit")
 class ChatRecorder(Recorder, PageRecorder, Protocol):
     """A recorder, as the client sees it: of the calls, of the pages that were visited, and of what was asked."""
 
-    def asked(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
+    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
         """A chat call begins, with that session."""
 
 
@@ -110,9 +110,9 @@ class Client:
         if proxy is not None and route is not None:
             raise UsageError("Give a proxy or a route, not both.")
         own = session is None and context is None and browser is None
-        self._variable = variable(self.provider.name, account)
+        self._variable = variable_name(self.provider.name, account)
         if own and store is None and (secret := os.environ.get(self._variable)):
-            session = session_of(self.provider, secret, self._variable)
+            session = session_from_variable(self.provider, secret, self._variable)
         else:
             self._variable = ""
         self._own = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
@@ -135,7 +135,7 @@ class Client:
             say=say,
             recorder=recorder,
         )
-        self._adviser = Adviser(self.provider, account, self._variable)
+        self._hints = ErrorHints(self.provider, account, self._variable)
         self._transport: Transport | None = None
         self._opened = AsyncExitStack()
         self._rotations = 0
@@ -188,34 +188,34 @@ class Client:
 
     async def models(self, *, refresh: bool = False) -> tuple[str, ...]:
         """The names of the models, the default first; see `Provider.models`."""
-        return await names(self.provider, self.answer, refresh=refresh)
+        return await model_names(self.provider, self.answer, refresh=refresh)
 
     def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
         """The answer to a request that is made up already; see `chat`."""
-        watch = Watch(self._deadlines)
+        watch = Watchdog(self._deadlines)
         stream = ChatStream(self._attempts(request, watch), watch)
         self._streams.add(stream)
         return stream
 
     async def session(self) -> BrowserSession:
         """The session that calls are made with; harvested now if need be."""
-        with self._adviser:
-            return (await self._keeper.current())[0]
+        with self._hints:
+            return (await self._keeper.acquire())[0]
 
     async def harvest(self) -> BrowserSession:
         """Visit the site with a browser now, and keep the session that results. The page finds what the session so
         far left there, so a login is not lost where the site still takes it."""
-        with self._adviser:
+        with self._hints:
             self._refuse_handed_in()
-            return await self._keeper.visited()
+            return await self._keeper.harvest()
 
     async def refresh(self) -> BrowserSession:
         """Renew the session that there is, without a window. Raises `LoginRequired` where there is none, and
         `SessionExpired` where the site wants a login; then all is as before."""
-        with self._adviser:
+        with self._hints:
             self._refuse_handed_in()
             await self._known()
-            return await self._keeper.visited()
+            return await self._keeper.harvest()
 
     async def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
         """Have a person log in, in a window that opens, or in the Chrome that is open already and takes orders at the
@@ -225,21 +225,21 @@ class Client:
         else has logged in than the stored session is of, `BrowserError` and its like (no display, the window was
         closed, the time is up); then the stored session is as before.
         """
-        with self._adviser:
+        with self._hints:
             self._refuse_handed_in()
-            session = await self._visit(await self._keeper.look(), Login(seconds, cdp))
+            session = await self._visit(await self._keeper.reload(), Login(seconds, cdp))
             await self._keeper.replace(session)
         return session
 
     async def check(self) -> Health:
         """Ask the site whether it still takes the session. Opens no browser. Raises `LoginRequired` where there is no
         session, `SessionExpired` where the site does not take it, and what else can go wrong on the way."""
-        with self._adviser:
+        with self._hints:
             session = await self._known()
             async with self._transport_of(session) as http:
                 health = await check(http, self.provider)
             if http.session is not session:  # taken only now: a site that knows nobody takes the cookies away
-                session = await self._rotated(session, http.session)
+                session = await self._save_changes(session, http.session)
             return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _refuse_handed_in(self) -> None:
@@ -251,43 +251,43 @@ class Client:
 
     async def _known(self) -> BrowserSession:
         """The session that there is."""
-        session = await self._keeper.look()
+        session = await self._keeper.reload()
         if session is None:
             raise LoginRequired("There is no session.")
         return session
 
-    async def _attempts(self, request: ChatRequest | ModelsRequest, watch: Watch) -> Attempts:
+    async def _attempts(self, request: ChatRequest | ModelsRequest, watch: Watchdog) -> Attempts:
         """The attempts at one call. A session that the site does not take is renewed once, before the first text."""
-        with self._adviser:
+        with self._hints:
             async with _Use(self), self._turn():
-                session, fresh = await self._keeper.current()
+                session, fresh = await self._keeper.acquire()
                 while True:
                     try:
                         http = await self._connected(session)
                         if self._recorder is not None and isinstance(request, ChatRequest):
                             messages = [message.as_dict() for message in request.messages]
-                            self._recorder.asked(http.session, messages, self.provider.base_url)
-                        async with aclosing(reply(self.provider, request, http)) as pieces:
-                            with watch.answering():
+                            self._recorder.record_chat(http.session, messages, self.provider.base_url)
+                        async with aclosing(stream_answer(self.provider, request, http)) as pieces:
+                            with watch.enforce_deadlines():
                                 yield pieces
                         return
                     except (StreamInterrupted, StreamTimeout) as error:
                         if watch.finished and isinstance(error, StreamTimeout):
                             return  # all is said: what could not be waited for is the end of the connection
-                        error.text = "".join(watch.said)
+                        error.text = "".join(watch.received)
                         raise
                     except SiteError as error:
-                        error.what = one_line(unechoed(error.what, http.session))
+                        error.what = format_excerpt(redact_credentials(error.what, http.session))
                         error.args = (error.what,)
                         raise
                     except RecursionError:  # of whoever walks what the site sent
                         raise ProtocolError("The site sent JSON that is nested too deeply.") from None
                     except LoginRequired:
-                        if watch.said or fresh or watch.given_up():  # it came of the tidying up
+                        if watch.received or fresh or watch.reader_gone():  # it came of the tidying up
                             raise
                         if self._transport is not None:  # what the call itself has changed does not make it another one
                             session = self._transport.session
-                    session, fresh = await self._keeper.renewed(session), True
+                    session, fresh = await self._keeper.renew(session), True
 
     def _turn(self) -> AbstractAsyncContextManager[None]:
         """One call at a time for an account, where the provider wants it so. Accounts are told apart by name, and
@@ -295,7 +295,7 @@ class Client:
         if not self.provider.one_at_a_time:
             return nullcontext()
         shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
-        return turn((*self.key, *self._own), self._deadlines.turn, shared)
+        return lock_account((*self.key, *self._own), self._deadlines.turn, shared)
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
@@ -337,12 +337,12 @@ class Client:
         known = self._transport.session if self._transport is not None else None
         if self._transport is None or known is None or known.proxy != session.proxy:
             # an old one stays open until the end: calls of before may still be reading
-            self._transport = await self._opened.enter_async_context(self._transport_of(session, self._rotated))
+            self._transport = await self._opened.enter_async_context(self._transport_of(session, self._save_changes))
         elif known.harvested_at != session.harvested_at or known.changed_at <= session.changed_at:
             self._transport.session = session  # else an answer has just renewed it, and the keeper is being told
         return self._transport
 
-    def _transport_of(self, session: BrowserSession, keep: Keep | None = None) -> Transport:
+    def _transport_of(self, session: BrowserSession, on_session_change: OnSessionChange | None = None) -> Transport:
         return Transport(
             session,
             page=self.provider.page,
@@ -353,18 +353,18 @@ class Client:
             retries=self._retries,
             patience=self._deadlines.patience(PATIENCE),
             statuses=self.provider.statuses,
-            at_login=self.provider.harvest.at_login,
-            recorder=self._recorder if keep is not None else None,
-            keep=keep,
+            at_login=self.provider.harvest.is_login_page,
+            recorder=self._recorder if on_session_change is not None else None,
+            on_session_change=on_session_change,
         )
 
-    async def _rotated(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
+    async def _save_changes(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
         """What the site set by `Set-Cookie` on its answers belongs to the session."""
         if self._variable and not self._rotations:
             log.warning("%s: the site has renewed the session that %s holds, which stays as it was: export it anew "
                         "before long", self.provider.name, self._variable)  # fmt: skip
         self._rotations += 1
-        return await self._keeper.rotated(before, after)
+        return await self._keeper.merge_changes(before, after)
 
 
 class _Use(NamedTuple):

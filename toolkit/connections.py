@@ -61,9 +61,9 @@ class Connections:
         http = self._http
         way: AbstractContextManager[None] = nullcontext()
         if self._tunnelled is not None and proxy is not None:
-            from toolkit.socks import explained
+            from toolkit.socks import map_socks_errors
 
-            http, proxy, way = self._tunnelled, None, explained(url)
+            http, proxy, way = self._tunnelled, None, map_socks_errors(url)
         if http is None:
             raise UsageError("The client is closed.", url=url)
         try:

@@ -57,7 +57,7 @@ def same_host(a: str, b: str) -> bool:
     return _Place.of(a).host == _Place.of(b).host
 
 
-def goes_to(cookie: Cookie, url: str) -> bool:
+def matches_host(cookie: Cookie, url: str) -> bool:
     """Whether `cookie` is one for the host of `url`, whatever its path, its age and the page that asks."""
     return _domain_matches(cookie, _Place.of(url).host)
 
@@ -112,7 +112,7 @@ def merge_set_cookies(
     return tuple(jar)
 
 
-def holdable(cookie: Cookie, now: float) -> Cookie | None:
+def validate_cookie(cookie: Cookie, now: float) -> Cookie | None:
     """`cookie` as a browser holds it, for at most 400 days from `now`; None for one that no browser does.
 
     The rules are those of the storage model (RFC 6265bis section 5.7) for what can be told without the answer that

@@ -21,18 +21,18 @@ SECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def has_place(cookie: Cookie) -> bool:
+def can_represent(cookie: Cookie) -> bool:
     """Whether a line can tell `cookie`. There is no word for a partition, and readers differ on a missing name."""
     texts = (cookie.name, cookie.value, cookie.domain, cookie.path)
     return bool(cookie.name) and cookie.partition_key is None and not CONTROL.search("".join(texts))
 
 
-def write(cookies: Iterable[Cookie]) -> str:
+def serialize(cookies: Iterable[Cookie]) -> str:
     """The file that holds those of `cookies` that have a place there. SameSite and parts of a second have none."""
-    return "".join(f"{line}\n" for line in (TITLE, *map(_line, filter(has_place, cookies))))
+    return "".join(f"{line}\n" for line in (TITLE, *map(_line, filter(can_represent, cookies))))
 
 
-def read(text: str) -> list[Cookie]:
+def parse(text: str) -> list[Cookie]:
     """The cookies of a file. SameSite is Lax, a browser's own choice for a cookie that says nothing.
 
     Raises `SessionError`, which names the line and the field, for what is none; it never shows any of it.

@@ -13,7 +13,7 @@ from toolkit.session import BrowserSession
 log = logging.getLogger("toolkit")
 
 
-def variable(provider: str, account: str = "default") -> str:
+def variable_name(provider: str, account: str = "default") -> str:
     """The name of the variable that holds a session of `provider`: `TOOLKIT_SESSION_OPENASSISTANT`, and for the account
     `work` with `_WORK` after it."""
     parts = ["TOOLKIT_SESSION", provider, *([account] if account != "default" else ())]
@@ -22,23 +22,23 @@ def variable(provider: str, account: str = "default") -> str:
 
 def read_variable(secret: str, name: str, provider: str) -> BrowserSession:
     """What the variable `name` of `provider` holds, as it is. Raises `SessionError` for what is no session."""
-    from toolkit.interchange import read_secret
+    from toolkit.interchange import parse_secret
 
     try:
-        return read_secret(secret)
+        return parse_secret(secret)
     except SessionError as error:
         raise SessionError(f"{name}: {error.what}", provider=provider, hint=error.hint or None) from None
 
 
-def session_of(provider: Provider, secret: str, name: str) -> BrowserSession:
+def session_from_variable(provider: Provider, secret: str, name: str) -> BrowserSession:
     """The session of `provider` that the variable `name` holds: storage state or our own JSON, plain or base64.
 
     What no browser could have is left out, and logged. Raises `SessionError` for what is none, for a session of another
     provider or site, and for one without what the recipe needs; the text never shows any of it.
     """
-    from toolkit.admission import admitted
+    from toolkit.admission import validate
 
-    session, _, unusable = admitted(read_variable(secret, name, provider.name), provider, name, now=time.time())
+    session, _, unusable = validate(read_variable(secret, name, provider.name), provider, name, now=time.time())
     if unusable:
         log.warning("%s: left out, since the site's page would not have or send it: %s", name, ", ".join(unusable))
     return session

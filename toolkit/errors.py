@@ -46,7 +46,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
-def without_query(url: str) -> str:
+def redact_url(url: str) -> str:
     """`url` as it may be shown: without user, password, query and fragment."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
@@ -54,7 +54,7 @@ def without_query(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
 
 
-def extra(name: str) -> str:
+def install_hint(name: str) -> str:
     """How the extra `name` gets into the environment that runs this: by the pip of the Python below it, since one made
     as the README has it has none of its own."""
     below, here = shlex.quote(getattr(sys, "_base_executable", sys.executable)), shlex.quote(sys.executable)
@@ -69,7 +69,7 @@ class ToolkitError(Exception):
     """
 
     hint: str = ""
-    kept: str = ""  # what was kept of it for a person to look at, and where
+    artifacts: str = ""  # what was kept of it for a person to look at, and where
 
     def __init__(
         self, what: str, *, provider: str | None = None, url: str | None = None, hint: str | None = None
@@ -77,14 +77,14 @@ class ToolkitError(Exception):
         Exception.__init__(self, what)
         self.what = what
         self.provider = provider
-        self.url = without_query(url) if url else None
+        self.url = redact_url(url) if url else None
         if hint is not None:
             self.hint = hint
 
     def __str__(self) -> str:
         where = f" ({self.url})" if self.url else ""
         who = f"{self.provider}: " if self.provider else ""
-        more = "".join(f" {text}" for text in (self.hint, self.kept) if text)
+        more = "".join(f" {text}" for text in (self.hint, self.artifacts) if text)
         return f"{who}{self.what}{where}{more}"
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from toolkit.bearer import stand_in
+from toolkit.bearer import bearer_token
 from toolkit.recipe import Harvest
 from toolkit.session import BrowserSession, Cookie
 from toolkit.streams import JSON_ERRORS
@@ -39,7 +39,7 @@ def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
     return None if first == math.inf else first
 
 
-def good(session: BrowserSession, now: float) -> bool:
+def is_fresh(session: BrowserSession, now: float) -> bool:
     """Whether a call that begins at `now` may count on `session`."""
     return not session.expired(now + LEEWAY)
 
@@ -77,7 +77,7 @@ def _ends(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
         yield max((_cookie_end(cookie, session.clock_skew) for cookie in serving), default=math.inf)
     for items in session.local_storage.values():
         yield from (_token_end(value, session.clock_skew) for key, value in items.items() if key in recipe.storage)
-    if (token := stand_in(session, recipe, now=0)) is not None:
+    if (token := bearer_token(session, recipe, now=0)) is not None:
         yield _token_end(token, session.clock_skew)
 
 

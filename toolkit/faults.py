@@ -24,7 +24,7 @@ from toolkit.errors import (
     StreamTimeout,
     TLSFailed,
     ToolkitError,
-    without_query,
+    redact_url,
 )
 from toolkit.status import EXCERPT, Errors, error_for, explanation, retry_after
 
@@ -66,7 +66,7 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: Errors | Non
     error.status, error.reason, error.message = raw.status, raw.reason or "", told
     error.body = body[:EXCERPT].decode("utf-8", "replace") if issubclass(kind, StatusError) else ""
     # What aiohttp's own error holds, less what nobody may read in a log: our cookies, the query, the site's cookies.
-    shown = URL(without_query(str(raw.url)))
+    shown = URL(redact_url(str(raw.url)))
     error.request_info = aiohttp.RequestInfo(shown, raw.method, CIMultiDictProxy(CIMultiDict()), shown)
     error.headers, error.history = CIMultiDict(raw.headers), ()
     error.headers.popall("Set-Cookie", None)
@@ -79,7 +79,7 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: Errors | Non
 FAULTS = (aiohttp.ClientError, TimeoutError, ssl.SSLError, ConnectionError)
 
 
-def fault(error: BaseException, url: str, *, connect: float | None = None, opened: bool = False) -> ToolkitError:
+def map_error(error: BaseException, url: str, *, connect: float | None = None, opened: bool = False) -> ToolkitError:
     """One of `FAULTS`, as an error of ours about `url`.
 
     `opened` says that the answer has begun, so that a lost connection is an interrupted stream. `connect` is the

@@ -10,7 +10,7 @@ from pathlib import Path
 UNFINISHED = ".new"
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes) -> None:
     """Put `data` in the file `path`, in place of what was there: all of it or, whatever happens, none of it.
 
     The file is 0600 from its first byte (on Windows, as the folder has it) and synced before it takes its name. Raises
@@ -34,7 +34,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def remove_unfinished(folder: Path, ending: str) -> None:
-    """Remove what processes that were killed inside `write_whole` left in `folder`, of files whose names end as the
+    """Remove what processes that were killed inside `write_atomic` left in `folder`, of files whose names end as the
     glob pattern `ending` says (the last 32 letters count). Only while nobody writes such files."""
     for path in folder.glob(f".*{ending}.*{UNFINISHED}"):
         with suppress(OSError):  # it is no reason not to write

@@ -47,7 +47,7 @@ def is_curl(text: str) -> bool:
     return CURL.match(text) is not None
 
 
-def read_curl(text: str) -> Curl:
+def parse_curl(text: str) -> Curl:
     """What a command for curl sends, as browsers copy it for a POSIX shell. Raises `SessionError` for another one."""
     try:
         words = shlex.split(ANSI_C.sub(_requoted, text))
@@ -69,7 +69,7 @@ def read_curl(text: str) -> Curl:
     return Curl(url, headers)
 
 
-def storage_state(cookies: list[Any]) -> dict[str, Any]:
+def cookies_to_storage_state(cookies: list[Any]) -> dict[str, Any]:
     """Playwright's storage state of the cookies that an extension has exported. Raises `msgspec.ValidationError`."""
     return {"cookies": [_playwrights(one) for one in msgspec.convert(cookies, list[_Cookie])]}
 

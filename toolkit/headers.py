@@ -13,7 +13,7 @@ STANDING = ("user-agent", "accept-language", "dnt", "sec-gpc")
 HINTS = "sec-ch-"
 
 
-def standing(name: str) -> bool:
+def is_browser_header(name: str) -> bool:
     """Whether a browser sends the header `name` (lower case) with every request of a profile."""
     return name in STANDING or name.startswith(HINTS)
 
@@ -40,7 +40,7 @@ def fetch_headers(
     origin, own = origin_of(page), origin_of(url)
     host = urlsplit(url).hostname
     ours = host in hosts
-    headers = {name: value for name, value in kept.items() if ours or standing(name)}
+    headers = {name: value for name, value in kept.items() if ours or is_browser_header(name)}
     headers["accept"] = "*/*"
     if method not in ("GET", "HEAD") or own != origin:
         headers["origin"] = origin

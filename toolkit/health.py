@@ -30,12 +30,12 @@ async def check(http: Transport, provider: Provider) -> Health:
     if probe is not None:
         async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
             if provider.single_page:
-                await response.refuse_page("who is signed in", single_page=True)
+                await response.raise_for_page("who is signed in", single_page=True)
             page = response.headers.get("Content-Type", "").startswith("text/html")
             answer = None if page else await response.json(object)
-        if not probe.admits(answer):
+        if not probe.allows_calls(answer):
             raise LoginRequired("Nobody is signed in.")
-        identity = probe.identity_in(answer)
+        identity = probe.find_identity(answer)
     else:
         async with http.get(provider.page) as response:
             if urlsplit(response.url).hostname not in provider.hosts:

@@ -22,11 +22,11 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from toolkit import cookies_txt
-from toolkit.cookies import cookie_header, goes_to, same_host
+from toolkit.cookies import cookie_header, matches_host, same_host
 from toolkit.cookies_txt import CONTROL
 from toolkit.errors import SessionError, UsageError
-from toolkit.handed_over import is_curl, read_curl, storage_state
-from toolkit.headers import origin_of, standing
+from toolkit.handed_over import cookies_to_storage_state, is_curl, parse_curl
+from toolkit.headers import is_browser_header, origin_of
 from toolkit.session import BrowserSession, SameSite
 from toolkit.streams import JSON_ERRORS
 
@@ -85,8 +85,8 @@ class _Document(_Version, kw_only=True):
     session: BrowserSession
 
 
-def write(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> str:
-    """`session` as text of the format `form`, in UTF-8 and with a line end; `left_out` tells what has no place there.
+def serialize(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> str:
+    """`session` as text of the format `form`, in UTF-8 and with a line end; `omissions` tells what has no place there.
 
     `page` is the URL of the page that the header is for, the origin if it is not given; `now` is in seconds since 1970.
     Raises `SessionError` where no cookie has a place there, or a browser would send none; `UsageError` for an unknown
@@ -94,9 +94,9 @@ def write(session: BrowserSession, form: Format, *, page: str | None = None, now
     """
     session = _in_utf8(session)
     if form == "cookies.txt":
-        if not any(map(cookies_txt.has_place, session.cookies)):
+        if not any(map(cookies_txt.can_represent, session.cookies)):
             raise SessionError("The session has no cookie that has a place in a cookies.txt.")
-        return cookies_txt.write(session.cookies)
+        return cookies_txt.serialize(session.cookies)
     if form == "cookie-header":
         url = page or f"{session.origin}/"
         if (header := cookie_header(session.cookies, url, page=url, now=now)) is None:
@@ -116,11 +116,11 @@ def write(session: BrowserSession, form: Format, *, page: str | None = None, now
         raise SessionError("The session tells something that is not UTF-8 text.") from None
 
 
-def left_out(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> list[str]:
-    """What of `session` has no place in the format `form`, in words. The arguments are those of `write`."""
+def omissions(session: BrowserSession, form: Format, *, page: str | None = None, now: float) -> list[str]:
+    """What of `session` has no place in the format `form`, in words. The arguments are those of `serialize`."""
     kept = _in_utf8(session)
     if form == "cookies.txt":
-        held = [cookie for cookie in kept.cookies if cookies_txt.has_place(cookie)]
+        held = [cookie for cookie in kept.cookies if cookies_txt.can_represent(cookie)]
     elif form == "cookie-header":
         url = page or f"{session.origin}/"
         held = [cookie for cookie in kept.cookies if cookie_header([cookie], url, page=url, now=now) is not None]
@@ -135,7 +135,7 @@ def left_out(session: BrowserSession, form: Format, *, page: str | None = None, 
     return [kind for kind, there in {f"cookies ({names})": bool(lost), **more}.items() if there]
 
 
-def read(text: str, form: Format | None = None, *, provider: str = "", origin: str = "") -> BrowserSession:
+def parse(text: str, form: Format | None = None, *, provider: str = "", origin: str = "") -> BrowserSession:
     """The session that `text` holds, in the format `form`, or in the one that it looks like.
 
     `provider` and `origin` are those of the session where the text does not tell them, which only the two kinds of
@@ -152,7 +152,7 @@ def read(text: str, form: Format | None = None, *, provider: str = "", origin: s
     elif form == "storage-state":
         session = _of_state(text, provider, origin)
     elif form == "cookies.txt":
-        session = BrowserSession(provider=provider, origin=origin, cookies=tuple(cookies_txt.read(text)))
+        session = BrowserSession(provider=provider, origin=origin, cookies=tuple(cookies_txt.parse(text)))
     elif form == "cookie-header":
         session = _of_header(text, provider, origin)
     else:
@@ -161,7 +161,7 @@ def read(text: str, form: Format | None = None, *, provider: str = "", origin: s
     return session
 
 
-def read_secret(text: str) -> BrowserSession:
+def parse_secret(text: str) -> BrowserSession:
     """The session that a secret of a CI system holds: a storage state or our own JSON, as it is or in base64, with
     either alphabet and any line breaks.
 
@@ -173,13 +173,13 @@ def read_secret(text: str) -> BrowserSession:
             "This is neither JSON nor base64 of it.",
             hint="`toolkit session export PROVIDER` writes what belongs here; `| base64` makes one word of it.",
         )
-    return read(text)
+    return parse(text)
 
 
-def told_origin(text: str, form: Format | None = None) -> str:
-    """The origin of the session that `text` holds; "" where the text does not tell it. Raises what `read` raises."""
+def parse_origin(text: str, form: Format | None = None) -> str:
+    """The origin of the session that `text` holds; "" where the text does not tell it. Raises what `parse` raises."""
     if (form or detect(text)) in ("json", "storage-state") or is_curl(text):
-        return read(text, form).origin
+        return parse(text, form).origin
     return ""
 
 
@@ -205,10 +205,10 @@ def detect(text: str) -> Format:
     raise SessionError("This looks like none of the formats.", hint=f"They are {', '.join(FORMATS)}.")
 
 
-def own_part(session: BrowserSession, hosts: Iterable[str]) -> tuple[BrowserSession, list[str]]:
+def restrict_to_hosts(session: BrowserSession, hosts: Iterable[str]) -> tuple[BrowserSession, list[str]]:
     """What of `session` belongs to `hosts`, the provider's own; and the hosts of what does not."""
     urls = [f"https://[{host}]" if ":" in host else f"https://{host}" for host in hosts]
-    cookies = tuple(cookie for cookie in session.cookies if any(goes_to(cookie, url) for url in urls))
+    cookies = tuple(cookie for cookie in session.cookies if any(matches_host(cookie, url) for url in urls))
     storage = {place: items for place, items in session.local_storage.items() if _is_one_of(place, urls)}
     foreign = [cookie.domain for cookie in session.cookies if cookie not in cookies]
     foreign += [place for place in session.local_storage if place not in storage]
@@ -247,7 +247,7 @@ def _of_state(text: str, provider: str, origin: str) -> BrowserSession:
     state: dict[str, Any]
     if text.strip(BLANKS).startswith("["):
         try:
-            state = storage_state(_decoded(text, list))
+            state = cookies_to_storage_state(_decoded(text, list))
         except msgspec.ValidationError as error:
             raise _malformed(text, error, "list of cookies") from None
     else:
@@ -266,9 +266,9 @@ def _of_state(text: str, provider: str, origin: str) -> BrowserSession:
 def _of_header(text: str, provider: str, origin: str) -> BrowserSession:
     text, headers = text.strip(BLANKS), {}
     if is_curl(text):
-        url, sent = read_curl(text)
+        url, sent = parse_curl(text)
         text, origin = sent["cookie"], origin_of(url)
-        headers = {name: value for name, value in sent.items() if standing(name)}
+        headers = {name: value for name, value in sent.items() if is_browser_header(name)}
     if "\n" in text:
         raise SessionError("A cookie header has one line, and this has more.")
     values = _pairs(text)

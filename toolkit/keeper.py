@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from toolkit.bearer import missing
+from toolkit.bearer import missing_credentials
 from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError, ToolkitError
-from toolkit.expiry import expiry, good
+from toolkit.expiry import expiry, is_fresh
 from toolkit.recipe import Harvest
-from toolkit.rotation import merged
+from toolkit.rotation import merge_sessions
 from toolkit.session import BrowserSession, Cookie
 from toolkit.stores import Key, Purpose, Store
 
@@ -64,37 +64,37 @@ class SessionKeeper:
         self._unwritten = False  # whether the store lacks what this keeper knows
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
-    async def current(self) -> tuple[BrowserSession, bool]:
+    async def acquire(self) -> tuple[BrowserSession, bool]:
         """The session to make a call with, and whether a visit could not better it: it was handed in, or is just from
         one. Raises what a visit raises, and `StoreError`."""
         if self.given and self.session is not None:
             return self.session, True
         async with self._lock:
-            await self.look()
+            await self.reload()
             if self.session is not None and self._usable(self.session):
                 return self.session, False
-            return await self._visited(refused=self.session)
+            return await self._load_newer_or_harvest(refused=self.session)
 
-    async def look(self) -> BrowserSession | None:
+    async def reload(self) -> BrowserSession | None:
         """Take up what others have made of the session, also that they have removed it; the session, if there is
         one."""
         if self._store is not None and not self._unwritten:
             self.session = await self._store.load(self._key)
         return self.session
 
-    async def renewed(self, refused: BrowserSession) -> BrowserSession:
+    async def renew(self, refused: BrowserSession) -> BrowserSession:
         """A session in place of `refused`, which the site did not take: another's, if there is one by now, else one of
         a visit. Raises `SessionExpired` where only a person can log in, and whatever else a visit raises."""
         async with self._lock:
             if self.session is not None and self.session.harvested_at != refused.harvested_at:
                 return self.session  # of several calls that were refused, one visits the site
-            return (await self._visited(refused))[0]
+            return (await self._load_newer_or_harvest(refused))[0]
 
-    async def visited(self) -> BrowserSession:
+    async def harvest(self) -> BrowserSession:
         """Visit the site now, whatever there is. Raises what the visit raises; then all is as before."""
         asked = time.time()
         async with self._lock, self._alone():
-            known, stored = await self.look(), await self._load()
+            known, stored = await self.reload(), await self._load()
             if stored is not None and stored.harvested_at > asked:
                 return stored  # from a visit that somebody else began after we had asked
             return await self._save(await self._visit(stored or known), over=stored)
@@ -106,7 +106,7 @@ class SessionKeeper:
                 await self._store.save(self._key, session)
         self.session, self._unwritten = session, False
 
-    async def rotated(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
+    async def merge_changes(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
         """The session after the site has made `after` of `before`, brought together with what others have changed.
 
         A store that fails is no reason to lose an answer: it is logged.
@@ -115,24 +115,24 @@ class SessionKeeper:
         try:
             async with self._writing():
                 stored = await self._load()
-                session = merged(stored or known, before, after)
+                session = merge_sessions(stored or known, before, after)
                 session = msgspec.structs.replace(session, expires_at=expiry(session, self._recipe))
                 if self._store is not None and stored not in (None, session):  # one that was removed stays so
                     await self._store.save(self._key, session)
             self._unwritten = False
         except StoreError as error:
             log.warning("what the site changed in the session is not kept: %s", error)
-            session = merged(known, before, after)
+            session = merge_sessions(known, before, after)
             self._unwritten = True
         self.session = session
         return session
 
-    async def _visited(self, refused: BrowserSession | None) -> tuple[BrowserSession, bool]:
+    async def _load_newer_or_harvest(self, refused: BrowserSession | None) -> tuple[BrowserSession, bool]:
         """A session other than `refused`, and whether it is just from a visit."""
         asked = time.time()
         async with self._alone():
             stored = await self._load()
-            if stored is not None and self._betters(stored, refused, asked):
+            if stored is not None and self._can_replace(stored, refused, asked):
                 self.session = stored
                 return stored, False
             if stored is not None and time.time() - stored.login_needed_at < LOGIN_SECONDS:
@@ -183,9 +183,9 @@ class SessionKeeper:
     def _usable(self, session: BrowserSession) -> bool:
         """Whether a call can count on `session`: it has what the recipe needs, and that does not end just now."""
         now = time.time()
-        return good(session, now) and not missing(session, self._recipe, now)
+        return is_fresh(session, now) and not missing_credentials(session, self._recipe, now)
 
-    def _betters(self, stored: BrowserSession, refused: BrowserSession | None, asked: float) -> bool:
+    def _can_replace(self, stored: BrowserSession, refused: BrowserSession | None, asked: float) -> bool:
         """Whether `stored` may be taken where `refused` is not: it is of another visit, or the site has renewed what
         the recipe needs of it. One that somebody has fetched since we `asked` is as good as can be had."""
         same_visit = refused is not None and stored.harvested_at == refused.harvested_at
@@ -231,8 +231,8 @@ class SessionKeeper:
 def _joined(visit: BrowserSession, over: BrowserSession, stored: BrowserSession) -> BrowserSession:
     """The session of a `visit` that began with `over`, and what has changed in that one since, which is `stored`."""
     of_now = msgspec.structs.replace(visit, harvested_at=over.harvested_at, changed_at=visit.harvested_at)
-    return msgspec.structs.replace(merged(of_now, over, stored), harvested_at=visit.harvested_at)
+    return msgspec.structs.replace(merge_sessions(of_now, over, stored), harvested_at=visit.harvested_at)
 
 
 def _needed(session: BrowserSession, recipe: Harvest) -> set[Cookie]:
-    return {cookie for cookie in session.cookies if recipe.wants(cookie.name)}
+    return {cookie for cookie in session.cookies if recipe.needs_cookie(cookie.name)}

@@ -20,8 +20,8 @@ class HasId(Protocol):
 M = TypeVar("M", bound=HasId)
 
 
-class Made(Generic[M]):
-    """`async with` around it. See `Transport.made`."""
+class TemporaryResource(Generic[M]):
+    """`async with` around it. See `Transport.temporary`."""
 
     def __init__(self, transport: Transport, kind: type[M], url: str, name: str | None, body: Any) -> None:
         self._transport = transport

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from toolkit.session import BrowserSession
     from toolkit.transport import Transport
 
-LIFE = 3600.0  # seconds that a list is good for
+CACHE_SECONDS = 3600.0  # seconds that a list is good for
 NO_LIST = 404
 
 Whose = tuple[object, ...]
 Lists = dict[Whose, tuple[float, tuple[str, ...]]]  # until when on the monotonic clock, and the names
-_kept: Lists = {}
+_cache: Lists = {}
 _apart: WeakKeyDictionary[Transport, Lists] = WeakKeyDictionary()
 
 
@@ -36,7 +36,7 @@ class ModelsRequest(NamedTuple):
     refresh: bool = False
 
 
-async def names(
+async def model_names(
     provider: Provider, call: Callable[[ModelsRequest], ChatStream], *, refresh: bool = False
 ) -> tuple[str, ...]:
     """The names of the models of `provider`, by a `call` where its site has a list, else the known ones."""
@@ -45,24 +45,24 @@ async def names(
     return tuple([name async for name in call(ModelsRequest(refresh))])
 
 
-def reply(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:
+def stream_answer(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:
     """What `provider` makes of `request`: the pieces of a chat's answer, or the names of models."""
     return _pieces(provider, request, http) if isinstance(request, ModelsRequest) else provider.stream(request, http)
 
 
 async def _pieces(provider: Provider, request: ModelsRequest, http: Transport) -> AsyncGenerator[str, None]:
-    for name in await listed(provider, http, refresh=request.refresh):
+    for name in await cached_models(provider, http, refresh=request.refresh):
         yield name
 
 
-async def listed(provider: Provider, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
+async def cached_models(provider: Provider, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
     """The names of the site's models, the first being its default; asked for once an hour at most, for each account,
     unless `refresh` says otherwise. A site that answers 404 has no list: those are the known ones, then.
 
     Raises whatever the call raises, and `ProtocolError` where the site offers no model at all.
     """
     whose, now = _whose(provider, http.session), time.monotonic()
-    kept = _apart.setdefault(http, {}) if http.apart else _kept
+    kept = _apart.setdefault(http, {}) if http.uncached else _cache
     until, found = kept.get(whose, (now, ()))
     if found and not refresh and now < until:
         return found
@@ -76,7 +76,7 @@ async def listed(provider: Provider, http: Transport, *, refresh: bool = False) 
         raise ProtocolError("The site offers this account no model.", url=provider.api, hint="Ask whoever runs it.")
     for gone in [key for key, (end, _) in kept.items() if end <= now]:
         del kept[gone]
-    kept[whose] = (now + LIFE, found)
+    kept[whose] = (now + CACHE_SECONDS, found)
     return found
 
 

@@ -27,7 +27,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _refuse_text(identity=self.identity)
 
-    def identity_in(self, answer: Any) -> str | None:
+    def find_identity(self, answer: Any) -> str | None:
         """Who is signed in by what the site answered, as decoded JSON; None where nobody is."""
         for place in self.identity:
             found = answer
@@ -37,9 +37,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
                 return str(found)
         return None
 
-    def admits(self, answer: Any) -> bool:
+    def allows_calls(self, answer: Any) -> bool:
         """Whether the site answered like this, with decoded JSON, to somebody who may make calls there."""
-        return self.identity_in(answer) is not None or (self.anonymous and isinstance(answer, dict) and answer != {})
+        return self.find_identity(answer) is not None or (self.anonymous and isinstance(answer, dict) and answer != {})
 
 
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,20 +68,20 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
         _refuse_text(cookies=self.cookies, storage=self.storage, headers=self.headers, hosts=self.hosts)
 
     @property
-    def tells_login(self) -> bool:
+    def can_detect_login(self) -> bool:
         """Whether one can see that somebody is signed in."""
         return bool(self.cookies or self.storage or self.signed_out or self.probe)
 
     @property
-    def only_probe_tells(self) -> bool:
+    def only_probe_detects_login(self) -> bool:
         """Whether nothing but the probe does."""
         return self.probe is not None and not (self.cookies or self.storage or self.signed_out)
 
-    def at_login(self, path: str) -> bool:
+    def is_login_page(self, path: str) -> bool:
         """Whether a page of that path is the one where a person logs in."""
         return self.signed_out is not None and re.search(self.signed_out, path) is not None
 
-    def wants(self, name: str) -> bool:
+    def needs_cookie(self, name: str) -> bool:
         """Whether a cookie of that name is one that the session needs."""
         return any(re.fullmatch(wanted, name) for wanted in self.cookies)
 
@@ -98,7 +98,7 @@ def _refuse_text(**fields: object) -> None:
             raise ValueError(f'`{name}` of a recipe is a tuple, so with a comma: {name}=("{value}",)')
 
 
-def readable(pattern: str) -> str:
+def example_name(pattern: str) -> str:
     """A name that matches `pattern`, one of a recipe's `cookies`: without what may be missing, as people know it."""
     return re.sub(r"\\(\W)", r"\1", re.sub(r"\([^()]*\)\?", "", pattern))
 

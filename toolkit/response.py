@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import aiohttp
 
-from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, without_query
-from toolkit.faults import FAULTS, fault
+from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, redact_url
+from toolkit.faults import FAULTS, map_error
 from toolkit.streams import Decoder, decode_json
 
 T = TypeVar("T")
@@ -66,8 +66,8 @@ class Response:
     def decode(self, decoder: Decoder[T], *, may_be_empty: bool = False) -> AsyncGenerator[T, None]:
         """What `decoder` makes of the body, as it arrives.
 
-        Raises what `chunks` and `refuse_page` raise, `ProtocolError` for what the decoder cannot read, and, unless the
-        site's protocol has such answers, for a body in which there is nothing.
+        Raises what `chunks` and `raise_for_page` raise, `ProtocolError` for what the decoder cannot read, and, unless
+        the site's protocol has such answers, for a body in which there is nothing.
         """
         return self._reader(self._decode(decoder, may_be_empty))
 
@@ -107,7 +107,7 @@ class Response:
                 while boundary and not data:
                     data, boundary = await self.raw.content.readchunk()
         except FAULTS as error:
-            raise fault(error, self.url, opened=True) from None  # aiohttp's text can hold a line of the site's headers
+            raise map_error(error, self.url, opened=True) from None  # aiohttp's text can hold the site's headers
         if self._compressed and self._is_bomb():
             text = f"The site's compressed answer is more than {INFLATED_TIMES} times what was sent."
             raise ProtocolError(text, url=self.url)
@@ -119,7 +119,7 @@ class Response:
         content = self.raw.content
         return content.total_bytes > max(INFLATED_LIMIT, INFLATED_TIMES * content.total_raw_bytes)
 
-    async def refuse_page(self, due: str, *, single_page: bool = False) -> None:
+    async def raise_for_page(self, due: str, *, single_page: bool = False) -> None:
         """Raise where the answer is a web page, and not what was `due`: `SessionExpired` where it can be the one for
         logging in, else `ProtocolError`. At a site of a `single_page` it has to look like that one."""
         if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML:
@@ -131,7 +131,7 @@ class Response:
         error.page = True
         raise error
 
-    def reading(self) -> _Reading:
+    def chunk_reader(self) -> _Reading:
         """For `with`, around a loop over a body that is read by hand: gives the function to await for its next bytes,
         which are none at its end. What goes wrong inside comes out as `decode` raises it.
 
@@ -140,14 +140,14 @@ class Response:
         plain = self._exchange is None and not self._compressed  # then a chunk is what aiohttp reads, and no more
         return _Reading(self.raw.content.readany if plain else self._chunk, self.url)
 
-    def nothing(self) -> ProtocolError:
+    def empty_body_error(self) -> ProtocolError:
         """What there is to say of a body in which there was nothing."""
         return ProtocolError(NOTHING, url=self.url, hint="Try again.")
 
     async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
-        await self.refuse_page("a stream")
+        await self.raise_for_page("a stream")
         empty = True
-        with self.reading() as read:
+        with self.chunk_reader() as read:
             while data := await read():
                 for item in decoder.feed(data):
                     empty = False
@@ -156,7 +156,7 @@ class Response:
                 empty = False
                 yield item
         if empty and not may_be_empty:
-            raise self.nothing()
+            raise self.empty_body_error()
 
     async def excerpt(self) -> bytes:
         """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
@@ -183,21 +183,21 @@ class Response:
     async def json(self, kind: type[T] = Any) -> T:  # type: ignore[assignment]
         """The whole body as JSON of the shape `kind`, whatever its Content-Type.
 
-        Raises what `refuse_page` raises, and `ProtocolError` where it is no JSON or has another shape.
+        Raises what `raise_for_page` raises, and `ProtocolError` where it is no JSON or has another shape.
         """
-        await self.refuse_page("a document")
+        await self.raise_for_page("a document")
         body = (await self.read()).removeprefix(BOM)  # https://fetch.spec.whatwg.org/#dom-body-json
         if not body.strip():
-            raise self.nothing()
+            raise self.empty_body_error()
         try:
             return decode_json(body, kind)
         except ProtocolError as error:
-            error.url = without_query(self.url)
+            error.url = redact_url(self.url)
             raise
 
 
 class _Reading(NamedTuple):
-    """See `Response.reading`."""
+    """See `Response.chunk_reader`."""
 
     read: Callable[[], Awaitable[bytes]]
     url: str
@@ -207,6 +207,6 @@ class _Reading(NamedTuple):
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ProtocolError):
-            error.url = error.url or without_query(self.url)
+            error.url = error.url or redact_url(self.url)
         elif not isinstance(error, ToolkitError) and isinstance(error, FAULTS):
-            raise fault(error, self.url, opened=True) from None  # as `_chunk` does
+            raise map_error(error, self.url, opened=True) from None  # as `_chunk` does

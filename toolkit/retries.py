@@ -39,7 +39,7 @@ def may_repeat(error: BaseException, method: str, *, patience: float = PATIENCE)
     return method == "GET" and error.status in (502, 504)
 
 
-async def repeated(
+async def call_with_retries(
     call: Callable[[], Awaitable[T]], method: str, *, retries: int = RETRIES, patience: float = PATIENCE
 ) -> T:
     """What `call` gives, which makes a request with `method`; it is called again up to `retries` times where that is

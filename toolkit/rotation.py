@@ -7,7 +7,7 @@ import msgspec
 from toolkit.session import BrowserSession, Cookie
 
 
-def merged(stored: BrowserSession, before: BrowserSession, after: BrowserSession) -> BrowserSession:
+def merge_sessions(stored: BrowserSession, before: BrowserSession, after: BrowserSession) -> BrowserSession:
     """The session `stored`, with what one user of it changed in its cookies: it had `before`, and now has `after`.
 
     Another user may have changed `stored` since. What only one of both changed, or deleted, holds. Where both changed

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from toolkit.errors import UsageError, extra
+from toolkit.errors import UsageError, install_hint
 
 SOCKS_SCHEMES = ("socks5", "socks5h")  # both leave names to the proxy, as browsers do
 PROXY_SCHEMES = ("http", "https", *SOCKS_SCHEMES)
@@ -92,7 +92,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.general or self.ca_pem is not None else self.proxy_for(url)
 
 
-def preferred(route: Route | None, proxy: str | None) -> Route:
+def choose_route(route: Route | None, proxy: str | None) -> Route:
     """`route`, or the one through `proxy`, which a session names, if there is no `route` or one for all programs only.
 
     Raises `UsageError` for a `proxy` that cannot be used.
@@ -106,10 +106,10 @@ def bypassed(rules: str, host: str, port: int) -> bool:
     A rule is a name, which stands for all names below it too, an address or a network (CIDR), each with a port or
     without, or `*`. There is no standard; this is what curl, Python and Go agree on.
     """
-    return any(_fits(rule, host.lower().rstrip("."), port) for rule in rules_of(rules))
+    return any(_fits(rule, host.lower().rstrip("."), port) for rule in split_no_proxy(rules))
 
 
-def rules_of(no_proxy: str) -> list[str]:
+def split_no_proxy(no_proxy: str) -> list[str]:
     """The rules of a list as `NO_PROXY` has it, in lower case."""
     return no_proxy.lower().replace(",", " ").split()
 
@@ -155,7 +155,7 @@ def _checked(proxy: str, who: str) -> str:
     if parts.scheme not in SOCKS_SCHEMES:
         return proxy
     if find_spec("aiohttp_socks") is None:
-        raise UsageError("A SOCKS proxy needs the package aiohttp-socks.", hint=f"{extra('socks')}.")
+        raise UsageError("A SOCKS proxy needs the package aiohttp-socks.", hint=f"{install_hint('socks')}.")
     for text in (unquote(parts.username or ""), unquote(parts.password or "")):
         if not text.isascii() or len(text) > 255:  # RFC 1929 counts in a byte, and names no encoding
             raise UsageError("User and password of a SOCKS proxy are ASCII, each at most 255 characters long.")

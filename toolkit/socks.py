@@ -39,7 +39,7 @@ def connector(proxy: str, trust: ssl.SSLContext | bool) -> aiohttp.BaseConnector
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
+def map_socks_errors(url: str) -> Iterator[None]:
     """What the package raises comes out as an error of ours about a call of `url`. In its own texts is what it knows of
     the proxy."""
     try:

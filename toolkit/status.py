@@ -12,7 +12,7 @@ import msgspec
 
 from toolkit.errors import BadRequest, LoginRequired, ProxyFailed, RateLimited, ServiceUnavailable, ToolkitError
 from toolkit.streams import JSON_ERRORS
-from toolkit.told import one_line
+from toolkit.told import format_excerpt
 
 EXCERPT = 300
 # By status, or by status and a part of what the site says about it.
@@ -47,7 +47,7 @@ def explanation(reason: str, body: bytes) -> str:
         told = "" if text.startswith("<") or text.lower() in ("", "error") else text
     parts = [reason.strip(), told]
     line = ": ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
-    return one_line(line)
+    return format_excerpt(line)
 
 
 def _told(document: Any) -> str:

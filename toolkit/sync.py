@@ -15,7 +15,7 @@ from inspect import signature
 from typing import Any
 from weakref import WeakSet
 
-from toolkit.call import visited
+from toolkit.call import harvest_sync_context
 from toolkit.chat_stream import ChatEvent, ChatStream, Text
 from toolkit.client import Client
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
@@ -129,7 +129,7 @@ class SyncClient:
 
     def __init__(self, provider: str | type[Provider] | Provider, **arguments: Any) -> None:
         self._visited = arguments.get("context") is not None
-        arguments = visited(provider, arguments)
+        arguments = harvest_sync_context(provider, arguments)
         if arguments.get("context") is not None or arguments.get("browser") is not None:
             raise UsageError("This is a browser or a context of Playwright's async API.", hint="Use `toolkit.Client`.")
         self._client = Client(provider, **arguments)

@@ -9,13 +9,13 @@ LONGEST = 300
 COOKIE, STORED = 6, 16
 
 
-def one_line(text: str) -> str:
+def format_excerpt(text: str) -> str:
     """`text` in one line of at most 300 characters; U+FFFD stands for what would move a terminal's cursor."""
     line = "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text[: 2 * LONGEST].split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-def unechoed(text: str, session: BrowserSession) -> str:
+def redact_credentials(text: str, session: BrowserSession) -> str:
     """`text` without the credentials of `session`, which a site may repeat as it was sent them."""
     stored = (value for items in session.local_storage.values() for value in items.values())
     secrets = {cookie.value for cookie in session.cookies if len(cookie.value) >= COOKIE}

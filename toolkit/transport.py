@@ -28,25 +28,25 @@ from toolkit.errors import (
     StatusError,
     ToolkitError,
     UsageError,
-    without_query,
+    redact_url,
 )
-from toolkit.faults import FAULTS, fault, status_error
+from toolkit.faults import FAULTS, map_error, status_error
 from toolkit.headers import fetch_headers
-from toolkit.made import M, Made
+from toolkit.made import M, TemporaryResource
 from toolkit.request import Request
 from toolkit.response import ENCODINGS, Recorder, Response
-from toolkit.retries import PATIENCE, repeated
-from toolkit.rotation import merged
-from toolkit.route import Route, preferred
+from toolkit.retries import PATIENCE, call_with_retries
+from toolkit.rotation import merge_sessions
+from toolkit.route import Route, choose_route
 from toolkit.session import BrowserSession
 from toolkit.status import Errors
-from toolkit.told import unechoed
+from toolkit.told import redact_credentials
 
 T = TypeVar("T")
 
 
 # Is told what the site has made of the session (before, after), and gives the session to go on with.
-Keep = Callable[[BrowserSession, BrowserSession], Awaitable[BrowserSession]]
+OnSessionChange = Callable[[BrowserSession, BrowserSession], Awaitable[BrowserSession]]
 
 log = logging.getLogger("toolkit")
 
@@ -63,8 +63,8 @@ class Transport:
     provider, `at_login` whether a path is that of the page where people log in. `connect` is how long a connection may
     take, `cleanup` how long `tidy` may, in seconds. `retries` is how often a request may be made again where that is
     safe, `patience` the longest wait for it that a site may ask for, in seconds. `recorder` is told of each exchange,
-    and `keep` of what the site changes in the session, as soon as it does. `apart` says that the calls are recorded or
-    replayed: each has to be made then, whatever is known from other ones.
+    and `on_session_change` of what the site changes in the session, as soon as it does. `uncached` says that the
+    calls are recorded or replayed: each has to be made then, whatever is known from other ones.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Transport:
         statuses: Errors | None = None,
         at_login: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
-        keep: Keep | None = None,
+        on_session_change: OnSessionChange | None = None,
     ) -> None:
         self.session = session
         self._page = page
         self._hosts = (urlsplit(page).hostname, *hosts)
-        self._connections = Connections(preferred(route, session.proxy), connect)
+        self._connections = Connections(choose_route(route, session.proxy), connect)
         self._connect = connect
         self.cleanup = cleanup
         self._retries = retries
@@ -94,8 +94,8 @@ class Transport:
         self._statuses = statuses
         self._at_login = at_login
         self._recorder = recorder
-        self.apart = recorder is not None or (route is not None and route.ca_pem is not None)
-        self._keep = keep
+        self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
+        self._on_session_change = on_session_change
         self._tidying: set[asyncio.Future[None]] = set()
 
     async def __aenter__(self) -> Transport:
@@ -171,7 +171,7 @@ class Transport:
                 except (ToolkitError, TimeoutError) as error:
                     if cancelled is not None and isinstance(error, StatusError):
                         break  # the call before had reached the site
-                    log.warning("could not tidy up at %s: %s", without_query(url), error or "time is up")
+                    log.warning("could not tidy up at %s: %s", redact_url(url), error or "time is up")
                     break
         finally:
             done.set_result(None)
@@ -179,20 +179,20 @@ class Transport:
         if cancelled is not None:
             raise cancelled
 
-    def made(
+    def temporary(
         self, kind: type[M], url: str, name: str | None = None, *, body: Any = None
     ) -> AbstractAsyncContextManager[str]:
         """`async with` around something that lives at the site for one call, as its id: POST `url`, with `body` as JSON
         if there is one, makes it and tells the id (the `id` of the shape `kind`). DELETE takes it away, whatever
         happens in between: at `url/ID`, or at `url` with the id as the query parameter `name`."""
-        return Made(self, kind, url, name, body)
+        return TemporaryResource(self, kind, url, name, body)
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
         before = session = self.session
         for _ in range(MAX_REDIRECTS + 1):
             hop = partial(self._hop, request, session)
-            response, following, session = await repeated(
+            response, following, session = await call_with_retries(
                 hop, request.method, retries=self._retries, patience=self._patience
             )
             try:
@@ -219,7 +219,7 @@ class Transport:
         except BaseException as error:
             await response.aclose(error)
             raise
-        return response, following, self._rotated(session, response)
+        return response, following, self._apply_set_cookies(session, response)
 
     async def _send(self, request: Request, session: BrowserSession) -> Response:
         """One hop: the request, and its answer's status and headers."""
@@ -234,7 +234,7 @@ class Transport:
         try:
             raw = await self._connections.request(request.method, url, headers=headers, body=request.body)
         except FAULTS as error:
-            failed = fault(error, url, connect=self._connect)
+            failed = map_error(error, url, connect=self._connect)
             if exchange is not None:
                 exchange.end(type(failed).__name__)
             raise failed from None  # aiohttp's text can hold a proxy's password, or a line of the site's headers
@@ -246,7 +246,7 @@ class Transport:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
         return Response(raw, url, exchange, signed_in=bool(session.cookies))
 
-    def _rotated(self, session: BrowserSession, response: Response) -> BrowserSession:
+    def _apply_set_cookies(self, session: BrowserSession, response: Response) -> BrowserSession:
         """`session` with what `response` sets."""
         set_cookies, now = response.raw.headers.getall("Set-Cookie", []), time.time()
         if not set_cookies:
@@ -263,10 +263,10 @@ class Transport:
         the cookies away, or gives those of nobody, and somebody else who uses the session may just have renewed it."""
         if after is before or response.headers.get("Content-Type", "").startswith("text/html"):
             return
-        mine = self.session = merged(self.session, before, after)
-        if self._keep is not None:
-            kept = await self._keep(before, after)
-            self.session = merged(kept, mine, self.session)  # which may have changed meanwhile
+        mine = self.session = merge_sessions(self.session, before, after)
+        if self._on_session_change is not None:
+            kept = await self._on_session_change(before, after)
+            self.session = merge_sessions(kept, mine, self.session)  # which may have changed meanwhile
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
@@ -276,7 +276,7 @@ class Transport:
         """Raise what a status of 400 and above means, and for an answer whose body cannot be what was asked for."""
         if response.status >= 400:
             told = (await response.excerpt()).decode("utf-8", "surrogateescape")
-            body = unechoed(told, self.session).encode("utf-8", "surrogateescape")
+            body = redact_credentials(told, self.session).encode("utf-8", "surrogateescape")
             raise status_error(response.raw, body, self._statuses)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)

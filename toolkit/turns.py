@@ -16,7 +16,7 @@ _locks: dict[tuple[int, Whose], tuple[asyncio.Lock, int]] = {}
 
 
 @asynccontextmanager
-async def turn(whose: Whose, seconds: float | None, shared: Lock | None = None) -> AsyncGenerator[None, None]:
+async def lock_account(whose: Whose, seconds: float | None, shared: Lock | None = None) -> AsyncGenerator[None, None]:
     """Wait until no other call of `whose` is under way, for `seconds` at most (None: for ever).
 
     In one event loop, calls get their turn in the order in which they came. `shared` is a lock that other processes

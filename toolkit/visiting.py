@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit import failures
-from toolkit.bearer import in_step
+from toolkit.bearer import sync_token
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
 from toolkit.recipe import PageRecorder
-from toolkit.route import Route, preferred
+from toolkit.route import Route, choose_route
 from toolkit.session import BrowserSession
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Visitor:
         profile, route = self._profile, self._route
         window: bool | None = None
         if login is not None:
-            if not self._provider.harvest.tells_login:
+            if not self._provider.harvest.can_detect_login:
                 raise UsageError(
                     "Nothing tells that somebody is signed in there, so there is nothing to wait for.",
                     provider=self._provider.name,
@@ -78,8 +78,8 @@ class Visitor:
         elif previous is not None:
             if profile is None and previous.profile in load_profiles(self._browsers):
                 profile, window = previous.profile, False
-            route = preferred(route, previous.proxy)
-        known = in_step(previous, self._provider.harvest) if previous is not None else None
+            route = choose_route(route, previous.proxy)
+        known = sync_token(previous, self._provider.harvest) if previous is not None else None
         async with SessionManager(
             profile,
             browsers=self._browsers,
@@ -91,6 +91,6 @@ class Visitor:
             window=window,
             login_seconds=login.seconds if login is not None else None,
             cdp=login.cdp if login is not None else None,
-            looks=failures.looks(),
+            capture=failures.looks(),
         ) as manager:
             return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)

@@ -17,19 +17,19 @@ ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its pare
 @pytest.fixture(autouse=True)
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
-    monkeypatch.setattr(harvest, "PATIENCE_MS", 60_000)
-    monkeypatch.setattr(steps, "FIRM_SECONDS", 120.0)
-    monkeypatch.setattr(steps, "STUCK_SECONDS", 120.0)
+    monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 60_000)
+    monkeypatch.setattr(steps, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(steps, "SHIELDED_STEP_SECONDS", 120.0)
 
 
 @pytest.fixture
 def fresh_process_memory() -> Iterator[None]:
     """As if this process had launched nothing and warned of nothing yet."""
-    before = (set(launch._said), set(launch._unsandboxed))
-    launch._said.clear()
+    before = (set(launch._warned), set(launch._unsandboxed))
+    launch._warned.clear()
     launch._unsandboxed.clear()
     yield
-    for now, then in zip((launch._said, launch._unsandboxed), before, strict=True):
+    for now, then in zip((launch._warned, launch._unsandboxed), before, strict=True):
         now.clear()
         now.update(then)
 

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, site
 from toolkit.browser.launch import context_options
 from toolkit.browser.manager import SessionManager
-from toolkit.headers import standing
+from toolkit.headers import is_browser_header
 from toolkit.recording.network import LocalNetwork
 from toolkit.route import Route
 from toolkit.session import BrowserSession
@@ -39,7 +39,7 @@ async def test_a_renewal_introduces_itself_as_its_session_did(chromium: Browser)
 
     async def answer(request: web.Request) -> web.Response:
         assert request.method != "OPTIONS"
-        seen.append({name.lower(): value for name, value in request.headers.items() if standing(name.lower())})
+        seen.append({name.lower(): value for name, value in request.headers.items() if is_browser_header(name.lower())})
         return web.Response(text=BOX + CALLS, content_type="text/html", headers={"access-control-allow-origin": "*"})
 
     other = web.Application()

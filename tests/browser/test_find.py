@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import program
-from toolkit.browser.find import Candidate, Found, find_browser, headless_shell, missing, remedy, system_browsers
+from toolkit.browser.find import (
+    Candidate,
+    InstalledBrowser,
+    find_browser,
+    headless_shell,
+    install_hint,
+    missing_message,
+    system_browsers,
+)
 from toolkit.browser.launch import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
 from toolkit.route import Route
@@ -23,13 +31,15 @@ def test_the_order_is_program_channel_own_system(tmp_path: Path) -> None:
     system = (Candidate("chromium", "Chromium", str(tmp_path / "absent")), chrome, edge)
 
     found = find_browser(Profile(executable_path=str(named), channel="chrome"), own, system=system)
-    assert found == Found(name="named", source="executable_path", path=str(named))
+    assert found == InstalledBrowser(name="named", source="executable_path", path=str(named))
     found = find_browser(Profile(channel="msedge"), own, system=system)
-    assert found == Found(name="Microsoft Edge", source="channel", path=edge.path)
+    assert found == InstalledBrowser(name="Microsoft Edge", source="channel", path=edge.path)
     found = find_browser(Profile(), own, system=system)
-    assert found == Found(name="Playwright's Chromium", source="playwright", path=str(own), channel="chromium")
+    assert found == InstalledBrowser(
+        name="Playwright's Chromium", source="playwright", path=str(own), channel="chromium"
+    )
     found = find_browser(Profile(), tmp_path / "absent", system=system)
-    assert found == Found(name="Google Chrome", source="system", path=chrome.path)
+    assert found == InstalledBrowser(name="Google Chrome", source="system", path=chrome.path)
     assert find_browser(Profile(), None, system=()) is None
 
 
@@ -44,13 +54,13 @@ def test_what_a_profile_names_is_that_or_nothing(tmp_path: Path) -> None:
         (Profile(browser="firefox"), "Playwright's Firefox is not installed", "playwright install firefox`"),
     ):
         assert find_browser(profile, absent, system=system) is None
-        assert told in missing(profile)
-        assert remedy(profile) is None if command is None else command in (remedy(profile) or "")
+        assert told in missing_message(profile)
+        assert install_hint(profile) is None if command is None else command in (install_hint(profile) or "")
 
 
 def test_a_channel_that_only_playwright_knows_is_left_to_it() -> None:
     """chrome-beta and such go to Playwright, which knows where they are."""
-    assert find_browser(Profile(channel="chrome-beta"), None, system=()) == Found(
+    assert find_browser(Profile(channel="chrome-beta"), None, system=()) == InstalledBrowser(
         name="chrome-beta", source="channel", channel="chrome-beta"
     )
 
@@ -62,11 +72,11 @@ def test_the_headless_shell_serves_headless_profiles_only(tmp_path: Path) -> Non
     program(tmp_path / "chromium_headless_shell-6" / "chrome-headless-shell-linux64" / "chrome-headless-shell")
     assert headless_shell(own) == shell
     found = find_browser(Profile(), own, system=())
-    assert found == Found(name="Playwright's headless shell", source="playwright", path=str(shell))
+    assert found == InstalledBrowser(name="Playwright's headless shell", source="playwright", path=str(shell))
     assert found.shell
     assert "executable_path" not in launch_options(Profile(), found, Route(), sandbox=True)
     assert find_browser(Profile(headless=False), own, system=()) is None
-    assert "install Chromium as well" in (remedy(Profile(headless=False)) or "")
+    assert "install Chromium as well" in (install_hint(Profile(headless=False)) or "")
 
 
 def test_without_a_window_a_shell_comes_before_a_whole_browser(tmp_path: Path) -> None:
@@ -94,10 +104,10 @@ def test_without_a_window_a_shell_comes_before_a_whole_browser(tmp_path: Path) -
 
 def test_a_shell_speaks_a_language() -> None:
     """By itself it names none to the sites, which a whole browser does; a profile's own argument comes after."""
-    named = Found(name="x", source="executable_path", path="/usr/bin/chromium-headless-shell")
+    named = InstalledBrowser(name="x", source="executable_path", path="/usr/bin/chromium-headless-shell")
     told = launch_options(Profile(args=("--accept-lang=fr",)), named, Route(), sandbox=True)["args"]
     assert [arg for arg in told if "lang" in arg] == ["--accept-lang=en-US,en", "--accept-lang=fr"]
-    whole = Found(name="x", source="system", path="/usr/bin/chromium")
+    whole = InstalledBrowser(name="x", source="system", path="/usr/bin/chromium")
     assert launch_options(Profile(), whole, Route(), sandbox=True)["args"] == list(QUIET_ARGS)
 
 

@@ -262,8 +262,8 @@ async def test_a_page_that_answers_no_more_is_given_up(
     open_context: OpenContext, recipe: Harvest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script without an end stops the page, but not the clock."""
-    monkeypatch.setattr("toolkit.browser.harvest.PATIENCE_MS", 200)
-    monkeypatch.setattr("toolkit.browser.harvest.CLOSING_MS", (50, 50))
+    monkeypatch.setattr("toolkit.browser.harvest.MIN_ANSWER_MS", 200)
+    monkeypatch.setattr("toolkit.browser.harvest.CLOSE_WAITS_MS", (50, 50))
     async with network(html("<script>while (true);</script>", "sid=1")) as local:
         limits = {"ready_timeout_ms": 300, "navigation_timeout_ms": 300}
         with pytest.raises(HarvestFailed, match="in time"):

@@ -13,18 +13,18 @@ import pytest
 from toolkit.browser.driver import driver
 from toolkit.browser.install import (
     InstallResult,
-    Started,
+    StartedBrowser,
     System,
     ThisSystem,
-    answers,
     download_host,
     install,
+    is_reachable,
 )
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError, BrowserMissing, DriverFailed
 
-OWN = Started(name="Playwright's Chromium", path="/own/chrome", version="1.2")
-CHROMIUM = Started(name="Chromium", path="/usr/bin/chromium", version="3.4")
+OWN = StartedBrowser(name="Playwright's Chromium", path="/own/chrome", version="1.2")
+CHROMIUM = StartedBrowser(name="Chromium", path="/usr/bin/chromium", version="3.4")
 MISSING = BrowserMissing("No browser was found.")
 BROKEN = BrowserError("The browser ended as soon as it was started.")
 
@@ -34,7 +34,7 @@ class Machine:
 
     def __init__(
         self,
-        *starts: Started | BrowserError,
+        *starts: StartedBrowser | BrowserError,
         downloads: bool = False,
         succeed: Sequence[str] = (),
         root: tuple[str, ...] | None = None,
@@ -46,14 +46,14 @@ class Machine:
         self.lines: list[str] = []
         self._downloads, self._root, self._debian = downloads, root, debian
 
-    def start(self, profile: Profile) -> Started:
+    def start(self, profile: Profile) -> StartedBrowser:
         self.steps.append("start")
         result = self.starts.pop(0)
         if isinstance(result, BrowserError):
             raise result
         return result
 
-    def downloads(self, browser: str) -> bool:
+    def can_download(self, browser: str) -> bool:
         return self._downloads
 
     def run(self, command: Sequence[str]) -> bool:
@@ -62,10 +62,10 @@ class Machine:
         self.steps.append(line.replace("env DEBIAN_FRONTEND=noninteractive ", ""))
         return any(line.endswith(end) for end in self.succeed)
 
-    def root(self) -> tuple[str, ...] | None:
+    def root_prefix(self) -> tuple[str, ...] | None:
         return self._root
 
-    def debian(self) -> bool:
+    def is_debian(self) -> bool:
         return self._debian
 
     def install(self, *, check: bool = False, profile: Profile | None = None) -> InstallResult:
@@ -239,18 +239,18 @@ def url(server: socket.socket) -> str:
 def test_any_status_is_an_answer(listener: socket.socket, status: str) -> None:
     """The root of a download host has no page; that it says so is enough."""
     thread = reply(listener, f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
-    assert answers(url(listener), seconds=60)
+    assert is_reachable(url(listener), seconds=60)
     thread.join()
 
 
 @pytest.mark.usefixtures("no_proxy")
 def test_a_host_that_is_silent_or_gone_is_given_up(listener: socket.socket) -> None:
     """Silence ends at the limit, a refusal at once, and a URL that is none is no answer."""
-    assert not answers(url(listener), seconds=0.2)
+    assert not is_reachable(url(listener), seconds=0.2)
     gone = url(listener)
     listener.close()
-    assert not answers(gone, seconds=60)
-    assert not answers("no url", seconds=60)
+    assert not is_reachable(gone, seconds=60)
+    assert not is_reachable("no url", seconds=60)
 
 
 @pytest.mark.usefixtures("no_proxy")
@@ -258,7 +258,7 @@ def test_the_environment_s_proxy_is_asked(listener: socket.socket, monkeypatch: 
     """HTTPS_PROXY counts, and one that refuses is no way to the host."""
     monkeypatch.setenv("HTTPS_PROXY", url(listener))
     thread = reply(listener, b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
-    assert not answers("https://downloads.example", seconds=60)
+    assert not is_reachable("https://downloads.example", seconds=60)
     thread.join()
 
 
@@ -282,8 +282,8 @@ def test_this_machine_answers_every_question() -> None:
     assert system.run([sys.executable, "-c", "pass"])
     assert not system.run([sys.executable, "-c", "raise SystemExit(3)"])
     assert not system.run(["there-is-no-such-program"])
-    assert system.debian() in (True, False)
-    assert system.root() is None or isinstance(system.root(), tuple)
+    assert system.is_debian() in (True, False)
+    assert system.root_prefix() is None or isinstance(system.root_prefix(), tuple)
 
 
 LIBRARIES = "apt-get install -y --no-install-recommends libatomic1 libstdc++6"

@@ -14,21 +14,21 @@ from playwright.async_api import Playwright, async_playwright
 
 from tests.browser.conftest import program
 from tests.sites.asking import SECONDS, until
-from toolkit.browser.find import Found
+from toolkit.browser.find import InstalledBrowser
 from toolkit.browser.launch import (
     QUIET_ARGS,
     context_options,
-    explained,
     launch,
+    launch_error,
     launch_options,
     proxy_settings,
 )
 from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
-from toolkit.recording.authority import Authority
+from toolkit.recording.authority import CertificateAuthority
 from toolkit.route import Route
 
-SYSTEM = Found(name="Chromium", source="system", path="/usr/bin/chromium")
+SYSTEM = InstalledBrowser(name="Chromium", source="system", path="/usr/bin/chromium")
 
 
 # --- options ---------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def test_every_launch_field_reaches_playwright() -> None:
 def test_firefox_gets_no_option_of_chromium() -> None:
     """No Chromium switch, no sandbox option; its preferences, and loopback through the route's proxy."""
     profile = Profile(browser="firefox", firefox_user_prefs={"a.b": 1})
-    found = Found(name="Firefox", source="playwright", path="/x/firefox")
+    found = InstalledBrowser(name="Firefox", source="playwright", path="/x/firefox")
     options = launch_options(profile, found, Route(proxy="http://127.0.0.1:1", spki="KEY="), sandbox=False)
     assert options == {
         "headless": True,
@@ -177,7 +177,7 @@ def test_a_login_at_a_socks_proxy_is_refused() -> None:
 )
 def test_a_failure_is_told_in_our_words(text: str, kind: type[BrowserError], told: str) -> None:
     """Playwright's failures have our types, say what to do, and leave its log with the arguments out."""
-    error = explained(PlaywrightError(f"BrowserType.launch: {text}"), Profile(sandbox=True))
+    error = launch_error(PlaywrightError(f"BrowserType.launch: {text}"), Profile(sandbox=True))
     assert type(error) is kind
     assert told in str(error)
     assert "hush" not in str(error)
@@ -251,14 +251,14 @@ async def test_everything_goes_by_the_route_and_its_root_is_trusted(driver: Play
 
     The browser asks for nothing that no page asked for.
     """
-    authority = Authority(tmp_path)
+    authority = CertificateAuthority(tmp_path)
     asked: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = (await reader.readuntil(b"\r\n\r\n")).decode().partition(" HTTP")[0]
         asked.append(line)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await writer.start_tls(authority.context(line.removeprefix("CONNECT ").partition(":")[0]))
+        await writer.start_tls(authority.server_context(line.removeprefix("CONNECT ").partition(":")[0]))
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
         await writer.drain()
@@ -266,7 +266,7 @@ async def test_everything_goes_by_the_route_and_its_root_is_trusted(driver: Play
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    route = Route(proxy=f"http://127.0.0.1:{port}", ca_pem=authority.pem, spki=authority.spki)
+    route = Route(proxy=f"http://127.0.0.1:{port}", ca_pem=authority.root_pem, spki=authority.spki)
     async with server:
         browser = await launch(driver, Profile(), route)
         try:

@@ -14,9 +14,9 @@ from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Place, html, network, site
 from toolkit.browser import harvest, looking
-from toolkit.browser.looking import Looks, values_in
+from toolkit.browser.looking import FailureCapture, values_in
 from toolkit.browser.manager import SessionManager
-from toolkit.browser.trace import Answer, clean
+from toolkit.browser.trace import Answer, redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
 from toolkit.recipe import Harvest
 from toolkit.recording.network import LocalNetwork
@@ -66,7 +66,9 @@ async def failed(chromium: Browser, kept: Kept, secret: str, title: str = "Log i
     apps = {HOST: site({"/": page, "/send": html("")})}
     async with (
         LocalNetwork(apps=apps) as local,
-        SessionManager(HASTY, browser=chromium, route=local.route, looks=Looks(kept.keep, trace=True)) as manager,
+        SessionManager(
+            HASTY, browser=chromium, route=local.route, capture=FailureCapture(kept.keep, trace=True)
+        ) as manager,
     ):
         with pytest.raises(HarvestFailed, match="no element #never") as caught:
             await manager.harvest(LACKING)
@@ -106,11 +108,11 @@ def test_a_trace_that_cannot_be_clean_is_not_kept() -> None:
     with zipfile.ZipFile(raw, "w") as archive:
         archive.writestr("trace.trace", '{"type": "before", "class": "Frame", "method": "goto", "params": {}}')
     answers = [Answer("GET", "https://a.example/of/word", 200, 0.0)]
-    assert clean(raw.getvalue(), answers, {"word"}) is not None
-    assert clean(raw.getvalue(), answers, {"Frame"}) is None
-    assert clean(b"", answers, set()) is None
+    assert redact_trace(raw.getvalue(), answers, {"word"}) is not None
+    assert redact_trace(raw.getvalue(), answers, {"Frame"}) is None
+    assert redact_trace(b"", answers, set()) is None
     nested = [Answer("GET", "https://a.example/to/https%253A%252F%252Fb.example%252Ftwo%2520words", 200, 0.0)]
-    assert clean(raw.getvalue(), nested, {"two words"}) is None
+    assert redact_trace(raw.getvalue(), nested, {"two words"}) is None
 
 
 @pytest.mark.parametrize("trouble", ["no room", "no answer", "no page"])
@@ -122,16 +124,16 @@ async def test_a_failure_is_told_all_the_same(
     def keep(ending: str, data: bytes) -> Path:
         raise OSError("no room")
 
-    monkeypatch.setattr(looking, "LOOK_MS", 1 if trouble == "no answer" else 60_000)
-    monkeypatch.setattr(harvest, "PATIENCE_MS", 500)
+    monkeypatch.setattr(looking, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
+    monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 500)
     text = "<script>window.onload = () => { for (;;) {} }</script>" if trouble == "no answer" else BOX
     profile = HASTY if trouble != "no answer" else replace(HASTY, ready_timeout_ms=1)
     async with network(html(text)) as local:
         context = await chromium.new_context(**local.context_options(), ignore_https_errors=True)
         if trouble == "no page":
             context.on("page", lambda page: page.on("load", lambda page: page.close()))
-        looks = Looks(keep if trouble == "no room" else kept.keep)
-        async with SessionManager(profile, context=context, looks=looks) as manager:
+        capture = FailureCapture(keep if trouble == "no room" else kept.keep)
+        async with SessionManager(profile, context=context, capture=capture) as manager:
             with pytest.raises(HarvestFailed) as caught:
                 await manager.harvest(LACKING)
         await context.close()
@@ -144,7 +146,7 @@ async def test_of_a_context_that_was_handed_in_only_our_page_is_kept(chromium: B
         context = await chromium.new_context(**local.context_options(), ignore_https_errors=True)
         page = await context.new_page()
         await page.set_content("<body style='background: red'>")
-        async with SessionManager(HASTY, context=context, looks=Looks(kept.keep, trace=True)) as manager:
+        async with SessionManager(HASTY, context=context, capture=FailureCapture(kept.keep, trace=True)) as manager:
             with pytest.raises(HarvestFailed):
                 await manager.harvest(LACKING)
         blank = await context.new_page()
@@ -162,7 +164,9 @@ async def test_a_visit_that_succeeds_leaves_nothing(chromium: Browser, kept: Kep
 
     async with (
         network(page) as local,
-        SessionManager(TRUSTING, browser=chromium, route=local.route, looks=Looks(kept.keep, trace=True)) as manager,
+        SessionManager(
+            TRUSTING, browser=chromium, route=local.route, capture=FailureCapture(kept.keep, trace=True)
+        ) as manager,
     ):
         assert isinstance(await manager.harvest(Place()), BrowserSession)
     assert list(kept.folder.iterdir()) == []
@@ -180,7 +184,7 @@ async def test_a_person_who_has_to_prove_to_be_one_can_see_why(chromium: Browser
     challenge = html("Are you a person?", status=403, **{"cf-mitigated": "challenge"})
     async with (
         network(challenge) as local,
-        SessionManager(HASTY, browser=chromium, route=local.route, looks=Looks(kept.keep)) as manager,
+        SessionManager(HASTY, browser=chromium, route=local.route, capture=FailureCapture(kept.keep)) as manager,
     ):
         with pytest.raises(ChallengeRequired) as caught:
             await manager.harvest(LACKING)

@@ -12,7 +12,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile, Proxy
-from toolkit.browser.proxy import bypassed, proxy_url
+from toolkit.browser.proxy import is_bypassed, proxy_url
 from toolkit.client import Client
 from toolkit.errors import ProxyFailed, UsageError
 from toolkit.providers import find
@@ -71,7 +71,7 @@ def test_a_proxy_is_written_as_a_url(proxy: Proxy, url: str | None) -> None:
 )
 def test_the_bypass_list_is_chromium_s(rules: str, host: str, past: bool) -> None:
     """Names, endings, patterns, networks, and this machine itself unless the list takes that away."""
-    assert bypassed(rules, host) is past
+    assert is_bypassed(rules, host) is past
 
 
 async def test_a_profile_s_proxy_is_that_of_the_calls(chromium: Browser) -> None:

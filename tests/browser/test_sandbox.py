@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser.find import Found
+from toolkit.browser.find import InstalledBrowser
 from toolkit.browser.launch import (
     wants_sandbox,
 )
 from toolkit.browser.profiles import Profile
 
-SYSTEM = Found(name="Chromium", source="system", path="/usr/bin/chromium")
+SYSTEM = InstalledBrowser(name="Chromium", source="system", path="/usr/bin/chromium")
 NOBODY = 65534
 
 

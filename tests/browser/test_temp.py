@@ -22,23 +22,23 @@ from toolkit.browser import janitor
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
-from toolkit.browser.temp import PREFIX, interpreter, own_folder
+from toolkit.browser.temp import PREFIX, is_python_interpreter, temporary_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no locks for folders")
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 HOLD = """
-from toolkit.browser.temp import own_folder
-with own_folder() as folder:
+from toolkit.browser.temp import temporary_folder
+with temporary_folder() as folder:
     (folder / "profile").mkdir()
     print(folder, flush=True)
     input()
 """
 FORK = """
 import os, signal
-from toolkit.browser.temp import own_folder
-with own_folder():
+from toolkit.browser.temp import temporary_folder
+with temporary_folder():
     child = os.fork()
     if not child:
         signal.pause()
@@ -51,8 +51,8 @@ except ChildProcessError:
 """
 LEAVE = """
 import os, sys
-from toolkit.browser.temp import own_folder
-with own_folder() as folder:
+from toolkit.browser.temp import temporary_folder
+with temporary_folder() as folder:
     (folder / "profile").mkdir()
     child = os.fork()
     if not child:
@@ -105,7 +105,7 @@ def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLD], **PIPES) as owner:
         assert owner.stdout is not None
         theirs = Path(os.fsdecode(owner.stdout.readline().strip()))
-        with own_folder() as ours:
+        with temporary_folder() as ours:
             assert ours is not None
             assert ours.parent == theirs.parent == temp
             assert (theirs / "profile").is_dir()
@@ -113,7 +113,7 @@ def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
         for process in (the_janitor(theirs), owner.pid):
             os.kill(process, signal.SIGKILL)
     assert theirs.exists()
-    with own_folder() as ours:
+    with temporary_folder() as ours:
         assert not theirs.exists()
     assert sorted(path.name for path in temp.iterdir()) == ["toolkit-of-mine", f"{PREFIX}link"]
 
@@ -175,18 +175,18 @@ def test_a_janitor_leaves_what_is_not_its_owners(temp: Path) -> None:
 
 def test_only_python_is_started_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen program would be started again, and a server that runs Python too."""
-    assert interpreter()
-    assert interpreter("/usr/bin/pypy3")
-    assert not interpreter("/usr/sbin/uwsgi")
-    assert not interpreter("")
+    assert is_python_interpreter()
+    assert is_python_interpreter("/usr/bin/pypy3")
+    assert not is_python_interpreter("/usr/sbin/uwsgi")
+    assert not is_python_interpreter("")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert not interpreter()
+    assert not is_python_interpreter()
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_not_taken(temp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There the browser gets no folder of ours, for it would not start."""
     monkeypatch.setattr(tempfile, "tempdir", str(temp / ("long" * 10)))
-    with own_folder() as ours:
+    with temporary_folder() as ours:
         assert ours is None
 
 

@@ -78,7 +78,7 @@ async def test_providers_without_sessions(toolkit: Toolkit) -> None:
     for name in providers.names():
         kind = providers.find(name)
         closed = "" if kind.working else " (closed)"
-        login = "needed" if kind.needs_auth else "if it asks" if kind.harvest.tells_login else "no"
+        login = "needed" if kind.needs_auth else "if it asks" if kind.harvest.can_detect_login else "no"
         site = kind.public_site() or "--base-url"
         line = row(result, name)
         assert line.startswith(f"{name} {site}{closed} {(kind.known_models or ('-',))[0]} {login} none")

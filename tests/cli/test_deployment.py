@@ -113,7 +113,7 @@ async def test_what_does_not_tell_it_goes_to_the_only_one(toolkit: Toolkit) -> N
     assert result.err.startswith(note(site))
     kept = await toolkit.store.load(Key("openassistant", site))
     assert kept is not None
-    assert interchange.write(kept, "cookie-header", now=0) == f"{HEADER}\n"
+    assert interchange.serialize(kept, "cookie-header", now=0) == f"{HEADER}\n"
 
 
 @pytest.mark.parametrize(

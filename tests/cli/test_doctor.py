@@ -21,11 +21,11 @@ from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.find import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.doctor import browsers, network
-from toolkit.doctor.browsers import window
-from toolkit.doctor.finding import Finding, bounded
+from toolkit.doctor.browsers import check_display
+from toolkit.doctor.finding import Finding, run_check
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
-from toolkit.stores.file import OURS
+from toolkit.stores.file import SESSION_SUFFIX_GLOB
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]
@@ -86,7 +86,7 @@ async def test_no_browser(toolkit: Toolkit) -> None:
 async def test_a_store_that_others_can_read(toolkit: Toolkit, aura: Aura) -> None:
     """The folder and the file are both told of, and what is advised closes them."""
     here = {**toolkit.without_browser(), "TOOLKIT_STORE": f"file:{toolkit.store.folder}"}
-    (file,) = toolkit.store.folder.glob(f"*{OURS}")
+    (file,) = toolkit.store.folder.glob(f"*{SESSION_SUFFIX_GLOB}")
     toolkit.store.folder.chmod(0o755)
     file.chmod(0o644)
     report = await doctor(toolkit, **here)
@@ -103,7 +103,7 @@ async def test_a_store_that_others_can_read(toolkit: Toolkit, aura: Aura) -> Non
 async def test_what_lies_in_a_store_and_cannot_be_read(toolkit: Toolkit, aura: Aura) -> None:
     """A file that is none is set aside, and told of until it is gone; one that is sealed wants its passphrase."""
     key = {"TOOLKIT_STORE_KEY": "a long passphrase", **toolkit.without_browser()}
-    (file,) = toolkit.store.folder.glob(f"*{OURS}")
+    (file,) = toolkit.store.folder.glob(f"*{SESSION_SUFFIX_GLOB}")
     report = await doctor(toolkit, **key)
     assert ("note", "1 of 1 sessions are not encrypted yet.") in [told[:2] for told in report.about("store")]
     content = file.read_bytes()
@@ -169,7 +169,7 @@ async def test_a_clock_that_is_off(toolkit: Toolkit, aura: Aura) -> None:
     report = await doctor(toolkit, **toolkit.without_browser())
     assert report.about("clock")[0][:2] == ("wrong", f"It is 312 s behind that of {aura[1]}.")
     assert report.about(f"aura {aura[1]}")[0][:2] == ("note", "The session has expired.")
-    assert network.clock({"a": -61.0}).what == "It is 61 s ahead of that of a."
+    assert network.check_clock({"a": -61.0}).what == "It is 61 s ahead of that of a."
 
 
 async def test_providers_without_a_session(toolkit: Toolkit) -> None:
@@ -198,8 +198,8 @@ async def test_each_check_comes_to_an_end() -> None:
         await asyncio.Event().wait()
         return []
 
-    assert await bounded("x", 60, failing()) == [Finding("x", "wrong", "No.", "Do.")]
-    assert (await bounded("x", 0.001, hanging()))[0].state == "wrong"
+    assert await run_check("x", 60, failing()) == [Finding("x", "wrong", "No.", "Do.")]
+    assert (await run_check("x", 0.001, hanging()))[0].state == "wrong"
 
 
 async def test_a_browser_without_windows(driver: Playwright) -> None:
@@ -207,15 +207,15 @@ async def test_a_browser_without_windows(driver: Playwright) -> None:
     found = find_browser(Profile(), driver.chromium.executable_path)
     if found is None or not found.shell or found.path is None:
         pytest.skip("There is no headless shell.")
-    first, second = await browsers.browser(Profile(executable_path=found.path))
+    first, second = await browsers.check_browser(Profile(executable_path=found.path))
     assert (first.state, second.state) == ("ok", "note")
     assert "`toolkit login` needs" in second.what
 
 
 def test_a_machine_without_a_screen() -> None:
     """That is worth a note, with the ways to log in all the same."""
-    assert window({}, "linux").state == "note"
-    assert window({"DISPLAY": ":0"}, "linux").state == window({}, "darwin").state == "ok"
+    assert check_display({}, "linux").state == "note"
+    assert check_display({"DISPLAY": ":0"}, "linux").state == check_display({}, "darwin").state == "ok"
 
 
 def unused_port() -> int:

@@ -22,7 +22,7 @@ def of_calls_alone(name: str, path: Path) -> str:
     """The demo as a client records it that has its session already: the page is not visited."""
     recording = load(Path(str(DEMOS / f"{name}.har")))
     recording.entries = [entry for entry in recording.entries if not isinstance(entry.pageref, str)]
-    recording.session = recording.session or RecordedSession.of(
+    recording.session = recording.session or RecordedSession.from_session(
         BrowserSession(provider=name, origin="https://a.example")
     )
     save(recording, path)

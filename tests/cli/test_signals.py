@@ -228,7 +228,7 @@ class Left:
     def __del__(self):
         raise RuntimeError("Event loop is closed")
 
-with work.notes():
+with work.show_log():
     Left()
 left = Left()  # collected as the interpreter ends
 """

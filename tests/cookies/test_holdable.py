@@ -1,4 +1,4 @@
-"""`holdable` against what a real Chromium takes when another program hands it a cookie."""
+"""`validate_cookie` against what a real Chromium takes when another program hands it a cookie."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Error
 
 from tests.cookies.browsing import jar_of
-from toolkit.cookies import MAX_AGE, goes_to, holdable
+from toolkit.cookies import MAX_AGE, matches_host, validate_cookie
 from toolkit.session import Cookie
 
 NOW = time.time()
@@ -42,7 +42,7 @@ async def test_it_holds_what_chromium_holds(visitor: BrowserContext, odd: dict[s
         theirs = []
     else:
         theirs = [one.identity for one in await jar_of(visitor)]
-    ours = holdable(cookie, NOW)
+    ours = validate_cookie(cookie, NOW)
     assert theirs == ([] if ours is None else [cookie.identity])
     assert ours is None or ours == cookie
 
@@ -52,7 +52,7 @@ async def test_it_holds_what_chromium_holds(visitor: BrowserContext, odd: dict[s
 )
 def test_nothing_outlives_400_days(expires: float) -> None:
     """Chromium refuses a year that no calendar has, and shortens the others."""
-    held = holdable(msgspec.structs.replace(PLAIN, expires=expires), NOW)
+    held = validate_cookie(msgspec.structs.replace(PLAIN, expires=expires), NOW)
     assert held is not None
     assert held.expires == NOW + MAX_AGE
 
@@ -60,5 +60,5 @@ def test_nothing_outlives_400_days(expires: float) -> None:
 def test_an_address_has_no_subdomains() -> None:
     """A domain that is the end of an address is nobody's (RFC 6265bis, 5.1.3)."""
     cookie = msgspec.structs.replace(PLAIN, domain="0.0.1", host_only=False)
-    assert not goes_to(cookie, "http://127.0.0.1/")
-    assert goes_to(msgspec.structs.replace(cookie, domain="127.0.0.1"), "http://127.0.0.1/")
+    assert not matches_host(cookie, "http://127.0.0.1/")
+    assert matches_host(msgspec.structs.replace(cookie, domain="127.0.0.1"), "http://127.0.0.1/")

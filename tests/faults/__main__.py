@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 
-from tests.faults.matrix import FAULTS, WIRES, Result, run, watched
+from tests.faults.matrix import FAULTS, WIRES, Result, detect_leaks, run
 
 AT_ONCE = 16
 STUCK = 120.0  # seconds
@@ -28,7 +28,7 @@ async def main(part: str) -> int:
             except Exception as error:  # noqa: BLE001 - the table tells it, and goes on
                 return Result(type(error).__name__, 0.0, f"{error!r} escaped.")
 
-    async with watched() as left:
+    async with detect_leaks() as left:
         pairs = [(fault.name, wire) for fault in chosen for wire in range(len(WIRES))]
         results = dict(zip(pairs, await asyncio.gather(*(one(*pair) for pair in pairs)), strict=True))
     print(f"{'':{width}}", *(f"{wire.name:26}" for wire in WIRES))

@@ -17,9 +17,9 @@ from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import StreamInterrupted, StreamTimeout, ToolkitError
 from toolkit.session import BrowserSession
-from toolkit.testing.watching import watched
+from toolkit.testing.watching import detect_leaks
 
-__all__ = ["FAULTS", "WIRES", "Result", "connection", "content", "framing", "run", "statuses", "watched"]
+__all__ = ["FAULTS", "WIRES", "Result", "connection", "content", "detect_leaks", "framing", "run", "statuses"]
 
 LONG, SHORT = 60.0, 0.3  # seconds: of a deadline that may not pass, and of one that has to
 SECRET = "5Gq0nZ2x_Vb-8kTfW3yLh7Rj1cPd6Ma9eUoXi4tBvE"
@@ -46,7 +46,7 @@ def deadlines(fault: Fault, wire: Wire) -> Deadlines:
 
 async def run(fault: Fault, wire: Wire) -> Result:
     """Call a site that has the fault, and then again when it is well."""
-    models._kept.clear()  # of another run, whose server had the same port
+    models._cache.clear()  # of another run, whose server had the same port
     async with faulty(wire, fault.strike) as server:
         session = BrowserSession.from_cookie_values(wire.provider, server.url, {"next-auth.session-token": SECRET})
         pieces: list[str] = []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.matrix import LONG, SECRET, watched
+from tests.faults.matrix import LONG, SECRET, detect_leaks
 from tests.faults.server import PACE, Conversation, faulty
 from tests.faults.wires import ANSWER, STREAMING, Wire
 from toolkit.client import Client
@@ -61,7 +61,7 @@ async def test_a_call_can_be_cancelled_at_every_await(wire: Wire) -> None:
     number, done = 0, False
     while not done:
         number += 1
-        async with watched() as left, faulty(wire, paced) as server:
+        async with detect_leaks() as left, faulty(wire, paced) as server:
             task = asyncio.get_running_loop().create_task(_run(number, wire, server.url))
             async with asyncio.timeout(LONG):
                 await asyncio.wait({task})

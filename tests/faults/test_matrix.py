@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.faults.matrix import FAULTS, WIRES, run, watched
+from tests.faults.matrix import FAULTS, WIRES, detect_leaks, run
 from tests.faults.outcomes import EXCEPTIONS
 
 
@@ -14,7 +14,7 @@ from tests.faults.outcomes import EXCEPTIONS
 async def test_a_fault_has_its_outcome(name: str) -> None:
     """The error that is declared for it, within its deadline, with what it has to tell; a next call is answered well,
     and no connection, task or warning is left."""
-    async with watched() as left:
+    async with detect_leaks() as left:
         results = await asyncio.gather(*(run(FAULTS[name], wire) for wire in WIRES))
     assert {wire.name: result.wrong for wire, result in zip(WIRES, results, strict=True) if result.wrong} == {}
     assert left == []

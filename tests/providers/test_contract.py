@@ -65,7 +65,7 @@ class Sky(Provider):
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         async with (
-            http.made(Made, f"{self.api}/chats", "id") as chat,
+            http.temporary(Made, f"{self.api}/chats", "id") as chat,
             http.post(f"{self.api}/answer", json=self.body(chat)) as response,
         ):
             async for piece in self.pieces(response):
@@ -221,7 +221,7 @@ class Clinging(Sky):
     held: ClassVar[list[Any]] = []
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        async with http.made(Made, f"{self.api}/chats", "id") as chat:
+        async with http.temporary(Made, f"{self.api}/chats", "id") as chat:
             stack = AsyncExitStack()
             self.held.append(stack)
             response = await stack.enter_async_context(http.post(f"{self.api}/answer", json=self.body(chat)))

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.cli.connect import demo
+from toolkit.cli.connect import load_demo
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
 from toolkit.errors import UsageError
 from toolkit.providers.gradio_app import App
-from toolkit.providers.gradio_info import filled
-from toolkit.providers.gradio_text import Growing, failure, text_of
+from toolkit.providers.gradio_info import build_arguments
+from toolkit.providers.gradio_text import TextDeltas, error_message, extract_text
 from toolkit.providers.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
 from toolkit.recording.network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
@@ -49,7 +49,7 @@ SYNC = function("lambda", CHATBOT, out=(STATE, CHATBOT), api_visibility="undocum
 )
 def test_the_chat_function_is_found(functions: tuple[GradioFunction, ...], found: str) -> None:
     """The public one that takes a text and keeps the conversation; else the only one that takes a text."""
-    assert app(*functions).chat(None).name == found
+    assert app(*functions).find_chat_function(None).name == found
 
 
 def test_a_huge_app_is_read_and_told_in_short() -> None:
@@ -58,7 +58,7 @@ def test_a_huge_app_is_read_and_told_in_short() -> None:
     components = [GradioComponent(number, "textbox") for number in range(many)]
     functions = [function(f"one\x1b[2J{number}", number) for number in range(many)]
     with pytest.raises(UsageError) as caught:
-        App(dependencies=functions, components=components, version="6.31").chat(None)
+        App(dependencies=functions, components=components, version="6.31").find_chat_function(None)
     assert f"{many} chat functions" in str(caught.value)
     assert "and 29980 more" in str(caught.value)
     assert len(str(caught.value)) < 1000
@@ -76,15 +76,15 @@ def test_a_huge_app_is_read_and_told_in_short() -> None:
 def test_which_function_is_meant_is_asked(functions: tuple[GradioFunction, ...], told: str) -> None:
     """Where it cannot be told, the error names those that there are."""
     with pytest.raises(UsageError, match=told):
-        app(*functions).chat(None)
+        app(*functions).find_chat_function(None)
 
 
 def test_the_history_is_restored_as_the_page_does_it() -> None:
     """By the function that makes the state of a shown conversation; of other versions that is not known."""
-    assert app(HIDDEN, SYNC, CHAT).restoring(CHAT) == "lambda"
-    assert app(HIDDEN, CHAT).restoring(CHAT) is None
+    assert app(HIDDEN, SYNC, CHAT).find_restore_function(CHAT) == "lambda"
+    assert app(HIDDEN, CHAT).find_restore_function(CHAT) is None
     for version in ("5.49.1", "", "main"):
-        assert app(SYNC, CHAT, version=version).restoring(CHAT) is None
+        assert app(SYNC, CHAT, version=version).find_restore_function(CHAT) is None
 
 
 def test_a_message_is_of_the_shape_that_the_function_takes() -> None:
@@ -95,19 +95,19 @@ def test_a_message_is_of_the_shape_that_the_function_takes() -> None:
 
 def test_what_the_app_fills_in_itself_has_its_place() -> None:
     """As every version of Gradio takes it: null for the state with the history."""
-    assert app().arranged(CHAT, ["Hi", 0.9]) == ["Hi", None, 0.9]
-    assert app().arranged(function("reply", TEXTBOX, STATE), ["Hi"]) == ["Hi", None]
+    assert app().fill_inputs(CHAT, ["Hi", 0.9]) == ["Hi", None, 0.9]
+    assert app().fill_inputs(function("reply", TEXTBOX, STATE), ["Hi"]) == ["Hi", None]
 
 
 def test_parameters_are_filled_with_defaults() -> None:
     """What is not given has the app's own default; what there is not is refused."""
     parameters = [GradioParameter("message"), GradioParameter("top_p", 0.9), GradioParameter("tone", "plain")]
     info = GradioInfo({"/reply": GradioEndpoint(parameters)})
-    assert filled(info, "reply", {"tone": "loud"}) == [0.9, "loud"]
+    assert build_arguments(info, "reply", {"tone": "loud"}) == [0.9, "loud"]
     with pytest.raises(UsageError, match=r"does not take message, size\. Besides the message: top_p, tone\."):
-        filled(info, "reply", {"size": 1, "message": "x", "tone": "loud"})
+        build_arguments(info, "reply", {"size": 1, "message": "x", "tone": "loud"})
     with pytest.raises(UsageError, match=r"Besides the message: nothing else\."):
-        filled(info, "unlisted", {"size": 1})
+        build_arguments(info, "unlisted", {"size": 1})
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_parameters_are_filled_with_defaults() -> None:
 )  # fmt: skip
 def test_every_shape_of_an_answer_is_text(answer: object, text: str) -> None:
     """Strings, messages, lists of contents, files by their address."""
-    assert text_of(answer) == text
+    assert extract_text(answer) == text
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_every_shape_of_an_answer_is_text(answer: object, text: str) -> None:
 )
 def test_failures_say_what_the_app_says(told: object, says: str) -> None:
     """Which is nothing, unless its author wants it."""
-    assert says in failure(told)
+    assert says in error_message(told)
 
 
 def pieces(*tellings: str) -> list[str]:
-    growing = Growing()
-    return [growing.told(text) for text in tellings[:-1]] + [growing.ended(tellings[-1])]
+    growing = TextDeltas()
+    return [growing.update(text) for text in tellings[:-1]] + [growing.finish(tellings[-1])]
 
 
 def test_what_is_taken_back_is_not_said() -> None:
@@ -164,7 +164,7 @@ def test_a_text_that_only_grows_comes_out_as_it_is(parts: list[str]) -> None:
 
 async def test_the_recording_of_the_real_server_plays() -> None:
     """What gradio 6 from PyPI sent, to a call of somebody who is signed in."""
-    recording = demo("gradio")
+    recording = load_demo("gradio")
     assert recording.chat is not None
     async with LocalNetwork(recording=recording, strict=True) as network:
         client = Client(

@@ -122,7 +122,7 @@ async def test_a_site_without_a_model_says_so(chatting: Chatting) -> None:
 async def test_a_list_is_good_for_an_hour(chatting: Chatting, monkeypatch: pytest.MonkeyPatch) -> None:
     """After that the site is asked again."""
     site = OpenWebUISite()
-    monkeypatch.setattr(models, "LIFE", 0.0)
+    monkeypatch.setattr(models, "CACHE_SECONDS", 0.0)
     async with chatting("openwebui", site) as client:
         await client.models()
         site.models = ("other",)

@@ -16,8 +16,8 @@ from tests.providers.conftest import Chatting, session_for
 from tests.sites.base import PIECES, Refusal
 from tests.sites.openwebui import EMAIL, LIFE, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.admission import admitted
-from toolkit.bearer import in_step
+from toolkit.admission import validate
+from toolkit.bearer import sync_token
 from toolkit.client import Client
 from toolkit.errors import (
     AccountPending,
@@ -143,10 +143,10 @@ def test_only_what_the_page_keeps_is_brought_into_step() -> None:
     """Another key stays; without a cookie all does."""
     session = BrowserSession.from_cookie_values("openwebui", "https://a.example", {"token": "new"})
     session = replace(session, local_storage={"https://a.example": {"token": OLD, "theme": "dark"}})
-    stepped = in_step(session, OpenWebUI.harvest)
+    stepped = sync_token(session, OpenWebUI.harvest)
     assert stepped.local_storage == {"https://a.example": {"token": "new", "theme": "dark"}}
     bare = replace(session, cookies=())
-    assert in_step(bare, OpenWebUI.harvest) is bare
+    assert sync_token(bare, OpenWebUI.harvest) is bare
 
 
 def test_a_session_from_elsewhere_needs_one_of_both() -> None:
@@ -160,9 +160,9 @@ def test_a_session_from_elsewhere_needs_one_of_both() -> None:
         (replace(both, local_storage={}), cookie),
         (replace(both, cookies=()), token),
     ):
-        assert admitted(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
+        assert validate(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
     with pytest.raises(SessionError, match=r"no login of https://a\.example"):
-        admitted(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
+        validate(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
 
 
 @pytest.mark.parametrize("sliding", [True, False])

@@ -15,7 +15,7 @@ import trustme
 from aiohttp import web
 from playwright.async_api import Browser
 
-from tests.faults.matrix import watched
+from tests.faults.matrix import detect_leaks
 from tests.loopback6 import needs_ipv6
 from tests.providers.conftest import PATIENT
 from tests.proxies.socks import ADDRESS, ADDRESS_6, NAME, SocksProxy, answer
@@ -69,7 +69,7 @@ async def home(name: str = HOME, login: tuple[str, str] | None = None) -> AsyncI
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 async def test_the_proxy_resolves_the_name_and_the_certificate_is_the_site_s(scheme: str) -> None:
     """A name that nobody else knows; TLS goes through to the site, and a second call takes the same connection."""
-    async with watched() as left, home(login=LOGIN) as proxy:
+    async with detect_leaks() as left, home(login=LOGIN) as proxy:
         async with http(proxy.url(scheme, LOGIN)) as calls:
             for _ in range(2):
                 assert await calls.json(dict, "GET", PAGE) == {"host": HOME}
@@ -116,7 +116,7 @@ async def test_an_address_goes_to_the_proxy_as_one(address: str, kind: int) -> N
 )
 async def test_a_refusal_says_whose_it_is(reply: bytes, kind: type[ToolkitError], told: str) -> None:
     """What is about the site is `ConnectFailed`, and nothing has been sent; the rest is the proxy's."""
-    async with watched() as left, SocksProxy(reply=reply).listening() as proxy, http(proxy.url()) as calls:
+    async with detect_leaks() as left, SocksProxy(reply=reply).listening() as proxy, http(proxy.url()) as calls:
         with pytest.raises(kind, match=told) as caught:
             await calls.json(dict, "POST", PAGE, {})
         assert not isinstance(caught.value, ConnectFailed) or not caught.value.sent
@@ -152,7 +152,7 @@ async def test_a_silent_proxy_has_the_deadline_of_connecting() -> None:
 
 async def test_a_call_that_is_cancelled_leaves_nothing() -> None:
     """Neither a task nor a connection, while the proxy still thinks."""
-    async with watched() as left, SocksProxy(hangs=True).listening() as proxy, http(proxy.url()) as calls:
+    async with detect_leaks() as left, SocksProxy(hangs=True).listening() as proxy, http(proxy.url()) as calls:
         call = asyncio.ensure_future(calls.json(dict, "GET", PAGE))
         await proxy.arrived.wait()
         call.cancel()

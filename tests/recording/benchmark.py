@@ -18,7 +18,7 @@ from tests.recording.helpers import SITE, client, entry, replaying
 from toolkit.client import Client
 from toolkit.recording.har import Recording, load, save
 from toolkit.recording.network import LocalNetwork
-from toolkit.recording.script import Script
+from toolkit.recording.script import Playback
 
 DEMO = Path(toolkit.__file__).parent / "recordings" / "aura.har"
 CHUNKS = [b"x" * 10] * 38
@@ -78,7 +78,7 @@ async def indexing(folder: Path) -> None:
         load(path)
 
     async def index() -> None:
-        Script(recording.entries)
+        Playback(recording.entries)
 
     size = path.stat().st_size / 1e6
     await median(f"reading a HAR of {len(entries)} exchanges, {size:.1f} MB", read_file, 10)

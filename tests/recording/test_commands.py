@@ -99,7 +99,7 @@ async def test_the_toolkit_itself_is_replayed_to(tmp_path: Path) -> None:
     assert recording.chat is not None
     for one in recording.entries[:-1]:
         one.pageref = "page_1"
-    recording.session = RecordedSession.of(BrowserSession(provider="aura", origin="https://openchat.team"))
+    recording.session = RecordedSession.from_session(BrowserSession(provider="aura", origin="https://openchat.team"))
     save(recording, tmp_path / "aura.har")
     chat = (sys.executable, "-m", "toolkit", "chat", "aura", recording.chat.messages[0]["content"])
     ended = await toolkit("replay", tmp_path / "aura.har", "--", *chat)

@@ -167,7 +167,7 @@ async def test_an_export_of_chrome_replays_to_a_browser(chromes: Path, open_cont
         await page.goto(SITE)
         await page.wait_for_function("p.textContent == 'grüße'")
         assert network.misses == []
-        due = [one.request.url.removeprefix(SITE) for one in network.replay.script.due()]
+        due = [one.request.url.removeprefix(SITE) for one in network.replay.playback.still_required()]
         assert due == ["/form", "/upload", "/late"]
 
 
@@ -237,7 +237,7 @@ def test_what_we_write_is_har_1_2(tmp_path: Path) -> None:
     recorded[0].request.random = ["query.a"]
     chat = RecordedChat(provider="site", messages=[{"role": "user", "content": "Hi"}])
     path = tmp_path / "ours.har"
-    save(Recording(entries=recorded, comment="why", chat=chat, session=RecordedSession.of(kept)), path)
+    save(Recording(entries=recorded, comment="why", chat=chat, session=RecordedSession.from_session(kept)), path)
     for file in (path, *sorted((Path(toolkit.__file__).parent / "recordings").glob("*.har"))):
         log = json.loads(file.read_bytes())
         problems = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(log)]

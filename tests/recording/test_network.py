@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tests.recording.helpers import SITE, client, entry, replaying
 from tests.sites.asking import SECONDS, until
-from toolkit.errors import without_query
+from toolkit.errors import redact_url
 from toolkit.recording.network import LocalNetwork
 from toolkit.session import BrowserSession
 from toolkit.transport import Transport
@@ -68,7 +68,7 @@ async def test_a_site_answers_under_its_real_address(url: str) -> None:
         host = url.split("/")[2]
         assert await response.json() == ["POST", url, host, "body"]
         assert [(one.method, one.url, one.status) for one in network.log] == [("POST", url, 200)]
-        assert repr(network.log) == f"[<Logged POST {without_query(url)} 200>]"
+        assert repr(network.log) == f"[<LoggedRequest POST {redact_url(url)} 200>]"
         assert network.refused == []
 
 

@@ -166,7 +166,7 @@ ASKED = {
 async def recorded() -> Recorder:
     """What our own transport recorded of real exchanges with that site, and a form that a page posted."""
     recorder = Recorder()
-    recorder.asked(session(), [{"role": "user", "content": f"is {PLANTED['query token']} secret?"}], None)
+    recorder.record_chat(session(), [{"role": "user", "content": f"is {PLANTED['query token']} secret?"}], None)
     url = f"{SITE}/login?token={quote(PLANTED['query token'])}&sig={quote(PLANTED['query signature'], safe='')}&chat=1"
     headers = {
         "authorization": f"Bearer {PLANTED['bearer']}",
@@ -237,7 +237,7 @@ async def test_a_redacted_recording_replays(tmp_path: Path) -> None:
     save((await recorded()).recording("a test"), path)
     recording = load(path)
     assert recording.session is not None
-    told = recording.session.session()
+    told = recording.session.to_session()
     assert all(is_placeholder(one.value) for one in told.cookies if one.name != "theme")
     stream = next(one for one in recording.entries if one.request.url.endswith("/stream"))
     rotated = [line.partition(";")[0] for one in recording.entries for line in one.response.values("Set-Cookie")]
@@ -381,7 +381,7 @@ def test_a_whole_recording_is_redacted() -> None:
             entries=[entry(url=f"{SITE}/?token=opensesame42")],
             comment="with opensesame42",
             chat=RecordedChat("any", [{"role": "user", "content": "opensesame42?"}]),
-            session=RecordedSession.of(session()),
+            session=RecordedSession.from_session(session()),
         )
     )
     assert made.comment == "with PH_token_1PP"

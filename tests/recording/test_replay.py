@@ -47,7 +47,7 @@ async def test_every_capture_replays_to_the_byte(file: Path) -> None:
                 assert read == pieces
             assert b"".join(read) == b"".join(pieces)
         assert network.misses == []
-        assert network.replay.script.unplayed() == []
+        assert network.replay.playback.unplayed() == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.recording.secrets import spelled, texts
-from toolkit.recording.spellings import Edit, Replacer, applied, moved
+from toolkit.recording.spellings import Edit, Replacer, apply_edits, resize_chunks
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"
@@ -35,12 +35,12 @@ def test_a_spelling_is_replaced(name: str) -> None:
         wanted = base64.b64encode(plain.replace(SECRET.encode(), NEW.encode()))
         assert base64.urlsafe_b64decode(
             Replacer({SECRET: NEW})
-            .replaced(b'{"a": "%b"}' % data, lambda _: None)[7:-2]
+            .replace_bytes(b'{"a": "%b"}' % data, lambda _: None)[7:-2]
             .translate(bytes.maketrans(b"+/", b"-_"))
         ) == base64.b64decode(wanted)
         return
     data = b'<"' + spelled(SECRET)[name] + b'">'
-    replaced = Replacer({SECRET: NEW}).replaced(data, lambda _: None)
+    replaced = Replacer({SECRET: NEW}).replace_bytes(data, lambda _: None)
     if name.lower() == "hex":
         assert bytes.fromhex(replaced[2:-2].decode()) == NEW.encode()
         assert replaced == (replaced.upper() if name == "HEX" else replaced.lower())
@@ -64,9 +64,9 @@ def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataO
     changed = list(sizes)
 
     def tell(edits: list[Edit]) -> None:
-        changed[:] = moved(changed, edits)
+        changed[:] = resize_chunks(changed, edits)
 
-    result = Replacer({secret: new}).replaced(body, tell)
+    result = Replacer({secret: new}).replace_bytes(body, tell)
     assert spelling not in result
     assert result.startswith(head)
     assert result.endswith(tail)
@@ -81,14 +81,14 @@ def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataO
 @example("%41%2 \\u00 &amp; ==== a_b-c/d+e")
 def test_what_holds_no_secret_stays(text: str) -> None:
     """Without a secret in it, a text is not changed at all."""
-    assert Replacer({"sesame-9-open": "PH_x_1PPPPPPP"}).text(text) == text
+    assert Replacer({"sesame-9-open": "PH_x_1PPPPPPP"}).replace_text(text) == text
 
 
 def test_wrapped_several_times() -> None:
     """Basic credentials in JSON in a URL are found, and still decode."""
     basic = base64.b64encode(b"ada:opensesame42").decode()
     url = f"/x?state={quote(json.dumps({'authorization': f'Basic {basic}'}))}"
-    new = Replacer({"opensesame42": "PH_pass_1PPP"}).text(url)
+    new = Replacer({"opensesame42": "PH_pass_1PPP"}).replace_text(url)
     assert base64.b64encode(b"ada:PH_pass_1PPP").decode() in new.replace("%3D", "=")
     assert len(new) == len(url)
 
@@ -96,14 +96,14 @@ def test_wrapped_several_times() -> None:
 def test_lines_of_base64() -> None:
     """A secret across the line break of an encoded text is replaced, and the lines stay as long."""
     encoded = base64.encodebytes(b"x" * 50 + b"opensesame42" + b"y" * 80)
-    new = Replacer({"opensesame42": "PH_pass_1PPP"}).replaced(encoded, lambda _: None)
+    new = Replacer({"opensesame42": "PH_pass_1PPP"}).replace_bytes(encoded, lambda _: None)
     assert base64.decodebytes(new) == b"x" * 50 + b"PH_pass_1PPP" + b"y" * 80
     assert [len(line) for line in new.split()] == [len(line) for line in encoded.split()]
 
 
 def test_digits_count_only_by_themselves() -> None:
     """A secret of digits is not found within a longer number."""
-    assert Replacer({"482913": "900001"}).text("482913 1482913 {482913}") == "900001 1482913 {900001}"
+    assert Replacer({"482913": "900001"}).replace_text("482913 1482913 {482913}") == "900001 1482913 {900001}"
 
 
 @settings(max_examples=100)
@@ -114,7 +114,7 @@ def test_boundaries_stay_in_order(sizes: list[int], data: st.DataObject) -> None
     points = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
     pairs = list(zip(points[::2], points[1::2], strict=False))
     edits = [Edit(start, end, b"n" * data.draw(st.integers(0, 5))) for start, end in pairs if start < end]
-    after = moved(sizes, edits)
+    after = resize_chunks(sizes, edits)
     assert len(after) == len(sizes)
-    assert sum(after) == len(applied(body, edits))
+    assert sum(after) == len(apply_edits(body, edits))
     assert all(size >= 0 for size in after)

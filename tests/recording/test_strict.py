@@ -112,7 +112,7 @@ async def test_a_client_begins_with_the_session_of_the_recording() -> None:
     kept = BrowserSession.from_storage_state(
         "site", SITE, {"cookies": [{"name": "s", "value": OURS, "domain": "chat.example", "expires": 1_700_000_000}]}
     )
-    recording = Recording(entries=[sent_with(call(), Cookie=f"s={OURS}")], session=RecordedSession.of(kept))
+    recording = Recording(entries=[sent_with(call(), Cookie=f"s={OURS}")], session=RecordedSession.from_session(kept))
     async with LocalNetwork(recording=recording, strict=True) as network, client(network) as session:
         assert network.session is not None
         assert OURS not in repr(recording.session)
@@ -213,7 +213,7 @@ async def test_pages_that_nobody_visits_are_no_difference() -> None:
     recorded = [page(headers=HTML), page(f"{SITE}/a.js", "script"), page(f"{SITE}/x", "fetch"), call()]
     async with replaying(*recorded, strict=True) as network, client(network) as session:
         await ask(session)
-        assert len(network.replay.script.unplayed()) == 3
+        assert len(network.replay.playback.unplayed()) == 3
 
 
 async def test_a_visited_page_need_not_fetch_everything() -> None:
@@ -235,7 +235,7 @@ async def test_of_pages_alone_documents_and_calls_are_due() -> None:
     network = replaying(*recorded)
     async with network, client(network) as session:
         await ask(session, "/", "GET")
-    assert [one.request.url for one in network.replay.script.due()] == [f"{SITE}/x"]
+    assert [one.request.url for one in network.replay.playback.still_required()] == [f"{SITE}/x"]
 
 
 async def test_a_replay_of_nothing_is_a_difference() -> None:
@@ -352,9 +352,9 @@ async def test_nothing_reaches_the_real_network(dialled: list[Any]) -> None:
 def test_a_session_is_kept_as_playwright_has_it(tmp_path: Any) -> None:
     """The session of a recording survives saving, as a storage state."""
     kept = BrowserSession.from_cookie_values("site", SITE, {"s": OURS})
-    save(Recording(entries=[call()], session=RecordedSession.of(kept)), tmp_path / "file.har")
+    save(Recording(entries=[call()], session=RecordedSession.from_session(kept)), tmp_path / "file.har")
     log = json.loads((tmp_path / "file.har").read_bytes())["log"]
     assert log["_session"]["storageState"]["cookies"][0]["name"] == "s"
     again = load(tmp_path / "file.har").session
     assert again is not None
-    assert again.session().cookies == kept.cookies
+    assert again.to_session().cookies == kept.cookies

@@ -8,18 +8,18 @@ from typing import Any
 from tests.recording.helpers import SITE, STARTED, entry
 from toolkit.recording.har import Entry
 from toolkit.recording.sibling import sibling_state
-from toolkit.recording.workers import LACKING, Seen, settled
+from toolkit.recording.workers import BODY_MISSING, SeenExchange, resolve_exchanges
 
 SCRIPT = f"{SITE}/worker.js"
 COUNT = iter(range(1000))
 
 
-def seen(path: str, body: bytes = b"", *, asked: str | None = None, referer: str = "", **told: Any) -> Seen:
+def seen(path: str, body: bytes = b"", *, asked: str | None = None, referer: str = "", **told: Any) -> SeenExchange:
     one = entry(url=f"{SITE}{path}", body=body)
     one.started = STARTED + timedelta(seconds=next(COUNT))
     if referer:
         one.request.headers[:] = [type(one.response.headers[0])("Referer", referer)]
-    return Seen(entry=one, asked=f"{SITE}{asked or path}", **told)
+    return SeenExchange(entry=one, first_url=f"{SITE}{asked or path}", **told)
 
 
 def bodies(entries: list[Entry]) -> list[tuple[str, bytes, bool]]:
@@ -32,13 +32,13 @@ def bodies(entries: list[Entry]) -> list[tuple[str, bytes, bool]]:
 def test_a_recorded_worker_asks_for_itself() -> None:
     """Its exchanges are the network's, with the bodies that only the page was given, also after a redirect; what it
     told the page is marked."""
-    made = settled(
+    made = resolve_exchanges(
         [
             seen("/worker.js", b"script", worker=SCRIPT),
             seen("/a", b"aa", via_worker=True),
-            seen("/a", worker=SCRIPT, lacking=True),
+            seen("/a", worker=SCRIPT, body_missing=True),
             seen("/from", b"moved", via_worker=True),
-            seen("/to", asked="/from", worker=SCRIPT, lacking=True),
+            seen("/to", asked="/from", worker=SCRIPT, body_missing=True),
             seen("/read", b"network's", worker=SCRIPT),
             seen("/read", b"worker's", via_worker=True),
         ]
@@ -56,7 +56,7 @@ def test_a_recorded_worker_asks_for_itself() -> None:
 
 def test_a_worker_is_known_by_the_page_it_serves() -> None:
     """What a page of another site was told was told by another worker, which is not recorded."""
-    made = settled(
+    made = resolve_exchanges(
         [
             seen("/worker.js", worker=SCRIPT),
             seen("/b", b"b", via_worker=True, referer="https://other.example/"),
@@ -69,15 +69,15 @@ def test_a_worker_is_known_by_the_page_it_serves() -> None:
 
 def test_an_older_worker_is_left_out() -> None:
     """What it told the page is the network's answer; what it asked itself is nobody's."""
-    made = settled([seen("/a", b"<aa>", via_worker=True), seen("/a", b"aa", worker=SCRIPT)])
+    made = resolve_exchanges([seen("/a", b"<aa>", via_worker=True), seen("/a", b"aa", worker=SCRIPT)])
     assert bodies(made) == [("/a", b"<aa>", False)]
 
 
 def test_a_body_that_nobody_gave_is_told() -> None:
     """An exchange without the body that it had says so."""
-    made = settled([seen("/worker.js", worker=SCRIPT), seen("/a", worker=SCRIPT, lacking=True)])
-    assert [one.response.content.comment for one in made][1] == LACKING
-    assert settled([seen("/a", lacking=True)])[0].response.content.comment == LACKING
+    made = resolve_exchanges([seen("/worker.js", worker=SCRIPT), seen("/a", worker=SCRIPT, body_missing=True)])
+    assert [one.response.content.comment for one in made][1] == BODY_MISSING
+    assert resolve_exchanges([seen("/a", body_missing=True)])[0].response.content.comment == BODY_MISSING
 
 
 def test_a_sibling_begins_as_the_recording_did() -> None:

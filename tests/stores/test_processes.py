@@ -13,8 +13,8 @@ import pytest
 
 from tests.stores.conftest import SECRET, key, session
 from tests.stores.others import TIMES, numbered, opened
-from toolkit.stores.file import SAVING, FileStore
-from toolkit.stores.locking import locked
+from toolkit.stores.file import WRITE_LOCK_NAME, FileStore
+from toolkit.stores.locking import file_lock
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -110,7 +110,7 @@ async def test_a_save_that_is_slow_is_left_alone(tmp_path: Path) -> None:
         (writing,) = leftovers(store)
         save = asyncio.create_task(store.save(key("ada"), session("ada")))
         with pytest.raises(TimeoutError):
-            async with locked(store.folder / SAVING, 0):
+            async with file_lock(store.folder / WRITE_LOCK_NAME, 0):
                 pytest.fail("two save at once")
         assert writing.exists()
         assert not save.done()

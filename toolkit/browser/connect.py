@@ -18,9 +18,9 @@ from playwright.async_api import Browser, BrowserContext, BrowserType, Playwrigh
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.launch import MISSING, opened
-from toolkit.browser.profiles import Connect, Profile, contradiction
-from toolkit.browser.steps import carried
+from toolkit.browser.launch import MISSING, close_if_cancelled
+from toolkit.browser.profiles import Connect, Profile, find_conflict
+from toolkit.browser.steps import shielded
 from toolkit.errors import BrowserError, BrowserLost, BrowserMissing, ConfigError, NetworkError, UsageError
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ async def connect(playwright: Playwright, profile: Profile) -> Browser:
     to = profile.connect
     if to is None:
         raise ConfigError("The profile has no `connect`.")
-    if fault := contradiction(profile):
+    if fault := find_conflict(profile):
         raise ConfigError(f"{fault[0]}: {fault[1]}.")
     browser_type: BrowserType = getattr(playwright, profile.browser)
     options: dict[str, Any] = {"timeout": profile.launch_timeout_ms, "headers": dict(to.headers)}
@@ -56,13 +56,13 @@ async def connect(playwright: Playwright, profile: Profile) -> Browser:
         options["slow_mo"] = profile.slow_mo_ms
     try:
         if to.over == "cdp":  # its default context is somebody's own, and keeps its settings
-            return await opened(browser_type.connect_over_cdp(to.url, no_defaults=True, **options))
-        return await opened(browser_type.connect(to.url, **options))
+            return await close_if_cancelled(browser_type.connect_over_cdp(to.url, no_defaults=True, **options))
+        return await close_if_cancelled(browser_type.connect(to.url, **options))
     except PlaywrightError as error:
         raise explained(error, to, profile.launch_timeout_ms) from None
 
 
-def attached(address: str, profile: Profile) -> Profile:
+def cdp_profile(address: str, profile: Profile) -> Profile:
     """The profile for the Chrome that a person has open, whose CDP endpoint is `address`, with the times of `profile`.
 
     Raises `UsageError` for what is no such address.
@@ -87,48 +87,50 @@ def explained(error: PlaywrightError, to: Connect, limit_ms: float) -> BrowserEr
     if found := _VERSIONS.search(text):
         return BrowserError(
             f"The server's Playwright is {found[1]}, and this one is {found[2]}.",
-            url=to.place,
+            url=to.redacted_url,
             hint=f"Install the same here, `pip install playwright=={found[1]}.*`, or {found[2]} there.",
         )
     if isinstance(error, PlaywrightTimeout) or re.search(r"Timeout [\d.]+ms exceeded", text):
         return BrowserMissing(
             f"No browser was there within {limit_ms:g} ms.",
-            url=to.place,
+            url=to.redacted_url,
             hint="Raise `launch_timeout_ms` of the profile, or see what its server is waiting for.",
         )
     if found := _NOBODY.search(text):
-        return BrowserMissing(f"No browser's server answers ({found[1]}).", url=to.place, hint=start)
+        return BrowserMissing(f"No browser's server answers ({found[1]}).", url=to.redacted_url, hint=start)
     if found := _STATUS.search(text):
         return _refused(int(found[1]), to, start)
     if any(mark in text for mark in _STRANGER):
         speaks = "the DevTools protocol" if cdp else "Playwright's protocol"
         other = "playwright" if cdp else "cdp"
         return BrowserMissing(
-            f"What answers there does not speak {speaks}.", url=to.place, hint=f"{start} Or is it for `{other}`?"
+            f"What answers there does not speak {speaks}.", url=to.redacted_url, hint=f"{start} Or is it for `{other}`?"
         )
     if any(mark in text for mark in MISSING):
         return BrowserMissing(
-            "The server has no browser.", url=to.place, hint="Run `playwright install chromium` where it runs."
+            "The server has no browser.", url=to.redacted_url, hint="Run `playwright install chromium` where it runs."
         )
     if "Target page, context or browser has been closed" in text:
         return BrowserError(
-            "The browser ended as soon as the server started it.", url=to.place, hint="See what its program says there."
+            "The browser ended as soon as the server started it.",
+            url=to.redacted_url,
+            hint="See what its program says there.",
         )
-    return BrowserError("The connection to the browser failed.", url=to.place, hint=start)
+    return BrowserError("The connection to the browser failed.", url=to.redacted_url, hint=start)
 
 
 def _refused(status: int, to: Connect, start: str) -> BrowserError:
     if status in (401, 403, 407):
         return BrowserError(
             f"The browser's server refuses us ({status}).",
-            url=to.place,
+            url=to.redacted_url,
             hint="Check the token in `connect.url` or `connect.headers`.",
         )
     if status in (429, 503):
         return BrowserError(
-            f"The browser's server takes no more connections ({status}).", url=to.place, hint="Try again later."
+            f"The browser's server takes no more connections ({status}).", url=to.redacted_url, hint="Try again later."
         )
-    return BrowserMissing(f"There is no browser at that path ({status}).", url=to.place, hint=start)
+    return BrowserMissing(f"There is no browser at that path ({status}).", url=to.redacted_url, hint=start)
 
 
 def default_context(browser: Browser) -> BrowserContext:
@@ -138,7 +140,9 @@ def default_context(browser: Browser) -> BrowserContext:
     return browser.contexts[0]
 
 
-async def twice(visit: Callable[[Browser], Awaitable[T]], reach: Callable[[Browser | None], Awaitable[Browser]]) -> T:
+async def with_reconnect(
+    visit: Callable[[Browser], Awaitable[T]], reach: Callable[[Browser | None], Awaitable[Browser]]
+) -> T:
     """What `visit` makes of the browser that `reach` gives; where the connection is lost meanwhile, of a second one,
     for which `reach` is told the one that is gone.
 
@@ -171,7 +175,7 @@ async def lost(browser: Browser) -> bool:
     # Playwright ends the pages first and marks the browser as gone after that, so the mark alone may come too late.
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await carried(_answer(browser))
+            await shielded(_answer(browser))
     except PlaywrightError:
         return True
     except TimeoutError:

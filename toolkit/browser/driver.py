@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright._impl._driver import compute_driver_executable, get_driver_env
 from playwright.async_api import Playwright, async_playwright
 
-from toolkit.browser.temp import own_folder
+from toolkit.browser.temp import temporary_folder
 from toolkit.errors import DriverFailed
 
 LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
@@ -27,7 +27,7 @@ async def driver() -> AsyncIterator[Playwright]:
     Raises `DriverFailed` where its program does not start.
     """
     manager = async_playwright()
-    with own_folder() as folder:
+    with temporary_folder() as folder:
         token = _folder.set(folder)
         try:
             playwright = await manager.__aenter__()

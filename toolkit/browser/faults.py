@@ -16,7 +16,7 @@ from toolkit.errors import (
     ProxyFailed,
     TLSFailed,
     ToolkitError,
-    without_query,
+    redact_url,
 )
 
 # Chromium's names for network errors (https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h)
@@ -72,7 +72,7 @@ def _fault(error: PlaywrightError, url: str, provider: str, place: str) -> Toolk
         )
     if isinstance(error, PlaywrightTimeout):
         return HarvestFailed("The page did not load in time.", url=url, provider=provider)
-    first = re.sub(r"https?://[^\s\"']+", lambda found: without_query(found.group()), error.message.partition("\n")[0])
+    first = re.sub(r"https?://[^\s\"']+", lambda found: redact_url(found.group()), error.message.partition("\n")[0])
     return BrowserError(f"The browser failed: {first}", url=url, provider=provider)
 
 

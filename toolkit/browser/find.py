@@ -63,7 +63,7 @@ class Candidate(msgspec.Struct, frozen=True):
     path: str
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class InstalledBrowser(msgspec.Struct, frozen=True, kw_only=True):
     """An installed browser: launched by `path`, or by `channel` where Playwright finds the program itself.
 
     `source` tells why this one: "executable_path", "channel", "playwright" or "system".
@@ -82,7 +82,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_browser(
     profile: Profile, own: str | Path | None, *, system: Iterable[Candidate] | None = None, whole: bool = False
-) -> Found | None:
+) -> InstalledBrowser | None:
     """The browser for `profile`, or None.
 
     In order: the profile's `executable_path`, its channel, Playwright's own, the system's Chromium, Chrome, Edge; for a
@@ -93,7 +93,7 @@ def find_browser(
     system = tuple(system_browsers() if system is None else system)
     if profile.executable_path is not None:
         path = shutil.which(os.path.expanduser(profile.executable_path))
-        return Found(name=Path(path).name, source="executable_path", path=path) if path else None
+        return InstalledBrowser(name=Path(path).name, source="executable_path", path=path) if path else None
     if profile.browser != "chromium":
         return _found_other(profile, own)
     if profile.channel in OWN_CHANNELS:
@@ -101,16 +101,16 @@ def find_browser(
     if profile.channel in _WHOLE:
         return _found_system(system, (profile.channel,), source="channel")
     if profile.channel is not None:  # chrome-beta and such: Playwright knows the places
-        return Found(name=profile.channel, source="channel", channel=profile.channel)
+        return InstalledBrowser(name=profile.channel, source="channel", channel=profile.channel)
     theirs, own_shell = _found_own(own), _found_own_shell(own)
     installed, shell = (_found_system(system, kinds, source="system") for kinds in (_WHOLE, ("shell",)))
-    order: tuple[Found | None, ...] = (theirs, installed)
+    order: tuple[InstalledBrowser | None, ...] = (theirs, installed)
     if profile.headless:
         order = (*order, own_shell, shell) if whole else (own_shell, theirs, shell, installed)
     return next((found for found in order if found), None)
 
 
-def missing(profile: Profile) -> str:
+def missing_message(profile: Profile) -> str:
     """One sentence for when `find_browser` found nothing: what was looked for."""
     if profile.executable_path is not None:
         return f"There is no program at {profile.executable_path!r}, which the profile names."
@@ -121,8 +121,8 @@ def missing(profile: Profile) -> str:
     return "No browser: neither Playwright's Chromium nor a system Chromium, Chrome or Edge was found."
 
 
-def remedy(profile: Profile) -> str | None:
-    """How to get the browser that `missing` tells of; None where `toolkit install` does."""
+def install_hint(profile: Profile) -> str | None:
+    """How to get the browser that `missing_message` tells of; None where `toolkit install` does."""
     name = profile.channel if profile.browser == "chromium" else profile.browser
     if profile.executable_path is None and name is None and not profile.headless:
         return "Run `toolkit install`. A headless shell has no window: where it finds one, install Chromium as well."
@@ -161,30 +161,30 @@ def system_browsers(
         yield from (Candidate(kind, name, path) for path in paths)
 
 
-def _found_own(own: str | Path | None) -> Found | None:
+def _found_own(own: str | Path | None) -> InstalledBrowser | None:
     if not own or not _is_program(str(own)):
         return None
     # the channel, so that a headless launch takes this whole browser too and not the headless shell
-    return Found(name="Playwright's Chromium", source="playwright", path=str(own), channel="chromium")
+    return InstalledBrowser(name="Playwright's Chromium", source="playwright", path=str(own), channel="chromium")
 
 
-def _found_own_shell(own: str | Path | None) -> Found | None:
+def _found_own_shell(own: str | Path | None) -> InstalledBrowser | None:
     shell = headless_shell(Path(own)) if own else None
-    return Found(name="Playwright's headless shell", source="playwright", path=str(shell)) if shell else None
+    return InstalledBrowser(name="Playwright's headless shell", source="playwright", path=str(shell)) if shell else None
 
 
-def _found_other(profile: Profile, own: str | Path | None) -> Found | None:
+def _found_other(profile: Profile, own: str | Path | None) -> InstalledBrowser | None:
     if profile.channel is not None:
-        return Found(name=profile.channel, source="channel", channel=profile.channel)
+        return InstalledBrowser(name=profile.channel, source="channel", channel=profile.channel)
     if own and _is_program(str(own)):
-        return Found(name=f"Playwright's {profile.browser.capitalize()}", source="playwright", path=str(own))
+        return InstalledBrowser(name=f"Playwright's {profile.browser.capitalize()}", source="playwright", path=str(own))
     return None
 
 
-def _found_system(system: Iterable[Candidate], kinds: Collection[str], *, source: str) -> Found | None:
+def _found_system(system: Iterable[Candidate], kinds: Collection[str], *, source: str) -> InstalledBrowser | None:
     for candidate in system:
         if candidate.kind in kinds and _is_program(candidate.path) and not _is_snap_stub(candidate.path):
-            return Found(name=candidate.name, source=source, path=candidate.path)
+            return InstalledBrowser(name=candidate.name, source=source, path=candidate.path)
     return None
 
 

@@ -19,19 +19,19 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.faults import has_moved_on, is_error_page, playwright_errors
-from toolkit.browser.looking import Looks, Pages, looked_at
-from toolkit.browser.steps import Firm, Steps
+from toolkit.browser.looking import FailureCapture, Pages, with_failure_capture
+from toolkit.browser.steps import ShieldedStep, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
 from toolkit.expiry import clock_skew, expiry
-from toolkit.headers import origin_of, standing
-from toolkit.recipe import Harvest, PageRecorder, readable
+from toolkit.headers import is_browser_header, origin_of
+from toolkit.recipe import Harvest, PageRecorder, example_name
 from toolkit.session import BrowserSession, Cookie
 
 POLL_MS = 50
 LOOK_MS = 250  # that the driver looks for an element by itself: it tells at once, and is not asked again and again
 SETTLE_MS = 5_000  # the most that is waited for what a page still loads when all that is needed is there
-CLOSING_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
-PATIENCE_MS = 1_000  # the least that a page has to answer at all
+CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
+MIN_ANSWER_MS = 1_000  # the least that a page has to answer at all
 ANSWERS = 20  # the latest answers to the page, whose requests are looked at for headers
 LOGIN = "login"
 # What the site answers, {} where it wants a login, and null where it does not tell.
@@ -46,7 +46,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     `ready_ms` is how long to wait for what the recipe needs. `person` says that somebody sits at the window and may log
     in, or prove to be one, within `login_ms`; `login`, that they are there for just that; `tab`, that it is one of the
-    browser that they have open. `say` is told, once, what they are to do. `recorder` records the pages. `looks` says
+    browser that they have open. `say` is told, once, what they are to do. `recorder` records the pages. `capture` says
     what is kept of a visit that fails.
     """
 
@@ -65,12 +65,12 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     tab: bool = False
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
-    looks: Looks | None = None
+    capture: FailureCapture | None = None
 
     def owns(self, url: str) -> bool:
         """Whether `url` is one of the provider's."""
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and wire_host(parts.hostname or "") in self.hosts
+        return parts.scheme in ("http", "https") and ascii_host(parts.hostname or "") in self.hosts
 
     def gets(self, domain: str) -> bool:
         """Whether one of the provider's hosts is sent the cookies of `domain`, which has a dot in front unless they
@@ -103,23 +103,23 @@ def visit(context: Any, plan: Visit) -> Steps[BrowserSession]:
     """
     pages = Pages()
     try:
-        return (yield from looked_at(_visit(context, plan, pages), pages, plan.provider, plan.looks))
+        return (yield from with_failure_capture(_visit(context, plan, pages), pages, plan.provider, plan.capture))
     finally:
         for page in reversed(pages.opened):
             yield from _close(page)
 
 
-def visit_apart(browser: Any, options: dict[str, Any], plan: Visit) -> Steps[BrowserSession]:
+def visit_in_new_context(browser: Any, options: dict[str, Any], plan: Visit) -> Steps[BrowserSession]:
     """The steps of a visit in a context of its own in `browser`, made with `options`, and closed with all its pages."""
     with playwright_errors(plan.url, plan.provider):
-        context = yield Firm(browser.new_context(**options))
+        context = yield ShieldedStep(browser.new_context(**options))
     pages = Pages()
     try:
         steps = _visit(context, plan, pages)
-        return (yield from looked_at(steps, pages, plan.provider, plan.looks, context.tracing))
+        return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
-            yield Firm(context.close())
+            yield ShieldedStep(context.close())
 
 
 def _visit(context: Any, plan: Visit, pages: Pages) -> Steps[BrowserSession]:
@@ -133,7 +133,7 @@ def _visit(context: Any, plan: Visit, pages: Pages) -> Steps[BrowserSession]:
     if plan.recorder is not None:
         plan.recorder.watch(context)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
-        page = yield Firm(context.new_page())
+        page = yield ShieldedStep(context.new_page())
         adopt(page)
         page.on("response", lambda answer: answers.append(answer) if plan.owns(answer.url) else None)
         challenged = yield from _go(page, plan, answers)
@@ -150,15 +150,15 @@ def _close(page: Any) -> Steps[None]:
     Chromium loses the order to close a page that is just getting a new document, and Playwright's plain `close()` then
     waits for ever. The one that asks the page's script first does not wait, so it can be given again.
     """
-    for patience in CLOSING_MS:
+    for patience in CLOSE_WAITS_MS:
         if page.is_closed():
             return
         with suppress(PlaywrightError):
-            yield Firm(page.close(run_before_unload=True))
+            yield ShieldedStep(page.close(run_before_unload=True))
         with suppress(PlaywrightError):
-            yield Firm(page.wait_for_event("close", timeout=patience))
+            yield ShieldedStep(page.wait_for_event("close", timeout=patience))
     with suppress(PlaywrightError):
-        yield Firm(page.close())  # a page whose script never ends is closed by nothing less
+        yield ShieldedStep(page.close())  # a page whose script never ends is closed by nothing less
 
 
 def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
@@ -185,7 +185,7 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
             url=plan.url,
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
-    if answer.status in (401, 403) and plan.recipe.tells_login:
+    if answer.status in (401, 403) and plan.recipe.can_detect_login:
         if plan.person:
             return False
         raise LoginRequired("The site wants a login.", provider=plan.provider, url=plan.url)
@@ -196,7 +196,7 @@ def _go(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[bool]:
 
 def _wait(context: Any, page: Any, plan: Visit, challenged: bool) -> Steps[None]:
     """Wait until everything that the recipe needs is there: right at a change of the address can be too early."""
-    tells = plan.recipe.signed_out is not None or plan.recipe.only_probe_tells
+    tells = plan.recipe.signed_out is not None or plan.recipe.only_probe_detects_login
     by_hand = challenged or plan.login or (plan.person and tells)
     limit = plan.login_ms if by_hand else plan.ready_ms
     clock, said, settled = Clock(limit), False, plan.recipe.ready is not None
@@ -245,16 +245,16 @@ def _missing(context: Any, page: Any, plan: Visit, clock: Clock) -> Steps[list[s
         unmet = recipe.missing_cookies(names)
         if unmet and recipe.bearer is not None:
             token = ((yield from _storage(page, clock)) or {}).get(recipe.bearer)
-        lacking += [] if token else [f"cookie {readable(wanted)}" for wanted in unmet]
+        lacking += [] if token else [f"cookie {example_name(wanted)}" for wanted in unmet]
     if recipe.storage:
         stored = yield from _storage(page, clock)
         lacking += [f"storage key {key}" for key in recipe.storage if key not in (stored or {})]
     if recipe.ready is not None:
         shown = yield from _shown(page, page.locator(recipe.ready).first, clock, look=not lacking)
         lacking += [] if shown else [f"element {recipe.ready}"]
-    if recipe.probe is not None and (plan.login or recipe.only_probe_tells) and not lacking:
+    if recipe.probe is not None and (plan.login or recipe.only_probe_detects_login) and not lacking:
         answer = yield from _asked(page, plan.url.removesuffix(recipe.page) + recipe.probe.path, token)
-        if not recipe.probe.admits(answer):
+        if not recipe.probe.allows_calls(answer):
             if plan.person and isinstance(answer, dict) and answer:  # the site takes the session, or so it looks
                 lacking.append(f"{LOGIN} ({recipe.probe.path} tells nobody at {' or '.join(recipe.probe.identity)})")
             else:
@@ -289,7 +289,7 @@ def _signing_in(url: str, plan: Visit) -> bool:
     """Whether that is where a person logs in: the site's own page for it, or that of somebody who vouches for them."""
     if urlsplit(url).scheme not in ("http", "https"):
         return False
-    return not plan.owns(url) or plan.recipe.at_login(urlsplit(url).path)
+    return not plan.owns(url) or plan.recipe.is_login_page(urlsplit(url).path)
 
 
 def _take(context: Any, page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[BrowserSession]:
@@ -338,7 +338,7 @@ def _headers(page: Any, plan: Visit, answers: Iterable[Any]) -> Steps[dict[str, 
     requests = [answer.request for answer in answers]
     for request in sorted(requests, key=lambda request: request.resource_type in ("fetch", "xhr")):
         sent = yield request.all_headers()
-        kept |= {name: value for name, value in sent.items() if standing(name) or name in plan.recipe.headers}
+        kept |= {name: value for name, value in sent.items() if is_browser_header(name) or name in plan.recipe.headers}
     if "user-agent" not in kept:
         kept["user-agent"] = yield page.evaluate("() => navigator.userAgent")
     return dict(sorted(kept.items()))
@@ -361,10 +361,10 @@ def _responsive(frame: Any, clock: Clock) -> Steps[None]:
 
 def _patience(clock: Clock) -> float:
     """What is left of the time as Playwright takes it, and enough for a page to answer."""
-    return clock.left and max(clock.left, PATIENCE_MS)
+    return clock.left and max(clock.left, MIN_ANSWER_MS)
 
 
-def wire_host(host: str) -> str:
+def ascii_host(host: str) -> str:
     """The name of a host as it is in URLs that a browser tells: in ASCII (RFC 5891), lower case, without brackets."""
     try:
         return host.encode("idna").decode("ascii").lower()

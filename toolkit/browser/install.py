@@ -39,7 +39,7 @@ class InstallResult(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
 
 
-class Started(msgspec.Struct, frozen=True, kw_only=True):
+class StartedBrowser(msgspec.Struct, frozen=True, kw_only=True):
     """A browser that has been started and closed again. `window` says whether there is one that can have a window."""
 
     name: str
@@ -51,19 +51,19 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 class System(Protocol):
     """The outside steps of `install`."""
 
-    def start(self, profile: Profile) -> Started:
+    def start(self, profile: Profile) -> StartedBrowser:
         """Find the profile's browser and really launch it. Raises `BrowserError`, `BrowserMissing` for none."""
 
-    def downloads(self, browser: str) -> bool:
+    def can_download(self, browser: str) -> bool:
         """Whether the host that Playwright downloads `browser` from answers."""
 
     def run(self, command: Sequence[str]) -> bool:
         """Run a command, its output passed through. Whether it succeeded."""
 
-    def root(self) -> tuple[str, ...] | None:
+    def root_prefix(self) -> tuple[str, ...] | None:
         """What to put before a command so that it runs as root without asking; None where that is not allowed."""
 
-    def debian(self) -> bool:
+    def is_debian(self) -> bool:
         """Whether this is Debian, Ubuntu, or made from them."""
 
 
@@ -119,7 +119,7 @@ def download_host(browser: str, environ: Mapping[str, str]) -> str:
     return own or environ.get("PLAYWRIGHT_DOWNLOAD_HOST") or DOWNLOAD_HOST
 
 
-def answers(url: str, seconds: float = PROBE_SECONDS) -> bool:
+def is_reachable(url: str, seconds: float = PROBE_SECONDS) -> bool:
     """Whether anything answers at `url` within that time, by the proxy of the environment where there is one.
 
     Any HTTP status will do, and so will a certificate that Python does not trust: Playwright has its own list.
@@ -148,11 +148,11 @@ def answers(url: str, seconds: float = PROBE_SECONDS) -> bool:
 class ThisSystem:
     """The machine that this runs on."""
 
-    def start(self, profile: Profile) -> Started:
-        return asyncio.run(started(profile))
+    def start(self, profile: Profile) -> StartedBrowser:
+        return asyncio.run(try_start(profile))
 
-    def downloads(self, browser: str) -> bool:
-        return answers(download_host(browser, os.environ))
+    def can_download(self, browser: str) -> bool:
+        return is_reachable(download_host(browser, os.environ))
 
     def run(self, command: Sequence[str]) -> bool:
         try:
@@ -160,7 +160,7 @@ class ThisSystem:
         except OSError:  # no such program
             return False
 
-    def root(self) -> tuple[str, ...] | None:
+    def root_prefix(self) -> tuple[str, ...] | None:
         if sys.platform == "win32":
             return None
         if os.geteuid() == 0:
@@ -170,7 +170,7 @@ class ThisSystem:
             return (sudo, "-n")
         return None
 
-    def debian(self) -> bool:
+    def is_debian(self) -> bool:
         try:
             release = platform.freedesktop_os_release()
         except OSError:
@@ -178,11 +178,11 @@ class ThisSystem:
         return not {"debian", "ubuntu"}.isdisjoint([release.get("ID"), *release.get("ID_LIKE", "").split()])
 
 
-async def started(profile: Profile) -> Started:
+async def try_start(profile: Profile) -> StartedBrowser:
     """Find the browser of `profile` and really start it, without a window. Raises `BrowserError` and its like."""
     # Playwright is loaded here and not above, so that the command's help does not wait for it.
     from toolkit.browser.driver import driver
-    from toolkit.browser.find import find_browser, missing, remedy
+    from toolkit.browser.find import find_browser, install_hint, missing_message
     from toolkit.browser.launch import launch
 
     headless = msgspec.structs.replace(profile, headless=True)  # a machine that installs may have no display
@@ -190,25 +190,27 @@ async def started(profile: Profile) -> Started:
         own = getattr(playwright, profile.browser).executable_path
         found = find_browser(headless, own)
         if found is None:
-            raise BrowserMissing(missing(profile), hint=remedy(profile))
+            raise BrowserMissing(missing_message(profile), hint=install_hint(profile))
         browser = await launch(playwright, headless)
         version = browser.version
         await browser.close()
     headed = find_browser(msgspec.structs.replace(profile, headless=False), own)
     window = headed is not None and not headed.shell
-    return Started(name=found.name, path=found.path or f"channel {found.channel}", version=version, window=window)
+    return StartedBrowser(
+        name=found.name, path=found.path or f"channel {found.channel}", version=version, window=window
+    )
 
 
 def _download(profile: Profile, system: System, report: Report) -> bool:
     if profile.channel is not None and profile.channel not in ("chromium", "chrome-for-testing"):
         return False  # Playwright's installer asks for the password of root for those
-    if not system.downloads(profile.browser):
+    if not system.can_download(profile.browser):
         report("Playwright's download host does not answer.")
         return False
     # --with-deps calls apt-get through sudo, which would ask; without them, most systems have what a browser needs
     installer = [sys.executable, "-m", "playwright", "install"]
     commands = [[*installer, profile.browser]]
-    if system.debian() and system.root() is not None:
+    if system.is_debian() and system.root_prefix() is not None:
         commands.insert(0, [*installer, "--with-deps", profile.browser])
     report("Downloading Playwright's browser.")
     return any(system.run(command) for command in commands)
@@ -223,9 +225,9 @@ def _apt(profile: Profile, system: System, report: Report) -> bool:
 
 def _apt_get(*choices: Sequence[str], system: System, report: Report) -> bool:
     """Install Debian packages, the first of `choices` that can be. Whether any could."""
-    if not system.debian():
+    if not system.is_debian():
         return False
-    root = system.root()
+    root = system.root_prefix()
     if root is None:
         report("apt-get is not tried: it needs root, or sudo without a password.")
         return False
@@ -238,6 +240,6 @@ def _apt_get(*choices: Sequence[str], system: System, report: Report) -> bool:
     return any(system.run([*apt, "install", "-y", "--no-install-recommends", *packages]) for packages in choices)
 
 
-def _have(started: Started, outcome: Literal["found", "installed"], report: Report) -> InstallResult:
+def _have(started: StartedBrowser, outcome: Literal["found", "installed"], report: Report) -> InstallResult:
     report(f"{outcome.capitalize()} {started.name} {started.version} ({started.path}).")
     return InstallResult(outcome=outcome, path=started.path, version=started.version)

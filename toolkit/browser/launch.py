@@ -19,7 +19,7 @@ from playwright.async_api import Browser, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.find import Found, find_browser, missing, remedy
+from toolkit.browser.find import InstalledBrowser, find_browser, install_hint, missing_message
 from toolkit.browser.profiles import Profile, Size
 from toolkit.browser.proxy import bypass_list
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
@@ -57,7 +57,7 @@ HINTS_FOR_ALL = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
 LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 _unsandboxed: set[str] = set()  # browsers that this process has seen fail for want of a sandbox
-_said: set[str] = set()  # what this process has said once
+_warned: set[str] = set()  # what this process has said once
 
 
 async def launch(
@@ -75,22 +75,22 @@ async def launch(
     browser_type: BrowserType = getattr(playwright, profile.browser)
     found = find_browser(profile, browser_type.executable_path, whole=whole)
     if found is None:
-        raise BrowserMissing(missing(profile), hint=remedy(profile))
+        raise BrowserMissing(missing_message(profile), hint=install_hint(profile))
     sandbox = wants_sandbox(profile, found)
     try:
         return await _launch(browser_type, launch_options(profile, found, route, sandbox))
     except PlaywrightError as error:
         if not (sandbox and profile.sandbox is None and _says(error, _NO_SANDBOX)):
-            raise explained(error, profile) from None
+            raise launch_error(error, profile) from None
     _unsandboxed.add(_key(found))
     _say_once("Chromium runs without its sandbox, which this system does not let it have.")
     try:
         return await _launch(browser_type, launch_options(profile, found, route, sandbox=False))
     except PlaywrightError as error:
-        raise explained(error, profile) from None
+        raise launch_error(error, profile) from None
 
 
-def wants_sandbox(profile: Profile, found: Found) -> bool:
+def wants_sandbox(profile: Profile, found: InstalledBrowser) -> bool:
     """Whether the first attempt is with Chromium's sandbox. The other engines take no such option."""
     if profile.browser != "chromium" or profile.sandbox is not None:
         return profile.browser == "chromium" and profile.sandbox is True
@@ -101,7 +101,7 @@ def wants_sandbox(profile: Profile, found: Found) -> bool:
 
 
 def launch_options(
-    profile: Profile, found: Found, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
+    profile: Profile, found: InstalledBrowser, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Arguments for Playwright's `launch`. `environ` is what `profile.env` is added to, this process's where None.
 
@@ -141,7 +141,7 @@ def launch_options(
     return options
 
 
-def chromium_args(found: Found) -> list[str]:
+def chromium_args(found: InstalledBrowser) -> list[str]:
     """The arguments that every Chromium gets."""
     return [*QUIET_ARGS, *(SHELL_ARGS if found.shell else ())]
 
@@ -244,7 +244,7 @@ def proxy_settings(profile: Profile, route: Route) -> dict[str, str] | None:
     return settings
 
 
-def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
+def launch_error(error: PlaywrightError, profile: Profile) -> BrowserError:
     """Our error for what Playwright's `launch` raised. Keeps its first line, never its log: that has the arguments."""
     if isinstance(error, PlaywrightTimeout):
         return BrowserError(
@@ -266,7 +266,7 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
         return ProfileLocked("Another browser uses this profile folder.")
     first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
     if any(mark in first for mark in MISSING):
-        return BrowserMissing(f"{first}.", hint=remedy(profile))
+        return BrowserMissing(f"{first}.", hint=install_hint(profile))
     if "Target page, context or browser has been closed" in first:
         return BrowserError(
             "The browser ended as soon as it was started.",
@@ -277,10 +277,10 @@ def explained(error: PlaywrightError, profile: Profile) -> BrowserError:
 
 async def _launch(browser_type: BrowserType, options: dict[str, Any]) -> Browser:
     # Ctrl-C reaches the driver too, which then would end at once: closing the browser in order is for us to do.
-    return await opened(browser_type.launch(handle_sigint=False, **options))
+    return await close_if_cancelled(browser_type.launch(handle_sigint=False, **options))
 
 
-async def opened(call: Awaitable[Browser]) -> Browser:
+async def close_if_cancelled(call: Awaitable[Browser]) -> Browser:
     """The browser that `call` gives; when cancelled, waits for the one that is on its way and closes it."""
     starting = asyncio.ensure_future(call)
     try:
@@ -300,7 +300,7 @@ def _size(size: Size) -> dict[str, int]:
     return {"width": size.width, "height": size.height}
 
 
-def _key(found: Found) -> str:
+def _key(found: InstalledBrowser) -> str:
     return found.path or found.channel or found.name
 
 
@@ -313,6 +313,6 @@ def _says(error: PlaywrightError, marks: tuple[str, ...]) -> bool:
 
 
 def _say_once(text: str) -> None:
-    if text not in _said:
-        _said.add(text)
+    if text not in _warned:
+        _warned.add(text)
         log.warning(text)

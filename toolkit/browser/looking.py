@@ -20,13 +20,13 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 import msgspec
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.steps import Firm, Steps
-from toolkit.browser.temp import own_folder
-from toolkit.browser.trace import Answer, clean
+from toolkit.browser.steps import ShieldedStep, Steps
+from toolkit.browser.temp import temporary_folder
+from toolkit.browser.trace import Answer, redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
 from toolkit.session import BrowserSession
 
-LOOK_MS = 2_000  # for the page to answer
+READ_TIMEOUT_MS = 2_000  # for the page to answer
 PICTURE_MS = 5_000
 BODIES, ANSWERS = 50, 200  # the latest, of which is known what was sent, and how they went
 LARGEST = 64 * 1024  # bytes of a body that is looked into
@@ -52,7 +52,7 @@ READ = """(_, fields) => {
 }"""
 
 
-class Looks(msgspec.Struct, frozen=True):
+class FailureCapture(msgspec.Struct, frozen=True):
     """That a failed visit is to be looked at: `keep` takes a file's ending and its content, and gives its path; `trace`
     says that a trace is wanted too, of contexts that are ours."""
 
@@ -95,28 +95,28 @@ class Pages:
             self.answers.append(Answer(request.method, request.url, status, request.timing["startTime"]))
 
 
-def looked_at(
-    steps: Steps[BrowserSession], pages: Pages, name: str, looks: Looks | None, tracing: Any = None
+def with_failure_capture(
+    steps: Steps[BrowserSession], pages: Pages, name: str, capture: FailureCapture | None, tracing: Any = None
 ) -> Steps[BrowserSession]:
     """The `steps` of a visit to the provider `name`; where it fails, the error's `kept` tells where to look. `tracing`
     is that of a context of ours."""
-    if looks is None:
+    if capture is None:
         return (yield from steps)
-    if not looks.trace:
+    if not capture.trace:
         tracing = None
     if tracing is not None:
         try:
-            yield Firm(tracing.start())
+            yield ShieldedStep(tracing.start())
         except PlaywrightError:  # the browser is gone, which the visit tells, or it knows no tracing
             tracing = None
     try:
         return (yield from steps)
     except (HarvestFailed, ChallengeRequired) as error:
-        error.kept = " ".join((yield from _keep(pages, name, looks, tracing)))
+        error.artifacts = " ".join((yield from _keep(pages, name, capture, tracing)))
         raise
 
 
-def _keep(pages: Pages, name: str, looks: Looks, tracing: Any) -> Steps[list[str]]:
+def _keep(pages: Pages, name: str, capture: FailureCapture, tracing: Any) -> Steps[list[str]]:
     """Keep what can be kept, and say where. What cannot be had is no failure of its own."""
     page = pages.last
     if page is None:
@@ -126,15 +126,15 @@ def _keep(pages: Pages, name: str, looks: Looks, tracing: Any) -> Steps[list[str
             secrets, masks = yield from _secrets(page, pages)
             raw = b""
             if tracing is not None:  # ended before the picture, which is found by what is secret
-                folder = stack.enter_context(own_folder()) or Path(stack.enter_context(TemporaryDirectory()))
-                yield Firm(tracing.stop(path=folder / "raw"))
+                folder = stack.enter_context(temporary_folder()) or Path(stack.enter_context(TemporaryDirectory()))
+                yield ShieldedStep(tracing.stop(path=folder / "raw"))
                 raw = (folder / "raw").read_bytes()
             picture = yield page.screenshot(
                 timeout=PICTURE_MS, mask=masks, mask_color=GREY, style=HIDDEN, animations="disabled"
             )
-            told = [f"A picture of the page: {looks.keep(f'{name}.png', picture)}."]
-            if (content := clean(raw, pages.answers, secrets)) is not None:
-                told.append(f"A trace, for `playwright show-trace`: {looks.keep(f'{name}.zip', content)}.")
+            told = [f"A picture of the page: {capture.keep(f'{name}.png', picture)}."]
+            if (content := redact_trace(raw, pages.answers, secrets)) is not None:
+                told.append(f"A trace, for `playwright show-trace`: {capture.keep(f'{name}.zip', content)}.")
             elif tracing is not None:
                 told.append("No trace is kept: what it holds cannot be told from secrets.")
         except (PlaywrightError, OSError):
@@ -146,7 +146,7 @@ def _secrets(page: Any, pages: Pages) -> Steps[tuple[set[str], list[Any]]]:
     """What nobody must see of `page`, and what to paint over in a picture of it."""
     frames = []
     for frame in page.frames:
-        frames.append((frame, (yield frame.locator(":root").first.evaluate(READ, FIELDS, timeout=LOOK_MS))))
+        frames.append((frame, (yield frame.locator(":root").first.evaluate(READ, FIELDS, timeout=READ_TIMEOUT_MS))))
     cookies = yield page.context.cookies()
     secrets = _long(SHORTEST_KEPT, (cookie["value"] for cookie in cookies)) | _long(SHORTEST_TYPED, pages.sent())
     for _, read in frames:

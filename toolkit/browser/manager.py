@@ -12,14 +12,14 @@ from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import BrowserContext as AsyncContext
 from playwright.sync_api import BrowserContext as SyncContext
 
-from toolkit.browser.connect import attached, connect, default_context, twice
+from toolkit.browser.connect import cdp_profile, connect, default_context, with_reconnect
 from toolkit.browser.driver import driver
-from toolkit.browser.harvest import Visit, visit, visit_apart, wire_host
+from toolkit.browser.harvest import Visit, ascii_host, visit, visit_in_new_context
 from toolkit.browser.launch import context_options, launch
-from toolkit.browser.looking import Looks
+from toolkit.browser.looking import FailureCapture
 from toolkit.browser.profiles import Profile, load_profiles
 from toolkit.browser.proxy import proxy_url
-from toolkit.browser.steps import carried, run, run_sync
+from toolkit.browser.steps import run, run_sync, shielded
 from toolkit.errors import ContextTypeError, UsageError
 from toolkit.recipe import PageRecorder, Site
 from toolkit.route import Route
@@ -37,7 +37,7 @@ class SessionManager:
     `cdp` is the address of a Chrome that a person has open, such as `http://127.0.0.1:9222`: its own context gets one
     tab, which is closed again. Where a profile connects to a browser, a lost connection is made anew once per visit.
     `route` is how the browser's traffic leaves. `say` is told, for a person, what is waited for.
-    `recorder` records what the pages exchange, `looks` says what is kept of a visit that fails. `window` and
+    `recorder` records what the pages exchange, `capture` says what is kept of a visit that fails. `window` and
     `login_seconds` say otherwise than the profile whether the browser has a window, and how long a person has to log in
     there.
     """
@@ -55,7 +55,7 @@ class SessionManager:
         recorder: PageRecorder | None = None,
         window: bool | None = None,
         login_seconds: float | None = None,
-        looks: Looks | None = None,
+        capture: FailureCapture | None = None,
     ) -> None:
         if sum(given is not None for given in (context, browser, cdp)) > 1:
             raise UsageError("Give a browser, a context or the address of one; not both.")
@@ -67,7 +67,7 @@ class SessionManager:
             raise ContextTypeError(f"A Browser of Playwright's async API is needed, not {_kind(browser)}.")
         self._name, self._profile = _profile(profile, browsers)
         if cdp is not None:
-            self._profile = attached(cdp, self._profile)
+            self._profile = cdp_profile(cdp, self._profile)
         self._attached = cdp is not None
         if window is not None:
             self._profile = msgspec.structs.replace(self._profile, headless=not window)
@@ -78,7 +78,7 @@ class SessionManager:
         configured = self._profile.proxy is not None and route is not None and route.general
         self._route = Route() if route is None or configured else route
         self._say = say
-        self._recorder, self._looks = recorder, looks
+        self._recorder, self._capture = recorder, capture
         self._starting: asyncio.Task[AsyncBrowser] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened = AsyncExitStack()
@@ -93,7 +93,7 @@ class SessionManager:
         """Close the browser if it is ours, also when cancelled meanwhile. More than once is fine."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
-        await carried(self._closing)
+        await shielded(self._closing)
 
     async def harvest(
         self, site: Site, *, account: str = "default", previous: BrowserSession | None = None, login: bool = False
@@ -117,12 +117,12 @@ class SessionManager:
             options = context_options(self._profile, self._route, previous)
             if previous is not None:
                 options["storage_state"] = previous.to_storage_state()
-            return await run(visit_apart(browser, options, self._plan(site, account, proxy, login)))
+            return await run(visit_in_new_context(browser, options, self._plan(site, account, proxy, login)))
 
         if self._browser is not None:
             return await visit_in(self._browser)
         if self._profile.connect is not None:
-            return await twice(visit_in, self._own_browser)
+            return await with_reconnect(visit_in, self._own_browser)
         return await visit_in(await self._own_browser(whole=previous is not None and not _headless(previous)))
 
     def _plan(self, site: Site, account: str, proxy: str | None, login: bool) -> Visit:
@@ -130,7 +130,7 @@ class SessionManager:
         if self._route.proxy is not None and not self._attached:
             proxy = self._route.proxy_of_session(site.page)
         plan = _plan(site, self._name, self._profile, account=account, proxy=proxy, say=self._say)
-        plan = msgspec.structs.replace(plan, recorder=self._recorder, looks=self._looks)
+        plan = msgspec.structs.replace(plan, recorder=self._recorder, capture=self._capture)
         return msgspec.structs.replace(plan, login=login, person=plan.person or login, tab=self._attached)
 
     async def _own_browser(self, lost: AsyncBrowser | None = None, *, whole: bool = False) -> AsyncBrowser:
@@ -174,9 +174,9 @@ def harvest_in(
     *,
     account: str = "default",
     profile: str | Profile | None = None,
-    looks: Looks | None = None,
+    capture: FailureCapture | None = None,
 ) -> BrowserSession:
-    """Visit `site` in a context of Playwright's sync API (pytest-playwright's, for one) and take the session. `looks`
+    """Visit `site` in a context of Playwright's sync API (pytest-playwright's, for one) and take the session. `capture`
     says what is kept of a visit that fails.
 
     Raises what `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
@@ -185,7 +185,7 @@ def harvest_in(
     if not isinstance(context, SyncContext):
         raise ContextTypeError("That context is of Playwright's async API.", hint="Use `SessionManager` for it.")
     name, chosen = _profile(profile, None)
-    plan = msgspec.structs.replace(_plan(site, name, chosen, account=account), looks=looks)
+    plan = msgspec.structs.replace(_plan(site, name, chosen, account=account), capture=capture)
     return run_sync(visit(context, plan))
 
 
@@ -234,7 +234,7 @@ def _plan(
         provider=site.name,
         url=site.page,
         recipe=site.harvest,
-        hosts=tuple(wire_host(host) for host in site.hosts),
+        hosts=tuple(ascii_host(host) for host in site.hosts),
         account=account,
         profile=name,
         proxy=proxy,

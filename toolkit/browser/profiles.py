@@ -94,10 +94,10 @@ class Connect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headers: Annotated[dict[str, str], _about("Sent when connecting, such as an authorization.")] = {}
 
     def __repr__(self) -> str:
-        return f"<Connect {self.place} over {self.over}>"
+        return f"<Connect {self.redacted_url} over {self.over}>"
 
     @property
-    def place(self) -> str:
+    def redacted_url(self) -> str:
         """The URL as it may be shown: the path, too, can be what gives access."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -241,7 +241,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
         _profile(file, name, fields)
     profiles = {name: _profile(file, name, _merged(file, raw, name)) for name in raw}
     for name, profile in profiles.items():
-        if fault := contradiction(profile):
+        if fault := find_conflict(profile):
             raise _wrong(file, f"$.profiles.{name}.{fault[0]}", fault[1])
     if whole.default not in profiles:
         raise _wrong(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
@@ -255,7 +255,7 @@ LAUNCHING = (
 )
 
 
-def contradiction(profile: Profile) -> tuple[str, str] | None:
+def find_conflict(profile: Profile) -> tuple[str, str] | None:
     """Where a profile says what cannot hold together, and why; None for a sound one."""
     if profile.connect is None:
         return None

@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, urlsplit
 
 from toolkit.browser.profiles import Proxy
-from toolkit.route import rules_of
+from toolkit.route import split_no_proxy
 
 
 def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
     """`proxy` as a URL, with user and password; None where the browser reaches all of `hosts` without it."""
-    if all(bypassed(proxy.bypass or "", host) for host in hosts):
+    if all(is_bypassed(proxy.bypass or "", host) for host in hosts):
         return None
     server = proxy.server if "://" in proxy.server else f"http://{proxy.server}"  # as Playwright reads it
     parts = urlsplit(server)
@@ -28,7 +28,7 @@ def bypass_list(no_proxy: str, *, chromium: bool) -> str:
     """`no_proxy`, a list as the variable `NO_PROXY` has it, as the bypass list of a browser; empty where there is
     nothing to say. Chromium has to be told besides that this machine itself is no exception."""
     listed = ["<-loopback>"] if chromium else []
-    for rule in rules_of(no_proxy):
+    for rule in split_no_proxy(no_proxy):
         name = rule.removeprefix("*").lstrip(".")
         if ":" in rule and _address(rule) is not None:
             listed.append(f"[{rule}]")
@@ -39,7 +39,7 @@ def bypass_list(no_proxy: str, *, chromium: bool) -> str:
     return ",".join(listed)
 
 
-def bypassed(rules: str, host: str) -> bool:
+def is_bypassed(rules: str, host: str) -> bool:
     """Whether Chromium reaches `host` past a proxy whose bypass list is `rules`, whatever the port.
 
     https://chromium.googlesource.com/chromium/src/+/main/net/docs/proxy.md#proxy-bypass-rules

@@ -17,11 +17,11 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 
-FIRM_SECONDS = 10.0
-STUCK_SECONDS = 30.0
+CANCEL_GRACE_SECONDS = 10.0
+SHIELDED_STEP_SECONDS = 30.0
 
 
-class Firm(msgspec.Struct, frozen=True):
+class ShieldedStep(msgspec.Struct, frozen=True):
     """A step that is carried to its end even when the caller is cancelled: one that opens something, which would
     belong to nobody if its answer were not waited for, or one that closes something."""
 
@@ -38,9 +38,9 @@ async def run(steps: Steps[T]) -> T:
         step = steps.send(None)
         while True:
             try:
-                if isinstance(step, Firm):
+                if isinstance(step, ShieldedStep):
                     task = asyncio.ensure_future(step.call)
-                    cancelled = await _through(task, STUCK_SECONDS) or cancelled
+                    cancelled = await _through(task, SHIELDED_STEP_SECONDS) or cancelled
                     if task.cancelled():  # by its limit: Playwright has none for these
                         raise PlaywrightTimeout("The browser gave no answer.")
                     value = task.result()
@@ -70,13 +70,13 @@ def run_sync(steps: Steps[T]) -> T:
     try:
         step = steps.send(None)
         while True:
-            step = steps.send(step.call if isinstance(step, Firm) else step)
+            step = steps.send(step.call if isinstance(step, ShieldedStep) else step)
     except StopIteration as end:
         result: T = end.value
         return result
 
 
-async def carried(call: Awaitable[T]) -> T:
+async def shielded(call: Awaitable[T]) -> T:
     """`await call`, carried to its end: a cancellation of the caller is raised afterwards."""
     task = asyncio.ensure_future(call)
     if (cancelled := await _through(task)) is not None:
@@ -89,7 +89,7 @@ async def carried(call: Awaitable[T]) -> T:
 async def _through(task: asyncio.Future[Any], seconds: float | None = None) -> asyncio.CancelledError | None:
     """Wait until `task` is done, for `seconds` at most; returns the cancellation that came meanwhile.
 
-    After one, it has `FIRM_SECONDS` left: a browser that is stuck must not hold up a program that wants to end.
+    After one, it has `CANCEL_GRACE_SECONDS` left: a browser that is stuck must not hold up a program that wants to end.
     """
     cancelled: asyncio.CancelledError | None = None
     loop = asyncio.get_running_loop()
@@ -101,7 +101,7 @@ async def _through(task: asyncio.Future[Any], seconds: float | None = None) -> a
             if cancelled is None:
                 if alarm is not None:
                     alarm.cancel()
-                alarm = loop.call_later(FIRM_SECONDS, task.cancel)
+                alarm = loop.call_later(CANCEL_GRACE_SECONDS, task.cancel)
             cancelled = error
     if alarm is not None:
         alarm.cancel()

@@ -25,7 +25,7 @@ LONGEST = 60  # bytes: Chromium's socket in there adds 45, and a socket's path m
 
 
 @contextmanager
-def own_folder() -> Iterator[Path | None]:
+def temporary_folder() -> Iterator[Path | None]:
     """A folder for temporary files that is removed at the end with all that is in it.
 
     None where there cannot be one: on Windows, which has no locks for folders, and where the path would be too long.
@@ -47,7 +47,7 @@ def own_folder() -> Iterator[Path | None]:
             os.close(handle)
 
 
-def interpreter(program: str = sys.executable) -> bool:
+def is_python_interpreter(program: str = sys.executable) -> bool:
     """Whether `program`, which runs us, is Python: not a program that was made with it, which would start again, nor a
     server that has it built in."""
     return not hasattr(sys, "frozen") and "py" in os.path.basename(program or "").lower()
@@ -58,7 +58,7 @@ def _janitor(folder: Path) -> Iterator[None]:
     """Have another process see to `folder`, which is not there yet, should this one be killed."""
     program = [sys.executable, "-I", "-S", os.path.abspath(janitor.__file__), str(folder)]
     silent = subprocess.DEVNULL
-    if not interpreter():
+    if not is_python_interpreter():
         yield
         return
     try:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, unquote
 
-from toolkit.errors import without_query
+from toolkit.errors import redact_url
 
 # Which fields of which lines. Not among them: what calls returned, what pages logged, expressions and their arguments.
 LINES: dict[str, tuple[str, ...]] = {
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     started: float
 
 
-def clean(raw: bytes, answers: Iterable[Answer], secrets: Collection[str]) -> bytes | None:
+def redact_trace(raw: bytes, answers: Iterable[Answer], secrets: Collection[str]) -> bytes | None:
     """The trace to keep, a ZIP; None where one of `secrets` is in it all the same, or `raw` is no trace."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -90,7 +90,7 @@ def _shown(value: Any, secrets: Collection[str]) -> Any:
     """A value as it may be shown: addresses without their query, and nothing secret."""
     if not isinstance(value, str):
         return value
-    text = re.sub(r"\b[a-z]+://[^\s\"']+", lambda found: without_query(found[0]), value)
+    text = re.sub(r"\b[a-z]+://[^\s\"']+", lambda found: redact_url(found[0]), value)
     for secret in sorted(secrets, key=len, reverse=True):
         for spelling in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret)):
             text = text.replace(spelling, HIDDEN)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.terminal import clear, printable, show
+from toolkit.cli.terminal import clear_status, printable, show_status
 
 if TYPE_CHECKING:
     from toolkit.client import Client
@@ -24,15 +24,15 @@ async def print_answer(client: Client, messages: Messages, settings: dict[str, A
     name = client.provider.name
     terminal, unicode = sys.stdout.isatty(), sys.stdout.encoding.lower().startswith("utf")
     answer = ""
-    show(f"waiting for {name}")
+    show_status(f"waiting for {name}")
     try:
         async with client.chat(messages, **settings) as stream:
             async for event in stream.events():
                 answer += event.text if isinstance(event, Text) else ""
                 if isinstance(event, Queued) and not as_json:
-                    show(f"waiting for {name}: place {event.position} of {event.size} in its queue")
+                    show_status(f"waiting for {name}: place {event.position} of {event.size} in its queue")
                     continue
-                clear()
+                clear_status()
                 if as_json:
                     document = {"type": type(event).__name__.lower(), **event._asdict()}
                     click.echo(json.dumps(document, ensure_ascii=not unicode))
@@ -43,7 +43,7 @@ async def print_answer(client: Client, messages: Messages, settings: dict[str, A
             click.echo()
         raise
     finally:
-        clear()
+        clear_status()
     if not as_json and not answer.endswith("\n"):
         click.echo()
     return answer

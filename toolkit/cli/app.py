@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from toolkit.cli.options import debug_option
-from toolkit.cli.report import INTERRUPTED, failure
+from toolkit.cli.report import INTERRUPTED, report_error
 
 HELP = """Visit a chat site once with a real browser, then call it with no browser running.
 
@@ -65,7 +65,7 @@ def command_line() -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message and an exit code
-        code = failure(error)
+        code = report_error(error)
         _give_up_stdout()
     return code if isinstance(code, int) else 0
 

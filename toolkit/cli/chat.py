@@ -9,53 +9,53 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.answer import Messages, print_answer
-from toolkit.cli.options import Where, sendable, where_options
+from toolkit.cli.options import Target, check_encoding, target_options
 from toolkit.cli.settings import Settings, settings_options
 
 if TYPE_CHECKING:
-    from toolkit.cli.work import Work
+    from toolkit.cli.work import Runner
     from toolkit.client import Client
 
 
 @click.command(short_help="Ask a provider, and print the answer as it arrives.")
 @click.argument("provider")
-@click.argument("prompt", required=False, callback=sendable)
-@click.option("--system", "-s", callback=sendable, help="A system message before the prompt.")
+@click.argument("prompt", required=False, callback=check_encoding)
+@click.option("--system", "-s", callback=check_encoding, help="A system message before the prompt.")
 @settings_options("-o")
 @click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object per line, instead of text.")
-@where_options
+@target_options
 def chat(
     provider: str,
     prompt: str | None,
     system: str | None,
     settings: Settings,
     as_json: bool,
-    where: Where,
+    target: Target,
 ) -> None:
     """Ask PROVIDER a PROMPT, and print the answer as it arrives.
 
     Without PROMPT it is read from a pipe; on a terminal a conversation begins. PROMPT "-" reads stdin in any case.
     With --replay and no PROMPT, the recorded question is asked again.
     """
-    from toolkit.cli.connect import connected
-    from toolkit.cli.work import working
+    from toolkit.cli.connect import connect
+    from toolkit.cli.work import start_runner
 
-    talk = prompt is None and where.replay is None and sys.stdin is not None and sys.stdin.isatty()
-    if prompt == "-" or (prompt is None and where.replay is None and not talk):
+    talk = prompt is None and target.replay is None and sys.stdin is not None and sys.stdin.isatty()
+    if prompt == "-" or (prompt is None and target.replay is None and not talk):
         prompt = _piped()
     if prompt is not None and not prompt.strip():
         raise click.UsageError("There is no prompt: give one as argument, or on stdin.")
     history: Messages = [{"role": "system", "content": system}] if system else []
     arguments = settings.arguments()
-    with working() as work, work.inside(connected(provider, where)) as there, there.explaining():
+    with start_runner() as work, work.async_with(connect(provider, target)) as there, there.explain_replay_errors():
         settings.note_unknown(there.client.provider)
         if talk:
             _converse(work, there.client, history, arguments, as_json)
         elif prompt is not None:
             messages = [*history, {"role": "user", "content": prompt}]
             work.run(print_answer(there.client, messages, arguments, as_json))
-        elif there.recorded is not None:
-            work.run(print_answer(there.client, there.recorded, arguments, as_json))
+        elif there.recorded_messages is not None:
+            work.run(print_answer(there.client, there.recorded_messages, arguments, as_json))
         else:
             raise click.UsageError("The recording does not tell what was asked: give a prompt before --replay.")
 
@@ -69,9 +69,9 @@ def _piped() -> str:
         raise click.UsageError(f"What stdin has is not UTF-8 text (byte {error.start}).") from None
 
 
-def _converse(work: Work, client: Client, history: Messages, settings: dict[str, Any], as_json: bool) -> None:
+def _converse(work: Runner, client: Client, history: Messages, settings: dict[str, Any], as_json: bool) -> None:
     """A conversation, until the end of input. A question that fails is said, and not part of it."""
-    from toolkit.cli.report import failure
+    from toolkit.cli.report import report_error
     from toolkit.errors import ToolkitError
 
     with suppress(ImportError):  # Windows has no such module, and edits lines by itself
@@ -83,7 +83,7 @@ def _converse(work: Work, client: Client, history: Messages, settings: dict[str,
         try:
             answer = work.run(print_answer(client, messages, settings, as_json))
         except ToolkitError as error:
-            failure(error)
+            report_error(error)
             continue
         history[:] = [*messages, {"role": "assistant", "content": answer}]
 
@@ -94,7 +94,7 @@ def _asked() -> str:
     if not terminal:  # where `input` would print its prompt, and answers go
         click.echo("> ", nl=False, err=True)
     try:
-        return sendable(None, None, input("> " if terminal else "").strip()) or ""
+        return check_encoding(None, None, input("> " if terminal else "").strip()) or ""
     except EOFError:
         click.echo(err=True)
         return ""

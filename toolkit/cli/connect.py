@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from toolkit import providers
-from toolkit.cli.deployment import deployment_of_call
-from toolkit.cli.options import Where
-from toolkit.cli.terminal import tell, waiting
+from toolkit.cli.deployment import resolve_call_base_url
+from toolkit.cli.options import Target
+from toolkit.cli.terminal import notify, status
 from toolkit.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.session import BrowserSession
@@ -34,11 +34,11 @@ class Connection(NamedTuple):
 
     client: Client
     network: LocalNetwork | None = None
-    recorded: list[dict[str, Any]] | None = None
+    recorded_messages: list[dict[str, Any]] | None = None
     visited: bool = True
 
     @contextmanager
-    def explaining(self, hint: str = ASKED_AGAIN) -> Iterator[None]:
+    def explain_replay_errors(self, hint: str = ASKED_AGAIN) -> Iterator[None]:
         """What goes wrong inside under replay is told as what made it, a request that the recording does not have, with
         the `hint` what to do instead."""
         try:
@@ -49,7 +49,7 @@ class Connection(NamedTuple):
             raise reason from error
 
     @contextmanager
-    def visiting(self, replay: str | None) -> Iterator[None]:
+    def explain_visit_errors(self, replay: str | None) -> Iterator[None]:
         """The same for a visit of the page alone; `replay` is the option. Raises `RecordingError` at once where the
         recording has no visit, as one that was made with a session that was there."""
         if self.network is None or self.network.session is None:
@@ -59,7 +59,7 @@ class Connection(NamedTuple):
             hint = f"`toolkit chat {self.client.provider.name} {option}` asks with the session that the recording has."
         if not self.visited:
             raise RecordingError("No visit of the page is recorded.", provider=self.client.provider.name, hint=hint)
-        with self.explaining(hint):
+        with self.explain_replay_errors(hint):
             yield
 
     def _reason(self, hint: str) -> RecordingError | None:
@@ -81,35 +81,35 @@ class _Visiting(Client):
     """A client that says which page is being visited."""
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
-        with waiting(f"visiting {self.provider.page}"):
+        with status(f"visiting {self.provider.page}"):
             return await super()._visit(previous, login)
 
 
 @asynccontextmanager
-async def connected(provider: str, where: Where, **more: Any) -> AsyncIterator[Connection]:
+async def connect(provider: str, target: Target, **more: Any) -> AsyncIterator[Connection]:
     """A client of `provider`; `more` are further arguments of `Client`. A replayed session is not kept."""
     kind = providers.find(provider)
-    if where.profile is not None or where.browsers is not None:
+    if target.profile is not None or target.browsers is not None:
         from toolkit.browser.profiles import load_profiles
 
-        load_profiles(where.browsers).get(where.profile)  # a wrong name is told also where no browser is needed
-    arguments: dict[str, Any] = {**where._asdict(), "say": tell, **more}
+        load_profiles(target.browsers).get(target.profile)  # a wrong name is told also where no browser is needed
+    arguments: dict[str, Any] = {**target._asdict(), "say": notify, **more}
     del arguments["replay"]
-    if where.replay is None:
+    if target.replay is None:
         store = arguments["store"]
-        arguments["base_url"] = await deployment_of_call(kind, where.base_url, where.account, store)
+        arguments["base_url"] = await resolve_call_base_url(kind, target.base_url, target.account, store)
         async with _Visiting(kind, **arguments) as client:
             yield Connection(client)
         return
-    if where.proxy:
+    if target.proxy:
         raise click.UsageError("--replay is a network of its own: it goes with no --proxy.")
-    if where.store:
+    if target.store:
         raise click.UsageError("A replayed session is not kept: --replay goes with no --store.")
     from toolkit.recording.network import LocalNetwork
 
-    recording, pace = _recording(kind.name, where.replay)
+    recording, pace = _recording(kind.name, target.replay)
     told = recording.chat
-    arguments |= {"base_url": where.base_url or (told and told.base_url), "store": MemoryStore()}
+    arguments |= {"base_url": target.base_url or (told and told.base_url), "store": MemoryStore()}
     del arguments["proxy"]
     async with (
         LocalNetwork(recording=recording, pace=pace) as network,
@@ -131,7 +131,7 @@ def _was_signed_in(recipe: Harvest, visit: list[Entry]) -> bool:
 def _recording(provider: str, name: str) -> tuple[Recording, float]:
     """The recording in the file `name`, or the demo of `provider` where that is empty; and the pace to play it at."""
     if not name:
-        return demo(provider), 1.0  # somebody is watching
+        return load_demo(provider), 1.0  # somebody is watching
     path = Path(name)
     if not path.is_file():
         raise RecordingError(
@@ -146,7 +146,7 @@ def _recording(provider: str, name: str) -> tuple[Recording, float]:
     return recording, 0.0
 
 
-def demo(provider: str) -> Recording:
+def load_demo(provider: str) -> Recording:
     """The recording of `provider` that ships with the toolkit."""
     from importlib.resources import as_file, files
 

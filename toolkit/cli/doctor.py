@@ -28,15 +28,15 @@ def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Pa
 
     from toolkit.cli.report import ERROR
     from toolkit.cli.table import print_table
-    from toolkit.cli.terminal import waiting
-    from toolkit.cli.unopened import unopened
-    from toolkit.cli.work import working
+    from toolkit.cli.terminal import status
+    from toolkit.cli.unopened import collect_unreadable
+    from toolkit.cli.work import start_runner
     from toolkit.doctor.examination import examine
-    from toolkit.doctor.storage import unopened as not_opened
+    from toolkit.doctor.storage import unreadable_sessions
 
-    with working() as work, unopened() as failures, waiting("looking"):
+    with start_runner() as work, collect_unreadable() as failures, status("looking"):
         findings = work.run(examine(providers, store=store, browsers_file=browsers, online=online))
-    findings += not_opened(failures)
+    findings += unreadable_sessions(failures)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(findings), indent=1))
     else:

@@ -13,9 +13,9 @@ from toolkit.cli.options import debug_option
 def install(check: bool) -> None:
     """Find a browser that Playwright can drive, or install one."""
     from toolkit.browser.install import install as install_browser
-    from toolkit.cli.work import notes
+    from toolkit.cli.work import show_log
 
-    with notes():
+    with show_log():
         result = install_browser(check=check, report=click.echo)
     if result.outcome == "missing":
         raise click.exceptions.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from toolkit.cli.options import Where, where_options
+from toolkit.cli.options import Target, target_options
 
 
 @click.command(short_help="Log in by hand, in a window, and keep the session.")
@@ -18,27 +18,27 @@ from toolkit.cli.options import Where, where_options
     help="Use the Chrome that you have open, started with --remote-debugging-port: http://127.0.0.1:9222. "
     "It gets one tab, which is closed again, and only what belongs to this provider's site is taken.",
 )
-@where_options
-def login(provider: str, timeout: float | None, cdp: str | None, where: Where) -> None:
+@target_options
+def login(provider: str, timeout: float | None, cdp: str | None, target: Target) -> None:
     """Log in at PROVIDER's site in a window that opens, or (--cdp) in a tab of the Chrome that you have open, and keep
     the session.
 
     It is noticed when you are signed in. The session is then checked without the browser and kept in place of the one
     that was there; where anything goes wrong, that one stays. From then on no browser is needed until it expires.
     """
-    from toolkit.cli.connect import connected
-    from toolkit.cli.notes import note_forgetting
-    from toolkit.cli.table import until
+    from toolkit.cli.connect import connect
+    from toolkit.cli.notes import note_memory_store
+    from toolkit.cli.table import validity
     from toolkit.cli.terminal import printable
-    from toolkit.cli.work import working
+    from toolkit.cli.work import start_runner
     from toolkit.stores.choose import open_store
 
-    with working() as work, work.inside(connected(provider, where)) as there:
-        with there.visiting(where.replay):
+    with start_runner() as work, work.async_with(connect(provider, target)) as there:
+        with there.explain_visit_errors(target.replay):
             session = work.run(there.client.login(seconds=timeout, cdp=cdp))
         who = f" as {session.identity}" if session.identity else ""
         kept = "" if there.network is None else " (replayed, not kept)"
         name = there.client.provider.name
         if there.network is None:
-            note_forgetting(open_store(where.store))
-        click.echo(printable(f"{name}: logged in{who} at {session.origin}, {until(session)}{kept}"))
+            note_memory_store(open_store(target.store))
+        click.echo(printable(f"{name}: logged in{who} at {session.origin}, {validity(session)}{kept}"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolkit.cli.options import Where, where_options
+from toolkit.cli.options import Target, target_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 @click.argument("provider")
 @click.option("--refresh", is_flag=True, help="Ask the site, also where it was asked within the last hour.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-@lambda command: where_options(command, replay=False)
-def models(provider: str, refresh: bool, as_json: bool, where: Where) -> None:
+@lambda command: target_options(command, replay=False)
+def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
     """List the models that PROVIDER offers, its default first: what the site says where it has a list, else those that
     are known."""
-    from toolkit.cli.connect import connected
-    from toolkit.cli.terminal import printable, tell
-    from toolkit.cli.work import working
+    from toolkit.cli.connect import connect
+    from toolkit.cli.terminal import notify, printable
+    from toolkit.cli.work import start_runner
 
-    with working() as work, work.inside(connected(provider, where)) as there:
+    with start_runner() as work, work.async_with(connect(provider, target)) as there:
         client = there.client
         names = [] if refresh else _remembered(client.key)
         if not names:
@@ -38,7 +38,7 @@ def models(provider: str, refresh: bool, as_json: bool, where: Where) -> None:
             if client.provider.lists_models:
                 _remember(client.key, names)
             else:
-                tell(f"note: {client.provider.name} has no list of its models, these are known" if names else
+                notify(f"note: {client.provider.name} has no list of its models, these are known" if names else
                      f"note: {client.provider.name} has no list of its models, and none are known")  # fmt: skip
     if as_json:
         click.echo(json.dumps(names, indent=1))
@@ -56,21 +56,21 @@ def _file(key: Key) -> Path:
 
 def _remembered(key: Key) -> list[str]:
     """The names that were told for `key` within the last hour; none where that is not so, or cannot be read."""
-    from toolkit.models import LIFE
+    from toolkit.models import CACHE_SECONDS
 
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(_file(key).read_bytes())
-        if 0 <= time.time() - kept["asked_at"] < LIFE:
+        if 0 <= time.time() - kept["asked_at"] < CACHE_SECONDS:
             return [str(name) for name in kept["models"]]
     return []
 
 
 def _remember(key: Key, names: list[str]) -> None:
     """Keep `names`, where that can be."""
-    from toolkit.files import write_whole
-    from toolkit.stores.state import make_private
+    from toolkit.files import write_atomic
+    from toolkit.stores.state import make_private_folder
 
     file = _file(key)
     with suppress(OSError):
-        make_private(file.parent)
-        write_whole(file, json.dumps({"asked_at": time.time(), "models": names}).encode())
+        make_private_folder(file.parent)
+        write_atomic(file, json.dumps({"asked_at": time.time(), "models": names}).encode())

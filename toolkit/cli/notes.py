@@ -6,28 +6,28 @@ import os
 from collections.abc import Iterable
 
 from toolkit import providers
-from toolkit.cli.terminal import tell
-from toolkit.environment import variable
+from toolkit.cli.terminal import notify
+from toolkit.environment import variable_name
 from toolkit.stores import Store
 from toolkit.stores.memory import MemoryStore
 
 
-def note_variables(names: Iterable[str] | None = None, *, stored: bool = False) -> None:
+def note_environment_sessions(names: Iterable[str] | None = None, *, stored: bool = False) -> None:
     """Say which variables hold a session of one of the providers `names`, all if None; with `stored`, that the command
     is about the stored one."""
     here = "this is about the stored session; " if stored else ""
     for name in providers.names() if names is None else names:
-        for one in variables(name):
-            tell(f"note: {here}{one} is set: chat and check use that session")
+        for one in session_variables(name):
+            notify(f"note: {here}{one} is set: chat and check use that session")
 
 
-def variables(name: str) -> list[str]:
+def session_variables(name: str) -> list[str]:
     """The variables that hold a session of the provider `name`, of whatever account."""
-    own = variable(name)
+    own = variable_name(name)
     return sorted(one for one in os.environ if os.environ[one] and (one == own or one.startswith(f"{own}_")))
 
 
-def note_forgetting(store: Store) -> None:
+def note_memory_store(store: Store) -> None:
     """Say where what was just kept is gone in a moment."""
     if isinstance(store, MemoryStore):
-        tell("note: nothing in memory outlasts this command: name another store (TOOLKIT_STORE, --store) to keep it")
+        notify("note: nothing in memory outlasts this command: name another store (TOOLKIT_STORE, --store) to keep it")

@@ -34,7 +34,7 @@ def _want_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
         os.environ["TOOLKIT_TRACE"] = "1"  # as `toolkit.failures` reads it
 
 
-def sendable(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:
+def check_encoding(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:
     """`text`, checked: what a shell hands over in another encoding than the terminal's cannot be sent. A callback."""
     try:
         if text is not None:
@@ -44,7 +44,7 @@ def sendable(context: click.Context | None, parameter: click.Parameter | None, t
     return text
 
 
-class Where(NamedTuple):
+class Target(NamedTuple):
     """The options that say where the calls go and with which browser. `replay` is a file, or empty for the demo."""
 
     replay: str | None
@@ -56,7 +56,7 @@ class Where(NamedTuple):
     store: str | None
 
 
-class Which(NamedTuple):
+class SessionOptions(NamedTuple):
     """The options that say which stored session is meant, besides its provider."""
 
     account: str | None
@@ -85,11 +85,11 @@ BASE_URL = click.option("--base-url", metavar="URL", help="Another deployment of
 
 def _account(default: str | None) -> Callable[[F], F]:
     text = "One of several accounts that you have there, by a name of your choice."
-    return click.option("--account", callback=sendable, metavar="NAME", default=default, help=text)
+    return click.option("--account", callback=check_encoding, metavar="NAME", default=default, help=text)
 
 
-def where_options(command: F, *, replay: bool = True) -> F:
-    """The options of `Where`, perhaps without `--replay`; the command gets one as its argument `where`."""
+def target_options(command: F, *, replay: bool = True) -> F:
+    """The options of `Target`, perhaps without `--replay`; the command gets one as its argument `target`."""
     options = (
         click.option(
             "--replay",
@@ -109,15 +109,15 @@ def where_options(command: F, *, replay: bool = True) -> F:
         STORE,
         debug_option,
     )
-    return bundled(command, "where", Where, options if replay else options[1:])
+    return group_options(command, "target", Target, options if replay else options[1:])
 
 
-def which_options(command: F) -> F:
-    """The options of `Which`; the command gets one as its argument `which`."""
-    return bundled(command, "which", Which, (BASE_URL, _account(None), STORE, debug_option))
+def session_options(command: F) -> F:
+    """The options of `SessionOptions`; the command gets one as its argument `options`."""
+    return group_options(command, "options", SessionOptions, (BASE_URL, _account(None), STORE, debug_option))
 
 
-def bundled(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
+def group_options(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
     """`command` with `options`, whose values it gets together as one `argument`, a named tuple of that `kind`."""
 
     def wrapped(**values: Any) -> Any:

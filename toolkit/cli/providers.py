@@ -12,13 +12,13 @@ from toolkit.cli.options import debug_option
 def providers() -> None:
     """List the providers: site, models, whether a login is needed, and the sessions that are kept."""
     from toolkit import providers
-    from toolkit.cli.notes import note_variables
-    from toolkit.cli.table import print_table, state
-    from toolkit.cli.work import working
+    from toolkit.cli.notes import note_environment_sessions
+    from toolkit.cli.table import print_table, summarize
+    from toolkit.cli.work import start_runner
     from toolkit.stores.choose import open_store
 
-    with working() as work:
-        note_variables()
+    with start_runner() as work:
+        note_environment_sessions()
         kept = work.run(open_store().sessions())
     rows = []
     for name in providers.names():
@@ -29,8 +29,8 @@ def providers() -> None:
             name,
             site if kind.working else f"{site} (closed)",
             "\n".join(kind.known_models) or "-",
-            "needed" if kind.needs_auth else "if it asks" if kind.harvest.tells_login else "no",
-            "\n".join(state(session, public) for session in kept.values() if session.provider == name) or "none",
+            "needed" if kind.needs_auth else "if it asks" if kind.harvest.can_detect_login else "no",
+            "\n".join(summarize(session, public) for session in kept.values() if session.provider == name) or "none",
         )
         rows.append(row)
     rows += [

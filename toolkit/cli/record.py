@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.options import Where, sendable, where_options
+from toolkit.cli.options import Target, check_encoding, target_options
 from toolkit.cli.settings import Settings, settings_options
-from toolkit.cli.terminal import tell
+from toolkit.cli.terminal import notify
 
 if TYPE_CHECKING:
     from toolkit.session import BrowserSession
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Record one chat call, for tests without the site.")
 @click.argument("provider")
-@click.argument("prompt", callback=sendable)
+@click.argument("prompt", callback=check_encoding)
 @click.option(
     "--output",
     "-o",
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     "--redact-json", "json_paths", multiple=True, metavar="PATH", help="... at this place, such as $.data.key."
 )
 @click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
-@click.option("--comment", callback=sendable, metavar="TEXT", help="What the file says it was recorded from.")
+@click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
 @click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
-@lambda command: where_options(command, replay=False)
+@lambda command: target_options(command, replay=False)
 def record(
     provider: str,
     prompt: str,
@@ -56,7 +56,7 @@ def record(
     settings: Settings,
     session: Path | None,
     comment: str | None,
-    where: Where,
+    target: Target,
     **rules: tuple[str, ...],
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
@@ -65,13 +65,13 @@ def record(
     `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
     """
     if mode == "once" and output.exists():
-        tell(f"note: {output} is there already; --mode all records it anew")
+        notify(f"note: {output} is there already; --mode all records it anew")
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
-    _record(provider, prompt, output, settings, session, comment, where, rules)
+    _record(provider, prompt, output, settings, session, comment, target, rules)
 
 
 def _record(
@@ -81,13 +81,13 @@ def _record(
     settings: Settings,
     state: Path | None,
     comment: str | None,
-    where: Where,
+    target: Target,
     rules: dict[str, Any],
 ) -> None:
     from toolkit import providers
     from toolkit.cli.answer import print_answer
-    from toolkit.cli.connect import connected
-    from toolkit.cli.work import working
+    from toolkit.cli.connect import connect
+    from toolkit.cli.work import start_runner
     from toolkit.recording.har import save
     from toolkit.recording.recorder import Recorder
     from toolkit.recording.rules import Rules
@@ -95,10 +95,10 @@ def _record(
     kind = providers.find(provider)
     recorder = Recorder(random=kind.random, rules=Rules(**rules))
     more: dict[str, Any] = {"recorder": recorder}
-    with working() as work:
+    with start_runner() as work:
         if state is not None:
-            more["store"] = work.run(_holding(_session(state, kind(where.base_url), where.account)))
-        there = work.inside(connected(provider, where, **more))
+            more["store"] = work.run(_holding(_session(state, kind(target.base_url), target.account)))
+        there = work.async_with(connect(provider, target, **more))
         with there as connection:
             client = connection.client
             settings.note_unknown(client.provider)
@@ -109,7 +109,7 @@ def _record(
     recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
     save(recording, output)
     pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
-    tell(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
+    notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
 
 
 def _session(file: Path, provider: Any, account: str) -> BrowserSession:

@@ -86,7 +86,7 @@ def _print_table(told: Recording) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from toolkit.errors import without_query
+    from toolkit.errors import redact_url
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("#", "half", "method"):
@@ -102,7 +102,7 @@ def _print_table(told: Recording) -> None:
             str(number),
             "" if isinstance(entry.pageref, UnsetType) else "page",
             Text(_harmless(entry.request.method)),
-            Text(_harmless(without_query(entry.request.url))),
+            Text(_harmless(redact_url(entry.request.url))),
             Text(f"{status} cut" if entry.error else status, style="red" if entry.error else ""),
             chunks,
             str(len(content.body())),

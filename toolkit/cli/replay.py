@@ -97,6 +97,6 @@ async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
     store = FileStore(folder / "sessions")
     for recording in recordings:
         if recording.session is not None:
-            session = recording.session.session()
+            session = recording.session.to_session()
             await store.save(Key(session.provider, session.origin, session.account), session)
     return {STATE_VARIABLE: str(folder), STORE_VARIABLE: "file"}

@@ -20,7 +20,7 @@ _FN = re.compile(r"`fn`")
 _QUERY = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
 
 
-def failure(error: Exception) -> int:
+def report_error(error: Exception) -> int:
     """Print `error` for a person, with a traceback if `--debug` was given, and return the exit code."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.options import Which, which_options
+from toolkit.cli.options import SessionOptions, session_options
 
 if TYPE_CHECKING:
-    from toolkit.cli.stored import Stored
+    from toolkit.cli.stored import StoredSession
     from toolkit.providers.base import Provider
     from toolkit.session import BrowserSession
     from toolkit.stores import Store
@@ -27,8 +27,8 @@ NO_FILE = "The file to write to is none that can be replaced; leave -o away to w
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A file, for you alone."
 )
-@which_options
-def export_session(provider: str, form: Any, output: Path | None, which: Which) -> None:
+@session_options
+def export_session(provider: str, form: Any, output: Path | None, options: SessionOptions) -> None:
     """Write the session of PROVIDER to stdout or into a file. It is a secret: who has it is signed in as you.
 
     \b
@@ -39,32 +39,32 @@ def export_session(provider: str, form: Any, output: Path | None, which: Which) 
 
     storage-state and json, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.
     """
-    from toolkit.cli.stored import Stored
-    from toolkit.cli.terminal import printable, tell
-    from toolkit.cli.work import working
-    from toolkit.files import write_whole
-    from toolkit.interchange import left_out, write
+    from toolkit.cli.stored import StoredSession
+    from toolkit.cli.terminal import notify, printable
+    from toolkit.cli.work import start_runner
+    from toolkit.files import write_atomic
+    from toolkit.interchange import omissions, serialize
 
     if output is not None and output.exists() and not output.is_file():
         raise click.UsageError(NO_FILE)
     now = time.time()
-    with working() as work:
-        stored = work.run(Stored.of(provider, which))
-        session = work.run(stored.session())
+    with start_runner() as work:
+        stored = work.run(StoredSession.find(provider, options))
+        session = work.run(stored.load())
     page = stored.provider.page
-    text = write(session, form, page=page, now=now)
-    if lost := left_out(session, form, page=page, now=now):
-        tell(f"note: left out, since {form} has no place for it: {', '.join(lost)}")
+    text = serialize(session, form, page=page, now=now)
+    if lost := omissions(session, form, page=page, now=now):
+        notify(f"note: left out, since {form} has no place for it: {', '.join(lost)}")
     if session.expired(now):
-        tell("note: the session has expired")
+        notify("note: the session has expired")
     if output is not None:
         try:
-            write_whole(output, text.encode())
+            write_atomic(output, text.encode())
         except OSError as error:
             raise click.FileError(str(output), error.strerror) from error
-        tell(f"written to {output}, for you alone")
+        notify(f"written to {output}, for you alone")
     elif sys.stdout.isatty():
-        tell("note: this is a secret: who has it is signed in as you")
+        notify("note: this is a secret: who has it is signed in as you")
         click.echo(printable(text), nl=False)
     else:
         click.echo(text.encode(), nl=False)
@@ -74,51 +74,51 @@ def export_session(provider: str, form: Any, output: Path | None, which: Which) 
 @click.argument("provider")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="What it looks like, if not given.")
-@which_options
-def import_session(provider: str, file: str, form: Any, which: Which) -> None:
+@session_options
+def import_session(provider: str, file: str, form: Any, options: SessionOptions) -> None:
     """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.
 
     Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
     account and the deployment are those that the session tells, unless you name them.
     """
     from toolkit import providers
-    from toolkit.admission import admitted
-    from toolkit.cli.notes import note_forgetting
-    from toolkit.cli.stored import Stored
-    from toolkit.cli.table import until
-    from toolkit.cli.terminal import printable, tell
-    from toolkit.cli.work import working
+    from toolkit.admission import validate
+    from toolkit.cli.notes import note_memory_store
+    from toolkit.cli.stored import StoredSession
+    from toolkit.cli.table import validity
+    from toolkit.cli.terminal import notify, printable
+    from toolkit.cli.work import start_runner
     from toolkit.errors import SessionExpired
     from toolkit.headers import origin_of
-    from toolkit.interchange import read
+    from toolkit.interchange import parse
     from toolkit.stores.choose import open_store
 
-    kind, store, source = providers.find(provider), open_store(which.store), "stdin" if file == "-" else file
+    kind, store, source = providers.find(provider), open_store(options.store), "stdin" if file == "-" else file
     text, name = _text(file, source), kind.name
-    with working() as work:
-        site = kind(work.run(_deployment(kind, which, store, text, form)))
+    with start_runner() as work:
+        site = kind(work.run(_deployment(kind, options, store, text, form)))
         origin = origin_of(site.page)
-        session = read(text, form, provider=name, origin=origin)
-        session, foreign, unusable = admitted(session, site, source, now=time.time())
+        session = parse(text, form, provider=name, origin=origin)
+        session, foreign, unusable = validate(session, site, source, now=time.time())
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
-        stored = Stored(site, which.account or session.account, store)
+        stored = StoredSession(site, options.account or session.account, store)
         replaced = work.run(_keep(stored, session))
-    note_forgetting(store)
+    note_memory_store(store)
     if not session.user_agent:
-        tell(
+        notify(
             "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
-            f"`toolkit session check {stored.named}` asks the site whether it takes it so"
+            f"`toolkit session check {stored.cli_args}` asks the site whether it takes it so"
         )
     if unusable:
-        tell(f"note: left out, since the site's page would not have or send it: {', '.join(unusable)}")
+        notify(f"note: left out, since the site's page would not have or send it: {', '.join(unusable)}")
     if foreign:
-        tell(f"note: left out, since it is of other sites: {', '.join(foreign)}")
+        notify(f"note: left out, since it is of other sites: {', '.join(foreign)}")
     account = stored.key.account
-    click.echo(printable(f"{name}: imported a session for {origin}, account {account}, {until(session)}"))
+    click.echo(printable(f"{name}: imported a session for {origin}, account {account}, {validity(session)}"))
     if replaced is not None:
         whose = f" of {replaced.identity}" if replaced.identity else ""
-        tell(f"note: it replaces the session{whose} that was there ({until(replaced)})")
+        notify(f"note: it replaces the session{whose} that was there ({validity(replaced)})")
 
 
 def _text(file: str, source: str) -> str:
@@ -131,26 +131,26 @@ def _text(file: str, source: str) -> str:
         raise click.UsageError(f"What {source} has is not UTF-8 text (byte {error.start}).") from None
 
 
-async def _deployment(kind: type[Provider], which: Which, store: Store, text: str, form: Any) -> str | None:
+async def _deployment(kind: type[Provider], options: SessionOptions, store: Store, text: str, form: Any) -> str | None:
     """The base URL for what is imported: the one that is named, told by `text`, or the only one that there is."""
-    from toolkit.cli.deployment import named, only_site
+    from toolkit.cli.deployment import note_site, only_site
     from toolkit.errors import UsageError
-    from toolkit.interchange import told_origin
+    from toolkit.interchange import parse_origin
 
-    if which.base_url is not None:
-        return which.base_url
-    if told := told_origin(text, form):
+    if options.base_url is not None:
+        return options.base_url
+    if told := parse_origin(text, form):
         return told if told != kind.public_site() else None
     if kind.url and kind.working:
         return None
-    if not (site := await only_site(kind, which.account, store)):
+    if not (site := await only_site(kind, options.account, store)):
         raise UsageError(
             "This does not tell which deployment it is for.", provider=kind.name, hint="Name it: --base-url URL."
         )
-    return named(kind, site, "the only deployment that you have a session for")
+    return note_site(kind, site, "the only deployment that you have a session for")
 
 
-async def _keep(stored: Stored, session: BrowserSession) -> BrowserSession | None:
+async def _keep(stored: StoredSession, session: BrowserSession) -> BrowserSession | None:
     """Keep `session`; returns the one that it replaces.
 
     To those who use the stored one now it has to be newer than that, or they would go on with theirs.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from toolkit.cli.options import F, Where, bundled, sendable
-from toolkit.cli.terminal import tell
+from toolkit.cli.options import F, Target, check_encoding, group_options
+from toolkit.cli.terminal import notify
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
@@ -30,14 +30,14 @@ class Settings(NamedTuple):
         """Say what `provider` has no place for in its protocol, and what it passes on unseen."""
         for name, value in (("temperature", self.temperature), ("max_tokens", self.max_tokens)):
             if value is not None and name not in provider.options:
-                tell(f"note: {provider.name} cannot be told {_spelled(name)}")
+                notify(f"note: {provider.name} cannot be told {_spelled(name)}")
         for name in self.options:
             if not provider.refuses_unknown and name not in provider.options:
-                tell(f"note: {provider.name} does not know the option {name}, and passes it on as it is")
+                notify(f"note: {provider.name} does not know the option {name}, and passes it on as it is")
 
 
 # What has an option of its own, and what is no option of a call.
-_OWN = {*("model", "temperature", "max_tokens"), *Where._fields}
+_OWN = {*("model", "temperature", "max_tokens"), *Target._fields}
 _TAKEN = ("self", "messages")
 
 
@@ -56,13 +56,13 @@ def settings_options(*short: str) -> Callable[[F], F]:
             help="What only this provider knows, such as fn=chat. A VALUE that is JSON counts as such, else as text. "
             "Can be given several times.",
         )
-        return bundled(command, "settings", Settings, (*_COMMON, own))
+        return group_options(command, "settings", Settings, (*_COMMON, own))
 
     return decorated
 
 
 _COMMON = (
-    click.option("--model", "-m", callback=sendable, metavar="NAME", help="One of its models, if not the first."),
+    click.option("--model", "-m", callback=check_encoding, metavar="NAME", help="One of its models, if not the first."),
     click.option("--temperature", "-t", type=click.FloatRange(0, 2), metavar="NUMBER", help="0 is sober, 2 is wild."),
     click.option(
         "--max-tokens", type=click.IntRange(1), metavar="NUMBER", help="How long the answer may be, in tokens."
@@ -74,7 +74,7 @@ def _read(context: click.Context, parameter: click.Parameter, pairs: Sequence[st
     """Names and values. Raises `click.BadParameter`. A callback."""
     told: dict[str, Any] = {}
     for pair in pairs:
-        sendable(context, parameter, pair)
+        check_encoding(context, parameter, pair)
         name, equals, value = pair.partition("=")
         name = name.strip()
         own = name.replace("-", "_")

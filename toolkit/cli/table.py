@@ -31,18 +31,18 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console.print(table)
 
 
-def moment(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A time, given in seconds since 1970, on this machine's clock; what is later than any clock knows is its last."""
     return datetime.fromtimestamp(min(seconds, LAST)).strftime("%Y-%m-%d %H:%M")
 
 
-def span(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A length of time in its largest whole unit, such as `3 d`."""
     unit, length = next(((unit, length) for unit, length in SPANS if seconds >= length), SPANS[-1])
     return f"{max(0, int(seconds // length))} {unit}"
 
 
-def condition(session: BrowserSession, now: float) -> str:
+def state(session: BrowserSession, now: float) -> str:
     """`ok`, `expires soon`, `expired`, or `login needed` where a visit has found that only a person can renew it; by
     what is stored, nobody is asked. Soon is when a tenth of its life is left, at most a day."""
     if session.login_needed_at > session.changed_at:
@@ -55,17 +55,17 @@ def condition(session: BrowserSession, now: float) -> str:
     return "expires soon" if left < min(DAY, life / 10) else "ok"
 
 
-def until(session: BrowserSession) -> str:
+def validity(session: BrowserSession) -> str:
     """How long `session` is good for, in words."""
     if session.expires_at is None:
         return "no expiry known"
-    when = moment(session.expires_at)
+    when = format_time(session.expires_at)
     return f"expired {when}" if session.expired(time.time()) else f"good until {when}"
 
 
-def state(session: BrowserSession, site: str) -> str:
+def summarize(session: BrowserSession, site: str) -> str:
     """How long `session` is good for, and whose it is: its site where that is not `site`, and its account."""
     whose = [session.origin] if session.origin != site else []
     if session.account != "default":
         whose.append(session.account)
-    return f"{', '.join(whose)}: {until(session)}" if whose else until(session)
+    return f"{', '.join(whose)}: {validity(session)}" if whose else validity(session)

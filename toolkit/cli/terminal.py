@@ -32,7 +32,7 @@ _live: Live | None = None  # the line that is on stderr now: there is one stderr
 _shown = ""
 
 
-def tell(text: str) -> None:
+def notify(text: str) -> None:
     """Say something on stderr; a status line stays below it."""
     text = printable(text)
     if _live is None:
@@ -43,7 +43,7 @@ def tell(text: str) -> None:
         _live.console.print(Text(text), soft_wrap=True)
 
 
-def show(text: str) -> None:
+def show_status(text: str) -> None:
     """Show on stderr what is waited for, in place of what was there; nothing where that is not a terminal."""
     global _live, _shown
     _shown = text
@@ -59,7 +59,7 @@ def show(text: str) -> None:
             _live.start()
 
 
-def clear() -> None:
+def clear_status() -> None:
     """Take that line away. To be called before anything goes to stdout."""
     global _live, _shown
     if _live is not None:
@@ -68,14 +68,14 @@ def clear() -> None:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[None]:
+def status(text: str) -> Iterator[None]:
     """Show what is waited for while inside, and afterwards what was shown before."""
     before = _shown
-    show(text)
+    show_status(text)
     try:
         yield
     finally:
-        show(before) if before else clear()
+        show_status(before) if before else clear_status()
 
 
 def _spinner(text: str) -> Spinner:

@@ -22,7 +22,7 @@ class _Failures(logging.Handler):
 
 
 @contextmanager
-def unopened() -> Iterator[list[StoreError]]:
+def collect_unreadable() -> Iterator[list[StoreError]]:
     """The errors of the sessions that could not be opened while inside."""
     handler = _Failures()
     log = logging.getLogger("toolkit")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from toolkit.cli.options import debug_wanted
-from toolkit.cli.terminal import clear, tell
+from toolkit.cli.terminal import clear_status, notify
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class _Signalled(KeyboardInterrupt):
     """A signal has come. (Event loops let no other exception through that is raised in a signal handler.)"""
 
 
-class Work:
+class Runner:
     """A place to run coroutines, one after another, in one event loop. A context manager.
 
     A signal cancels the coroutine that runs; once it has tidied up, and what was entered is closed, a short line says
@@ -42,7 +42,7 @@ class Work:
         self._signal: signal.Signals | None = None
         self._handlers: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Work:
+    def __enter__(self) -> Runner:
         for name in SIGNALS:
             number = getattr(signal, name, None)
             # One that is ignored, as with nohup, stays ignored.
@@ -78,7 +78,7 @@ class Work:
         return result
 
     @contextmanager
-    def inside(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    def async_with(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
         """`async with manager`, around a block that runs coroutines. It is left without the block's exception."""
         stack = AsyncExitStack()
         try:
@@ -102,7 +102,7 @@ class Work:
 
     def _told(self, number: signal.Signals) -> int:
         """Say that it was a signal; gives the exit code."""
-        clear()
+        clear_status()
         if number is signal.SIGINT and sys.stderr is not None and sys.stderr.isatty():
             click.echo(err=True)  # the terminal has written ^C where the cursor was
         click.echo(SIGNALS[number.name], err=True)
@@ -114,7 +114,7 @@ class _Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = "note" if record.name == "toolkit" and record.levelno >= logging.WARNING else record.levelname.lower()
-        tell(f"{kind}: {self.format(record)}")
+        notify(f"{kind}: {self.format(record)}")
 
 
 _QUIET = logging.NullHandler()
@@ -128,7 +128,7 @@ def _unraisable(told: sys.UnraisableHookArgs) -> None:
 
 
 @contextmanager
-def notes() -> Iterator[None]:
+def show_log() -> Iterator[None]:
     """Show what the toolkit logs: warnings, as notes; with `--debug` everything, asyncio's complaints included."""
     handlers: dict[str, logging.Handler] = {"toolkit": _Notes()}
     handlers["asyncio"] = _Notes() if debug_wanted() else _QUIET
@@ -146,7 +146,7 @@ def notes() -> Iterator[None]:
 
 
 @contextmanager
-def working() -> Iterator[Work]:
-    """A `Work`, with the notes shown."""
-    with notes(), Work() as work:
+def start_runner() -> Iterator[Runner]:
+    """A `Runner`, with the notes shown."""
+    with show_log(), Runner() as work:
         yield work

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolkit import providers
 from toolkit.doctor import browsers, network, sessions, storage
-from toolkit.doctor.finding import Finding, bounded
+from toolkit.doctor.finding import Finding, run_check
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
 from toolkit.stores.choose import open_store
@@ -23,35 +23,35 @@ async def examine(
     """What is found, of the providers `names` or, without any, of all that there are sessions for. `online` asks the
     sites. Raises `UnknownProvider`."""
     wanted = tuple(providers.find(name).name for name in names)
-    profiles, profile = browsers.profiles(browsers_file)
+    profiles, profile = browsers.check_profiles(browsers_file)
     findings = [_versions(), profiles]
-    findings += await bounded("browser", BROWSER_SECONDS, browsers.browser(profile))
-    findings.append(browsers.window())
+    findings += await run_check("browser", BROWSER_SECONDS, browsers.check_browser(profile))
+    findings.append(browsers.check_display())
     kept: dict[Key, BrowserSession] = {}
     opened: list[Store] = []
 
     async def store_and_sessions() -> list[Finding]:
         opened.append(open_store(store))
-        found, sessions_there = await storage.look_into(opened[0])
+        found, sessions_there = await storage.check_store(opened[0])
         kept.update({key: one for key, one in sessions_there.items() if not wanted or key.provider in wanted})
         return found
 
-    findings += await bounded("store", STORE_SECONDS, store_and_sessions())
-    findings += await bounded("proxy", NETWORK_SECONDS, network.proxies(os.environ, profile, kept.values()))
+    findings += await run_check("store", STORE_SECONDS, store_and_sessions())
+    findings += await run_check("proxy", NETWORK_SECONDS, network.check_proxies(os.environ, profile, kept.values()))
     skews = {session.origin: session.clock_skew for session in kept.values()}
     if online:
         for site in list(skews):
             if (skew := await network.site_skew(site, os.environ)) is not None:
                 skews[site] = skew
     findings += [
-        network.clock(skews),
-        *sessions.plugins(),
-        *sessions.handed_in(os.environ, wanted or providers.names()),
+        network.check_clock(skews),
+        *sessions.check_plugins(),
+        *sessions.check_environment(os.environ, wanted or providers.names()),
     ]
     for name in wanted:
-        findings += sessions.lacking(name, kept)
+        findings += sessions.check_has_session(name, kept)
     if opened:
-        findings += await sessions.all_stored(kept, opened[0], online=online)
+        findings += await sessions.check_stored(kept, opened[0], online=online)
     return findings
 
 

@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True):
     todo: str = ""
 
 
-async def bounded(about: str, seconds: float, look: Awaitable[list[Finding]]) -> list[Finding]:
+async def run_check(about: str, seconds: float, look: Awaitable[list[Finding]]) -> list[Finding]:
     """What `look` finds within `seconds`; that it fails, or takes longer, is a finding too."""
     try:
         async with asyncio.timeout(seconds):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from toolkit.browser.profiles import Profile
 from toolkit.doctor.finding import Finding
-from toolkit.errors import ToolkitError, UsageError, without_query
+from toolkit.errors import ToolkitError, UsageError, redact_url
 from toolkit.expiry import clock_skew
 from toolkit.route import Route
 from toolkit.session import BrowserSession
@@ -20,7 +20,9 @@ LARGE = 60.0  # seconds that clocks may differ: a session's end is reckoned by i
 PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-async def proxies(environ: Mapping[str, str], profile: Profile, sessions: Iterable[BrowserSession]) -> list[Finding]:
+async def check_proxies(
+    environ: Mapping[str, str], profile: Profile, sessions: Iterable[BrowserSession]
+) -> list[Finding]:
     """Whether each proxy that calls or the browser would take can be reached."""
     told: dict[str, str] = {}
     try:
@@ -40,7 +42,7 @@ async def proxies(environ: Mapping[str, str], profile: Profile, sessions: Iterab
 
 async def _reached(proxy: str, who: str) -> Finding:
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    shown = without_query(parts.geturl())
+    shown = redact_url(parts.geturl())
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             port = parts.port or PORTS.get(parts.scheme, 80)
@@ -53,7 +55,7 @@ async def _reached(proxy: str, who: str) -> Finding:
     return Finding("proxy", "ok", f"{shown}, which {who} names, can be reached.")
 
 
-def clock(skews: Mapping[str, float]) -> Finding:
+def check_clock(skews: Mapping[str, float]) -> Finding:
     """How this machine's clock is; `skews` are the seconds by which those of sites are ahead."""
     if not skews:
         return Finding("clock", "ok", "Nothing to compare with; `--online` asks the sites.")

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 from toolkit import providers
 from toolkit.client import Client
-from toolkit.doctor.finding import Finding, bounded
-from toolkit.environment import session_of, variable
+from toolkit.doctor.finding import Finding, run_check
+from toolkit.environment import session_from_variable, variable_name
 from toolkit.errors import ToolkitError, UnknownProvider
-from toolkit.expiry import good
-from toolkit.interchange import read_secret
+from toolkit.expiry import is_fresh
+from toolkit.interchange import parse_secret
 from toolkit.providers.base import Provider
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
@@ -29,9 +29,9 @@ def stored(key: Key, session: BrowserSession, now: float | None = None) -> Findi
     except UnknownProvider as error:
         return Finding(about, "wrong", error.what, "Install the package that it is of.")
     who = f" of {session.identity}" if session.identity else ""
-    if good(session, time.time() if now is None else now):
+    if is_fresh(session, time.time() if now is None else now):
         return Finding(about, "ok", f"The session{who} is good by what is stored.")
-    if provider.harvest.tells_login and provider.needs_auth:
+    if provider.harvest.can_detect_login and provider.needs_auth:
         todo = f"The next call tries to renew it; where that does not help: `toolkit login {named(key)}`."
         return Finding(about, "note", f"The session{who} has expired.", todo)
     return Finding(about, "note", f"The session{who} has expired.", "The next call renews it by itself.")
@@ -48,20 +48,22 @@ async def asked(key: Key, store: Store) -> Finding:
         who = f" of {health.identity}" if health.identity else ""
         return [Finding(about, "ok", f"The site takes the session{who}.")]
 
-    return (await bounded(about, ASK_SECONDS, ask()))[0]
+    return (await run_check(about, ASK_SECONDS, ask()))[0]
 
 
-async def all_stored(kept: Mapping[Key, BrowserSession], store: Store, *, online: bool) -> list[Finding]:
+async def check_stored(kept: Mapping[Key, BrowserSession], store: Store, *, online: bool) -> list[Finding]:
     """How they all are; with `online` the sites are asked, at the same time."""
     if online:
         return list(await asyncio.gather(*(asked(key, store) for key in kept)))
     return [stored(key, session) for key, session in kept.items()]
 
 
-def lacking(name: str, kept: Mapping[Key, BrowserSession], environ: Mapping[str, str] = os.environ) -> list[Finding]:
+def check_has_session(
+    name: str, kept: Mapping[Key, BrowserSession], environ: Mapping[str, str] = os.environ
+) -> list[Finding]:
     """What to say of the provider `name` if there is no session of it. Raises `UnknownProvider`."""
     kind = providers.find(name)
-    if any(key.provider == kind.name for key in kept) or environ.get(variable(kind.name)):
+    if any(key.provider == kind.name for key in kept) or environ.get(variable_name(kind.name)):
         return []
     url = "" if kind.public_site() and kind.working else " --base-url URL"
     if kind.needs_auth:
@@ -70,28 +72,28 @@ def lacking(name: str, kept: Mapping[Key, BrowserSession], environ: Mapping[str,
     return [Finding(kind.name, "ok", "There is no session; the first call makes one.")]
 
 
-def handed_in(environ: Mapping[str, str], names: tuple[str, ...]) -> list[Finding]:
+def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> list[Finding]:
     """How the sessions in the environment are, of the default accounts of these providers."""
     findings = []
     for name in names:
-        if not (secret := environ.get(variable(name))):
+        if not (secret := environ.get(variable_name(name))):
             continue
         try:
             kind = providers.find(name)
-            origin = read_secret(secret).origin
+            origin = parse_secret(secret).origin
             provider = kind(origin if origin and origin != kind.public_site() else None)
-            session = session_of(provider, secret, variable(name))
+            session = session_from_variable(provider, secret, variable_name(name))
         except ToolkitError as error:
             findings.append(Finding(name, "wrong", error.what, error.hint))
             continue
-        state = good(session, time.time())
-        what = f"{variable(name)} hands in a session{'' if state else ' that has expired'}, which comes first."
+        state = is_fresh(session, time.time())
+        what = f"{variable_name(name)} hands in a session{'' if state else ' that has expired'}, which comes first."
         todo = "" if state else "Put a new one there: `toolkit session export`."
         findings.append(Finding(name, "ok" if state else "wrong", what, todo))
     return findings
 
 
-def plugins() -> list[Finding]:
+def check_plugins() -> list[Finding]:
     """Which providers of other packages cannot be used."""
     return [
         Finding(

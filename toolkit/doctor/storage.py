@@ -12,13 +12,13 @@ from toolkit.doctor.finding import Finding
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Store
-from toolkit.stores.file import OTHERS, OURS, FileStore
-from toolkit.stores.passphrase import KEY_VARIABLE, configured
+from toolkit.stores.file import NON_OWNER_BITS, SESSION_SUFFIX_GLOB, FileStore
+from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase
 
 ASIDE = "*.json.corrupt-*"
 
 
-async def look_into(store: Store) -> tuple[list[Finding], dict[Key, BrowserSession]]:
+async def check_store(store: Store) -> tuple[list[Finding], dict[Key, BrowserSession]]:
     """How `store` is, and the sessions that are there. Raises `StoreError` where it cannot be used at all."""
     # first, for a store closes a folder of its own as soon as it is read
     findings = list(rights(store.folder)) if isinstance(store, FileStore) else []
@@ -39,18 +39,18 @@ def rights(folder: Path) -> Iterator[Finding]:
         return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Finding("store", "wrong", f"{folder} cannot be written.", "Make it yours: `chown`, or another --store.")
-    for path, right in ((folder, "700"), *((file, "600") for file in sorted(folder.glob(f"*{OURS}")))):
+    for path, right in ((folder, "700"), *((file, "600") for file in sorted(folder.glob(f"*{SESSION_SUFFIX_GLOB}")))):
         mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & OTHERS:
+        if mode & NON_OWNER_BITS:
             what = f"{path} is open to other users ({mode:04o})."
             yield Finding("store", "wrong", what, f"Run `chmod {right} {path}`.")
 
 
 def sealing(folder: Path) -> Iterator[Finding]:
     """Whether what lies in `folder` is encrypted as it is wished."""
-    files = list(folder.glob(f"*{OURS}"))
+    files = list(folder.glob(f"*{SESSION_SUFFIX_GLOB}"))
     plain = [file for file in files if not _sealed(file)]
-    if configured() and plain:
+    if configured_passphrase() and plain:
         todo = "`toolkit session refresh` encrypts it, and so does the next change."
         yield Finding("store", "note", f"{len(plain)} of {len(files)} sessions are not encrypted yet.", todo)
     elif files and not plain:
@@ -66,7 +66,7 @@ def set_aside(folder: Path) -> Iterator[Finding]:
         yield Finding("store", "wrong", what, "Get that session anew, and remove the file.")
 
 
-def unopened(errors: list[StoreError]) -> list[Finding]:
+def unreadable_sessions(errors: list[StoreError]) -> list[Finding]:
     """What is told of sessions that are there and cannot be opened."""
     return [Finding("store", "wrong", error.what, error.hint) for error in errors]
 

@@ -54,13 +54,13 @@ def find(name: str) -> type[Provider]:
         return cast("type[Provider]", getattr(import_module(f"{__name__}.{key}"), CLASSES[key]))
     from toolkit.providers import plugins
 
-    if key in plugins.registered():
-        plugin = plugins.plugin(key)
+    if key in plugins.registered_entry_points():
+        plugin = plugins.load_plugin(key)
         if plugin.kind is not None:
             return plugin.kind
         what = f"The provider {key!r} of the package {plugin.package} cannot be used: {plugin.problem}."
         raise UnknownProvider(what, hint="Mend that package, or uninstall it.")
-    every = [*CLASSES, *plugins.registered()]
+    every = [*CLASSES, *plugins.registered_entry_points()]
     import difflib
 
     near = difflib.get_close_matches(key, every, n=1)
@@ -72,7 +72,7 @@ def find(name: str) -> type[Provider]:
 def _plugins() -> list[Plugin]:
     from toolkit.providers import plugins
 
-    return [plugins.plugin(name, name in CLASSES) for name in plugins.registered()]
+    return [plugins.load_plugin(name, name in CLASSES) for name in plugins.registered_entry_points()]
 
 
 @cache

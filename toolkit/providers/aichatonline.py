@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.errors import ProtocolError, SiteError
 from toolkit.messages import format_prompt
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.wire import failure_of_line
+from toolkit.providers.wire import line_error
 from toolkit.streams import JSONLinesDecoder
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class AiChatOnline(Provider):
                 data = document.get("data")
                 if isinstance(data, dict) and isinstance(text := data.get("message"), str):
                     yield text
-                elif (failure := failure_of_line(document)) is not None:
+                elif (failure := line_error(document)) is not None:
                     raise SiteError(f"The site reported: {failure}", url=response.url)
 
 

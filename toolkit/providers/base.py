@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from toolkit.bearer import stand_in
+from toolkit.bearer import bearer_token
 from toolkit.chat_stream import ChatStream, Finished, Pieces, Queued
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.messages import ChatRequest, MessageLike, read_messages
-from toolkit.models import listed, names
+from toolkit.models import cached_models, model_names
 from toolkit.recipe import CHAT_BOX, Harvest, Probe
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Provider:
                 hint="Name the one that is meant: `base_url`.",
             )
         self.base_url = base_url
-        self.site = read_base_url(base_url) if base_url else origin(self.url)
+        self.site = normalize_base_url(base_url) if base_url else origin(self.url)
         self.api = self.site
 
     @classmethod
@@ -92,7 +92,7 @@ class Provider:
 
     def authorization(self, http: Transport) -> dict[str, str]:
         """The header that stands in for the session's cookies where it has none, and a token in the local storage."""
-        token = stand_in(http.session, self.harvest, time.time())
+        token = bearer_token(http.session, self.harvest, time.time())
         return {"authorization": f"Bearer {token}"} if token else {}
 
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
@@ -116,11 +116,11 @@ class Provider:
         """
         from toolkit.call import open_chat
 
-        return await names(self, lambda asked: open_chat(self, asked, **call), refresh=refresh)
+        return await model_names(self, lambda asked: open_chat(self, asked, **call), refresh=refresh)
 
     async def first_model(self, http: Transport) -> str:
         """The site's default, for a call that names no model."""
-        return (await listed(self, http))[0]
+        return (await cached_models(self, http))[0]
 
     @classmethod
     def _call(
@@ -155,7 +155,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def read_base_url(base_url: str) -> str:
+def normalize_base_url(base_url: str) -> str:
     """`base_url` as every way of writing it comes out: the scheme and the host in lower case, without the scheme's own
     port and a trailing slash. Raises `UsageError` where it is no http(s) URL."""
     try:

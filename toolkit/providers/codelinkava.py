@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.openai_stream import openai_pieces
+from toolkit.providers.openai_stream import read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.transport import Transport
@@ -37,4 +37,4 @@ class CodeLinkAva(Provider):
         if self.base_url and request.model:  # the public host is sent no model
             body.setdefault("model", request.model)
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
-        return openai_pieces(http.post(f"{self.api}/api/chat", json=body, headers=headers))
+        return read_openai_stream(http.post(f"{self.api}/api/chat", json=body, headers=headers))

@@ -10,8 +10,8 @@ from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
 from toolkit.providers.gradio_app import App
-from toolkit.providers.gradio_info import filled
-from toolkit.providers.gradio_text import Growing, failure, text_of
+from toolkit.providers.gradio_info import build_arguments
+from toolkit.providers.gradio_text import TextDeltas, error_message, extract_text
 from toolkit.providers.wire import GradioEvent, GradioInfo
 from toolkit.streams import SSEDecoder, decode_json
 
@@ -45,24 +45,24 @@ class Gradio(Provider):
         app = await http.json(App, "GET", f"{self.api}/config")
         given = request.settings(temperature="temperature", max_tokens="max_tokens")
         given |= {"model": request.model} if request.model else {}
-        chat, api = app.chat(given.pop("fn", None)), self.api + app.api_prefix
+        chat, api = app.find_chat_function(given.pop("fn", None)), self.api + app.api_prefix
         *before, last = request.messages
         prompt, told = format_prompt(request.messages), dict[str, Any]()
-        if before and last.role == "user" and (restoring := app.restoring(chat)):
+        if before and last.role == "user" and (restoring := app.find_restore_function(chat)):
             shown = [{"role": one.role, "content": [{"type": "text", "text": one.content}]} for one in before]
             told = {"session_hash": secrets.token_hex(6)}
             await http.json(dict, "POST", f"{api}/run/{restoring}", told | {"data": [shown]})
             prompt = last.content
         data = [app.message(chat, prompt)]
         if given or len(app.arguments(chat)) > 1:
-            data += filled(await http.json(GradioInfo, "GET", f"{api}/info"), chat.name, given)
+            data += build_arguments(await http.json(GradioInfo, "GET", f"{api}/info"), chat.name, given)
         call = f"{api}/call/{quote(chat.name, safe='')}"
-        event = (await http.json(GradioEvent, "POST", call, told | {"data": app.arranged(chat, data)})).event_id
-        growing = Growing()
+        event = (await http.json(GradioEvent, "POST", call, told | {"data": app.fill_inputs(chat, data)})).event_id
+        growing = TextDeltas()
         async with http.get(f"{call}/{quote(event, safe='')}") as response:
             async for sent in response.decode(SSEDecoder()):
                 if sent.event == "error":
-                    raise SiteError(failure(decode_json(sent.data)), url=response.url)
+                    raise SiteError(error_message(decode_json(sent.data)), url=response.url)
                 if sent.event not in ("generating", "complete"):  # a heartbeat: a sign of life, and no piece
                     continue
                 answers: Any = decode_json(sent.data)
@@ -70,10 +70,10 @@ class Gradio(Provider):
                     break
                 if not isinstance(answers, list):
                     raise ProtocolError("The app's answer is no list.", url=response.url)
-                text = text_of(answers[:1])
+                text = extract_text(answers[:1])
                 if sent.event == "complete":
-                    yield growing.ended(text)
+                    yield growing.finish(text)
                     yield Finished("stop")
                     return
-                yield growing.told(text)
+                yield growing.update(text)
             raise StreamInterrupted("The stream ended before the answer was complete.", url=response.url)

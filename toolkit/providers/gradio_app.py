@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from toolkit.errors import UsageError
-from toolkit.providers.gradio_info import listed
+from toolkit.providers.gradio_info import format_names
 from toolkit.providers.wire import GradioComponent, GradioFunction
 
 
@@ -20,7 +20,7 @@ class App(Struct, dict=True):
     version: str = ""
     api_prefix: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.~%-]*)*\Z")] = ""  # else it could name another host
 
-    def chat(self, wanted: str | None) -> GradioFunction:
+    def find_chat_function(self, wanted: str | None) -> GradioFunction:
         """The function of the name `wanted`, else the one that is for chatting. Raises `UsageError`."""
         public = [one for one in self.dependencies if one.name and one.api_visibility == "public" and one.show_api]
         talking = [one for one in public if self._type(one.inputs[:1]) in ("textbox", "multimodaltextbox")]
@@ -31,11 +31,11 @@ class App(Struct, dict=True):
             fitting = fitting or talking
         if len(fitting) != 1:
             found = "no function of that name" if wanted is not None else f"{len(fitting) or 'no'} chat functions"
-            names = listed(one.name for one in public) or "none"
+            names = format_names(one.name for one in public) or "none"
             raise UsageError(f"The app has {found}.", hint=f"Name one of its functions as `fn`: {names}.")
         return fitting[0]
 
-    def restoring(self, chat: GradioFunction) -> str | None:
+    def find_restore_function(self, chat: GradioFunction) -> str | None:
         """The function that makes a conversation that is shown the history of `chat`, by which the app's own page does
         it (measured on gradio 6.31); None where there is none."""
         major = self.version.partition(".")[0]
@@ -52,7 +52,7 @@ class App(Struct, dict=True):
         hidden = {one.id for one in self.components if one.skip_api or one.type == "state"}
         return [number for number in function.inputs if number not in hidden]
 
-    def arranged(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
+    def fill_inputs(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
         """`values`, one for each argument of `chat`, with null in the places of what the app itself fills in."""
         given = dict(zip(self.arguments(chat), values, strict=False))
         return [given.get(number) for number in chat.inputs]

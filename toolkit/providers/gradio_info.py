@@ -11,7 +11,7 @@ from toolkit.providers.wire import GradioInfo
 NAMED, LETTERS = 20, 80  # how many names an error tells at most, and how much of each
 
 
-def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
+def build_arguments(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
     """What `function` gets after the message: of each parameter what is `given`, else the app's default.
 
     Raises `UsageError` for what it does not take.
@@ -19,12 +19,12 @@ def filled(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
     endpoint = info.named_endpoints.get(f"/{function}")
     taken = endpoint.parameters[1:] if endpoint else []
     if unknown := sorted(set(given) - {one.name for one in taken}):
-        names = listed(one.name for one in taken) or "nothing else"
+        names = format_names(one.name for one in taken) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
     return [given.get(one.name, one.default) for one in taken]
 
 
-def listed(names: Iterable[str]) -> str:
+def format_names(names: Iterable[str]) -> str:
     """The names that an app tells, for an error: what can be shown, and not too many."""
     shown = ["".join(filter(str.isprintable, name[:LETTERS])) for name in names]
     more = [f"and {len(shown) - NAMED} more"] if len(shown) > NAMED else []

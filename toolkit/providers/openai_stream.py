@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from toolkit.response import Response
 
 
-async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:
+async def read_openai_stream(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:
     """The text of the answer to `call` as it arrives, and its end with the site's reason for it.
 
     `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error
@@ -23,15 +23,15 @@ async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_p
     decoder = JSONEventsDecoder(OpenAIChunk, end="[DONE]")
     empty, reason = True, "stop"
     async with call as response:
-        await response.refuse_page("a stream", single_page=single_page)
-        with response.reading() as read:
+        await response.raise_for_page("a stream", single_page=single_page)
+        with response.chunk_reader() as read:
             while data := await read():
                 for chunk in decoder.feed(data):
                     if chunk is None:
                         yield Finished(reason)
                         return
                     if chunk.error is not None:
-                        raise SiteError(f"The site reported: {chunk.failure}", url=response.url)
+                        raise SiteError(f"The site reported: {chunk.error_message}", url=response.url)
                     empty = False
                     if not chunk.choices:
                         continue
@@ -41,5 +41,5 @@ async def openai_pieces(call: AbstractAsyncContextManager[Response], *, single_p
                         yield choice.delta.content
             decoder.flush()
         if empty:
-            raise response.nothing()
+            raise response.empty_body_error()
         raise StreamInterrupted("The stream ended without its end marker.", url=response.url)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted
 from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider, Queued
-from toolkit.providers.wire import AssistantEvent, AssistantMade, AssistantMessage, AssistantModel
+from toolkit.providers.wire import AssistantCreated, AssistantEvent, AssistantMessage, AssistantModel
 from toolkit.streams import SSEDecoder, decode_json
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class OpenAssistant(Provider):
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         api = f"{self.api}/api/chat"
         sampling = SAMPLING | request.settings(temperature="temperature", max_tokens="max_new_tokens")
-        async with http.made(AssistantMade, api, "chat_id") as chat:
+        async with http.temporary(AssistantCreated, api, "chat_id") as chat:
             prompt = {"chat_id": chat, "content": format_prompt(request.messages), "parent_id": None}
-            parent = (await http.json(AssistantMade, "POST", f"{api}/prompter_message", prompt)).id
+            parent = (await http.json(AssistantCreated, "POST", f"{api}/prompter_message", prompt)).id
             ask: dict[str, Any] = {"chat_id": chat, "parent_id": parent, "sampling_parameters": sampling, "plugins": []}
             ask["model_config_name"] = request.model or self.model
-            message = (await http.json(AssistantMade, "POST", f"{api}/assistant_message", ask)).id
+            message = (await http.json(AssistantCreated, "POST", f"{api}/assistant_message", ask)).id
             ids = {"chat_id": chat, "message_id": message}
             said, final = False, None
             async with http.post(f"{api}/events", params=ids) as response:

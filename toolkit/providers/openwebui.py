@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.openai_stream import openai_pieces
+from toolkit.providers.openai_stream import read_openai_stream
 from toolkit.providers.wire import OpenAIModels
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class OpenWebUI(Provider):
 
     async def list_models(self, http: Transport) -> tuple[str, ...]:
         async with http.get(f"{self.api}/api/models", headers=self.authorization(http)) as response:
-            await response.refuse_page("a list of models", single_page=True)
+            await response.raise_for_page("a list of models", single_page=True)
             return tuple(model.id for model in (await response.json(OpenAIModels)).data)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
@@ -53,6 +53,6 @@ class OpenWebUI(Provider):
         }
         body |= request.settings(temperature="temperature", max_tokens="max_tokens")
         url, headers = f"{self.api}/api/chat/completions", self.authorization(http)
-        async with aclosing(openai_pieces(http.post(url, json=body, headers=headers), single_page=True)) as pieces:
+        async with aclosing(read_openai_stream(http.post(url, json=body, headers=headers), single_page=True)) as pieces:
             async for piece in pieces:
                 yield piece

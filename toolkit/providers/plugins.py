@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from toolkit.providers.base import Provider
-from toolkit.providers.usable import told, usable
+from toolkit.providers.usable import describe_error, validate_provider
 
 GROUP = "toolkit.providers"
 
@@ -31,7 +31,7 @@ class Plugin(NamedTuple):
 
 
 @cache
-def registered() -> dict[str, tuple[EntryPoint, ...]]:
+def registered_entry_points() -> dict[str, tuple[EntryPoint, ...]]:
     """What the installed packages register, by name. Nothing of it is imported."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for entry in sorted(entry_points(group=GROUP), key=_package):
@@ -40,9 +40,9 @@ def registered() -> dict[str, tuple[EntryPoint, ...]]:
 
 
 @cache
-def plugin(name: str, taken: bool = False) -> Plugin:
+def load_plugin(name: str, taken: bool = False) -> Plugin:
     """The provider that is registered as `name`; `taken` says that the toolkit has one of that name itself."""
-    entries = registered()[name]
+    entries = registered_entry_points()[name]
     packages = " and ".join(_package(entry) for entry in entries)
     try:
         if not re.fullmatch(r"[a-z0-9]+", name):
@@ -52,11 +52,11 @@ def plugin(name: str, taken: bool = False) -> Plugin:
         if len(entries) > 1:
             raise ValueError("only one package can register a name")
         with redirect_stdout(sys.stderr):  # what it prints is no part of an answer
-            return Plugin(name, packages, usable(entries[0].load(), name), "")
+            return Plugin(name, packages, validate_provider(entries[0].load(), name), "")
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever the import of somebody's module raises
-        return Plugin(name, packages, None, told(error))
+        return Plugin(name, packages, None, describe_error(error))
 
 
 def _package(entry: EntryPoint) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from toolkit.errors import UsageError
-from toolkit.providers.base import Harvest, Provider, origin, read_base_url
-from toolkit.told import one_line
+from toolkit.providers.base import Harvest, Provider, normalize_base_url, origin
+from toolkit.told import format_excerpt
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What is wrong with somebody's module, by what it raised: part of a sentence, in one line."""
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - its author's mistake again
         text = ""
-    return one_line(": ".join(filter(None, ["" if type(error) is ValueError else type(error).__name__, text])))
+    return format_excerpt(": ".join(filter(None, ["" if type(error) is ValueError else type(error).__name__, text])))
 
 
-def usable(kind: object, name: str) -> type[Provider]:
+def validate_provider(kind: object, name: str) -> type[Provider]:
     """`kind`, if it can be the provider `name`. Raises `ValueError`, and whatever its constructor raises."""
     if not (isinstance(kind, type) and issubclass(kind, Provider)):
         raise ValueError(f"{kind!r} is not a subclass of toolkit.Provider")
@@ -26,7 +26,7 @@ def usable(kind: object, name: str) -> type[Provider]:
         raise ValueError(f"{kind.__name__} has no `stream` method")
     try:
         if kind.url:
-            read_base_url(origin(kind.url))
+            normalize_base_url(origin(kind.url))
     except (UsageError, ValueError, TypeError, AttributeError):
         raise ValueError(f"{kind.__name__} has a `url` that is not the address of a site") from None
     if not isinstance(kind.harvest, Harvest) or not isinstance(kind.known_models, tuple):

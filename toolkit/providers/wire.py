@@ -23,7 +23,7 @@ class OpenAIChunk(Struct, gc=False):
     error: Any = None
 
     @property
-    def failure(self) -> str:
+    def error_message(self) -> str:
         """What `error` says, in words."""
         if not isinstance(self.error, dict):
             return str(self.error)
@@ -52,7 +52,7 @@ class AssistantModel(Struct):
     name: str
 
 
-class AssistantMade(Struct):
+class AssistantCreated(Struct):
     """Open Assistant: a chat or a message that has been made."""
 
     id: str
@@ -122,7 +122,7 @@ class GradioEvent(Struct):
     event_id: str
 
 
-def failure_of_line(document: dict[str, Any]) -> str | None:
+def line_error(document: dict[str, Any]) -> str | None:
     """AiChatOnline: what a line reports instead of text, an `error` or a `code` that is none of success; else None."""
     error, code = document.get("error"), document.get("code")
     if not error and code in (None, 0, 200):

@@ -22,32 +22,32 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
-class Authority:
+class CertificateAuthority:
     """The authority. It keeps `root.pem` in `folder`, and that alone; keys live in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._ca = trustme.CA(organization_name="toolkit local network")
         self._folder = folder
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self.pem: bytes = self._ca.cert_pem.bytes()
-        self.file = folder / "root.pem"
-        self.file.write_bytes(self.pem)
+        self.root_pem: bytes = self._ca.cert_pem.bytes()
+        self.root_file = folder / "root.pem"
+        self.root_file.write_bytes(self.root_pem)
 
     @property
     def spki(self) -> str:
         """The base64 SHA-256 of the root's public key (RFC 7469, 2.4), by which Chromium is told to trust it."""
-        key = x509.load_pem_x509_certificate(self.pem).public_key()
+        key = x509.load_pem_x509_certificate(self.root_pem).public_key()
         digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
         return base64.b64encode(digest).decode("ascii")
 
-    def context(self, host: str) -> ssl.SSLContext:
+    def server_context(self, host: str) -> ssl.SSLContext:
         """The server side of TLS for `host`, a name or an IP address; made once per host."""
         if host not in self._contexts:
             leaf = self._issued(host)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["http/1.1"])
             # The root goes along with the leaf: Chromium looks for the known key among the certificates it is sent.
-            chain = leaf + self.pem
+            chain = leaf + self.root_pem
             # ssl reads certificates from files only: one in a folder that is the owner's alone, gone at once.
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 file = Path(folder) / "chain.pem"
@@ -65,7 +65,7 @@ class Authority:
 
     def _written(self, host: str) -> bytes:
         """As `_issued`, for a name that is taken as it is written."""
-        root = x509.load_pem_x509_certificate(self.pem)
+        root = x509.load_pem_x509_certificate(self.root_pem)
         signer = load_pem_private_key(self._ca.private_key_pem.bytes(), password=None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         key = ec.generate_private_key(ec.SECP256R1())

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from toolkit.recording.entries import as_text
+from toolkit.recording.entries import encode_body
 from toolkit.recording.har import Content
-from toolkit.recording.spellings import Edit, apart, applied, moved
+from toolkit.recording.spellings import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
 class Body:
@@ -25,25 +25,25 @@ class Body:
 
     def edit(self, edits: Sequence[Edit]) -> int:
         """Make `edits`, which may overlap, and return by how many bytes the body grew."""
-        edits = apart(edits)
+        edits = drop_overlaps(edits)
         if not edits:
             return 0
-        before, self.data = self.data, applied(self.data, edits)
+        before, self.data = self.data, apply_edits(self.data, edits)
         if self._holder.get(self._key) == "base64":
             self._holder["text"] = base64.b64encode(self.data).decode("ascii")
         else:
-            text, encoding = as_text(self.data, self.mime_type if self._key == "encoding" else "")
+            text, encoding = encode_body(self.data, self.mime_type if self._key == "encoding" else "")
             self._holder["text"] = text
             if isinstance(encoding, str):
                 self._holder[self._key] = encoding
         chunks = self._holder.get("_chunks")
         if chunks:
-            sizes = moved([size for _, size in chunks], edits)
+            sizes = resize_chunks([size for _, size in chunks], edits)
             self._holder["_chunks"] = [[ms, size] for (ms, _), size in zip(chunks, sizes, strict=True)]
         return len(self.data) - len(before)
 
 
-def resize(half: dict[str, Any], grown: int) -> None:
+def correct_lengths(half: dict[str, Any], grown: int) -> None:
     """Correct the lengths that the request or response `half` tells, after its body grew by `grown` bytes."""
     if not grown:
         return

@@ -26,25 +26,25 @@ from msgspec import Struct, UnsetType
 
 from toolkit.recording.har import Entry, Request, Response
 
-Pairs = frozenset[tuple[str, str]]
+CookiePairs = frozenset[tuple[str, str]]
 
 
 class Credentials(Struct, frozen=True):
     """What one recorded request told of its sender. `given` are the cookies in it that earlier answers had set."""
 
-    cookies: Pairs
-    given: Pairs
+    cookies: CookiePairs
+    given: CookiePairs
     authorization: str
-    page: bool
+    from_page: bool
 
     def __repr__(self) -> str:
         return f"<Credentials {sorted({name for name, _ in self.cookies})}>"
 
-    def cookie_differences(self, sent: Pairs, known: Pairs, *, visited: bool) -> Iterator[str]:
-        """How the cookies `sent` differ. `known` is what `kept_from_scripts` says of the recording; `visited` tells
+    def cookie_differences(self, sent: CookiePairs, known: CookiePairs, *, visited: bool) -> Iterator[str]:
+        """How the cookies `sent` differ. `known` is what `http_only_cookies` says of the recording; `visited` tells
         whether a page of it was visited before."""
         names = {name for name, _ in sent}
-        if self.page:
+        if self.from_page:
             guarded = {name for name, _ in known}
             strange = (names & guarded) - {name for name, _ in sent & known}
             due: Iterable[str] = strange
@@ -53,11 +53,11 @@ class Credentials(Struct, frozen=True):
         for name in sorted(due):
             yield f"cookie {name}: recorded one, got {'another' if name in names else 'none'}"
 
-    def authorization_differences(self, sent: str, cookies: Pairs = frozenset()) -> Iterator[str]:
+    def authorization_differences(self, sent: str, cookies: CookiePairs = frozenset()) -> Iterator[str]:
         """How the Authorization header `sent` differs; it is empty where there is none. `cookies` came with it."""
-        if sent == self.authorization or (self.page and not self.authorization):
+        if sent == self.authorization or (self.from_page and not self.authorization):
             return
-        if not sent and self.page and self.cookies and self.cookies <= cookies:
+        if not sent and self.from_page and self.cookies and self.cookies <= cookies:
             return
         recorded = "recorded one" if self.authorization else "not recorded"
         yield f"authorization: {recorded}, got {'none' if not sent else 'another' if self.authorization else 'one'}"
@@ -72,12 +72,12 @@ def credentials(entries: Iterable[Entry]) -> Iterator[Credentials]:
             cookies=cookies,
             given=cookies & given,
             authorization=", ".join(_values(entry.request, "authorization")),
-            page=is_page(entry),
+            from_page=is_page(entry),
         )
         given.update((name, value) for name, value, _ in _set(entry.response))
 
 
-def kept_from_scripts(entries: Iterable[Entry]) -> Pairs:
+def http_only_cookies(entries: Iterable[Entry]) -> CookiePairs:
     """Every recorded value of the cookies that a recorded answer has set as HttpOnly."""
     entries = list(entries)
     told = [cookie for entry in entries for cookie in _set(entry.response)]
@@ -91,13 +91,13 @@ def is_page(entry: Entry) -> bool:
     return not isinstance(entry.pageref, UnsetType)
 
 
-def parse_cookies(lines: Iterable[str]) -> Pairs:
+def parse_cookies(lines: Iterable[str]) -> CookiePairs:
     """The (name, value) pairs of `Cookie` headers."""
     parts = (part.partition("=") for line in lines for part in line.split(";") if part.strip())
     return frozenset((name.strip(), value.strip().strip('"')) for name, _, value in parts)
 
 
-def _sent(request: Request) -> Pairs:
+def _sent(request: Request) -> CookiePairs:
     if lines := _values(request, "cookie"):
         return parse_cookies(lines)
     return frozenset((cookie.name, cookie.value.strip('"')) for cookie in request.cookies)

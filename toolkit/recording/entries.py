@@ -17,14 +17,14 @@ Headers = Iterable[tuple[str, str]]
 
 # Why a page's exchange has no end. Told as time-outs, because that is what they look like to whoever waits for the
 # rest: replay falls silent there.
-UNDER_WAY = "TimeoutError: The answer was still under way when the recording was made."
-LEFT = "TimeoutError: The page did not wait for the end of the answer."
+UNFINISHED = "TimeoutError: The answer was still under way when the recording was made."
+ABANDONED = "TimeoutError: The page did not wait for the end of the answer."
 
 
 def make_request(method: str, url: str, headers: Headers, body: bytes, http_version: str = "HTTP/1.1") -> Request:
     """The request half. An empty `body` is none."""
     headers = list(headers)
-    text, encoding = as_text(body, "")
+    text, encoding = encode_body(body, "")
     return Request(
         method=method,
         url=url.partition("#")[0],
@@ -58,7 +58,7 @@ def make_response(
     headers = list(headers)
     mime_type = next(iter(_values(headers, "content-type")), "")
     whole = body if isinstance(body, bytes) else b"".join(data for _, data in body)
-    text, encoding = as_text(whole, mime_type)
+    text, encoding = encode_body(whole, mime_type)
     return Response(
         status=status,
         status_text=reason,
@@ -77,7 +77,7 @@ def make_response(
     )
 
 
-def as_text(body: bytes, mime_type: str) -> tuple[str, str | UnsetType]:
+def encode_body(body: bytes, mime_type: str) -> tuple[str, str | UnsetType]:
     """`body` as HAR has it: text where that gives the same bytes again, else base64."""
     charset = re.search(r"charset=\"?([\w.:-]+)", mime_type, re.IGNORECASE)
     if charset is None or charset[1].lower() in ("utf-8", "utf8"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from toolkit.recording.names import telling
+from toolkit.recording.names import sensitivity
 
 JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],]|-?[0-9][0-9.eE+-]*+|[a-z]++', re.DOTALL)
 JSON_NAME = re.compile(rb'"([^"\\]{1,80})\\*"\s*:')  # also within a JSON string
@@ -40,8 +40,8 @@ PART = re.compile(
 
 
 class Field(NamedTuple):
-    """A value at the bytes `start` to `end`. `loose`: found by its looks, not by the structure of the body. `query`: a
-    parameter or a form's field."""
+    """A value at the bytes `start` to `end`. `heuristic`: found by its looks, not by the structure of the body.
+    `query`: a parameter or a form's field."""
 
     path: tuple[str | int, ...]
     text: str
@@ -49,12 +49,12 @@ class Field(NamedTuple):
     end: int
     write: Callable[[str], bytes] = str.encode
     number: bool = False
-    loose: bool = False
+    heuristic: bool = False
     query: bool = False
 
 
-def fields(data: bytes, mime_type: str, *, every: bool = False) -> Iterator[Field]:
-    """The values in a body that have telling names; all of JSON's if `every`."""
+def fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Iterator[Field]:
+    """The values in a body that have telling names; all of JSON's if `all_values`."""
     kind = mime_type.lower()
     if "multipart/" in kind:
         for match in PART.finditer(b"\r\n" + data):
@@ -72,20 +72,20 @@ def fields(data: bytes, mime_type: str, *, every: bool = False) -> Iterator[Fiel
         or "event-stream" in kind
         or re.match(rb"(?:data|event|id|:)\b", start)
     ):
-        if every or any(telling(_text(name)) for name in set(JSON_NAME.findall(data))):
+        if all_values or any(sensitivity(_text(name)) for name in set(JSON_NAME.findall(data))):
             yield from _json(data)
         if b'"value"' in data:
             yield from _pairs(data)
     else:
         yield from _markup(data)
         if "text/plain" in kind or "yaml" in kind:
-            yield from _sure(LINE, data, loose=True)
+            yield from _sure(LINE, data, heuristic=True)
         elif "xml" in kind and "html" not in kind:
-            yield from _sure(ELEMENT, data, loose=False)
+            yield from _sure(ELEMENT, data, heuristic=False)
     for match in IN_URL.finditer(data):
-        if telling(name := _text(match[1]), query=True):
+        if sensitivity(name := _text(match[1]), query=True):
             yield Field(
-                (name,), unquote_plus(_text(match[2])), match.start(2), match.end(2), _quote, loose=True, query=True
+                (name,), unquote_plus(_text(match[2])), match.start(2), match.end(2), _quote, heuristic=True, query=True
             )
 
 
@@ -134,24 +134,24 @@ def _markup(data: bytes) -> Iterator[Field]:
                 path = (_text(named[2] or named[3] or named[4] or b""),)
                 yield Field(path, _text(value[group]), at, at + len(value[group]))
     for match in ASSIGNED.finditer(data):
-        yield Field((_text(match[1]),), _text(match[3]), match.start(3), match.end(3), loose=True)
+        yield Field((_text(match[1]),), _text(match[3]), match.start(3), match.end(3), heuristic=True)
 
 
 def _pairs(data: bytes) -> Iterator[Field]:
     """Objects of JSON that have a name and a value: only where the value looks made by a machine."""
     for pattern, named, valued in ((NAME_VALUE, 1, 2), (VALUE_NAME, 2, 1)):
         for match in pattern.finditer(data):
-            if telling(name := _text(match[named])):
+            if sensitivity(name := _text(match[named])):
                 value = _string(b'"' + match[valued] + b'"')
-                yield Field((name,), value, match.start(valued), match.end(valued), _in_json, loose=True)
+                yield Field((name,), value, match.start(valued), match.end(valued), _in_json, heuristic=True)
 
 
-def _sure(pattern: re.Pattern[bytes], data: bytes, *, loose: bool) -> Iterator[Field]:
+def _sure(pattern: re.Pattern[bytes], data: bytes, *, heuristic: bool) -> Iterator[Field]:
     """Names and values that `pattern` finds, of the names that leave no doubt."""
     for match in pattern.finditer(data):
-        if telling(name := _text(match[1]), query=True) == "sure":
+        if sensitivity(name := _text(match[1]), query=True) == "sure":
             value = html.unescape(_text(match[2]))
-            yield Field((name,), value, match.start(2), match.end(2), loose=loose, query=True)
+            yield Field((name,), value, match.start(2), match.end(2), heuristic=heuristic, query=True)
 
 
 def _string(token: bytes) -> str:

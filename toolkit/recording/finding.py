@@ -10,7 +10,7 @@ BLOCK = 8
 LONG = 2 * BLOCK - 1  # a string of that length covers a whole block, wherever it begins
 
 
-class Finder:
+class MultiSearch:
     """Finds `words`, none of which is empty. One of digits is found only where no other digits touch it.
 
     Long ones are told by the blocks of eight bytes that the text falls into (the idea of Rabin and Karp); the others

@@ -30,8 +30,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 from yarl import URL
 
-from toolkit.errors import RecordingError, without_query
-from toolkit.files import write_whole
+from toolkit.errors import RecordingError, redact_url
+from toolkit.files import write_atomic
 from toolkit.session import BrowserSession
 from toolkit.streams import JSON_ERRORS
 
@@ -189,11 +189,11 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
         return f"<RecordedSession {self.provider} {self.origin}>"
 
     @classmethod
-    def of(cls, session: BrowserSession) -> RecordedSession:
+    def from_session(cls, session: BrowserSession) -> RecordedSession:
         """`session` as a recording keeps it; its secrets are still in it."""
         return cls(session.provider, session.origin, session.account, session.headers, session.to_storage_state())
 
-    def session(self) -> BrowserSession:
+    def to_session(self) -> BrowserSession:
         """The session to begin a replay with. It does not age: no cookie in it has an expiry.
 
         Raises `SessionError` where the storage state is none.
@@ -286,9 +286,9 @@ def save(recording: Recording, path: Path | str) -> None:
 
     Raises `RecordingError` where it cannot be written, and where secrets are in it: it tells their places.
     """
-    from toolkit.recording.redact import refuse  # which is about the values of this module
+    from toolkit.recording.redact import ensure_redacted  # which is about the values of this module
 
-    refuse(recording)
+    ensure_redacted(recording)
     path = Path(path)
     log = _Log(
         entries=recording.entries,
@@ -300,7 +300,7 @@ def save(recording: Recording, path: Path | str) -> None:
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
     try:
-        write_whole(path, data)
+        write_atomic(path, data)
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
     recording.path = path
@@ -325,7 +325,7 @@ def _pages(entries: list[Entry]) -> list[_Page]:
     for entry in entries:
         if not isinstance(entry.pageref, UnsetType):
             first.setdefault(entry.pageref, entry)
-    return [_Page(one.started.isoformat(), name, without_query(one.request.url)) for name, one in first.items()]
+    return [_Page(one.started.isoformat(), name, redact_url(one.request.url)) for name, one in first.items()]
 
 
 def _check(path: Path, place: str, entry: Entry) -> None:

@@ -16,15 +16,15 @@ from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.recording.har import Entry, Request
-from toolkit.recording.names import telling
-from toolkit.recording.placeholders import SHORTEST, is_placeholder
+from toolkit.recording.names import sensitivity
+from toolkit.recording.placeholders import MIN_RECOGNISABLE, is_placeholder
 from toolkit.streams import JSON_ERRORS
 
 ANY = "(random)"
 SHOWN = 80
 
 
-class Asked(msgspec.Struct, frozen=True):
+class IncomingRequest(msgspec.Struct, frozen=True):
     """A request, as far as matching looks at it. `cookies` are (name, value) pairs; `authorization` is that header,
     empty where there is none."""
 
@@ -36,10 +36,10 @@ class Asked(msgspec.Struct, frozen=True):
     authorization: str = ""
 
     def __repr__(self) -> str:
-        return f"<Asked {self.method} {self.url.host}{self.url.path}>"
+        return f"<IncomingRequest {self.method} {self.url.host}{self.url.path}>"
 
 
-def comparable(content_type: str, body: bytes) -> Any:
+def normalize_body(content_type: str, body: bytes) -> Any:
     """A request body in a form that is equal where the meaning is: parsed JSON, or bytes. JSON that says a name twice
     means what its reader makes of it: it counts as bytes."""
     if match := re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE):
@@ -66,24 +66,24 @@ def recorded_body(entry: Entry) -> Any:
     if not body:
         return b"" if request.body_size == 0 else None
     assert not isinstance(request.post_data, UnsetType)
-    return comparable(request.post_data.mime_type, body)
+    return normalize_body(request.post_data.mime_type, body)
 
 
-def random_places(request: Request, rules: Iterable[str]) -> list[str]:
+def random_fields(request: Request, rules: Iterable[str]) -> list[str]:
     """Those of `rules` (`query.NAME`, `body.NAME`) that name something in `request`."""
     posted = request.post_data
-    body = None if isinstance(posted, UnsetType) else comparable(posted.mime_type, posted.body())
+    body = None if isinstance(posted, UnsetType) else normalize_body(posted.mime_type, posted.body())
     query = {pair.name: pair.value for pair in request.query_string}
     places = {"query": query, "body": body}
-    return [rule for rule in rules if blanked(places, rule.split(".")) != places]
+    return [rule for rule in rules if mask_at(places, rule.split(".")) != places]
 
 
-def blanked(value: Any, path: Sequence[str]) -> Any:
+def mask_at(value: Any, path: Sequence[str]) -> Any:
     """`value`, with what is at `path` in it replaced by a mark; as it is where it has no such place."""
     if not path:
         return ANY
     if isinstance(value, dict) and path[0] in value:
-        return value | {path[0]: blanked(value[path[0]], path[1:])}
+        return value | {path[0]: mask_at(value[path[0]], path[1:])}
     return value
 
 
@@ -108,7 +108,7 @@ def differences(recorded: Any, got: Any, place: str) -> Iterator[str]:
     elif isinstance(recorded, bool) is not isinstance(got, bool) or recorded != got:  # in Python, True == 1
         name = place.rpartition(".")[2]
         start = _common(recorded, got) if isinstance(recorded, str) and isinstance(got, str) else 0
-        secret = isinstance(recorded, str) and len(recorded) >= SHORTEST and is_placeholder(recorded)
+        secret = isinstance(recorded, str) and len(recorded) >= MIN_RECOGNISABLE and is_placeholder(recorded)
         yield (
             f"{place}: recorded {_shown(recorded, name, start, secret=secret)}, "
             f"got {_shown(got, name, start, 'another', secret=secret)}"
@@ -119,7 +119,7 @@ def _shown(value: Any, name: str, start: int = 0, hidden: str = "one", *, secret
     """`value` in a few words; of a long text, what is around `start`. In the place of a secret stands `hidden`."""
     if value == b"":
         return "none"
-    if secret or telling(name):
+    if secret or sensitivity(name):
         return hidden
     if isinstance(value, bytes):
         return f"{len(value)} bytes that are not JSON"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
-from toolkit.recording.placeholders import SHORTEST, is_jwt
+from toolkit.recording.placeholders import MIN_RECOGNISABLE, is_jwt
 
 Telling = Literal["sure", "maybe"]
 
@@ -57,7 +57,7 @@ UNMISTAKABLE = 16
 
 
 @lru_cache(maxsize=4096)
-def telling(name: str, *, query: bool = False) -> Telling | None:
+def sensitivity(name: str, *, query: bool = False) -> Telling | None:
     """What `name` says of its value: that of a JSON field, or, if `query`, of a parameter or a form's field."""
     words = [word.lower() for word in WORDS.findall(name)]
     joined = "".join(words)
@@ -72,17 +72,17 @@ def telling(name: str, *, query: bool = False) -> Telling | None:
     return None
 
 
-def telling_holder(name: str) -> Telling | None:
+def object_sensitivity(name: str) -> Telling | None:
     """What the name of a JSON object says of the values in it."""
     return "maybe" if name.lower().replace("_", "") in HOLDERS else None
 
 
 @lru_cache(maxsize=4096)
-def telling_header(name: str) -> Telling | None:
+def header_sensitivity(name: str) -> Telling | None:
     """What the name of a header says of its value. Cookies and authorization are not asked for here."""
     if MACHINE_HEADER.match(name.lower()) or name.lower() in CHALLENGES:
         return None
-    told = telling(name)
+    told = sensitivity(name)
     return "sure" if told == "sure" or re.search(r"(?i)(?:auth|token)$|csrf|xsrf|api-?key", name) else None
 
 
@@ -92,29 +92,34 @@ def is_secret(value: str, told: Telling | None) -> bool:
         return False
     if told == "sure" or is_jwt(value):
         return True
-    return len(value) >= SHORTEST and not re.search(r"\s", value) and not is_wordy(value) and not is_common(value)
+    return (
+        len(value) >= MIN_RECOGNISABLE
+        and not re.search(r"\s", value)
+        and not is_wordy(value)
+        and not is_address_or_date(value)
+    )
 
 
 def is_cookie_secret(name: str, value: str) -> bool:
     """Whether a cookie's value is one: all are, but for those short enough to be a choice of a few."""
-    told = telling(name)
+    told = sensitivity(name)
     if told == "sure" or value.lower() in CHOICES:
         return is_secret(value, told)
     words = [word.lower() for word in WORDS.findall(name)]
-    return is_secret(value, "sure") and (len(value) >= SHORTEST or not CREDENTIAL_WORDS.isdisjoint(words[-1:]))
+    return is_secret(value, "sure") and (len(value) >= MIN_RECOGNISABLE or not CREDENTIAL_WORDS.isdisjoint(words[-1:]))
 
 
-def is_wide(value: str, told: Telling | None) -> bool:
+def is_distinctive(value: str, told: Telling | None) -> bool:
     """Whether `value` is searched for everywhere, and not only replaced in its own place.
 
     Six characters at a sure place; elsewhere sixteen, or eight that are no words. What is a name or an address by
     itself stays where it is.
     """
-    if len(value) < SHORTEST or value.lower() in SURE_WORDS | LITERALS | CHOICES:
+    if len(value) < MIN_RECOGNISABLE or value.lower() in SURE_WORDS | LITERALS | CHOICES:
         return False
     if told == "sure":
         return not re.match(r"https?://", unquote(value))
-    if is_common(value) or re.search(r"\s", value):
+    if is_address_or_date(value) or re.search(r"\s", value):
         return False
     return len(value) >= UNMISTAKABLE or (len(value) >= 8 and not is_wordy(value))
 
@@ -124,6 +129,6 @@ def is_wordy(value: str) -> bool:
     return all(WORDY.fullmatch(word) for word in re.split(r"[^A-Za-z0-9]+", value) if word)
 
 
-def is_common(value: str) -> bool:
+def is_address_or_date(value: str) -> bool:
     """Whether `value` is an address, a date or a version."""
     return bool(COMMON.fullmatch(unquote(value)))

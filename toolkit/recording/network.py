@@ -21,12 +21,12 @@ import msgspec
 from aiohttp import TCPConnector, web
 from yarl import URL
 
-from toolkit.errors import ReplayMismatch, UsageError, without_query
-from toolkit.recording.authority import Authority
+from toolkit.errors import ReplayMismatch, UsageError, redact_url
+from toolkit.recording.authority import CertificateAuthority
 from toolkit.recording.har import Recording
-from toolkit.recording.proxy import Admission, Head, ProxyConnection, Refusal
+from toolkit.recording.proxy import Accepted, ProxyConnection, Refusal, RequestHead
 from toolkit.recording.replay import Replay
-from toolkit.recording.script import EVERYTHING, Part
+from toolkit.recording.script import ALL_PARTS, MatchPart
 from toolkit.recording.sibling import sibling_state
 from toolkit.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE, Route
 
@@ -35,7 +35,7 @@ LISTED = 20
 HEADER_LIMIT = 64 * 1024  # session cookies outgrow aiohttp's own limit
 
 
-class Logged(msgspec.Struct):
+class LoggedRequest(msgspec.Struct):
     """One request that reached a site. `status` is None until the answer begins."""
 
     method: str
@@ -43,7 +43,7 @@ class Logged(msgspec.Struct):
     status: int | None = None
 
     def __repr__(self) -> str:
-        return f"<Logged {self.method} {without_query(self.url)} {self.status}>"
+        return f"<LoggedRequest {self.method} {redact_url(self.url)} {self.status}>"
 
 
 class LocalNetwork:
@@ -65,23 +65,23 @@ class LocalNetwork:
         apps: Mapping[str, web.Application] | None = None,
         recording: Recording | Sequence[Recording] | None = None,
         pace: float = 0.0,
-        match: Sequence[Part] = EVERYTHING,
+        match: Sequence[MatchPart] = ALL_PARTS,
         strict: bool = False,
         proxy_auth: tuple[str, str] | None = None,
     ) -> None:
         recordings = [recording] if isinstance(recording, Recording) else list(recording or ())
         self.replay = Replay(recordings, pace=pace, match=match)
-        self.session = next((one.session.session() for one in recordings if one.session is not None), None)
-        self.log: list[Logged] = []
+        self.session = next((one.session.to_session() for one in recordings if one.session is not None), None)
+        self.log: list[LoggedRequest] = []
         self.refused: list[str] = []
         self._apps = {host.lower(): app for host, app in (apps or {}).items()}
         self._strict = strict
         self._proxy_auth = proxy_auth
         self._servers: dict[int, web.Server] = {}
         self._connections: set[ProxyConnection] = set()
-        self._handling: dict[asyncio.Task[Any], Logged] = {}
+        self._handling: dict[asyncio.Task[Any], LoggedRequest] = {}
         self._stack: AsyncExitStack | None = None
-        self._authority: Authority
+        self._authority: CertificateAuthority
         self._front: web.Server
         self._port = 0
 
@@ -90,7 +90,7 @@ class LocalNetwork:
         return self.replay.misses
 
     @property
-    def answering(self) -> list[Logged]:
+    def answering(self) -> list[LoggedRequest]:
         """The requests whose answers are under way. Where a client has gone, its are not."""
         return list(self._handling.values())
 
@@ -99,7 +99,7 @@ class LocalNetwork:
     async def __aenter__(self) -> LocalNetwork:
         async with AsyncExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="toolkit-network-"))
-            self._authority = Authority(Path(folder))
+            self._authority = CertificateAuthority(Path(folder))
             for app in {id(app): app for app in (*self._apps.values(), self.replay.app)}.values():
                 await self._set_up(app, stack)
             self._front = web.Server(
@@ -130,8 +130,8 @@ class LocalNetwork:
         found = [str(miss) for miss in self.misses]
         found += [f"{host} was refused: nothing of it is recorded." for host in dict.fromkeys(self.refused)]
         found += [
-            f"never played: {entry.request.method} {without_query(entry.request.url)}"
-            for entry in self.replay.script.due()
+            f"never played: {entry.request.method} {redact_url(entry.request.url)}"
+            for entry in self.replay.playback.still_required()
             if self._is_replayed(URL(entry.request.url))
         ]
         if found:
@@ -176,7 +176,7 @@ class LocalNetwork:
     @property
     def route(self) -> Route:
         """The route into this network."""
-        return Route(proxy=self._proxy_url(), ca_pem=self._authority.pem, spki=self._authority.spki, sealed=True)
+        return Route(proxy=self._proxy_url(), ca_pem=self._authority.root_pem, spki=self._authority.spki, sealed=True)
 
     def launch_args(self) -> list[str]:
         """Arguments for Chromium, so that it takes this network's certificates."""
@@ -203,7 +203,7 @@ class LocalNetwork:
         `context_options`.
         """
         began = self.session.to_storage_state() if self.session is not None else {}
-        state = sibling_state(state, began, self.replay.script.guarded)
+        state = sibling_state(state, began, self.replay.playback.http_only_cookies)
         return self.context_options(trusted=trusted) | {"storage_state": state}
 
     async def sibling(self, context: Any, *, trusted: bool = False) -> Any:
@@ -238,7 +238,7 @@ class LocalNetwork:
 
     def ssl_context(self) -> ssl.SSLContext:
         """The client side of TLS that trusts this network, and nobody else."""
-        return ssl.create_default_context(cadata=self._authority.pem.decode("ascii"))
+        return ssl.create_default_context(cadata=self._authority.root_pem.decode("ascii"))
 
     def session_options(self) -> dict[str, Any]:
         """Arguments for one `aiohttp.ClientSession()`; the session owns and closes the connector in it."""
@@ -254,7 +254,7 @@ class LocalNetwork:
         return (
             proxies
             | {case(name): value for name, value in proxies.items()}  # curl reads `http_proxy` in lower case only
-            | dict.fromkeys(roots, str(self._authority.file))
+            | dict.fromkeys(roots, str(self._authority.root_file))
             | {"NODE_USE_ENV_PROXY": "1", PROXY_VARIABLE: self._proxy_url(), SPKI_VARIABLE: self._authority.spki}
         )
 
@@ -270,14 +270,14 @@ class LocalNetwork:
         connection.closed.add_done_callback(lambda _: self._connections.discard(connection))
         return connection
 
-    def _admit(self, head: Head) -> Admission | Refusal:
+    def _admit(self, head: RequestHead) -> Accepted | Refusal:
         if self._proxy_auth is not None:
             scheme, _, told = head.headers.get("proxy-authorization", "").partition(" ")
             due = base64.b64encode(":".join(self._proxy_auth).encode()).decode("ascii")
             if scheme.lower() != "basic" or told.strip() != due:
                 return Refusal(407, "Proxy Authentication Required", ('Proxy-Authenticate: Basic realm="toolkit"',))
         if head.method != "CONNECT":
-            return Admission()
+            return Accepted()
         try:
             target = URL(f"//{head.target}")
             host, port = target.host or "", target.port or 443
@@ -285,8 +285,8 @@ class LocalNetwork:
             return Refusal(400, "Bad Request")
         if self._app_for(host, port) is None:
             return Refusal(502, self._unknown(host, port))
-        plain = port == 80 or self.replay.script.sites.get((host, port)) == "http"
-        return Admission(None if plain else self._authority.context(host))
+        plain = port == 80 or self.replay.playback.schemes.get((host, port)) == "http"
+        return Accepted(None if plain else self._authority.server_context(host))
 
     def _unknown(self, host: str, port: int) -> str:
         self.refused.append(f"{host}:{port}")
@@ -298,7 +298,7 @@ class LocalNetwork:
         for key in (f"{host}:{port}", host):
             if key in self._apps:
                 return self._apps[key]
-        return self.replay.app if (host, port) in self.replay.script.sites else None
+        return self.replay.app if (host, port) in self.replay.playback.schemes else None
 
     def _is_replayed(self, url: URL) -> bool:
         return self._app_for(url.host or "", url.port or 0) is self.replay.app
@@ -325,7 +325,7 @@ class LocalNetwork:
             return web.Response(status=status, reason=self._unknown(host, port))
         task = asyncio.current_task()
         assert task is not None
-        logged = self._handling[task] = Logged(request.method, str(request.url))
+        logged = self._handling[task] = LoggedRequest(request.method, str(request.url))
         self.log.append(logged)
         task.add_done_callback(self._handling.pop)
         response = await self._servers[id(app)].request_handler(request)

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toolkit.errors import RecordingError
-from toolkit.recording.entries import LEFT, UNDER_WAY, make_request, make_response
+from toolkit.recording.entries import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.recording.har import Entry, Timings
-from toolkit.recording.workers import Seen, settled
+from toolkit.recording.workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
 PAGEREF = "page_1"  # one for all: what matters is that a page made the exchange, and not a client of ours
@@ -39,9 +39,9 @@ class PageWatcher:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self._seen: list[Seen] = []
+        self._seen: list[SeenExchange] = []
         self._open: dict[Any, _Open] = {}
-        self._unfinished: dict[Any, Seen] = {}
+        self._unfinished: dict[Any, SeenExchange] = {}
         self._quiet = asyncio.Event()  # nothing is under way
         self._quiet.set()
         self._reading: set[asyncio.Task[None]] = set()
@@ -59,7 +59,7 @@ class PageWatcher:
     def entries(self) -> list[Entry]:
         """What was read so far, in order of its start; what was under way at the last `drain` says so in its
         `error`, and has no body."""
-        return settled([*self._seen, *self._unfinished.values()])
+        return resolve_exchanges([*self._seen, *self._unfinished.values()])
 
     async def drain(self) -> None:
         """Read every exchange that has finished so far, and note which are under way. Waits `LATE_SECONDS` for an
@@ -68,7 +68,7 @@ class PageWatcher:
             async with asyncio.timeout(LATE_SECONDS):
                 await self._quiet.wait()
         for request, begun in list(self._open.items()):
-            self._start(request, begun, UNDER_WAY)
+            self._start(request, begun, UNFINISHED)
         end = asyncio.get_running_loop().time() + DRAIN_SECONDS
         while self._reading and (left := end - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(self._reading, timeout=left)
@@ -106,7 +106,7 @@ class PageWatcher:
         if failure != "net::ERR_ABORTED":
             self._end(request, failure)
         elif (begun := self._open.get(request)) is not None and begun.response is not None:
-            self._end(request, LEFT)
+            self._end(request, ABANDONED)
         else:  # the page's own doing, before anything came of it: it went elsewhere, or was closed
             self._forget(request)
 
@@ -145,16 +145,16 @@ class PageWatcher:
 
     async def _read(self, request: Any, begun: _Open, error: str | None) -> None:
         worker = request.service_worker
-        seen = Seen(
+        seen = SeenExchange(
             entry=await _entry(request, begun, error),
-            asked=_first(request).url,
+            first_url=_first(request).url,
             worker=worker.url if worker is not None else None,
         )
         response = await request.response() if error is None else begun.response
         if response is not None:
             seen.via_worker = response.from_service_worker
             await _add_answer(seen, request, response, whole=error is None)
-        if error != UNDER_WAY:
+        if error != UNFINISHED:
             self._seen.append(seen)
         elif request in self._open:  # else it has ended meanwhile, and is read as a whole
             self._unfinished[request] = seen
@@ -185,15 +185,15 @@ async def _entry(request: Any, begun: _Open, error: str | None) -> Entry:
     )
 
 
-async def _add_answer(seen: Seen, request: Any, response: Any, *, whole: bool) -> None:
+async def _add_answer(seen: SeenExchange, request: Any, response: Any, *, whole: bool) -> None:
     """Read the answer into `seen`; without its body where it is not `whole`."""
     body = b""
     if whole and response.status not in BODILESS and request.method != "HEAD":
         try:
             body = await response.body()
-            seen.lacking = not body and seen.worker is not None and (await request.sizes())["responseBodySize"] > 0
+            seen.body_missing = not body and seen.worker is not None and (await request.sizes())["responseBodySize"] > 0
         except Exception:  # noqa: BLE001  Playwright's errors have no name here; the browser forgot the body
-            seen.lacking = True
+            seen.body_missing = True
     headers = [(one["name"], one["value"]) for one in await response.headers_array()]
     seen.entry.response = make_response(response.status, response.status_text, headers, body)
 

@@ -19,7 +19,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 
-SHORTEST = 6  # bytes from which on a placeholder can be recognised, and tells its place
+MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and tells its place
 LONG = 20
 SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
@@ -34,14 +34,14 @@ TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[
 
 def is_placeholder(value: str) -> bool:
     """Whether `value` is one of our placeholders, whatever it stands for."""
-    if len(value) < SHORTEST:
+    if len(value) < MIN_RECOGNISABLE:
         return bool(TINY.fullmatch(value) or DIGITS.fullmatch(value))
     return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value)) or _is_our_jwt(value)
 
 
-def is_kept(value: str) -> bool:
+def is_unmistakable_placeholder(value: str) -> bool:
     """Whether redaction leaves `value` as it is: only what cannot be a secret by chance."""
-    return len(value) >= SHORTEST and bool(SHAPE.fullmatch(value) or _is_our_jwt(value))
+    return len(value) >= MIN_RECOGNISABLE and bool(SHAPE.fullmatch(value) or _is_our_jwt(value))
 
 
 def is_jwt(value: str) -> bool:
@@ -73,7 +73,7 @@ def _plain(secret: str, place: str, name: str, number: int) -> str:
     size = len(secret.encode())
     if secret.isascii() and secret.isdigit():
         return f"9{number:0{size - 1}}"[:size] if size > 1 else "9"
-    if size < SHORTEST:
+    if size < MIN_RECOGNISABLE:
         digits = _base36(number)
         return f"{'P' * (size - len(digits))}{digits}" if len(digits) < size else "P" * size
     marker, end = ("PLACEHOLDER" if size >= LONG else "PH"), f"_{number}"
@@ -143,7 +143,7 @@ def _is_our_jwt(value: str) -> bool:
     if not is_jwt(value):
         return False
     last = value.rpartition(".")[2]
-    if len(last) >= SHORTEST:
+    if len(last) >= MIN_RECOGNISABLE:
         return bool(SHAPE.fullmatch(last) or DIGITS.fullmatch(last))
     claims = _decoded(value.split(".")[1])
     return claims is not None and _blanked(claims, 1, set()) == claims

@@ -19,18 +19,18 @@ from toolkit.recording.fields import Field, fields
 from toolkit.recording.names import (
     CHALLENGE_SECRETS,
     CHALLENGES,
-    is_common,
+    header_sensitivity,
+    is_address_or_date,
     is_cookie_secret,
+    is_distinctive,
     is_secret,
-    is_wide,
     is_wordy,
-    telling,
-    telling_header,
-    telling_holder,
+    object_sensitivity,
+    sensitivity,
 )
 from toolkit.recording.placeholders import is_jwt
 from toolkit.recording.rules import Rules
-from toolkit.recording.spellings import Edit, apart, applied
+from toolkit.recording.spellings import Edit, apply_edits, drop_overlaps
 from toolkit.session import BrowserSession
 
 AUTHORIZATION = ("authorization", "proxy-authorization")
@@ -43,7 +43,7 @@ Swap = Callable[[str, str, str, bool], str]
 """(kind of place, name, secret, whether it is to be replaced everywhere) -> what to put there."""
 
 
-class Places:
+class SecretLocations:
     """The secret places of entries, by the built-in rules and by `rules`.
 
     `place` says where the walk is: `log.entries[3].response.headers[Set-Cookie]`.
@@ -58,7 +58,7 @@ class Places:
         self._random_query: frozenset[str] = frozenset()
         self._random_body: frozenset[tuple[str | int, ...]] = frozenset()
 
-    def log(self, log: dict[str, Any]) -> None:
+    def walk_log(self, log: dict[str, Any]) -> None:
         """Walk the `log` of a HAR document, changing it."""
         for number, entry in enumerate(log["entries"]):
             self._entry(entry, f"log.entries[{number}]")
@@ -92,7 +92,7 @@ class Places:
         body = Body(response.get("content", {}), "encoding")
         body.edit(self.body(body.data, body.mime_type))
 
-    def session(self, session: BrowserSession) -> None:
+    def walk_session(self, session: BrowserSession) -> None:
         """Walk what a browser's visit left."""
         self._stored({"headers": dict(session.headers), "storageState": session.to_storage_state()}, "session")
         if session.proxy and (password := urlsplit(session.proxy).password):
@@ -116,11 +116,11 @@ class Places:
         """One item of localStorage: JSON with secrets in it, or text that is one by its name or looks."""
         if value[:1] in ("{", "["):
             data = value.encode()
-            return applied(data, apart(self.body(data, "application/json"))).decode()
-        told = telling(name)
-        if name.lower() in self._rules.kept or not is_secret(value, told):
-            return value if name.lower() in self._rules.kept else self._unwrapped(value)
-        return self._swap("storage", name, value, is_wide(value, told))
+            return apply_edits(data, drop_overlaps(self.body(data, "application/json"))).decode()
+        told = sensitivity(name)
+        if name.lower() in self._rules.kept_names or not is_secret(value, told):
+            return value if name.lower() in self._rules.kept_names else self._unwrapped(value)
+        return self._swap("storage", name, value, is_distinctive(value, told))
 
     def url(self, url: str) -> str:
         """The parameters of a URL's query, fragment and path (RFC 3986, 3.3), and the user's data in it."""
@@ -132,7 +132,11 @@ class Places:
         elif (match := re.match(r"(\w+://)([^/@:]+)(@.*)", head, re.DOTALL)) and is_secret(
             user := unquote(match[2]), None
         ):
-            head = match[1] + _changed(match[2], user, self._swap("url", "user", user, is_wide(user, None))) + match[3]
+            head = (
+                match[1]
+                + _changed(match[2], user, self._swap("url", "user", user, is_distinctive(user, None)))
+                + match[3]
+            )
         if ";" in head and not head.startswith("data:"):
             head = re.sub(r"(?<=;)([^;/=]+)=([^;/]+)", self._path_parameter, head)
         return head + mark + self._parameters(query) + hash_ + self._parameters(fragment)
@@ -152,26 +156,26 @@ class Places:
                 json.loads(inner)
             except (ValueError, RecursionError):
                 continue
-            if edits := apart(self.body(inner, "application/json")):
-                new = base64.b64encode(applied(inner, edits))
+            if edits := drop_overlaps(self.body(inner, "application/json")):
+                new = base64.b64encode(apply_edits(inner, edits))
                 new = new if match[0].endswith(b"=") else new.rstrip(b"=")
                 urlsafe = b"-" in match[0] or b"_" in match[0]
                 yield Edit(match.start(), match.end(), new.translate(URLSAFE) if urlsafe else new)
 
     def _unwrapped(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        return applied(data, apart([*self._wrapped(data)])).decode("utf-8", "surrogatepass")
+        return apply_edits(data, drop_overlaps([*self._wrapped(data)])).decode("utf-8", "surrogatepass")
 
     def body(self, data: bytes, mime_type: str) -> list[Edit]:
         """What to change in a body."""
         edits = []
-        for field in fields(data, mime_type, every=bool(self._rules.json_paths or self._random_body)):
+        for field in fields(data, mime_type, all_values=bool(self._rules.json_paths or self._random_body)):
             if not field.text:
                 continue
             if isinstance(new := self._field(field), str):
                 edits.append(Edit(field.start, field.end, field.write(new)))
         edits += self._wrapped(data)  # after the fields: one that is replaced as a whole comes first
-        for pattern in self._rules.compiled:
+        for pattern in self._rules.compiled_patterns:
             text = data.decode("latin-1") if pattern.pattern.isascii() else data.decode("utf-8", "surrogateescape")
             for match in pattern.finditer(text):
                 group = 1 if pattern.groups and match[1] is not None else 0
@@ -185,9 +189,9 @@ class Places:
                     edits.append(Edit(start, start + len(raw), new.encode()))
         return edits
 
-    def text(self, text: str) -> str:
+    def walk_text(self, text: str) -> str:
         """What the user's patterns find in any other text."""
-        for pattern in self._rules.compiled:
+        for pattern in self._rules.compiled_patterns:
             text = pattern.sub(self._matched, text)
         return text
 
@@ -199,24 +203,24 @@ class Places:
 
     def _field(self, field: Field) -> str | None:
         """The new value of one field of a body; None to leave it alone."""
-        path, value, number, loose = field.path, field.text, field.number, field.loose
+        path, value, number, heuristic = field.path, field.text, field.number, field.heuristic
         names = [key for key in path if isinstance(key, str)]
         name = names[-1] if names else ""
         if value[:1] in ("{", "[") and '"' in value:  # JSON within JSON
             self.body(value.encode("utf-8", "replace"), "application/json")
         if path in self._random_body:
-            kind, wide = "random", is_wide(value, "sure")
-        elif name.lower() in self._rules.kept:
+            kind, wide = "random", is_distinctive(value, "sure")
+        elif name.lower() in self._rules.kept_names:
             return None
-        elif self._rules.json_paths and self._rules.names(path):
-            kind, wide = "field", is_wide(value, "sure")
+        elif self._rules.json_paths and self._rules.matches_path(path):
+            kind, wide = "field", is_distinctive(value, "sure")
         else:
-            told = telling(name, query=field.query) or telling_holder(names[-2] if len(names) > 1 else "")
-            if told is None or not is_secret(value, "maybe" if loose else told):
+            told = sensitivity(name, query=field.query) or object_sensitivity(names[-2] if len(names) > 1 else "")
+            if told is None or not is_secret(value, "maybe" if heuristic else told):
                 return None
             if number and (told != "sure" or len(value) < 6 or not value.isdigit()):
                 return None
-            kind, wide = "field", loose or is_wide(value, told)
+            kind, wide = "field", heuristic or is_distinctive(value, told)
         if number and not value.isdigit():
             return re.sub(r"[0-9]", "1", value)
         new = self._swap(kind, name or "item", value, wide)
@@ -232,7 +236,7 @@ class Places:
 
     def _header(self, name: str, value: str) -> str:
         lower = name.lower()
-        if lower in self._rules.kept or not value:
+        if lower in self._rules.kept_names or not value:
             return value
         if lower in ("set-cookie", "set-cookie2"):
             cookies = (line.partition(";") for line in value.split("\n"))  # browsers join them by line feeds
@@ -242,9 +246,9 @@ class Places:
         if lower in AUTHORIZATION:
             return self._credentials(name, value)
         if lower in self._headers:
-            return self._swap("header", name, value, is_wide(value, "sure"))
-        if (told := telling_header(lower)) and is_secret(value, told):
-            return self._swap("header", name, value, is_wide(value, told))
+            return self._swap("header", name, value, is_distinctive(value, "sure"))
+        if (told := header_sensitivity(lower)) and is_secret(value, told):
+            return self._swap("header", name, value, is_distinctive(value, told))
         if lower in CHALLENGES:
             return PARAMETER.sub(self._challenge, value)
         if lower == "sec-websocket-protocol":  # RFC 6455, 1.9: names, among which pages also put tokens
@@ -256,31 +260,31 @@ class Places:
     def _challenge(self, match: re.Match[str]) -> str:
         """One parameter of a challenge (RFC 9110, 11.3)."""
         name, value = match[1], match[3] or match[4]
-        told = "sure" if name.lower() in CHALLENGE_SECRETS else telling(name, query=True)
-        if told is None or name.lower() in self._rules.kept or not is_secret(value, told):
+        told = "sure" if name.lower() in CHALLENGE_SECRETS else sensitivity(name, query=True)
+        if told is None or name.lower() in self._rules.kept_names or not is_secret(value, told):
             return match[0]
-        new = self._swap("header", name, value, is_wide(value, told))
+        new = self._swap("header", name, value, is_distinctive(value, told))
         return name + match[2] + (f'"{new}"' if match[3] else new)
 
     def _protocol(self, value: str) -> str:
-        return self._swap("header", "protocol", value, is_wide(value, None)) if is_secret(value, None) else value
+        return self._swap("header", "protocol", value, is_distinctive(value, None)) if is_secret(value, None) else value
 
     def _credentials(self, name: str, value: str) -> str:
         """RFC 9110, 11.4: a scheme and credentials; those of Basic (RFC 7617) hold a user and a password."""
         scheme, space, rest = value.partition(" ")
         if not space:
-            return self._swap("header", name, value, is_wide(value, "sure"))
+            return self._swap("header", name, value, is_distinctive(value, "sure"))
         if scheme.lower() == "basic":
             try:
                 user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 user = colon = password = ""
             if colon:
-                user = self._swap("header", f"{name}_user", user, is_wide(user, None)) if user else user
+                user = self._swap("header", f"{name}_user", user, is_distinctive(user, None)) if user else user
                 if password:
-                    password = self._swap("header", f"{name}_password", password, is_wide(password, "sure"))
+                    password = self._swap("header", f"{name}_password", password, is_distinctive(password, "sure"))
                 return f"{scheme} {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
-        return f"{scheme} {self._swap('header', name, rest, is_wide(rest, 'sure'))}" if rest else value
+        return f"{scheme} {self._swap('header', name, rest, is_distinctive(rest, 'sure'))}" if rest else value
 
     def _pair(self, pair: str) -> str:
         """One `name=value` of a cookie header. A cookie without a name is all value (RFC 6265bis, 5.6)."""
@@ -292,12 +296,12 @@ class Places:
         return (name + equals if equals else "") + self._cookie(name.strip(), value)
 
     def _cookie(self, name: str, value: str) -> str:
-        secret, told = value.strip().strip('"'), telling(name)
-        if name.lower() in self._rules.kept or not is_cookie_secret(name, secret):
+        secret, told = value.strip().strip('"'), sensitivity(name)
+        if name.lower() in self._rules.kept_names or not is_cookie_secret(name, secret):
             return value
-        wide = is_wide(secret, told)
+        wide = is_distinctive(secret, told)
         new = self._swap("cookie", name, secret, wide)
-        if not is_common(secret):
+        if not is_address_or_date(secret):
             for inner in self._inner(secret):  # what is in it may stand by itself elsewhere
                 self._swap("cookie", name, inner, True)
         return value.replace(secret, new)
@@ -309,7 +313,7 @@ class Places:
             return
         parts = re.split(r"[|\s]", plain)
         for part in dict.fromkeys((plain, *parts) if len(parts) > 1 else (plain,)):
-            if part != value and (is_jwt(part) or (is_wide(part, None) and not is_wordy(part))):
+            if part != value and (is_jwt(part) or (is_distinctive(part, None) and not is_wordy(part))):
                 yield part
 
     def _parameters(self, query: str) -> str:
@@ -328,14 +332,14 @@ class Places:
         if not value:
             return value
         if name in self._random_query:
-            return self._swap("random", name, value, is_wide(value, "sure"))
-        if name.lower() in self._rules.kept:
+            return self._swap("random", name, value, is_distinctive(value, "sure"))
+        if name.lower() in self._rules.kept_names:
             return value
         if name.lower() in self._query:
-            return self._swap("query", name, value, is_wide(value, "sure"))
-        told = telling(name, query=True)
+            return self._swap("query", name, value, is_distinctive(value, "sure"))
+        told = sensitivity(name, query=True)
         if told and is_secret(value, told):
-            return self._swap("query", name, value, is_wide(value, told))
+            return self._swap("query", name, value, is_distinctive(value, told))
         return self.url(value) if "://" in value and "=" in value else self._unwrapped(value)
 
 

@@ -15,7 +15,7 @@ HEAD_LIMIT = 64 * 1024
 HANDSHAKE_SECONDS = 10.0
 
 
-class Head(msgspec.Struct, frozen=True):
+class RequestHead(msgspec.Struct, frozen=True):
     """A connection's first request: method, target, and headers with names in lower case."""
 
     method: str
@@ -23,10 +23,10 @@ class Head(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
     def __repr__(self) -> str:
-        return f"<Head {self.method}>"
+        return f"<RequestHead {self.method}>"
 
     @classmethod
-    def parse(cls, raw: bytes) -> Head | None:
+    def parse(cls, raw: bytes) -> RequestHead | None:
         """What `raw` says, up to its empty line; None where it is no HTTP/1 request."""
         first, *lines = raw.decode("latin-1").split("\r\n")
         words = first.split(" ")
@@ -48,7 +48,7 @@ class Refusal(msgspec.Struct, frozen=True):
         return "\r\n".join((*lines, "", "")).encode("latin-1", "replace")
 
 
-class Admission(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True):
     """The request may pass; `context` is the TLS to speak inside the tunnel, None for none."""
 
     context: ssl.SSLContext | None = None
@@ -57,7 +57,9 @@ class Admission(msgspec.Struct, frozen=True):
 class ProxyConnection(asyncio.Protocol):
     """One client. `closed` is done when its socket is."""
 
-    def __init__(self, admit: Callable[[Head], Admission | Refusal], serve: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, admit: Callable[[RequestHead], Accepted | Refusal], serve: Callable[[], asyncio.Protocol]
+    ) -> None:
         self._admit = admit
         self._serve = serve
         self._buffer = bytearray()
@@ -95,7 +97,7 @@ class ProxyConnection(asyncio.Protocol):
             return  # refused; or the client was quicker through TLS than `start_tls` could tell of it
         head, found, rest = self._buffer.partition(b"\r\n\r\n")
         if found:
-            self._begin(Head.parse(bytes(head)), bytes(rest))
+            self._begin(RequestHead.parse(bytes(head)), bytes(rest))
         elif len(self._buffer) > HEAD_LIMIT:
             self._refuse(Refusal(431, "Request Header Fields Too Large"))
 
@@ -110,7 +112,7 @@ class ProxyConnection(asyncio.Protocol):
         if self._site is not None:
             self._site.resume_writing()
 
-    def _begin(self, head: Head | None, rest: bytes) -> None:
+    def _begin(self, head: RequestHead | None, rest: bytes) -> None:
         answer = self._admit(head) if head is not None else Refusal(400, "Bad Request")
         if isinstance(answer, Refusal):
             self._refuse(answer)

@@ -19,7 +19,7 @@ from typing import Any
 from toolkit import errors
 from toolkit.recording.entries import Headers, make_request, make_response
 from toolkit.recording.har import Entry, RecordedChat, RecordedSession, Recording, Timings
-from toolkit.recording.matching import random_places
+from toolkit.recording.matching import random_fields
 from toolkit.recording.pages import PageWatcher
 from toolkit.recording.redact import Rules, redact
 from toolkit.session import BrowserSession
@@ -97,7 +97,7 @@ class Recorder:
         self._exchanges.append(exchange)
         return exchange
 
-    def asked(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
+    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
         """A chat call begins, with `session`. The recording tells of the first one."""
         if self._chat is None:
             self._chat = RecordedChat(provider=session.provider, messages=messages, base_url=base_url)
@@ -125,10 +125,10 @@ class Recorder:
         entries = [exchange.entry() for exchange in self._exchanges]
         entries += [entry for watcher in self._watchers for entry in watcher.entries]
         for entry in entries:
-            if places := random_places(entry.request, self._random):
+            if places := random_fields(entry.request, self._random):
                 entry.request.random = places
         entries.sort(key=lambda entry: entry.started)
-        began = RecordedSession.of(self._session) if self._session is not None else None
+        began = RecordedSession.from_session(self._session) if self._session is not None else None
         recording = Recording(entries=entries, comment=comment, chat=self._chat, session=began)
         return redact(recording, rules=self._rules, session=self._session)
 

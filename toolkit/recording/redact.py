@@ -22,9 +22,9 @@ import msgspec
 
 from toolkit.errors import RecordingError
 from toolkit.recording import placeholders
-from toolkit.recording.bodies import Body, resize
+from toolkit.recording.bodies import Body, correct_lengths
 from toolkit.recording.har import Entry, RecordedChat, RecordedSession, Recording
-from toolkit.recording.places import Places
+from toolkit.recording.places import SecretLocations
 from toolkit.recording.rules import Rules
 from toolkit.recording.scan import Finding, scan
 from toolkit.recording.spellings import Replacer
@@ -64,7 +64,7 @@ def redact(
     wide = {secret: known[secret] for secret, about in secrets.items() if about.wide}
     _replace_everywhere(log, Replacer(wide))
     for (half, was), (_, now) in zip(before, _sizes(log), strict=True):
-        resize(half, now - was)
+        correct_lengths(half, now - was)
     if findings := scan(log, {secret: secrets[secret].kind for secret, new in wide.items() if secret != new}, rules):
         raise _refusal(findings)
     entries = msgspec.convert(log["entries"], list[Entry])
@@ -79,7 +79,7 @@ def redact(
     )
 
 
-def refuse(recording: Recording) -> None:
+def ensure_redacted(recording: Recording) -> None:
     """Raise `RecordingError` where `recording` has secrets in it, whoever made it."""
     if findings := scan(_log(recording), rules=Rules(keep=recording.keep)):
         raise _refusal(findings)
@@ -118,24 +118,24 @@ def _collected(log: dict[str, Any], rules: Rules, session: BrowserSession | None
             about.wide = about.wide or wide
         return secret
 
-    places = Places(rules, collect)
-    places.log(log)
+    places = SecretLocations(rules, collect)
+    places.walk_log(log)
     for holder, key, _ in texts(log):
         text: bytes | str = Body(holder, key).data if is_body(key) else holder[key]
         if isinstance(text, str):
-            places.text(text)
+            places.walk_text(text)
             text = text.encode("utf-8", "surrogatepass")
         for match in placeholders.JWT.finditer(text):
             if placeholders.is_jwt(token := match[0].decode()):
                 collect("text", "jwt", token, True)
     if session is not None:
-        places.session(session)
+        places.walk_session(session)
     return secrets
 
 
 def _placeholders(secrets: dict[str, _Secret]) -> dict[str, str]:
     """{secret: what replaces it}, one for each."""
-    known = {secret: secret for secret in secrets if placeholders.is_kept(secret)}
+    known = {secret: secret for secret in secrets if placeholders.is_unmistakable_placeholder(secret)}
     taken = set(known)
     last: Counter[tuple[str, str]] = Counter()  # numbers of each place
     contains = _contains([secret for secret, about in secrets.items() if about.wide and secret not in known])
@@ -158,11 +158,11 @@ def _replace_in_place(log: dict[str, Any], rules: Rules, known: dict[str, str]) 
     def swap(kind: str, name: str, secret: str, wide: bool) -> str:
         return known.get(secret, secret)
 
-    places = Places(rules, swap)
-    places.log(log)
+    places = SecretLocations(rules, swap)
+    places.walk_log(log)
     for holder, key, _ in texts(log):
         if not is_body(key):
-            holder[key] = places.text(holder[key])
+            holder[key] = places.walk_text(holder[key])
 
 
 def _replace_everywhere(log: dict[str, Any], replacer: Replacer) -> None:
@@ -170,11 +170,11 @@ def _replace_everywhere(log: dict[str, Any], replacer: Replacer) -> None:
     for holder, key, _ in texts(log):
         if is_body(key):
             body = Body(holder, key)
-            replacer.replaced(body.data, body.edit)
+            replacer.replace_bytes(body.data, body.edit)
         else:
             text = holder[key]
             if text not in done:
-                done[text] = replacer.text(text)
+                done[text] = replacer.replace_text(text)
             holder[key] = done[text]
 
 

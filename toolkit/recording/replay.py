@@ -22,8 +22,8 @@ from multidict import CIMultiDict
 from toolkit.errors import ReplayMismatch
 from toolkit.recording.credentials import parse_cookies
 from toolkit.recording.har import Entry, Recording
-from toolkit.recording.matching import Asked
-from toolkit.recording.script import EVERYTHING, Part, Script
+from toolkit.recording.matching import IncomingRequest
+from toolkit.recording.script import ALL_PARTS, MatchPart, Playback
 
 MISMATCH = 599
 # What belongs to the recorded connection (RFC 9110, 7.6.1) and not to the answer, or describes bytes that HAR keeps
@@ -61,9 +61,9 @@ class Replay:
     """
 
     def __init__(
-        self, recordings: Iterable[Recording], *, pace: float = 0.0, match: Sequence[Part] = EVERYTHING
+        self, recordings: Iterable[Recording], *, pace: float = 0.0, match: Sequence[MatchPart] = ALL_PARTS
     ) -> None:
-        self.script = Script([entry for recording in recordings for entry in recording.entries], match)
+        self.playback = Playback([entry for recording in recordings for entry in recording.entries], match)
         self.misses: list[ReplayMismatch] = []
         self._pace = pace
         self.app = web.Application(client_max_size=0)  # no limit
@@ -71,7 +71,7 @@ class Replay:
         self.app.on_response_prepare.append(_bare)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        asked = Asked(
+        asked = IncomingRequest(
             method=request.method,
             url=request.url,
             content_type=request.headers.get("Content-Type", ""),
@@ -79,7 +79,7 @@ class Replay:
             cookies=parse_cookies(request.headers.getall("Cookie", [])),
             authorization=", ".join(request.headers.getall("Authorization", [])),
         )
-        recorded = self.script.methods(asked.url)
+        recorded = self.playback.methods(asked.url)
         if _is_preflight(request) and "OPTIONS" not in recorded and recorded:
             return _preflight_answer(request)
         if request.path == "/favicon.ico" and not recorded:
@@ -87,7 +87,7 @@ class Replay:
         if request.headers.get("Service-Worker") == "script" and not recorded:
             allowed = {"Service-Worker-Allowed": "/"}
             return web.Response(text=STAND_IN_WORKER, content_type="text/javascript", headers=allowed)
-        found = self.script.take(asked)
+        found = self.playback.take(asked)
         if isinstance(found, ReplayMismatch):
             self.misses.append(found)
             return web.Response(status=MISMATCH, reason="Replay Mismatch", text=f"{found.what}\n")

@@ -42,7 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             value = getattr(self, field)
             if isinstance(value, str) or not all(isinstance(one, str) for one in value):
                 raise UsageError(f"Redaction rule {field}: expected several strings, such as ({field[:-1]!r},).")
-        _ = self.steps, self.compiled  # refuse them now
+        _ = self.steps, self.compiled_patterns  # refuse them now
 
     @cached_property
     def steps(self) -> tuple[tuple[Step, ...], ...]:
@@ -50,15 +50,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(_steps(path) for path in self.json_paths)
 
     @cached_property
-    def compiled(self) -> tuple[re.Pattern[str], ...]:
+    def compiled_patterns(self) -> tuple[re.Pattern[str], ...]:
         """`patterns`, compiled."""
         return tuple(_pattern(pattern) for pattern in self.patterns)
 
     @cached_property
-    def kept(self) -> frozenset[str]:
+    def kept_names(self) -> frozenset[str]:
         return frozenset(name.lower() for name in self.keep)
 
-    def names(self, path: Path) -> bool:
+    def matches_path(self, path: Path) -> bool:
         """Whether one of `json_paths` names the place `path`."""
         return any(_matches(steps, path) for steps in self.steps)
 

@@ -21,9 +21,9 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 from toolkit.recording.bodies import Body
-from toolkit.recording.finding import Finder
+from toolkit.recording.finding import MultiSearch
 from toolkit.recording.placeholders import JWT, is_jwt, is_placeholder
-from toolkit.recording.places import Places
+from toolkit.recording.places import SecretLocations
 from toolkit.recording.rules import Rules
 from toolkit.recording.texts import is_body, texts
 
@@ -77,8 +77,8 @@ def _by_place(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
             found.append(Finding(places.place, f"a secret ({kind})"))
         return secret
 
-    places = Places(rules, look)
-    places.log(deepcopy(log))
+    places = SecretLocations(rules, look)
+    places.walk_log(deepcopy(log))
     yield from found
 
 
@@ -88,7 +88,7 @@ class _Finder:
         for secret, kind in secrets.items():
             for spelling in spellings(secret):
                 self._kinds.setdefault(spelling, kind)
-        self._finder = Finder(self._kinds)
+        self._finder = MultiSearch(self._kinds)
 
     def kinds(self, data: bytes) -> Iterator[str]:
         """What kinds of secrets are in `data`."""

@@ -22,13 +22,13 @@ from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.errors import ReplayMismatch, UsageError
-from toolkit.recording.credentials import Credentials, credentials, kept_from_scripts
-from toolkit.recording.entries import LEFT, UNDER_WAY
+from toolkit.recording.credentials import Credentials, credentials, http_only_cookies
+from toolkit.recording.entries import ABANDONED, UNFINISHED
 from toolkit.recording.har import Entry
-from toolkit.recording.matching import ANY, Asked, blanked, comparable, differences, recorded_body
+from toolkit.recording.matching import ANY, IncomingRequest, differences, mask_at, normalize_body, recorded_body
 
-Part = Literal["method", "url", "body", "cookies", "authorization"]
-EVERYTHING: tuple[Part, ...] = get_args(Part)
+MatchPart = Literal["method", "url", "body", "cookies", "authorization"]
+ALL_PARTS: tuple[MatchPart, ...] = get_args(MatchPart)
 LISTED = 5
 REPEATABLE = ("GET", "HEAD")
 CALLS = ("empty", "fetch", "xhr", "eventsource")
@@ -47,18 +47,18 @@ class _Scene(msgspec.Struct, eq=False):
     played: int = 0
 
 
-class Script:
+class Playback:
     """The recorded exchanges, in order, and which of them were played. `match` says on what requests match."""
 
-    def __init__(self, entries: Iterable[Entry], match: Sequence[Part] = EVERYTHING) -> None:
-        if unknown := set(match) - set(EVERYTHING):
-            raise UsageError(f"Requests cannot be matched on {sorted(unknown)}, only on {list(EVERYTHING)}.")
+    def __init__(self, entries: Iterable[Entry], match: Sequence[MatchPart] = ALL_PARTS) -> None:
+        if unknown := set(match) - set(ALL_PARTS):
+            raise UsageError(f"Requests cannot be matched on {sorted(unknown)}, only on {list(ALL_PARTS)}.")
         self._match = frozenset(match)
         entries = list(entries)
         told = {rule for entry in entries for rule in entry.request.random or ()}
         self._random_query = frozenset(rule.removeprefix("query.") for rule in told if rule.startswith("query."))
         self._random_body = [rule.split(".")[1:] for rule in sorted(told) if rule.startswith("body.")]
-        self.guarded = kept_from_scripts(entries)  # (name, value) of the cookies that are compared of pages
+        self.http_only_cookies = http_only_cookies(entries)  # (name, value) of the cookies that are compared of pages
         urls = [URL(entry.request.url) for entry in entries]
         self._scenes = [
             _Scene(entry, url, self._body(recorded_body(entry)), sender, self._key(entry, url))
@@ -69,10 +69,10 @@ class Script:
         for scene in self._scenes:
             self._by_key.setdefault(scene.key, []).append(scene)
             self._methods.setdefault(scene.key[1:], set()).add(scene.entry.request.method)
-        self.sites = {(scene.url.host or "", scene.url.port or 0): scene.url.scheme for scene in self._scenes}
+        self.schemes = {(scene.url.host or "", scene.url.port or 0): scene.url.scheme for scene in self._scenes}
         self._visited = False
 
-    def take(self, asked: Asked) -> Entry | ReplayMismatch:
+    def take(self, asked: IncomingRequest) -> Entry | ReplayMismatch:
         """The recorded exchange that answers `asked` now, or the error that says why there is none.
 
         Each is played once, in recorded order; only the last of a GET's or HEAD's is repeated. A HEAD that was not
@@ -81,15 +81,15 @@ class Script:
         scenes = self._by_key.get(self._key(asked, asked.url), [])
         if not scenes and asked.method == "HEAD":
             scenes = self._by_key.get(self._key(msgspec.structs.replace(asked, method="GET"), asked.url), [])
-        body = self._body(comparable(asked.content_type, asked.body)) if "body" in self._match and scenes else None
+        body = self._body(normalize_body(asked.content_type, asked.body)) if "body" in self._match and scenes else None
         fitting = [scene for scene in scenes if not any(self._differences(scene, asked, body))]
         if not self._visited:
-            fitting = [scene for scene in fitting if not scene.sender.page] or fitting
+            fitting = [scene for scene in fitting if not scene.sender.from_page] or fitting
         fitting.sort(key=lambda scene: scene.entry.response.via_worker is True)  # stable
         for scene in fitting:
             if not scene.played or (asked.method in REPEATABLE and scene is fitting[-1]):
                 scene.played += 1
-                self._visited = self._visited or (scene.sender.page and _kind(scene.entry) == "document")
+                self._visited = self._visited or (scene.sender.from_page and _kind(scene.entry) == "document")
                 return scene.entry
         return ReplayMismatch(self._explain(asked, body, scenes, len(fitting)), url=str(asked.url))
 
@@ -101,27 +101,27 @@ class Script:
         """The exchanges that nobody asked for so far."""
         return [scene.entry for scene in self._scenes if not scene.played]
 
-    def due(self) -> list[Entry]:
+    def still_required(self) -> list[Entry]:
         """Those of the unplayed that have to be played; all of them where nothing was."""
         if not any(scene.played for scene in self._scenes):
             return self.unplayed()
         unplayed = [scene for scene in self._scenes if not scene.played]
-        if all(scene.sender.page for scene in self._scenes):
+        if all(scene.sender.from_page for scene in self._scenes):
             return [one.entry for one in unplayed if self._visited and _is_due(one.entry)]
         # On the wire nothing tells a page from a client: whose request it was that a page's exchange answered, where
         # the same was recorded of both, cannot be known. It counts for both.
-        instead = Counter(repr((one.key, one.body)) for one in self._scenes if one.sender.page and one.played)
+        instead = Counter(repr((one.key, one.body)) for one in self._scenes if one.sender.from_page and one.played)
         due = []
         for scene in unplayed:
-            if not scene.sender.page:
+            if not scene.sender.from_page:
                 same = repr((scene.key, scene.body))
                 if not instead[same]:
                     due.append(scene.entry)
                 instead[same] -= 1
         return due
 
-    def _key(self, asked: Asked | Entry, url: URL) -> tuple[Any, ...]:
-        method = asked.method if isinstance(asked, Asked) else asked.request.method
+    def _key(self, asked: IncomingRequest | Entry, url: URL) -> tuple[Any, ...]:
+        method = asked.method if isinstance(asked, IncomingRequest) else asked.request.method
         return (method.upper() if "method" in self._match else "", *self._place(url))
 
     def _place(self, url: URL) -> tuple[Any, ...]:
@@ -132,18 +132,18 @@ class Script:
 
     def _body(self, body: Any) -> Any:
         for path in self._random_body:
-            body = blanked(body, path)
+            body = mask_at(body, path)
         return body
 
-    def _differences(self, scene: _Scene, asked: Asked, body: Any) -> Iterator[str]:
+    def _differences(self, scene: _Scene, asked: IncomingRequest, body: Any) -> Iterator[str]:
         if "body" in self._match and scene.body is not None:
             yield from differences(scene.body, body, "body")
         if "cookies" in self._match:
-            yield from scene.sender.cookie_differences(asked.cookies, self.guarded, visited=self._visited)
+            yield from scene.sender.cookie_differences(asked.cookies, self.http_only_cookies, visited=self._visited)
         if "authorization" in self._match:
             yield from scene.sender.authorization_differences(asked.authorization, asked.cookies)
 
-    def _explain(self, asked: Asked, body: Any, scenes: Sequence[_Scene], fitting: int) -> str:
+    def _explain(self, asked: IncomingRequest, body: Any, scenes: Sequence[_Scene], fitting: int) -> str:
         what = f"No recorded exchange answers this {asked.method}"
         if fitting:
             return f"{what}: it was recorded {fitting} times, and each of them has been played."
@@ -164,7 +164,9 @@ class Script:
 
 def _is_due(entry: Entry) -> bool:
     """Whether the page that made this exchange has to make it again."""
-    return _kind(entry) != "asset" and entry.error not in (UNDER_WAY, LEFT) and entry.response.via_worker is not True
+    return (
+        _kind(entry) != "asset" and entry.error not in (UNFINISHED, ABANDONED) and entry.response.via_worker is not True
+    )
 
 
 def _kind(entry: Entry) -> Literal["document", "call", "asset"]:

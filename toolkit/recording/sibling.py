@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.recording.credentials import Pairs
+from toolkit.recording.credentials import CookiePairs
 
 
-def sibling_state(state: Mapping[str, Any], began: Mapping[str, Any], guarded: Pairs) -> dict[str, Any]:
+def sibling_state(state: Mapping[str, Any], began: Mapping[str, Any], http_only_cookies: CookiePairs) -> dict[str, Any]:
     """The storage state to begin with, all in Playwright's form: `state` is the open context's, `began` that of the
-    recorded session. `guarded` are the recorded values of cookies that are out of reach of scripts."""
+    recorded session. `http_only_cookies` are the recorded values of cookies that are out of reach of scripts."""
     placed = {_place(cookie): cookie for cookie in began.get("cookies", ())}
-    names = {name for name, _ in guarded}
+    names = {name for name, _ in http_only_cookies}
     kept = [
         cookie
         for cookie in state.get("cookies", ())
         if _place(cookie) not in placed
-        and (cookie["name"] not in names or (cookie["name"], cookie["value"]) in guarded)
+        and (cookie["name"] not in names or (cookie["name"], cookie["value"]) in http_only_cookies)
     ]
     origins: dict[str, dict[str, Any]] = {one["origin"]: dict(one) for one in state.get("origins", ())}
     for one in began.get("origins", ()):

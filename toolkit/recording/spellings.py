@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
-from toolkit.recording.finding import Finder
+from toolkit.recording.finding import MultiSearch
 
 ROUNDS = 4  # one spelling may hide another
 DEPTH = 4  # how many times one value may be wrapped: base64 in JSON in a URL in a URL
@@ -106,7 +106,7 @@ class Replacer:
 
     def __init__(self, placeholders: Mapping[str, str]) -> None:
         self._new = {key.encode(): value.encode() for key, value in placeholders.items() if key != value}
-        self._finder = Finder(self._new)
+        self._finder = MultiSearch(self._new)
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
         shortest = min(map(len, self._new), default=1)
         # Lines of 60 to 76 characters are one text (RFC 2045, section 6.8).
@@ -118,19 +118,21 @@ class Replacer:
 
     def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit]:
         """What to change in `data`, from left to right, nothing twice."""
-        return apart(self._found(data, depth)) if self._new else []
+        return drop_overlaps(self._found(data, depth)) if self._new else []
 
-    def text(self, text: str) -> str:
+    def replace_text(self, text: str) -> str:
         """`text` with everything replaced."""
-        return self.replaced(text.encode("utf-8", "surrogatepass"), lambda _: None).decode("utf-8", "surrogatepass")
+        return self.replace_bytes(text.encode("utf-8", "surrogatepass"), lambda _: None).decode(
+            "utf-8", "surrogatepass"
+        )
 
-    def replaced(self, data: bytes, tell: Callable[[list[Edit]], object]) -> bytes:
+    def replace_bytes(self, data: bytes, tell: Callable[[list[Edit]], object]) -> bytes:
         """`data` with everything replaced. `tell` is given the edits, in as many steps as it takes."""
         for _ in range(ROUNDS):
             if not (edits := self.edits(data)):
                 break
             tell(edits)
-            data = applied(data, edits)
+            data = apply_edits(data, edits)
         return data
 
     def _found(self, data: bytes, depth: int) -> Iterator[Edit]:
@@ -171,7 +173,7 @@ class Replacer:
         filled = code.decode(letters + code.zero * (-len(letters) % code.size))
         whole = filled[: len(letters) * len(filled) // (len(letters) + (-len(letters) % code.size))]
         rest = letters[len(code.encode(whole, run)) :]
-        new = _unbroken(run)[:offset] + code.encode(applied(whole, self.edits(whole, depth)), run) + rest
+        new = _unbroken(run)[:offset] + code.encode(apply_edits(whole, self.edits(whole, depth)), run) + rest
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
         if width > 0:
@@ -210,7 +212,7 @@ class _View:
         return self._places[at] + (view - self._views[at])
 
 
-def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
+def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
     """`data` after `edits`."""
     pieces: list[bytes] = []
     end = 0
@@ -220,7 +222,7 @@ def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join([*pieces, data[end:]])
 
 
-def moved(sizes: Sequence[int], edits: Sequence[Edit]) -> list[int]:
+def resize_chunks(sizes: Sequence[int], edits: Sequence[Edit]) -> list[int]:
     """The sizes of the chunks after `edits`. A boundary stays where it is in the text; one within what was replaced
     stays as far from its start, as far as it reaches."""
     starts = [edit.start for edit in edits]
@@ -238,7 +240,7 @@ def moved(sizes: Sequence[int], edits: Sequence[Edit]) -> list[int]:
     return [after - before for before, after in pairwise(boundaries)]
 
 
-def apart(edits: Iterable[Edit]) -> list[Edit]:
+def drop_overlaps(edits: Iterable[Edit]) -> list[Edit]:
     """Those of `edits` that do not overlap: the leftmost, and of those the longest, and of those the first."""
     kept: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):  # the sort is stable

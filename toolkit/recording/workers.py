@@ -19,27 +19,28 @@ import msgspec
 
 from toolkit.recording.har import Content, Entry
 
-LACKING = "The browser did not give the body."
+BODY_MISSING = "The browser did not give the body."
 
 
-class Seen(msgspec.Struct, kw_only=True):
+class SeenExchange(msgspec.Struct, kw_only=True):
     """One exchange as the browser told of it.
 
     `worker` is the script's URL of the service worker that asked, None for a page. `via_worker` says that the page
-    was answered by one. `asked` is the URL before redirects; `lacking` says that there was a body and it was not given.
+    was answered by one. `first_url` is the URL before redirects; `body_missing` says that there was a body and it was
+    not given.
     """
 
     entry: Entry
-    asked: str
+    first_url: str
     worker: str | None = None
     via_worker: bool = False
-    lacking: bool = False
+    body_missing: bool = False
 
     def __repr__(self) -> str:
-        return f"<Seen {self.entry!r}>"
+        return f"<SeenExchange {self.entry!r}>"
 
 
-def settled(seen: Iterable[Seen]) -> list[Entry]:
+def resolve_exchanges(seen: Iterable[SeenExchange]) -> list[Entry]:
     """The entries to record, in order of their start."""
     ordered = sorted(seen, key=lambda one: one.entry.started)
     scripts = {one.entry.request.url for one in ordered if one.worker == one.entry.request.url}
@@ -55,30 +56,30 @@ def settled(seen: Iterable[Seen]) -> list[Entry]:
         if by_worker and _origin(_controlled(entry)) in origins:
             answer = msgspec.structs.replace(entry.response, via_worker=True)
             entry = msgspec.structs.replace(entry, response=answer)
-        elif one.lacking:
+        elif one.body_missing:
             answer = msgspec.structs.replace(entry.response, content=_content(one, told))
             entry = msgspec.structs.replace(entry, response=answer)
         entries.append(entry)
     return entries
 
 
-def _content(one: Seen, told: Sequence[Seen]) -> Content:
+def _content(one: SeenExchange, told: Sequence[SeenExchange]) -> Content:
     """The content of `one`, which lacks its body. Chromium keeps none that a worker passed on unread; what it was shows
     in what a page was `told` under the same address."""
     content = one.entry.response.content
     for other in told if one.worker is not None else ():
         answer = other.entry.response
         same = _wish(other) == _wish(one) and answer.status == one.entry.response.status
-        if same and not other.lacking and answer.content.text is not msgspec.UNSET:
+        if same and not other.body_missing and answer.content.text is not msgspec.UNSET:
             whole = answer.content
             return msgspec.structs.replace(content, size=whole.size, text=whole.text, encoding=whole.encoding)
-    return msgspec.structs.replace(content, comment=LACKING)
+    return msgspec.structs.replace(content, comment=BODY_MISSING)
 
 
-def _wish(one: Seen) -> tuple[Any, ...]:
+def _wish(one: SeenExchange) -> tuple[Any, ...]:
     sent = one.entry.request.post_data
     body = None if sent is msgspec.UNSET else (sent.text, sent.encoding)
-    return (one.entry.request.method, one.asked.partition("#")[0], body)
+    return (one.entry.request.method, one.first_url.partition("#")[0], body)
 
 
 def _controlled(entry: Entry) -> str:

@@ -19,11 +19,11 @@ import msgspec
 from toolkit.errors import StoreError
 from toolkit.session import BrowserSession
 from toolkit.stores import Key
-from toolkit.stores.passphrase import KEY_VARIABLE, configured, resolved
+from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase, resolve_passphrase
 from toolkit.stores.sealing import Sealed, Sealer, sealer
 
 VERSION = 1
-Kept = tuple[Key, BrowserSession]
+StoredSession = tuple[Key, BrowserSession]
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class Packer:
     """
 
     def __init__(self, passphrase: str | None) -> None:
-        self._given = configured() if passphrase is None else passphrase
+        self._given = configured_passphrase() if passphrase is None else passphrase
         self._sealer: Sealer | None = None
 
     async def pack(self, key: Key, session: BrowserSession) -> bytes:
@@ -57,11 +57,11 @@ class Packer:
             content = _Content(VERSION, key, session)
         else:
             # In a thread: making a key takes a third of a second, and a keyring may ask the person.
-            sealed = await asyncio.to_thread(self._seal, compact(session), _about(key))
+            sealed = await asyncio.to_thread(self._seal, compact_json(session), _about(key))
             content = _Content(VERSION, key, sealed=sealed)
         return _json(content, indent=1)
 
-    async def unpack(self, packed: bytes, where: str) -> Kept:
+    async def unpack(self, packed: bytes, where: str) -> StoredSession:
         """What was `packed`, which was found at `where`.
 
         Raises `StoreError` for what another toolkit or another passphrase can read, and `ValueError`, with nothing of
@@ -114,11 +114,11 @@ class Packer:
 
     def _found(self) -> Sealer:
         if self._sealer is None:
-            self._sealer = sealer(resolved(self._given))
+            self._sealer = sealer(resolve_passphrase(self._given))
         return self._sealer
 
 
-def misplaced(key: Key, where: str) -> StoreError:
+def misplaced_error(key: Key, where: str) -> StoreError:
     """The session of `key` lies at `where`, which is another one's place."""
     return StoreError(
         f"What is stored as {where} is the session of another key: {', '.join(key)}.",
@@ -126,7 +126,7 @@ def misplaced(key: Key, where: str) -> StoreError:
     )
 
 
-def compact(value: Any) -> bytes:
+def compact_json(value: Any) -> bytes:
     """`value` as JSON, without a blank."""
     return _json(value, separators=(",", ":"))
 
@@ -141,4 +141,4 @@ def _read(text: bytes) -> Any:
 
 
 def _about(key: Key) -> bytes:
-    return compact(["toolkit session", VERSION, *key])
+    return compact_json(["toolkit session", VERSION, *key])

@@ -14,20 +14,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from toolkit.errors import StoreError
-from toolkit.files import remove_unfinished, write_whole
+from toolkit.files import remove_unfinished, write_atomic
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
-from toolkit.stores.content import Kept, Packer, misplaced
-from toolkit.stores.locking import locked
-from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE, make_private, state_folder
+from toolkit.stores.content import Packer, StoredSession, misplaced_error
+from toolkit.stores.locking import file_lock
+from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
 
 log = logging.getLogger("toolkit")
 
 SHOWN = 40  # letters of each part of a key that a file's name shows
-OURS = f"--{'[0-9a-f]' * 16}.json"  # how the name of a session's file ends, as a glob pattern; others are not touched
-SAVING = ".toolkit-saving.lock"  # held by the one that writes in the folder
+SESSION_SUFFIX_GLOB = f"--{'[0-9a-f]' * 16}.json"  # ending of a session's file name; others are not touched
+WRITE_LOCK_NAME = ".toolkit-saving.lock"  # held by the one that writes in the folder
 PATIENCE = 30.0  # seconds that a save waits for the others'
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
+NON_OWNER_BITS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class FileStore:
@@ -61,9 +61,9 @@ class FileStore:
         content = await self._packer.pack(key, session)
         try:
             self._open_folder()
-            async with locked(self.folder / SAVING, PATIENCE):
-                remove_unfinished(self.folder, OURS)  # nobody else is writing now
-                write_whole(path, content)
+            async with file_lock(self.folder / WRITE_LOCK_NAME, PATIENCE):
+                remove_unfinished(self.folder, SESSION_SUFFIX_GLOB)  # nobody else is writing now
+                write_atomic(path, content)
         except OSError as error:
             raise self._failed("written", path, error) from error
 
@@ -80,7 +80,7 @@ class FileStore:
     async def sessions(self) -> dict[Key, BrowserSession]:
         """All sessions that are kept. A file that cannot be read is left out, and said."""
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.match(f"*{OURS}"))
+            files = sorted(path for path in self.folder.iterdir() if path.match(f"*{SESSION_SUFFIX_GLOB}"))
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -99,7 +99,7 @@ class FileStore:
         async with AsyncExitStack() as stack:
             try:
                 self._open_folder()
-                await stack.enter_async_context(locked(path, seconds))
+                await stack.enter_async_context(file_lock(path, seconds))
             except TimeoutError:
                 raise
             except OSError as error:
@@ -113,7 +113,7 @@ class FileStore:
         digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
         return self.folder / f"{'--'.join(filter(None, shown))}--{digest}.json"
 
-    async def _read(self, path: Path) -> Kept | None:
+    async def _read(self, path: Path) -> StoredSession | None:
         """What is in a file, None where there is nothing that can be understood. Raises `StoreError`."""
         content = self._content(path)
         if content is None:
@@ -124,14 +124,14 @@ class FileStore:
             await self._set_aside(path, content, error)
             return None
         if self._path(kept[0]) != path:
-            raise misplaced(kept[0], str(path))
+            raise misplaced_error(kept[0], str(path))
         return kept
 
     async def _set_aside(self, path: Path, content: bytes, error: ValueError) -> None:
         """Give the file with that `content` another name, unless somebody has replaced it by now."""
         aside = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
         try:
-            async with locked(self.folder / SAVING, PATIENCE):
+            async with file_lock(self.folder / WRITE_LOCK_NAME, PATIENCE):
                 if self._content(path) != content:
                     return
                 os.replace(path, aside)
@@ -150,14 +150,14 @@ class FileStore:
 
     def _open_folder(self) -> None:
         """Make the folder, for this person alone. Raises `OSError`."""
-        make_private(self.folder)
+        make_private_folder(self.folder)
         self._close_to_others()
 
     def _close_to_others(self) -> None:
         """Take the rights that others have at the toolkit's own folder away; of another one say, once, that they are
         there. Raises `OSError`."""
         mode = self.folder.stat().st_mode
-        if os.name != "posix" or not stat.S_ISDIR(mode) or not mode & OTHERS:
+        if os.name != "posix" or not stat.S_ISDIR(mode) or not mode & NON_OWNER_BITS:
             return
         if self._own:
             with suppress(OSError):

@@ -11,7 +11,7 @@ POLL = 0.03  # seconds between two tries; the system has no way to wait for a fi
 
 
 @asynccontextmanager
-async def locked(path: Path, seconds: float | None = None) -> AsyncIterator[None]:
+async def file_lock(path: Path, seconds: float | None = None) -> AsyncIterator[None]:
     """Holds the lock file `path`, made 0600 if need be in a folder that is there.
 
     Waits `seconds` at most (None: for ever), then raises the builtin `TimeoutError`; `OSError` where the file cannot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 
-from toolkit.errors import StoreError, extra
-from toolkit.stores.state import make_private, state_folder
+from toolkit.errors import StoreError, install_hint
+from toolkit.stores.state import make_private_folder, state_folder
 
 KEY_VARIABLE = "TOOLKIT_STORE_KEY"
 KEYRING = "keyring"  # as a value of that variable
@@ -15,12 +15,12 @@ REASONS = {"NoKeyringError": "this system has none that works", "KeyringLocked":
 PATIENCE = 30.0  # seconds to wait for another process that makes the entry
 
 
-def configured() -> str:
+def configured_passphrase() -> str:
     """What `TOOLKIT_STORE_KEY` says; empty where sessions are not sealed."""
     return os.environ.get(KEY_VARIABLE, "")
 
 
-def resolved(given: str) -> str:
+def resolve_passphrase(given: str) -> str:
     """The passphrase itself: `given`, or the keyring's where that is `keyring`. Blocks. Raises `StoreError`."""
     return _from_keyring() if given == KEYRING else given
 
@@ -32,11 +32,11 @@ def _from_keyring() -> str:
         from filelock import FileLock
         from keyring.errors import KeyringError
     except ModuleNotFoundError:
-        raise _unusable("the package is missing", extra("keyring")) from None
+        raise _unusable("the package is missing", install_hint("keyring")) from None
     try:
         if kept := keyring.get_password(SERVICE, USER):
             return kept
-        make_private(state_folder())
+        make_private_folder(state_folder())
         with FileLock(state_folder() / "keyring.lock", mode=0o600, timeout=PATIENCE):  # one of many makes it
             if not keyring.get_password(SERVICE, USER):
                 keyring.set_password(SERVICE, USER, secrets.token_urlsafe(32))

@@ -12,10 +12,10 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
-from toolkit.errors import StoreError, UsageError, extra, without_query
+from toolkit.errors import StoreError, UsageError, install_hint, redact_url
 from toolkit.session import BrowserSession
 from toolkit.stores import Key, Purpose
-from toolkit.stores.content import Kept, Packer, compact, misplaced
+from toolkit.stores.content import Packer, StoredSession, compact_json, misplaced_error
 
 try:
     from redis.asyncio import ConnectionPool, Redis
@@ -34,7 +34,7 @@ try:
     )
     from redis.exceptions import TimeoutError as RedisTimeout
 except ModuleNotFoundError:
-    raise StoreError("The Redis store needs the package redis.", hint=f"{extra('redis')}.") from None
+    raise StoreError("The Redis store needs the package redis.", hint=f"{install_hint('redis')}.") from None
 
 log = logging.getLogger("toolkit")
 
@@ -86,7 +86,7 @@ class RedisStore:
             if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdecimal():
                 raise ValueError("no number of a database")  # which redis-py passes over
             self._options: dict[str, Any] = {**parse_url(url), **OPTIONS}
-            self._shown = without_query(url)
+            self._shown = redact_url(url)
             pool: Any = ConnectionPool(**self._options)
             pool.make_connection()  # which connects nothing yet, and knows what options there are
         except (TypeError, ValueError, RedisError):
@@ -171,7 +171,7 @@ class RedisStore:
             except LockNotOwnedError:
                 log.warning("the lock %s was lost, and somebody else may hold it by now", name)
 
-    async def _read(self, redis: Redis, name: str) -> Kept | None:
+    async def _read(self, redis: Redis, name: str) -> StoredSession | None:
         """What is in the key `name`, None where there is nothing that can be understood. Raises `StoreError`."""
         where = f"{name} in {self._shown}"
         try:
@@ -190,7 +190,7 @@ class RedisStore:
                 log.warning("the stored session %s was not readable (%s); it was set aside as %s", where, error, aside)
             return None
         if _name(kept[0]) != name:
-            raise misplaced(kept[0], where)
+            raise misplaced_error(kept[0], where)
         return kept
 
     @asynccontextmanager
@@ -208,7 +208,7 @@ class RedisStore:
 
 
 def _name(key: Key) -> str:
-    return PREFIX + compact(key).decode()
+    return PREFIX + compact_json(key).decode()
 
 
 def _lock_name(key: Key, purpose: Purpose) -> str:

@@ -21,7 +21,7 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("toolkit", appauthor=False))
 
 
-def make_private(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make `folder`, and those above it that are not there, 0700 whatever the umask says; those that are there stay as
     they are. Raises `OSError`."""
     for place in (*reversed(folder.parents), folder):

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from yarl import URL
 
 from toolkit import providers
-from toolkit.errors import RecordingError, ToolkitError, UsageError, without_query
+from toolkit.errors import RecordingError, ToolkitError, UsageError, redact_url
 from toolkit.providers.base import Provider
 from toolkit.recording.har import Entry, Recording, load
 from toolkit.testing.faults import FAULTS, SILENCE, Fault, broken, with_body
-from toolkit.testing.playing import Call, Outcome, play
-from toolkit.testing.watching import watched
+from toolkit.testing.playing import Call, Outcome, replay_call
+from toolkit.testing.watching import detect_leaks
 
 SHOWN = 10
 
@@ -82,7 +82,7 @@ class _Contract:
 
     async def broken(self) -> list[str]:
         asyncio.get_running_loop().slow_callback_duration = math.inf  # time is nobody's fault here
-        async with watched() as left:
+        async with detect_leaks() as left:
             if (well := await self._replayed()) is not None:
                 with suppress(_Enough):
                     await self._cut(well.text)
@@ -99,7 +99,7 @@ class _Contract:
         if iscoroutinefunction(self._kind.stream):
             self._tell(f"{law}: `stream` is an async generator, and this one has no `yield`")
             return None
-        outcome = await play(self._kind, self._recording, Call(strict=True))
+        outcome = await replay_call(self._kind, self._recording, Call(strict=True))
         if outcome.error is not None or outcome.differences:
             raised = [] if outcome.error is None else [self._raised(outcome.error)]
             self._tell(*(f"{law}: {one}" for one in (*raised, *outcome.differences)))
@@ -126,16 +126,18 @@ class _Contract:
                 with_body(entry, entry.response.content.body(), size) if i in self._own else entry
                 for i, entry in enumerate(self._recording.entries)
             ]
-            outcome = await play(self._kind, replace(self._recording, entries=entries), Call(apart=True))
+            outcome = await replay_call(
+                self._kind, replace(self._recording, entries=entries), Call(separate_chunks=True)
+            )
             if outcome.error is not None or outcome.text != text:
                 got = repr(outcome.error or outcome.text)
                 self._tell(f"the text does not depend on its pieces: in pieces {how} it is {got}")
 
     async def _struck(self, number: int, name: str, fault: Fault) -> None:
         where = f"{name} at {self._place(number)}"
-        call = Call(hasty=fault.hangs, hasty_cleanup=fault.hangs and number <= self._made)
-        outcome = await play(self._kind, self._with(number, fault.strike), call)
-        if outcome.error is None and not fault.harmless(self._entry(number)):
+        call = Call(short_deadline=fault.hangs, short_cleanup_deadline=fault.hangs and number <= self._made)
+        outcome = await replay_call(self._kind, self._with(number, fault.apply), call)
+        if outcome.error is None and not fault.is_harmless(self._entry(number)):
             self._tell(f"what goes wrong is an error: with {where} it gave {outcome.text!r} as if it were whole")
         elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
             self._tell(f"an error is a ToolkitError: with {where} {self._raised(outcome.error)}")
@@ -143,15 +145,15 @@ class _Contract:
 
     async def _cancelled(self, number: int) -> None:
         where = f"cancelled at {self._place(number)}"
-        call = Call(cancel_at=number, hasty_cleanup=number <= self._made)
-        outcome = await play(self._kind, self._with(number, broken(SILENCE)), call)
+        call = Call(cancel_at=number, short_cleanup_deadline=number <= self._made)
+        outcome = await replay_call(self._kind, self._with(number, broken(SILENCE)), call)
         if not outcome.cancelled:
             got = repr(outcome.error or outcome.text)
             self._tell(f"a call that is cancelled ends: {where}, it went on and came to {got}")
         self._tidied(outcome, where, number)
 
     async def _left(self) -> None:
-        outcome = await play(self._kind, self._recording, Call(leave=True))
+        outcome = await replay_call(self._kind, self._recording, Call(stop_after_first=True))
         if outcome.error is not None:
             self._tell(f"an answer can be left half-read: {self._raised(outcome.error)}")
         self._tidied(outcome, "left after the first piece")
@@ -161,7 +163,7 @@ class _Contract:
             self._tell(f"the connection is closed: {when}, still open was {', '.join(outcome.open)}")
         if (number is None or number > self._made) and (missing := sorted(self._cleanup - set(outcome.asked))):
             self._tell(f"what was made is taken away: {when}, it did not ask {', '.join(missing)}")
-        self._tell(*(f"nothing is left behind: {when}, {one}" for one in outcome.left))
+        self._tell(*(f"nothing is left behind: {when}, {one}" for one in outcome.leaks))
         if outcome.open or len(self._wrong) >= SHOWN:
             raise _Enough
 
@@ -179,9 +181,9 @@ class _Contract:
 
     def _place(self, number: int) -> str:
         entry = self._entry(number)
-        return f"request {number + 1} ({entry.request.method} {without_query(entry.request.url)})"
+        return f"request {number + 1} ({entry.request.method} {redact_url(entry.request.url)})"
 
-    def _with(self, number: int, strike: Callable[[Entry], Entry]) -> Recording:
+    def _with(self, number: int, apply: Callable[[Entry], Entry]) -> Recording:
         entries = list(self._recording.entries)
-        entries[self._own[number]] = strike(entries[self._own[number]])
+        entries[self._own[number]] = apply(entries[self._own[number]])
         return replace(self._recording, entries=entries)

@@ -16,15 +16,15 @@ GARBAGE = b'\x00\xff\xfe{"a": [}\n\ndata: {\n\n\xc3'
 
 
 class Fault(NamedTuple):
-    """`strike` gives the exchange with the fault. With `may_pass`, a protocol may take it for an answer; so it may
+    """`apply` gives the exchange with the fault. With `may_pass`, a protocol may take it for an answer; so it may
     with `in_body`, where the recorded answer has none. `hangs` says that a deadline has to pass."""
 
-    strike: Callable[[Entry], Entry]
+    apply: Callable[[Entry], Entry]
     may_pass: bool = False
     in_body: bool = False
     hangs: bool = False
 
-    def harmless(self, entry: Entry) -> bool:
+    def is_harmless(self, entry: Entry) -> bool:
         """Whether a good provider may take `entry` with the fault for an answer."""
         return self.may_pass or (self.in_body and not entry.response.content.body())
 
@@ -49,19 +49,19 @@ def answered(status: int, body: bytes = b"", kind: str = "") -> Callable[[Entry]
     """An answer of its own."""
     headers = [Pair("Content-Type", kind)] if kind else []
 
-    def strike(entry: Entry) -> Entry:
+    def apply(entry: Entry) -> Entry:
         return with_body(replace(entry, response=Response(status, headers=headers, content=Content())), body)
 
-    return strike
+    return apply
 
 
 def broken(error: str, *, begun: bool = True) -> Callable[[Entry], Entry]:
     """The connection ends like that: in the middle of the body, or before the answer."""
 
-    def strike(entry: Entry) -> Entry:
+    def apply(entry: Entry) -> Entry:
         return replace(half(entry) if begun else replace(entry, response=Response(0)), error=error)
 
-    return strike
+    return apply
 
 
 def garbled(entry: Entry) -> Entry:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from toolkit.client import Client
 from toolkit.deadlines import Deadlines
-from toolkit.errors import ReplayMismatch, without_query
+from toolkit.errors import ReplayMismatch, redact_url
 from toolkit.providers.base import Provider
 from toolkit.recording.har import Recording
-from toolkit.recording.network import LocalNetwork, Logged
+from toolkit.recording.network import LocalNetwork, LoggedRequest
 from toolkit.stores.memory import MemoryStore
 
 LONG, SHORT = 60.0, 0.2  # seconds: of a deadline that may not pass, and of one that has to
@@ -19,16 +19,17 @@ POLL = 0.001
 
 
 class Call(NamedTuple):
-    """How to call. `strict`: compare what is asked with the recording. `apart`: let every chunk arrive on its own, as
-    far as that can be had. `hasty`: with a short deadline for the pieces; `hasty_cleanup`: for tidying up. `cancel_at`:
-    once this request (from 0) is being answered. `leave`: after the first piece."""
+    """How to call. `strict`: compare what is asked with the recording. `separate_chunks`: let every chunk arrive on its
+    own, as far as that can be had. `short_deadline`: with a short deadline for the pieces; `short_cleanup_deadline`:
+    for tidying up. `cancel_at`: once this request (from 0) is being answered. `stop_after_first`: after the first
+    piece."""
 
     strict: bool = False
-    apart: bool = False
-    hasty: bool = False
-    hasty_cleanup: bool = False
+    separate_chunks: bool = False
+    short_deadline: bool = False
+    short_cleanup_deadline: bool = False
     cancel_at: int | None = None
-    leave: bool = False
+    stop_after_first: bool = False
 
 
 class Outcome(NamedTuple):
@@ -42,10 +43,10 @@ class Outcome(NamedTuple):
     asked_at_first: int
     open: list[str]
     differences: tuple[str, ...]
-    left: list[str]
+    leaks: list[str]
 
 
-async def play(kind: type[Provider], recording: Recording, call: Call) -> Outcome:
+async def replay_call(kind: type[Provider], recording: Recording, call: Call) -> Outcome:
     """Replay `recording`, and make the call in it."""
     assert recording.chat is not None
     pieces: list[str] = []
@@ -54,12 +55,12 @@ async def play(kind: type[Provider], recording: Recording, call: Call) -> Outcom
     before = asyncio.all_tasks()
     deadlines = Deadlines(
         connect=LONG,
-        first_piece=SHORT if call.hasty else LONG,
-        between_pieces=SHORT if call.hasty else LONG,
-        cleanup=SHORT if call.hasty_cleanup else LONG,
+        first_piece=SHORT if call.short_deadline else LONG,
+        between_pieces=SHORT if call.short_deadline else LONG,
+        cleanup=SHORT if call.short_cleanup_deadline else LONG,
     )
     # The smallest pace: a turn of the event loop between two chunks, and no time.
-    async with LocalNetwork(recording=recording, pace=1e-12 if call.apart else 0.0) as network:
+    async with LocalNetwork(recording=recording, pace=1e-12 if call.separate_chunks else 0.0) as network:
         async with Client(
             kind,
             base_url=recording.chat.base_url,
@@ -77,7 +78,7 @@ async def play(kind: type[Provider], recording: Recording, call: Call) -> Outcom
                     async for piece in stream:
                         at_first = at_first or len(network.log)
                         pieces.append(piece)
-                        if call.leave:
+                        if call.stop_after_first:
                             break
 
             reading = asyncio.create_task(read())
@@ -98,12 +99,12 @@ async def play(kind: type[Provider], recording: Recording, call: Call) -> Outcom
                 network.verify()
             except ReplayMismatch as mismatch:
                 differences = mismatch.differences
-    left = [f"the task {task!r}" for task in asyncio.all_tasks() - before]
+    leaks = [f"the task {task!r}" for task in asyncio.all_tasks() - before]
     asked = [_told(one) for one in network.log]
-    return Outcome("".join(pieces), error, cancelled, asked, at_first, still_open, differences, left)
+    return Outcome("".join(pieces), error, cancelled, asked, at_first, still_open, differences, leaks)
 
 
-def _begun(log: list[Logged], number: int) -> bool:
+def _begun(log: list[LoggedRequest], number: int) -> bool:
     """Whether that request is being answered."""
     return len(log) > number and log[number].status is not None
 
@@ -116,5 +117,5 @@ async def _still_open(network: LocalNetwork) -> list[str]:
     return [_told(one) for one in network.answering]
 
 
-def _told(one: Logged) -> str:
-    return f"{one.method} {without_query(one.url)}"
+def _told(one: LoggedRequest) -> str:
+    return f"{one.method} {redact_url(one.url)}"

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def watched() -> AsyncIterator[list[str]]:
+async def detect_leaks() -> AsyncIterator[list[str]]:
     """Notes what is left behind: tasks, warnings, what asyncio and aiohttp complain of."""
     left: list[str] = []
     loop = asyncio.get_running_loop()
