@@ -16,7 +16,7 @@ from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
 __all__ = ["nothing_secret_is_logged", "pytest_runtest_protocol", "watched_loop"]  # which pytest finds here
 

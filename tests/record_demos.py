@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 
 import toolkit
 from tests.providers.conftest import DEPLOYMENTS, SITES, session_for
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
-FOLDER = Path(toolkit.__file__).parent / "recordings"
+FOLDER = Path(toolkit.__file__).parent / "recording" / "demos"
 PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
 ANSWER = (
     *("Sun", "light", " is", " every", " colour", " at", " once", ",", " and", " the", " air", " scatters", " its"),

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from toolkit.admission import validate
-from toolkit.environment import session_from_variable
+from toolkit.client.environment import session_from_variable
+from toolkit.client.validation import validate
 from toolkit.errors import SessionError
 from toolkit.providers.base import Provider
-from toolkit.recipe import Harvest
-from toolkit.session import BrowserSession, Cookie
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
 

@@ -25,11 +25,11 @@ from toolkit.errors import (
     TLSFailed,
     UsageError,
 )
-from toolkit.faults import map_error
-from toolkit.response import Exchange
-from toolkit.session import BrowserSession, Cookie
-from toolkit.socks import map_socks_errors
-from toolkit.transport import Transport
+from toolkit.http.error_mapping import map_error
+from toolkit.http.response import Exchange
+from toolkit.http.socks import map_socks_errors
+from toolkit.http.transport import Transport
+from toolkit.session.value import BrowserSession, Cookie
 
 NOWHERE = "http://127.0.0.1:1/"
 SESSION = BrowserSession(provider="p", origin=NOWHERE)

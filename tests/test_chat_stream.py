@@ -11,8 +11,10 @@ from typing import TypeVar, cast
 
 import pytest
 
-from toolkit.chat_stream import Attempts, ChatStream, Finished, Pieces, Queued, Text
-from toolkit.deadlines import Deadlines, Watchdog
+from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.events import Finished, Pieces, Queued, Text
+from toolkit.chats.stream import Attempts, ChatStream
+from toolkit.chats.watchdog import Watchdog
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit import Aura, CodeLinkAva, OpenAssistant
-from toolkit.chat_stream import Finished, Text
-from toolkit.client import Client
+from toolkit.chats.events import Finished, Text
+from toolkit.client.client import Client
 from toolkit.errors import (
     ContextTypeError,
     LoginRequired,
@@ -24,9 +24,9 @@ from toolkit.errors import (
     UnknownProvider,
     UsageError,
 )
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 
 KEY = Key("openassistant", "https://open-assistant.io")

@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from toolkit.chat_stream import ChatStream, Finished, Queued, Text
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
+from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.events import Finished, Queued, Text
+from toolkit.chats.messages import ChatRequest
+from toolkit.chats.stream import ChatStream
+from toolkit.client.client import Client
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, UsageError
-from toolkit.messages import ChatRequest
+from toolkit.http.transport import Transport
 from toolkit.providers.base import Pieces, Provider
-from toolkit.session import BrowserSession
-from toolkit.transport import Transport
+from toolkit.session.value import BrowserSession
 
 
 class Fake(Provider):

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.test_chat_stream import for_ever, reading
-from toolkit.chat_stream import Finished, Pieces, Queued, Text
-from toolkit.deadlines import Deadlines
+from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.events import Finished, Pieces, Queued, Text
 from toolkit.errors import LoginRequired, StreamTimeout
 
 T = TypeVar("T")

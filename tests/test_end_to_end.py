@@ -25,13 +25,13 @@ from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import BrowserMissing
-from toolkit.headers import is_browser_header
-from toolkit.providers import find
-from toolkit.recording.har import load
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession, Cookie
+from toolkit.providers.registry import find
+from toolkit.recording.files import load
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.headers import is_browser_header
+from toolkit.session.value import BrowserSession, Cookie
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)
@@ -175,7 +175,7 @@ def check_own_values(site: Site, session: BrowserSession, began: float) -> None:
 async def test_harvest_and_chat_from_the_recording(name: str) -> None:
     """With a browser of a profile, which is gone again before the call, the shipped recording gives its own text, and
     every exchange of it fits."""
-    recording = load(Path(str(files("toolkit") / "recordings" / f"{name}.har")))
+    recording = load(Path(str(files("toolkit") / "recording" / "demos" / f"{name}.har")))
     assert recording.chat is not None
     store = MemoryStore()
     async with LocalNetwork(recording=recording) as network:

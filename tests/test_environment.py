@@ -9,10 +9,10 @@ import pytest
 
 from tests.providers.conftest import session_for
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.client import Client
-from toolkit.environment import variable_name
+from toolkit.client.client import Client
+from toolkit.client.environment import variable_name
 from toolkit.errors import LoginRequired, UsageError
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
 
 def test_each_account_has_a_variable() -> None:

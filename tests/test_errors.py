@@ -9,7 +9,7 @@ import pytest
 
 from toolkit import errors
 from toolkit.errors import BadRequest, LoginRequired, RateLimited, ServiceUnavailable, ToolkitError
-from toolkit.status import error_for, explanation, retry_after
+from toolkit.http.statuses import error_for, explanation, retry_after
 
 CLASSES = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
 

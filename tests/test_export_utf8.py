@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from toolkit.errors import SessionError
-from toolkit.interchange import FORMATS, Format, omissions, parse, serialize
-from toolkit.session import BrowserSession, Cookie
+from toolkit.session.formats.interchange import FORMATS, Format, omissions, parse, serialize
+from toolkit.session.value import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
 SESSION = BrowserSession(

@@ -21,8 +21,8 @@ from tests.sites.asking import until
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chat_stream import ChatStream
-from toolkit.client import Client
+from toolkit.chats.stream import ChatStream
+from toolkit.client.client import Client
 from toolkit.errors import (
     ServiceUnavailable,
     StreamInterrupted,
@@ -30,9 +30,9 @@ from toolkit.errors import (
     ToolkitError,
     UsageError,
 )
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 
 

@@ -23,10 +23,10 @@ from playwright.async_api import Browser
 
 from tests.conftest import absent
 from tests.sites.serving import serve
-from toolkit import interchange
 from toolkit.errors import SessionError, UsageError
-from toolkit.interchange import FORMATS, Format
-from toolkit.session import BrowserSession, Cookie
+from toolkit.session.formats import interchange
+from toolkit.session.formats.interchange import FORMATS, Format
+from toolkit.session.value import BrowserSession, Cookie
 
 SECRET = "s3cr3t"
 HOST, ORIGIN = "chat.example.org", "https://chat.example.org"

@@ -6,11 +6,11 @@ import asyncio
 import gc
 from typing import Any
 
-from toolkit.chat_stream import ChatStream
-from toolkit.client import Client
-from toolkit.messages import ChatRequest
+from toolkit.chats.messages import ChatRequest
+from toolkit.chats.stream import ChatStream
+from toolkit.client.client import Client
+from toolkit.http.transport import Transport
 from toolkit.providers.base import Pieces, Provider
-from toolkit.transport import Transport
 
 
 class Tidy(Provider):

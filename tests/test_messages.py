@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from toolkit import Message, format_prompt
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.errors import UsageError
-from toolkit.messages import ChatRequest, read_messages
 
 
 def test_one_message_is_its_own_prompt() -> None:

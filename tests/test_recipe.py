@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from toolkit.recipe import Harvest, Probe
+from toolkit.session.recipe import Harvest, Probe
 
 
 @pytest.mark.parametrize("name", ["cookies", "storage", "headers", "hosts"])

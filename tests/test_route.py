@@ -8,9 +8,9 @@ import pytest
 
 from toolkit.browser.launch import proxy_settings
 from toolkit.browser.profiles import Profile
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed, UsageError
-from toolkit.route import Route, choose_route
+from toolkit.http.route import Route, choose_route
 
 PROXY = "http://ada:sesame@127.0.0.1:8080"
 

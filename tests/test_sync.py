@@ -27,10 +27,10 @@ from tests.sites.base import PIECES, Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
 from toolkit import Aura, Finished, Queued, SyncClient, Text
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import RateLimited, StreamInterrupted, StreamTimeout, ToolkitError, UnknownProvider, UsageError
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 
 ANSWER = "".join(PIECES)

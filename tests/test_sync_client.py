@@ -23,11 +23,11 @@ from tests.sites.nextauth import USER
 from tests.sites.openassistant import OpenAssistantSite
 from tests.test_sync import ANSWER, Served, portals, served
 from toolkit import Client, SyncClient
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError, LoginRequired, ToolkitError, UsageError
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 
 # Fixtures, which pytest finds here.

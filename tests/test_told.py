@@ -10,12 +10,12 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from tests.sites.serving import serve
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import BadRequest, ProtocolError, SiteError
-from toolkit.providers.gradio_app import App
-from toolkit.session import BrowserSession
-from toolkit.streams import decode_json
-from toolkit.told import format_excerpt
+from toolkit.http.excerpts import format_excerpt
+from toolkit.providers.gradio.app import App
+from toolkit.session.value import BrowserSession
+from toolkit.streams.json_decoding import decode_json
 
 TOKEN = "0123456789abcdef-token"
 

@@ -24,11 +24,11 @@ from toolkit.errors import (
     TLSFailed,
     UsageError,
 )
-from toolkit.recording.network import LocalNetwork
-from toolkit.route import Route
-from toolkit.session import BrowserSession, Cookie
-from toolkit.streams import TextDecoder
-from toolkit.transport import Transport
+from toolkit.http.route import Route
+from toolkit.http.transport import Transport
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession, Cookie
+from toolkit.streams.text import TextDecoder
 
 HOME, AWAY = "chat.example.com", "elsewhere.test"
 PAGE = f"https://{HOME}/"

@@ -11,57 +11,58 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit.browser.launch import launch
     from toolkit.browser.manager import SessionManager
-    from toolkit.call import harvest_in
-    from toolkit.chat_stream import ChatEvent, ChatStream, Finished, Queued, Text
-    from toolkit.client import Client
-    from toolkit.deadlines import Deadlines
+    from toolkit.chats.deadlines import Deadlines
+    from toolkit.chats.events import ChatEvent, Finished, Queued, Text
+    from toolkit.chats.messages import ChatRequest, Message, format_prompt
+    from toolkit.chats.stream import ChatStream
+    from toolkit.client.client import Client
+    from toolkit.client.health import Health
+    from toolkit.client.one_shot import harvest_in
+    from toolkit.client.sync import SyncClient, SyncStream, chat
     from toolkit.errors import ToolkitError
-    from toolkit.health import Health
-    from toolkit.messages import ChatRequest, Message, format_prompt
+    from toolkit.http.route import Route
     from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI
     from toolkit.providers.base import Provider
-    from toolkit.recipe import Harvest, Probe
-    from toolkit.recording.network import LocalNetwork
-    from toolkit.route import Route
-    from toolkit.session import BrowserSession, Cookie
+    from toolkit.replay.local_network import LocalNetwork
+    from toolkit.session.recipe import Harvest, Probe
+    from toolkit.session.value import BrowserSession, Cookie
     from toolkit.stores.choose import open_store
     from toolkit.stores.file import FileStore
     from toolkit.stores.memory import MemoryStore
-    from toolkit.sync import SyncClient, SyncStream, chat
 
 _HOMES = {
     "AiChatOnline": "toolkit.providers",
     "Aura": "toolkit.providers",
-    "BrowserSession": "toolkit.session",
-    "ChatEvent": "toolkit.chat_stream",
-    "ChatRequest": "toolkit.messages",
-    "ChatStream": "toolkit.chat_stream",
-    "Client": "toolkit.client",
+    "BrowserSession": "toolkit.session.value",
+    "ChatEvent": "toolkit.chats.events",
+    "ChatRequest": "toolkit.chats.messages",
+    "ChatStream": "toolkit.chats.stream",
+    "Client": "toolkit.client.client",
     "CodeLinkAva": "toolkit.providers",
-    "Cookie": "toolkit.session",
-    "Deadlines": "toolkit.deadlines",
+    "Cookie": "toolkit.session.value",
+    "Deadlines": "toolkit.chats.deadlines",
     "FileStore": "toolkit.stores.file",
-    "Finished": "toolkit.chat_stream",
+    "Finished": "toolkit.chats.events",
     "Gradio": "toolkit.providers",
-    "Harvest": "toolkit.recipe",
-    "Health": "toolkit.health",
-    "LocalNetwork": "toolkit.recording.network",
+    "Harvest": "toolkit.session.recipe",
+    "Health": "toolkit.client.health",
+    "LocalNetwork": "toolkit.replay.local_network",
     "MemoryStore": "toolkit.stores.memory",
-    "Message": "toolkit.messages",
+    "Message": "toolkit.chats.messages",
     "OpenAssistant": "toolkit.providers",
     "OpenWebUI": "toolkit.providers",
-    "Probe": "toolkit.recipe",
+    "Probe": "toolkit.session.recipe",
     "Provider": "toolkit.providers.base",
-    "Queued": "toolkit.chat_stream",
-    "Route": "toolkit.route",
+    "Queued": "toolkit.chats.events",
+    "Route": "toolkit.http.route",
     "SessionManager": "toolkit.browser.manager",
-    "SyncClient": "toolkit.sync",
-    "SyncStream": "toolkit.sync",
-    "Text": "toolkit.chat_stream",
+    "SyncClient": "toolkit.client.sync",
+    "SyncStream": "toolkit.client.sync",
+    "Text": "toolkit.chats.events",
     "ToolkitError": "toolkit.errors",
-    "chat": "toolkit.sync",
-    "format_prompt": "toolkit.messages",
-    "harvest_in": "toolkit.call",
+    "chat": "toolkit.client.sync",
+    "format_prompt": "toolkit.chats.messages",
+    "harvest_in": "toolkit.client.one_shot",
     "launch": "toolkit.browser.launch",
     "open_store": "toolkit.stores.choose",
 }

@@ -34,8 +34,8 @@
     └── RecordingError                   a recording cannot be read, or does not hold what is asked of it
         └── ReplayMismatch               a request under replay that no recorded one matches
 
-What an HTTP error status raises is *also* an `aiohttp.ClientResponseError` (see `toolkit.transport`), whichever branch
-it belongs to. No error ever holds a cookie, a token, or the query of a URL.
+What an HTTP error status raises is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.transport`), whichever
+branch it belongs to. No error ever holds a cookie, a token, or the query of a URL.
 """
 
 from __future__ import annotations

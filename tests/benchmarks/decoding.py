@@ -12,8 +12,8 @@ import aiohttp
 from tests.benchmarks import peers
 from tests.benchmarks.results import OURS, Bar, Result, Scale
 from tests.benchmarks.upstream import PIECE, text
-from toolkit.client import Client
-from toolkit.streams import SSEDecoder
+from toolkit.client.client import Client
+from toolkit.streams.sse import SSEDecoder
 
 BY_HAND = "aiohttp + codec"
 BURSTS = ("sse", 500, 10, 0)

@@ -16,13 +16,13 @@ from tests.benchmarks.results import OURS, Bar, Result, Scale
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.serving import serve
-from toolkit import providers
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.launch import wants_sandbox
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
+from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 SITES = 8
 BARE, ONE, NONE = "bare Playwright", "one of them", "none"
@@ -104,7 +104,7 @@ async def harvest(_: str, scale: Scale) -> list[Result]:
     profile, rounds = Profile(), scale.rounds
     async with AsyncExitStack() as stack:
         origins = [await stack.enter_async_context(serve(AuraSite().app())) for _ in range(SITES)]
-        first, *others = (providers.find("aura")(base_url=origin) for origin in origins)
+        first, *others = (registry.find("aura")(base_url=origin) for origin in origins)
         script = Bare(first, profile)
         browser = await script.launch(await stack.enter_async_context(async_playwright()))
         manager = await stack.enter_async_context(SessionManager(profile))

@@ -9,7 +9,7 @@ import aiohttp
 
 from tests.benchmarks import peers
 from tests.benchmarks.results import OURS, Bar, Result, Scale
-from toolkit.client import Client
+from toolkit.client.client import Client
 
 CALLS = 30
 

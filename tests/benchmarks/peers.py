@@ -30,7 +30,7 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream":
 
 @asynccontextmanager
 async def toolkit(url: str) -> AsyncIterator[Reader]:
-    from toolkit.client import Client
+    from toolkit.client.client import Client
 
     async with Client("codelinkava", base_url=url, cookies={}) as client:
 
@@ -70,7 +70,7 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    from toolkit.providers.wire import OpenAIChunk
+    from toolkit.providers.openai_stream import OpenAIChunk
 
     decode = msgspec.json.Decoder(OpenAIChunk).decode
     rest, count = b"", 0
@@ -96,8 +96,9 @@ async def by_lines(content: aiohttp.StreamReader) -> int:
 
 async def by_decoders(content: aiohttp.StreamReader) -> int:
     """Our decoders without our client, to see what each of them costs."""
-    from toolkit.providers.wire import OpenAIChunk
-    from toolkit.streams import SSEDecoder, decode_json
+    from toolkit.providers.openai_stream import OpenAIChunk
+    from toolkit.streams.json_decoding import decode_json
+    from toolkit.streams.sse import SSEDecoder
 
     decoder, count = SSEDecoder(), 0
     async for data in content.iter_any():

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import tests.benchmarks
 from tests.benchmarks.results import OURS, Bar, Result, Scale
-from toolkit.providers import find
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.providers.registry import find
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 LAUNCH = Path(tests.benchmarks.__file__).with_name("launch.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser import harvest, launch, steps
+from toolkit.browser import harvest, launch, sync_or_async
 
 ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
 
@@ -18,8 +18,8 @@ ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its pare
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
     monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 60_000)
-    monkeypatch.setattr(steps, "CANCEL_GRACE_SECONDS", 120.0)
-    monkeypatch.setattr(steps, "SHIELDED_STEP_SECONDS", 120.0)
+    monkeypatch.setattr(sync_or_async, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(sync_or_async, "SHIELDED_STEP_SECONDS", 120.0)
 
 
 @pytest.fixture

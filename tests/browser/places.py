@@ -9,8 +9,8 @@ import msgspec
 from aiohttp import web
 
 from toolkit.browser.profiles import Profile
-from toolkit.recipe import Harvest
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
 
 HOST = "chat.example"
 HOME = f"https://{HOST}"

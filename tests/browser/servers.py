@@ -19,7 +19,7 @@ from playwright.async_api import Playwright
 
 from tests.conftest import absent
 from tests.sites.asking import until
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.launch import chromium_args, wants_sandbox
 from toolkit.browser.profiles import Connect, Profile
 

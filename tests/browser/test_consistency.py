@@ -12,10 +12,10 @@ from playwright.async_api import Browser
 from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, site
 from toolkit.browser.launch import context_options
 from toolkit.browser.manager import SessionManager
-from toolkit.headers import is_browser_header
-from toolkit.recording.network import LocalNetwork
-from toolkit.route import Route
-from toolkit.session import BrowserSession
+from toolkit.http.route import Route
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.headers import is_browser_header
+from toolkit.session.value import BrowserSession
 
 CALLS = "<script>fetch('/own'); fetch('https://api.other.example/call', {method: 'POST'})</script>"
 WINDOW = {  # as a window of another system's Chrome introduces itself

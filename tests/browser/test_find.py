@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import program
-from toolkit.browser.find import (
+from toolkit.browser.discovery import (
     Candidate,
     InstalledBrowser,
     find_browser,
@@ -19,7 +19,7 @@ from toolkit.browser.find import (
 )
 from toolkit.browser.launch import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
-from toolkit.route import Route
+from toolkit.http.route import Route
 
 
 def test_the_order_is_program_channel_own_system(tmp_path: Path) -> None:

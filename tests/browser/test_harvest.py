@@ -18,10 +18,10 @@ from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.manager import SessionManager
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ToolkitError
-from toolkit.providers import find
-from toolkit.recipe import Harvest
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession
 
 
 async def harvest(context: BrowserContext, place: Place | None = None, **profile: Any) -> BrowserSession:

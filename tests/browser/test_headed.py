@@ -20,8 +20,8 @@ from toolkit.browser.launch import launch
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile, load_profiles, packaged_file
 from toolkit.errors import HarvestFailed
-from toolkit.providers import find
-from toolkit.recording.network import LocalNetwork
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
 
 DICTIONARIES = "redirector.gvt1.com:443"  # for its spell checker, once somebody types; Chromium has no switch for it
 

@@ -14,7 +14,7 @@ from playwright.async_api import Playwright, async_playwright
 
 from tests.browser.conftest import program
 from tests.sites.asking import SECONDS, until
-from toolkit.browser.find import InstalledBrowser
+from toolkit.browser.discovery import InstalledBrowser
 from toolkit.browser.launch import (
     QUIET_ARGS,
     context_options,
@@ -25,8 +25,8 @@ from toolkit.browser.launch import (
 )
 from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
-from toolkit.recording.authority import CertificateAuthority
-from toolkit.route import Route
+from toolkit.http.route import Route
+from toolkit.replay.certificate_authority import CertificateAuthority
 
 SYSTEM = InstalledBrowser(name="Chromium", source="system", path="/usr/bin/chromium")
 

@@ -13,14 +13,14 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Place, html, network, site
-from toolkit.browser import harvest, looking
-from toolkit.browser.looking import FailureCapture, values_in
+from toolkit.browser import failure_picture, harvest
+from toolkit.browser.failure_picture import FailureCapture, values_in
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.trace import Answer, redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
-from toolkit.recipe import Harvest
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession
 
 HASTY = replace(TRUSTING, ready_timeout_ms=300)
 LACKING = Place(harvest=Harvest(ready="#never"))
@@ -124,7 +124,7 @@ async def test_a_failure_is_told_all_the_same(
     def keep(ending: str, data: bytes) -> Path:
         raise OSError("no room")
 
-    monkeypatch.setattr(looking, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
+    monkeypatch.setattr(failure_picture, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
     monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 500)
     text = "<script>window.onload = () => { for (;;) {} }</script>" if trouble == "no answer" else BOX
     profile = HASTY if trouble != "no answer" else replace(HASTY, ready_timeout_ms=1)

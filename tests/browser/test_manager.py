@@ -32,11 +32,11 @@ from toolkit.errors import (
     TLSFailed,
     UsageError,
 )
-from toolkit.providers import find
-from toolkit.recipe import Harvest
-from toolkit.recording.network import LocalNetwork
-from toolkit.route import Route
-from toolkit.session import BrowserSession
+from toolkit.http.route import Route
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession
 
 PAGE = html(BOX + "<script>localStorage.seen = 1</script>", "sid=1; Secure; HttpOnly")
 

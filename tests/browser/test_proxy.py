@@ -13,12 +13,12 @@ from tests.sites.base import PIECES
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile, Proxy
 from toolkit.browser.proxy import is_bypassed, proxy_url
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed, UsageError
-from toolkit.providers import find
-from toolkit.recording.network import LocalNetwork
-from toolkit.route import Route
-from toolkit.transport import Transport
+from toolkit.http.route import Route
+from toolkit.http.transport import Transport
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
 
 LOGIN = ("ada", "p@ss: word/%")
 HTTP = "http://openchat.team"

@@ -19,10 +19,10 @@ from tests.sites.serving import serve
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserLost, BrowserMissing, HarvestFailed, UsageError
-from toolkit.providers import find
-from toolkit.recipe import Harvest
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession
 
 PAGE = html(BOX + "<script>localStorage.seen = 1</script>", "sid=1; Secure; HttpOnly")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser.find import InstalledBrowser
+from toolkit.browser.discovery import InstalledBrowser
 from toolkit.browser.launch import (
     wants_sandbox,
 )
@@ -43,7 +43,7 @@ from tests.browser.conftest import running_browsers
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError
-import encodings.idna, toolkit.browser.find
+import encodings.idna, toolkit.browser.discovery
 
 async def main():
     logging.basicConfig(format="warned: %(message)s", stream=sys.stdout)

@@ -16,13 +16,13 @@ from playwright.async_api import Browser
 
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.launch import chromium_args
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
-from toolkit.providers import find
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 SUITE = '''
 import asyncio, json, os

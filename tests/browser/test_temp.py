@@ -22,7 +22,7 @@ from toolkit.browser import janitor
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
-from toolkit.browser.temp import PREFIX, is_python_interpreter, temporary_folder
+from toolkit.browser.temporary_folders import PREFIX, is_python_interpreter, temporary_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no locks for folders")
 

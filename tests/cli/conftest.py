@@ -21,8 +21,8 @@ from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.cli import main
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 TRACEBACK = "Traceback (most recent call last)"

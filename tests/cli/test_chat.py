@@ -15,8 +15,8 @@ from tests.cli.conftest import Call, Toolkit
 from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]

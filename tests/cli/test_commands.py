@@ -10,9 +10,9 @@ import pytest
 from tests.cli.conftest import Call, Result, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit import providers
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.providers import registry
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]
@@ -75,8 +75,8 @@ async def test_providers_without_sessions(toolkit: Toolkit) -> None:
     """Each is there, with its site, its models and whether a login is needed; and what "closed" means."""
     result = await listed(toolkit)
     assert result.out.split()[:5] == ["provider", "site", "models", "login", "session"]
-    for name in providers.names():
-        kind = providers.find(name)
+    for name in registry.names():
+        kind = registry.find(name)
         closed = "" if kind.working else " (closed)"
         login = "needed" if kind.needs_auth else "if it asks" if kind.harvest.can_detect_login else "no"
         site = kind.public_site() or "--base-url"
@@ -137,9 +137,10 @@ async def test_install_check_reports_the_browser(toolkit: Toolkit) -> None:
 
 def test_install_without_success_is_an_error(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 1 where there is no browser at the end; what to do by hand has been said."""
-    from toolkit.browser import find
 
-    monkeypatch.setattr(find, "find_browser", lambda *_: None)
+    from toolkit.browser import discovery
+
+    monkeypatch.setattr(discovery, "find_browser", lambda *_: None)
     result = call("install", "--check")
     assert result.code == 1
     assert result.out.startswith("No browser: neither Playwright's Chromium nor a system Chromium")

@@ -7,9 +7,9 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.cli.test_session import NAME, session
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit import interchange
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.formats import interchange
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 
 Assistant = tuple[OpenAssistantSite, str]
 COMMANDS = [("session", "show"), ("session", "export"), ("session", "check"), ("chat",)]

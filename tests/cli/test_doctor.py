@@ -18,13 +18,13 @@ from playwright.async_api import Playwright
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.doctor import browsers, network
 from toolkit.doctor.browsers import check_display
 from toolkit.doctor.finding import Finding, run_check
 from toolkit.errors import StoreError
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 from toolkit.stores.file import SESSION_SUFFIX_GLOB
 
 Aura = tuple[AuraSite, str]

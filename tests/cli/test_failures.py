@@ -15,8 +15,8 @@ from tests.cli.conftest import TRACEBACK, Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]

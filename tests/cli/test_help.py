@@ -9,9 +9,9 @@ import click
 import pytest
 
 from tests.cli.conftest import Call
-from toolkit import providers
 from toolkit.cli import report
 from toolkit.cli.app import toolkit
+from toolkit.providers import registry
 
 
 def commands(group: click.Group = toolkit, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -78,4 +78,4 @@ def test_the_version_is_one_line(call: Call) -> None:
 
 def test_any_spelling_of_a_provider_will_do(call: Call) -> None:
     """Upper case, dashes: what a person types is understood."""
-    assert providers.find("Open-Assistant").name == "openassistant"
+    assert registry.find("Open-Assistant").name == "openassistant"

@@ -19,8 +19,8 @@ from tests.sites.asking import SECONDS, until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 TOKEN = "next-auth.session-token"

@@ -12,7 +12,7 @@ from tests.cli.conftest import Toolkit
 from tests.cli.test_login import logging_in
 from tests.sites.openwebui import EMAIL, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.stores import Key
+from toolkit.stores.base import Key
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 Aura = tuple[AuraSite, str]
 

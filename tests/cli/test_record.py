@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.cli.conftest import Toolkit
 from tests.cli.terminal import terminal
 from tests.sites.aura import AuraSite
-from toolkit.recording.har import load
+from toolkit.recording.files import load
 
 Aura = tuple[AuraSite, str]
 

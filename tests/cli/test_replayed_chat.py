@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
-from toolkit import providers
-from toolkit.recording.har import Recording, load
+from toolkit.har.model import Recording
+from toolkit.providers import registry
+from toolkit.recording.files import load
 
-DEMOS = files("toolkit") / "recordings"
+DEMOS = files("toolkit") / "recording" / "demos"
 AURA = Path(str(DEMOS / "aura.har"))
 
 
@@ -50,7 +51,7 @@ async def test_the_demo_is_answered_and_not_kept(toolkit: Toolkit) -> None:
 
 def test_every_provider_has_a_demo() -> None:
     """Each of them says which provider it is of, and what was asked."""
-    for name in providers.names():
+    for name in registry.names():
         chat = load(Path(str(DEMOS / f"{name}.har"))).chat
         assert chat is not None
         assert chat.provider == name

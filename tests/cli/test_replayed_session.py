@@ -12,10 +12,11 @@ import pytest
 
 from tests.cli.conftest import Toolkit
 from tests.record_demos import ANSWER
-from toolkit.recording.har import RecordedSession, load, save
-from toolkit.session import BrowserSession
+from toolkit.har.model import RecordedSession
+from toolkit.recording.files import load, save
+from toolkit.session.value import BrowserSession
 
-DEMOS = files("toolkit") / "recordings"
+DEMOS = files("toolkit") / "recording" / "demos"
 
 
 def of_calls_alone(name: str, path: Path) -> str:

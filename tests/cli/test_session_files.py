@@ -12,10 +12,10 @@ import pytest
 from tests.cli.conftest import Call, Toolkit
 from tests.cli.terminal import terminal
 from tests.cli.test_session import NAME, SECRET, SITE, session
-from toolkit import interchange
-from toolkit.cli.session_files import FORMATS
-from toolkit.session import Cookie
-from toolkit.stores import Key
+from toolkit.cli.commands.session_files import FORMATS
+from toolkit.session.formats import interchange
+from toolkit.session.value import Cookie
+from toolkit.stores.base import Key
 
 KEY = Key("openassistant", SITE)
 AGENT = {"user-agent": "Kept/1"}

@@ -11,11 +11,11 @@ import pytest
 
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.openwebui import OpenWebUISite
-from toolkit.recording.har import load
+from toolkit.recording.files import load
 
 WebUI = tuple[OpenWebUISite, str]
 CHAT = "/api/chat/completions"
-GRADIO = Path(str(files("toolkit") / "recordings" / "gradio.har"))
+GRADIO = Path(str(files("toolkit") / "recording" / "demos" / "gradio.har"))
 
 
 def notes(err: str) -> list[str]:

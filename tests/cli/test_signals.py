@@ -19,7 +19,7 @@ from tests.sites.asking import SECONDS
 from tests.sites.base import Handler
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.stores import Key
+from toolkit.stores.base import Key
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 

@@ -10,8 +10,8 @@ from playwright.async_api import BrowserContext
 
 from tests.cookies.browsing import fetch, jar_of
 from tests.cookies.web import Web
-from toolkit.cookies import merge_set_cookies
-from toolkit.session import Cookie
+from toolkit.session.cookies import merge_set_cookies
+from toolkit.session.value import Cookie
 
 SHOP = "https://shop.example.com/a/b"
 PLAIN = "http://shop.example.com/a/b"

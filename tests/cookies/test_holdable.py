@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import BrowserContext, Error
 
 from tests.cookies.browsing import jar_of
-from toolkit.cookies import MAX_AGE, matches_host, validate_cookie
-from toolkit.session import Cookie
+from toolkit.session.cookies import MAX_AGE, matches_host, validate_cookie
+from toolkit.session.value import Cookie
 
 NOW = time.time()
 PLAIN = Cookie(name="a", value="1", domain="shop.example.com", expires=NOW + 900, secure=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.cookies import cookie_header, cookies_for, same_site
 from toolkit.errors import UsageError
-from toolkit.session import Cookie, SameSite
+from toolkit.session.cookies import cookie_header, cookies_for, same_site
+from toolkit.session.value import Cookie, SameSite
 
 NOW = 1_800_000_000.0
 PAGE = "https://shop.example.com/page"

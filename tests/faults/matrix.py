@@ -12,12 +12,12 @@ from tests.faults.catalogue import DONE, FAULTS, Fault
 from tests.faults.outcomes import expected
 from tests.faults.server import faulty
 from tests.faults.wires import ANSWER, WIRES, Wire
-from toolkit import models
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
+from toolkit.chats.deadlines import Deadlines
+from toolkit.client.client import Client
 from toolkit.errors import StreamInterrupted, StreamTimeout, ToolkitError
-from toolkit.session import BrowserSession
-from toolkit.testing.watching import detect_leaks
+from toolkit.providers import models
+from toolkit.session.value import BrowserSession
+from toolkit.testing.open_streams import detect_leaks
 
 __all__ = ["FAULTS", "WIRES", "Result", "connection", "content", "detect_leaks", "framing", "run", "statuses"]
 

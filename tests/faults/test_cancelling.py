@@ -12,9 +12,9 @@ import pytest
 from tests.faults.matrix import LONG, SECRET, detect_leaks
 from tests.faults.server import PACE, Conversation, faulty
 from tests.faults.wires import ANSWER, STREAMING, Wire
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
-from toolkit.session import BrowserSession
+from toolkit.chats.deadlines import Deadlines
+from toolkit.client.client import Client
+from toolkit.session.value import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
 

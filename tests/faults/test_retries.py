@@ -14,8 +14,8 @@ from tests.faults.matrix import LONG, SECRET
 from tests.faults.server import Conversation, FaultyServer, Strike, faulty, refused
 from tests.faults.statuses import refusal
 from tests.faults.wires import ANSWER, BY_NAME, WIRES, Wire
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
+from toolkit.chats.deadlines import Deadlines
+from toolkit.client.client import Client
 from toolkit.errors import (
     ConnectFailed,
     RateLimited,
@@ -25,7 +25,7 @@ from toolkit.errors import (
     StreamTimeout,
     ToolkitError,
 )
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
 AURA, TOKEN, ASSISTANT = (BY_NAME[name] for name in ("aura", "aichatonline, first call", "openassistant"))

@@ -6,9 +6,9 @@ import pytest
 
 from tests.faults.server import LOGIN_PAGE, LOGIN_TYPE, Conversation, faulty
 from tests.faults.wires import WIRES
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import ProtocolError, SessionExpired, ToolkitError
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 
 @pytest.mark.parametrize(

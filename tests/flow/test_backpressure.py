@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from tests.flow.site import Answer, site
-from toolkit.session import BrowserSession
-from toolkit.streams import Decoder, SSEDecoder, TextDecoder
-from toolkit.transport import Transport
+from toolkit.http.transport import Transport
+from toolkit.session.value import BrowserSession
+from toolkit.streams.base import Decoder
+from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.text import TextDecoder
 
 MB = 1024 * 1024
 PIECE, COUNT = 64 * 1024, 512  # 32 MB

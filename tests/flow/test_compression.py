@@ -9,9 +9,10 @@ import pytest
 
 from tests.flow.encodings import PACKERS
 from tests.flow.site import Answer, site
-from toolkit.session import BrowserSession
-from toolkit.streams import SSEDecoder, TextDecoder
-from toolkit.transport import Transport
+from toolkit.http.transport import Transport
+from toolkit.session.value import BrowserSession
+from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.text import TextDecoder
 
 SESSION = BrowserSession(provider="p", origin="http://127.0.0.1")
 PIECES = ("Grü", "ße, ", "世界", " 🌍!", "a" * 5000, "\n\n", "end")

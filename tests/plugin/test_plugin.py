@@ -9,7 +9,7 @@ import pytest
 
 import toolkit
 
-DEMOS = Path(toolkit.__file__).parent / "recordings"
+DEMOS = Path(toolkit.__file__).parent / "recording" / "demos"
 PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
 
 

@@ -14,12 +14,12 @@ from tests.sites.base import Site
 from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
-from toolkit import models
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
-from toolkit.providers import find
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.chats.deadlines import Deadlines
+from toolkit.client.client import Client
+from toolkit.providers import models
+from toolkit.providers.registry import find
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 SITES: dict[str, Callable[[], Site]] = {
     "aura": AuraSite,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
 

@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
+from toolkit.chats.deadlines import Deadlines
+from toolkit.client.client import Client
 from toolkit.errors import (
     BadRequest,
     LoginRequired,
@@ -22,10 +22,11 @@ from toolkit.errors import (
     StreamTimeout,
     ToolkitError,
 )
-from toolkit.recording.har import Recording, load
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
-from toolkit.transport import Transport
+from toolkit.har.model import Recording
+from toolkit.http.transport import Transport
+from toolkit.recording.files import load
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 pytestmark = pytest.mark.skipif(

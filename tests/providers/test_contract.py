@@ -16,11 +16,10 @@ from msgspec.structs import replace
 
 import toolkit
 from tests.record_demos import ANSWER as DEMO
-from toolkit import Provider, providers
+from toolkit import Provider
+from toolkit.chats.messages import ChatRequest
 from toolkit.errors import RecordingError, StreamInterrupted, ToolkitError, UsageError
-from toolkit.messages import ChatRequest
-from toolkit.providers.base import Finished, Pieces
-from toolkit.recording.har import (
+from toolkit.har.model import (
     Content,
     Entry,
     Pair,
@@ -30,19 +29,21 @@ from toolkit.recording.har import (
     Recording,
     Request,
     Response,
-    load,
-    save,
 )
-from toolkit.streams import SSEDecoder, decode_json
+from toolkit.http.transport import Transport
+from toolkit.providers import registry
+from toolkit.providers.base import Finished, Pieces
+from toolkit.recording.files import load, save
+from toolkit.streams.json_decoding import decode_json
+from toolkit.streams.sse import SSEDecoder
 from toolkit.testing import provider_contract
-from toolkit.transport import Transport
 
-RECORDINGS = Path(toolkit.__file__).parent / "recordings"
+RECORDINGS = Path(toolkit.__file__).parent / "recording" / "demos"
 ANSWER = "Grüße, 世界 🌍"
 GRADIO_SAID = "Sunlight is every colour at once, and the air scatters its blue most: so blue is all over the sky 🌍☀️."
 
 
-@pytest.mark.parametrize("name", providers.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_our_providers_keep_it(name: str) -> None:
     """Each by its shipped recording, and with the answer that was recorded."""
     said = GRADIO_SAID if name == "gradio" else "".join(DEMO)
@@ -253,7 +254,7 @@ class Clinging(Sky):
 def test_what_is_wrong_is_told(kind: type[Provider], law: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law, at which request and in which way; all in one error."""
     if kind is Clinging:
-        monkeypatch.setattr("toolkit.testing.playing.CLOSING", 0.1)  # it never does, however long one waits
+        monkeypatch.setattr("toolkit.testing.playback.CLOSING", 0.1)  # it never does, however long one waits
     with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
         provider_contract(kind, recording(), answer=ANSWER)
     assert re.search(law, str(caught.value)), caught.value

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.chats.deadlines import Deadlines
 from toolkit.cli.connect import load_demo
-from toolkit.client import Client
-from toolkit.deadlines import Deadlines
+from toolkit.client.client import Client
 from toolkit.errors import UsageError
-from toolkit.providers.gradio_app import App
-from toolkit.providers.gradio_info import build_arguments
-from toolkit.providers.gradio_text import TextDeltas, error_message, extract_text
-from toolkit.providers.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
-from toolkit.recording.network import LocalNetwork
+from toolkit.providers.gradio.app import App
+from toolkit.providers.gradio.info import build_arguments
+from toolkit.providers.gradio.text import TextDeltas, error_message, extract_text
+from toolkit.providers.gradio.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
+from toolkit.replay.local_network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 
 TYPES = ("textbox", "state", "chatbot", "slider", "multimodaltextbox")

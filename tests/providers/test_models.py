@@ -11,13 +11,13 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
-from toolkit import models
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import BadRequest, LoginRequired, ProtocolError, ServiceUnavailable, ToolkitError
-from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, find
-from toolkit.recording.network import LocalNetwork
+from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, models
+from toolkit.providers.registry import find
 from toolkit.recording.recorder import Recorder
-from toolkit.session import BrowserSession
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 LISTS = {"aura": "/api/models", "openassistant": "/api/chat/models", "openwebui": "/api/models"}
 listing = pytest.mark.parametrize("provider", LISTS)

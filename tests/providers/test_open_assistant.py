@@ -12,7 +12,7 @@ from tests.providers.test_protocols import PROMPT, TALK
 from tests.sites.asking import SECONDS, until
 from tests.sites.oa_script import EVENT_PING
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chat_stream import Queued, Text
+from toolkit.chats.events import Queued, Text
 from toolkit.errors import (
     BadRequest,
     LoginRequired,
@@ -20,7 +20,7 @@ from toolkit.errors import (
     SiteError,
 )
 from toolkit.providers import OpenAssistant
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
 
 async def test_open_assistant_takes_its_five_steps(chatting: Chatting) -> None:

@@ -16,9 +16,9 @@ from tests.providers.conftest import Chatting, session_for
 from tests.sites.base import PIECES, Refusal
 from tests.sites.openwebui import EMAIL, LIFE, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.admission import validate
-from toolkit.bearer import sync_token
-from toolkit.client import Client
+from toolkit.client.client import Client
+from toolkit.client.health import Health
+from toolkit.client.validation import validate
 from toolkit.errors import (
     AccountPending,
     BadRequest,
@@ -30,10 +30,10 @@ from toolkit.errors import (
     StreamInterrupted,
     UnknownModel,
 )
-from toolkit.expiry import jwt_expiry
-from toolkit.health import Health
 from toolkit.providers import OpenWebUI
-from toolkit.session import BrowserSession
+from toolkit.session.bearer_token import sync_token
+from toolkit.session.expiry import jwt_expiry
+from toolkit.session.value import BrowserSession
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)

@@ -16,8 +16,8 @@ from tests.sites.base import Refusal
 from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.chat_stream import Finished, Text
-from toolkit.client import Client
+from toolkit.chats.events import Finished, Text
+from toolkit.client.client import Client
 from toolkit.errors import (
     BadRequest,
     LoginRequired,

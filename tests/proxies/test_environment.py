@@ -15,9 +15,9 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from tests.sites.serving import serve
 from toolkit.browser.profiles import Profile, Proxy
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
 SITE = "http://openchat.team"
 NOWHERE = "http://127.0.0.1:1"

@@ -23,11 +23,11 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from tests.sites.serving import serve
 from toolkit.browser.profiles import Profile
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import ConnectFailed, ProxyFailed, StreamTimeout, TLSFailed, ToolkitError, UsageError
-from toolkit.route import Route
-from toolkit.session import BrowserSession
-from toolkit.transport import Transport
+from toolkit.http.route import Route
+from toolkit.http.transport import Transport
+from toolkit.session.value import BrowserSession
 
 HOME = "chat.example.com"
 PAGE = f"https://{HOME}/"

@@ -23,10 +23,10 @@ from tests.cli.conftest import TRACEBACK, Toolkit
 from tests.conftest import absent
 from tests.readme.blocks import Block, blocks
 from tests.sites.asking import SECONDS
-from toolkit.browser.find import find_browser
+from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile
-from toolkit.recording.network import LocalNetwork
-from toolkit.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
+from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
+from toolkit.replay.local_network import LocalNetwork
 
 ROUTE = (PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE)
 

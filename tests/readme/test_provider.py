@@ -11,7 +11,7 @@ import aiohttp
 from tests.readme.blocks import blocks
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 SITE = "https://chat.example.org"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.readme.reader import reading
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 SITE = "https://assistant.example.org"
 

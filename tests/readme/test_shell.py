@@ -9,7 +9,7 @@ from tests.conftest import absent
 from tests.readme.reader import reading
 from tests.sites.aura import AuraSite
 from tests.sites.openwebui import MODELS, OpenWebUISite
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 CHANGE = "git init -q && echo old > file && git add file && echo new > file"
 

@@ -12,7 +12,7 @@ from tests.benchmarks.readme import RESULTS, table
 from tests.cli.test_help import COMMANDS
 from tests.readme.blocks import README, ROOT, blocks, section
 from tests.readme.reader import reading
-from toolkit import providers
+from toolkit.providers import registry
 
 TESTS = (*(ROOT / "tests" / "readme").glob("test_*.py"), ROOT / "tests" / "real" / "test_readme.py")
 
@@ -45,9 +45,9 @@ def test_the_readme_names_every_provider() -> None:
     rows = [
         [cell.strip() for cell in row.split("|")[1:-1]] for row in re.findall(r"^\| `.*$", section("Providers"), re.M)
     ]
-    assert [row[0] for row in rows] == [f"`{name}`" for name in providers.names()]
-    for name, (_, _, login, models) in zip(providers.names(), rows, strict=True):
-        provider = providers.find(name)
+    assert [row[0] for row in rows] == [f"`{name}`" for name in registry.names()]
+    for name, (_, _, login, models) in zip(registry.names(), rows, strict=True):
+        provider = registry.find(name)
         assert (login == "yes") == provider.needs_auth
         assert tuple(re.findall(r"`(.+?)`", models)) == provider.known_models
 

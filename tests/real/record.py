@@ -15,8 +15,8 @@ import aiohttp
 from tests.real.front import front_of
 from tests.real.server import PASSWORD, USER, free_port, gradio
 from tests.record_demos import FOLDER, PROMPT
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 HOST = "gradio.example.org"
 

@@ -17,10 +17,10 @@ from tests.real.record import record
 from tests.real.server import PASSWORD, USER, free_port, gradio
 from tests.record_demos import PROMPT
 from tests.sites.asking import until
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import LoginRequired, SiteError, UsageError
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 
 CHAT = "[data-testid=textbox]"
 

@@ -15,12 +15,13 @@ from aiohttp import web
 
 import toolkit
 from tests.recording.helpers import SITE, client, entry, replaying
-from toolkit.client import Client
-from toolkit.recording.har import Recording, load, save
-from toolkit.recording.network import LocalNetwork
-from toolkit.recording.script import Playback
+from toolkit.client.client import Client
+from toolkit.har.model import Recording
+from toolkit.recording.files import load, save
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.replay.playback import Playback
 
-DEMO = Path(toolkit.__file__).parent / "recordings" / "aura.har"
+DEMO = Path(toolkit.__file__).parent / "recording" / "demos" / "aura.har"
 CHUNKS = [b"x" * 10] * 38
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from toolkit.recording.entries import Headers, make_request, make_response
-from toolkit.recording.har import Entry, Recording, Timings
-from toolkit.recording.network import LocalNetwork
+from toolkit.har.build import Headers, make_request, make_response
+from toolkit.har.model import Entry, Recording, Timings
+from toolkit.replay.local_network import LocalNetwork
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 SITE = "https://chat.example"

@@ -11,10 +11,10 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.conftest import OpenContext
 from tests.recording.helpers import client, entry, replaying
-from toolkit.recording.har import load, save
-from toolkit.recording.network import LocalNetwork
+from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
-from toolkit.session import Cookie
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import Cookie
 
 PAGE = "https://www.chat.example/"
 API = "https://api.chat.example/ask"

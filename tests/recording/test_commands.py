@@ -18,10 +18,11 @@ import pytest
 from tests.recording.helpers import SITE, entry
 from tests.sites.asking import SECONDS
 from toolkit.cli import app
-from toolkit.recording.har import RecordedSession, Recording, load, save
-from toolkit.session import BrowserSession
+from toolkit.har.model import RecordedSession, Recording
+from toolkit.recording.files import load, save
+from toolkit.session.value import BrowserSession
 
-DEMO = Path(app.__file__).parents[1] / "recordings" / "aura.har"
+DEMO = Path(app.__file__).parents[1] / "recording" / "demos" / "aura.har"
 CHUNKS = ["Grü".encode(), "ße 👋".encode()]
 BODY = '{"a": "Hi"}'
 CURL = ("curl", "-sS", "-N", f"{SITE}/api", "-d", BODY, "-H", "content-type: application/json")

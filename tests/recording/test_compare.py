@@ -11,7 +11,8 @@ from tests.providers.conftest import SITES
 from tests.record_demos import FOLDER, record
 from tests.recording.compare import differences
 from tests.recording.helpers import entry
-from toolkit.recording.har import Recording, load, save
+from toolkit.har.model import Recording
+from toolkit.recording.files import load, save
 
 
 @pytest.mark.parametrize("name", SITES)

@@ -14,9 +14,10 @@ from playwright.async_api import Browser
 import toolkit
 from tests.conftest import OpenContext
 from tests.recording.helpers import SITE, client, entry, replaying
-from toolkit.recording.har import RecordedChat, RecordedSession, Recording, load, save
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.har.model import RecordedChat, RecordedSession, Recording
+from toolkit.recording.files import load, save
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 SCHEMA = json.loads(Path(__file__).with_name("har-1.2.schema.json").read_bytes())
 HTML = '<!doctype html><meta charset="utf-8"><title>é</title><p id=p>recorded</p><script src="/a.js"></script>'
@@ -238,7 +239,7 @@ def test_what_we_write_is_har_1_2(tmp_path: Path) -> None:
     chat = RecordedChat(provider="site", messages=[{"role": "user", "content": "Hi"}])
     path = tmp_path / "ours.har"
     save(Recording(entries=recorded, comment="why", chat=chat, session=RecordedSession.from_session(kept)), path)
-    for file in (path, *sorted((Path(toolkit.__file__).parent / "recordings").glob("*.har"))):
+    for file in (path, *sorted((Path(toolkit.__file__).parent / "recording" / "demos").glob("*.har"))):
         log = json.loads(file.read_bytes())
         problems = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(log)]
         assert problems == [], file.name

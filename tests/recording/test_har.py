@@ -12,8 +12,9 @@ import pytest
 
 from tests.recording.helpers import captures, entry
 from toolkit.errors import RecordingError
-from toolkit.recording import har
-from toolkit.recording.har import Recording, load, save
+from toolkit.har.model import Recording
+from toolkit.recording import files
+from toolkit.recording.files import load, save
 
 ENTRY: dict[str, Any] = {
     "startedDateTime": "2026-01-01T00:00:00.000Z",
@@ -115,7 +116,7 @@ def test_what_is_not_http_is_left_out(tmp_path: Path, url: str) -> None:
 
 def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file above the limit is refused before it is read, with both sizes."""
-    monkeypatch.setattr(har, "LIMIT", 1 << 20)
+    monkeypatch.setattr(files, "LIMIT", 1 << 20)
     path = tmp_path / "huge.har"
     with path.open("wb") as file:
         file.truncate(3 << 20)

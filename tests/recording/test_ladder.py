@@ -17,9 +17,10 @@ from tests.sites.asking import SECONDS, until
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing, UsageError
-from toolkit.recording.har import Recording, load, save
-from toolkit.recording.network import LocalNetwork
+from toolkit.har.model import Recording
+from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
+from toolkit.replay.local_network import LocalNetwork
 
 Rung = Callable[[LocalNetwork], AbstractAsyncContextManager[BrowserContext]]
 

@@ -19,9 +19,9 @@ from aiohttp import web
 from tests.recording.helpers import SITE, client, entry, replaying
 from tests.sites.asking import SECONDS, until
 from toolkit.errors import redact_url
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
-from toolkit.transport import Transport
+from toolkit.http.transport import Transport
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 
 def site() -> web.Application:

@@ -11,15 +11,15 @@ from playwright.async_api import Request
 from tests.conftest import OpenContext
 from tests.recording.helpers import SITE
 from tests.sites.asking import SECONDS, until
-from toolkit.recording.network import LocalNetwork
 from toolkit.recording.recorder import Recorder
+from toolkit.replay.local_network import LocalNetwork
 
 
 async def test_an_end_that_is_told_late_is_waited_for(
     open_context: OpenContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page may have an answer's end before Playwright tells of it: draining gives it a moment."""
-    monkeypatch.setattr("toolkit.recording.pages.LATE_SECONDS", SECONDS)
+    monkeypatch.setattr("toolkit.recording.page_recorder.LATE_SECONDS", SECONDS)
     release = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:

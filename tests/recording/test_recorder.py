@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 
 from tests.recording.helpers import SITE, client, read_chunks
-from toolkit.recording.har import Entry, load, save
-from toolkit.recording.network import LocalNetwork
+from toolkit.har.model import Entry
+from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
-from toolkit.recording.redact import redact
+from toolkit.redaction.redact import redact
+from toolkit.replay.local_network import LocalNetwork
 
 SECRET = "sesame-open-sesame-0123456789"
 OTHER = "another-secret-of-some-length"

@@ -14,15 +14,16 @@ from aiohttp import web
 from tests.recording.helpers import SITE, client, entry, read_chunks
 from tests.recording.secrets import jwt, left_in
 from toolkit.errors import UsageError
+from toolkit.har.build import make_request, make_response
+from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
+from toolkit.http.transport import Transport
 from toolkit.recording.check import check
-from toolkit.recording.entries import make_request, make_response
-from toolkit.recording.har import Entry, RecordedChat, RecordedSession, Recording, load, save
-from toolkit.recording.network import LocalNetwork
-from toolkit.recording.placeholders import is_placeholder
+from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
-from toolkit.recording.redact import Rules, redact
-from toolkit.session import BrowserSession, Cookie
-from toolkit.transport import Transport
+from toolkit.redaction.placeholders import is_placeholder
+from toolkit.redaction.redact import Rules, redact
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession, Cookie
 
 # Thirty secrets, by where they are planted.
 PLANTED = {

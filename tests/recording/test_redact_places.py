@@ -9,10 +9,10 @@ import pytest
 from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
-from toolkit.recording.entries import make_request, make_response
-from toolkit.recording.har import Entry, Timings
-from toolkit.recording.redact import redact
-from toolkit.recording.scan import scan
+from toolkit.har.build import make_request, make_response
+from toolkit.har.model import Entry, Timings
+from toolkit.redaction.redact import redact
+from toolkit.redaction.scan import scan
 
 SECRET = "Zq47kVt9WmX4LrP7sBnY2dHc"
 

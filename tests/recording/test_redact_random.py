@@ -14,8 +14,8 @@ from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
 from tests.recording.secrets import spelled, texts
-from toolkit.recording.har import Entry
-from toolkit.recording.redact import redact
+from toolkit.har.model import Entry
+from toolkit.redaction.redact import redact
 
 LETTERS = string.ascii_letters + string.digits + "/+=\\&@~%'<{|:.é漢"
 PLACES: dict[str, Callable[[str], Entry]] = {

@@ -15,8 +15,9 @@ from yarl import URL
 from tests.recording.helpers import SITE, STARTED, assert_hangs, captures, client, entry, read_chunks, replaying
 from tests.sites.asking import SECONDS
 from toolkit.errors import UsageError
-from toolkit.recording.har import Recording, load, save
-from toolkit.recording.network import LocalNetwork
+from toolkit.har.model import Recording
+from toolkit.recording.files import load, save
+from toolkit.replay.local_network import LocalNetwork
 
 HELLO = "Привет 👩‍👩‍👧!".encode()
 

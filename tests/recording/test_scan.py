@@ -14,10 +14,11 @@ import pytest
 from tests.recording.helpers import SITE, captures, entry
 from tests.recording.secrets import jwt, spelled
 from toolkit.errors import RecordingError
+from toolkit.har.model import Entry, Recording
 from toolkit.recording.check import check
-from toolkit.recording.har import Entry, Recording, load, save
-from toolkit.recording.redact import redact
-from toolkit.recording.scan import Finding, scan
+from toolkit.recording.files import load, save
+from toolkit.redaction.redact import redact
+from toolkit.redaction.scan import Finding, scan
 
 SECRET = 'opensesame-42/"+é'
 TOKEN = jwt(sub="user-1", exp=1767225600)
@@ -176,4 +177,4 @@ def test_the_shipped_recordings_are_clean(name: str) -> None:
     """The demos that come with the package pass the check."""
     import toolkit
 
-    assert check(Path(toolkit.__file__).parent / "recordings" / f"{name}.har") == []
+    assert check(Path(toolkit.__file__).parent / "recording" / "demos" / f"{name}.har") == []

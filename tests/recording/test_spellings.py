@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.recording.secrets import spelled, texts
-from toolkit.recording.spellings import Edit, Replacer, apply_edits, resize_chunks
+from toolkit.redaction.encodings import Edit, Replacer, apply_edits, resize_chunks
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"

@@ -12,9 +12,10 @@ import pytest
 from tests.conftest import OpenContext
 from tests.recording.helpers import SITE, client, entry, replaying
 from toolkit.errors import ReplayMismatch
-from toolkit.recording.har import Entry, Pair, RecordedSession, Recording, load, save
-from toolkit.recording.network import LocalNetwork
-from toolkit.session import BrowserSession
+from toolkit.har.model import Entry, Pair, RecordedSession, Recording
+from toolkit.recording.files import load, save
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 OURS, THEIRS = "PLACEHOLDER_session_1PPP", "sesame-of-somebody-else!"
 HTML = [("Content-Type", "text/html")]

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from tests.recording.helpers import SITE, STARTED, entry
-from toolkit.recording.har import Entry
-from toolkit.recording.sibling import sibling_state
-from toolkit.recording.workers import BODY_MISSING, SeenExchange, resolve_exchanges
+from toolkit.har.model import Entry
+from toolkit.recording.service_workers import BODY_MISSING, SeenExchange, resolve_exchanges
+from toolkit.replay.sibling_context import sibling_state
 
 SCRIPT = f"{SITE}/worker.js"
 COUNT = iter(range(1000))

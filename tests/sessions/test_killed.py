@@ -16,8 +16,8 @@ from tests.cli.conftest import Toolkit
 from tests.sessions.conftest import PATIENT, SlowAura
 from tests.sites.asking import until
 from tests.sites.serving import serve
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 

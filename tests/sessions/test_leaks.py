@@ -26,7 +26,7 @@ from toolkit.browser import manager as managers
 from toolkit.browser.launch import launch
 from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 __all__ = ["busy_machine"]  # a fixture, which pytest finds here
 

@@ -9,8 +9,8 @@ from tests.sessions.conftest import Launches, SlowAura
 from tests.sites.asking import SECONDS, until
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.choose import open_store
 
 MANY = 20

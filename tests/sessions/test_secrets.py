@@ -10,8 +10,8 @@ from tests.cli.conftest import Toolkit
 from tests.listening import PLANTED
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.session import BrowserSession
-from toolkit.stores import Key
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 KEY = "a s3cr3t passphrase"

@@ -17,7 +17,7 @@ from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.recording.network import LocalNetwork
+from toolkit.replay.local_network import LocalNetwork
 
 TEXT = "".join(PIECES)
 

@@ -10,13 +10,13 @@ import pytest
 from redis import Redis
 
 from tests.stores.servers import redis_server
-from toolkit.session import BrowserSession, Cookie
-from toolkit.stores import Key, Store
+from toolkit.files.state_folder import STORE_VARIABLE
+from toolkit.session.value import BrowserSession, Cookie
+from toolkit.stores.base import Key, Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
 from toolkit.stores.passphrase import KEY_VARIABLE
 from toolkit.stores.redis import RedisStore
-from toolkit.stores.state import STORE_VARIABLE
 
 SECRET = "s3cr3t"
 PASSPHRASE = "a s3cr3t passphrase"

@@ -9,11 +9,11 @@ import pytest
 
 from tests.stores.conftest import SECRET
 from toolkit.errors import StoreError, UsageError
+from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE
 from toolkit.stores.choose import open_store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
 from toolkit.stores.redis import RedisStore
-from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE
 
 
 def test_files_are_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from tests.stores.conftest import ORIGIN, SECRET, key, session
-from toolkit.session import Cookie
-from toolkit.stores import Key, Store
+from toolkit.session.value import Cookie
+from toolkit.stores.base import Key, Store
 
 Opened = Callable[[], Store]
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.stores.conftest import SECRET, key, session
 from toolkit.errors import StoreError
+from toolkit.files.state_folder import STATE_VARIABLE, state_folder
 from toolkit.stores.file import FileStore
-from toolkit.stores.state import STATE_VARIABLE, state_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
 WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')

@@ -14,9 +14,9 @@ from keyring.backends.null import Keyring as NullKeyring
 
 from tests.stores.conftest import SECRET, key, session
 from toolkit.errors import StoreError
+from toolkit.files.state_folder import STATE_VARIABLE
 from toolkit.stores.file import FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE
-from toolkit.stores.state import STATE_VARIABLE
 
 
 class MemoryKeyring(KeyringBackend):

@@ -9,7 +9,11 @@ from typing import Any
 
 from tests.streams import reference
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder
+from toolkit.streams.base import Decoder
+from toolkit.streams.json_events import JSONEventsDecoder
+from toolkit.streams.json_lines import JSONLinesDecoder
+from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.text import TextDecoder
 
 BLANK_LINE = re.compile(rb"(?<=\n\n)")
 SMALL = 24  # a limit that random streams run into

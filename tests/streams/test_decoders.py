@@ -11,7 +11,12 @@ import pytest
 
 from tests.streams import reference
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder, decode_json
+from toolkit.streams.base import Decoder
+from toolkit.streams.json_decoding import decode_json
+from toolkit.streams.json_events import JSONEventsDecoder
+from toolkit.streams.json_lines import JSONLinesDecoder
+from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.text import TextDecoder
 
 
 def decoded(decoder: Decoder[Any], chunks: Iterable[bytes]) -> list[Any]:

@@ -13,7 +13,11 @@ import pytest
 
 from tests.streams.laws import decoded
 from toolkit.errors import ProtocolError
-from toolkit.streams import Decoder, JSONEventsDecoder, JSONLinesDecoder, SSEDecoder, TextDecoder
+from toolkit.streams.base import Decoder
+from toolkit.streams.json_events import JSONEventsDecoder
+from toolkit.streams.json_lines import JSONLinesDecoder
+from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.text import TextDecoder
 
 MAKERS = {"text": TextDecoder, "events": SSEDecoder, "documents": JSONLinesDecoder}
 TOO_LONG = {

@@ -20,7 +20,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.launch import MISSING, close_if_cancelled
 from toolkit.browser.profiles import Connect, Profile, find_conflict
-from toolkit.browser.steps import shielded
+from toolkit.browser.sync_or_async import shielded
 from toolkit.errors import BrowserError, BrowserLost, BrowserMissing, ConfigError, NetworkError, UsageError
 
 T = TypeVar("T")

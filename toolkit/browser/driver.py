@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright._impl._driver import compute_driver_executable, get_driver_env
 from playwright.async_api import Playwright, async_playwright
 
-from toolkit.browser.temp import temporary_folder
+from toolkit.browser.temporary_folders import temporary_folder
 from toolkit.errors import DriverFailed
 
 LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")

@@ -1,7 +1,7 @@
 """From a page to a `BrowserSession`, by a recipe. Written once, for Playwright's async and its sync API.
 
-A visit is a generator of steps (see `toolkit.browser.steps`). Whatever happens, cancellation included, the pages that
-the visit opened are closed, and nothing else.
+A visit is a generator of steps (see `toolkit.browser.sync_or_async`). Whatever happens, cancellation included, the
+pages that the visit opened are closed, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import msgspec
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.faults import has_moved_on, is_error_page, playwright_errors
-from toolkit.browser.looking import FailureCapture, Pages, with_failure_capture
-from toolkit.browser.steps import ShieldedStep, Steps
+from toolkit.browser.error_mapping import has_moved_on, is_error_page, playwright_errors
+from toolkit.browser.failure_picture import FailureCapture, Pages, with_failure_capture
+from toolkit.browser.sync_or_async import ShieldedStep, Steps
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
-from toolkit.expiry import clock_skew, expiry
-from toolkit.headers import is_browser_header, origin_of
-from toolkit.recipe import Harvest, PageRecorder, example_name
-from toolkit.session import BrowserSession, Cookie
+from toolkit.session.expiry import clock_skew, expiry
+from toolkit.session.headers import is_browser_header, origin_of
+from toolkit.session.recipe import Harvest, PageRecorder, example_name
+from toolkit.session.value import BrowserSession, Cookie
 
 POLL_MS = 50
 LOOK_MS = 250  # that the driver looks for an element by itself: it tells at once, and is not asked again and again

@@ -181,8 +181,8 @@ class ThisSystem:
 async def try_start(profile: Profile) -> StartedBrowser:
     """Find the browser of `profile` and really start it, without a window. Raises `BrowserError` and its like."""
     # Playwright is loaded here and not above, so that the command's help does not wait for it.
+    from toolkit.browser.discovery import find_browser, install_hint, missing_message
     from toolkit.browser.driver import driver
-    from toolkit.browser.find import find_browser, install_hint, missing_message
     from toolkit.browser.launch import launch
 
     headless = msgspec.structs.replace(profile, headless=True)  # a machine that installs may have no display

@@ -1,7 +1,7 @@
 """A program of its own that outlives a process which is killed, and then removes the folder of its temporary files.
 
-Started by `toolkit.browser.temp` with the folder as its argument. Imports nothing of ours, and as little as it can: it
-starts beside a browser and is to cost that nothing.
+Started by `toolkit.browser.temporary_folders` with the folder as its argument. Imports nothing of ours, and as little
+as it can: it starts beside a browser and is to cost that nothing.
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ from playwright.async_api import Browser, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.find import InstalledBrowser, find_browser, install_hint, missing_message
+from toolkit.browser.discovery import InstalledBrowser, find_browser, install_hint, missing_message
 from toolkit.browser.profiles import Profile, Size
 from toolkit.browser.proxy import bypass_list
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
-from toolkit.route import Route
-from toolkit.session import BrowserSession
+from toolkit.http.route import Route
+from toolkit.session.value import BrowserSession
 
 log = logging.getLogger("toolkit")
 

@@ -14,16 +14,16 @@ from playwright.sync_api import BrowserContext as SyncContext
 
 from toolkit.browser.connect import cdp_profile, connect, default_context, with_reconnect
 from toolkit.browser.driver import driver
+from toolkit.browser.failure_picture import FailureCapture
 from toolkit.browser.harvest import Visit, ascii_host, visit, visit_in_new_context
 from toolkit.browser.launch import context_options, launch
-from toolkit.browser.looking import FailureCapture
 from toolkit.browser.profiles import Profile, load_profiles
 from toolkit.browser.proxy import proxy_url
-from toolkit.browser.steps import run, run_sync, shielded
+from toolkit.browser.sync_or_async import run, run_sync, shielded
 from toolkit.errors import ContextTypeError, UsageError
-from toolkit.recipe import PageRecorder, Site
-from toolkit.route import Route
-from toolkit.session import BrowserSession
+from toolkit.http.route import Route
+from toolkit.session.recipe import PageRecorder, Site
+from toolkit.session.value import BrowserSession
 
 Say = Callable[[str], None]
 

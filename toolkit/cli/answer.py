@@ -11,14 +11,14 @@ import click
 from toolkit.cli.terminal import clear_status, printable, show_status
 
 if TYPE_CHECKING:
-    from toolkit.client import Client
+    from toolkit.client.client import Client
 
 Messages = list[dict[str, Any]]
 
 
 async def print_answer(client: Client, messages: Messages, settings: dict[str, Any], as_json: bool) -> str:
     """Print one answer as it arrives, and return its text."""
-    from toolkit.chat_stream import Queued, Text
+    from toolkit.chats.events import Queued, Text
     from toolkit.errors import ToolkitError
 
     name = client.provider.name

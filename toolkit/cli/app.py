@@ -37,7 +37,7 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"toolkit.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"toolkit.cli.commands.{cmd_name}"), cmd_name)
         return command
 
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from toolkit import providers
 from toolkit.cli.deployment import resolve_call_base_url
 from toolkit.cli.options import Target
 from toolkit.cli.terminal import notify, status
-from toolkit.client import Client
+from toolkit.client.client import Client
 from toolkit.errors import RecordingError, ToolkitError
-from toolkit.session import BrowserSession
+from toolkit.providers import registry
+from toolkit.session.value import BrowserSession
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from toolkit.recipe import Harvest
-    from toolkit.recording.har import Entry, Recording
-    from toolkit.recording.network import LocalNetwork
-    from toolkit.visiting import Login
+    from toolkit.client.visitor import Login
+    from toolkit.har.model import Entry, Recording
+    from toolkit.replay.local_network import LocalNetwork
+    from toolkit.session.recipe import Harvest
 
 
 ASKED_AGAIN = "Without a prompt, the recorded question is asked again."
@@ -88,7 +88,7 @@ class _Visiting(Client):
 @asynccontextmanager
 async def connect(provider: str, target: Target, **more: Any) -> AsyncIterator[Connection]:
     """A client of `provider`; `more` are further arguments of `Client`. A replayed session is not kept."""
-    kind = providers.find(provider)
+    kind = registry.find(provider)
     if target.profile is not None or target.browsers is not None:
         from toolkit.browser.profiles import load_profiles
 
@@ -105,7 +105,7 @@ async def connect(provider: str, target: Target, **more: Any) -> AsyncIterator[C
         raise click.UsageError("--replay is a network of its own: it goes with no --proxy.")
     if target.store:
         raise click.UsageError("A replayed session is not kept: --replay goes with no --store.")
-    from toolkit.recording.network import LocalNetwork
+    from toolkit.replay.local_network import LocalNetwork
 
     recording, pace = _recording(kind.name, target.replay)
     told = recording.chat
@@ -138,7 +138,7 @@ def _recording(provider: str, name: str) -> tuple[Recording, float]:
             f"There is no recording {name!r}.",
             hint="--replay takes what follows it as a file: put it last, or write --replay=FILE.",
         )
-    from toolkit.recording.har import load
+    from toolkit.recording.files import load
 
     recording = load(path)
     if recording.chat is not None and recording.chat.provider != provider:
@@ -150,9 +150,9 @@ def load_demo(provider: str) -> Recording:
     """The recording of `provider` that ships with the toolkit."""
     from importlib.resources import as_file, files
 
-    from toolkit.recording.har import load
+    from toolkit.recording.files import load
 
-    with as_file(files("toolkit") / "recordings" / f"{provider}.har") as path:
+    with as_file(files("toolkit") / "recording" / "demos" / f"{provider}.har") as path:
         if not path.is_file():
             raise RecordingError("There is no demo recording.", provider=provider, hint="Name one: --replay FILE.")
         return load(path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from toolkit.cli.terminal import notify
-from toolkit.cli.unopened import collect_unreadable
-from toolkit.environment import read_variable, variable_name
+from toolkit.cli.unreadable import collect_unreadable
+from toolkit.client.environment import read_variable, variable_name
 from toolkit.errors import StoreError, UsageError
 from toolkit.providers.base import Provider
-from toolkit.stores import Store
+from toolkit.stores.base import Store
 from toolkit.stores.choose import open_store
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from toolkit import providers
 from toolkit.cli.terminal import notify
-from toolkit.environment import variable_name
-from toolkit.stores import Store
+from toolkit.client.environment import variable_name
+from toolkit.providers import registry
+from toolkit.stores.base import Store
 from toolkit.stores.memory import MemoryStore
 
 
@@ -16,7 +16,7 @@ def note_environment_sessions(names: Iterable[str] | None = None, *, stored: boo
     """Say which variables hold a session of one of the providers `names`, all if None; with `stored`, that the command
     is about the stored one."""
     here = "this is about the stored session; " if stored else ""
-    for name in providers.names() if names is None else names:
+    for name in registry.names() if names is None else names:
         for one in session_variables(name):
             notify(f"note: {here}{one} is set: chat and check use that session")
 

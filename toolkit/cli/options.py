@@ -31,7 +31,7 @@ debug_option = click.option(
 
 def _want_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
     if value:
-        os.environ["TOOLKIT_TRACE"] = "1"  # as `toolkit.failures` reads it
+        os.environ["TOOLKIT_TRACE"] = "1"  # as `toolkit.client.failure_files` reads it
 
 
 def check_encoding(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:

@@ -99,7 +99,7 @@ def _value(text: str) -> Any:
     """`text` as JSON (https://www.rfc-editor.org/rfc/rfc8259), which has no NaN; itself where it is none."""
     import msgspec
 
-    from toolkit.streams import JSON_ERRORS
+    from toolkit.streams.json_decoding import JSON_ERRORS
 
     try:
         return msgspec.json.decode(text)

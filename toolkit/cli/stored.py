@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from toolkit import providers
 from toolkit.cli.deployment import resolve_base_url
 from toolkit.cli.notes import note_environment_sessions
 from toolkit.cli.options import SessionOptions
 from toolkit.errors import LoginRequired
+from toolkit.providers import registry
 from toolkit.providers.base import Provider, normalize_base_url
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Store
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
 
@@ -23,7 +23,7 @@ class StoredSession:
     @classmethod
     async def find(cls, name: str, options: SessionOptions) -> StoredSession:
         """The one that is meant by `name` and `options`. Raises `UnknownProvider` and `UsageError`."""
-        kind, store = providers.find(name), open_store(options.store)
+        kind, store = registry.find(name), open_store(options.store)
         note_environment_sessions([kind.name], stored=True)
         return cls(kind(await resolve_base_url(kind, options.base_url, options.account, store)), options.account, store)
 

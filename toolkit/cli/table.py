@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from toolkit.cli.terminal import printable
-from toolkit.session import BrowserSession
+from toolkit.session.value import BrowserSession
 
 DAY = 86400.0
 LAST = 253_370_764_800.0  # the first of January 9999: the year that follows overflows in some time zones

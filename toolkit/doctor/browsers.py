@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from toolkit.browser.find import install_hint
+from toolkit.browser.discovery import install_hint
 from toolkit.browser.profiles import Profile, find_file, load_profiles
 from toolkit.doctor.finding import Finding
 from toolkit.errors import ConfigError

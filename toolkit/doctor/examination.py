@@ -7,11 +7,11 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from toolkit import providers
 from toolkit.doctor import browsers, network, sessions, storage
 from toolkit.doctor.finding import Finding, run_check
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Store
+from toolkit.providers import registry
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
 BROWSER_SECONDS, STORE_SECONDS, NETWORK_SECONDS = 60.0, 20.0, 30.0
@@ -22,7 +22,7 @@ async def examine(
 ) -> list[Finding]:
     """What is found, of the providers `names` or, without any, of all that there are sessions for. `online` asks the
     sites. Raises `UnknownProvider`."""
-    wanted = tuple(providers.find(name).name for name in names)
+    wanted = tuple(registry.find(name).name for name in names)
     profiles, profile = browsers.check_profiles(browsers_file)
     findings = [_versions(), profiles]
     findings += await run_check("browser", BROWSER_SECONDS, browsers.check_browser(profile))
@@ -46,7 +46,7 @@ async def examine(
     findings += [
         network.check_clock(skews),
         *sessions.check_plugins(),
-        *sessions.check_environment(os.environ, wanted or providers.names()),
+        *sessions.check_environment(os.environ, wanted or registry.names()),
     ]
     for name in wanted:
         findings += sessions.check_has_session(name, kept)

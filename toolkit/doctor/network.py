@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from toolkit.browser.profiles import Profile
 from toolkit.doctor.finding import Finding
 from toolkit.errors import ToolkitError, UsageError, redact_url
-from toolkit.expiry import clock_skew
-from toolkit.route import Route
-from toolkit.session import BrowserSession
-from toolkit.transport import Transport
+from toolkit.http.route import Route
+from toolkit.http.transport import Transport
+from toolkit.session.expiry import clock_skew
+from toolkit.session.value import BrowserSession
 
 CONNECT_SECONDS = 5.0
 LARGE = 60.0  # seconds that clocks may differ: a session's end is reckoned by it, and certificates are looked at

@@ -7,16 +7,16 @@ import os
 import time
 from collections.abc import Mapping
 
-from toolkit import providers
-from toolkit.client import Client
+from toolkit.client.client import Client
+from toolkit.client.environment import session_from_variable, variable_name
 from toolkit.doctor.finding import Finding, run_check
-from toolkit.environment import session_from_variable, variable_name
 from toolkit.errors import ToolkitError, UnknownProvider
-from toolkit.expiry import is_fresh
-from toolkit.interchange import parse_secret
+from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Store
+from toolkit.session.expiry import is_fresh
+from toolkit.session.formats.interchange import parse_secret
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Store
 
 ASK_SECONDS = 30.0
 
@@ -62,7 +62,7 @@ def check_has_session(
     name: str, kept: Mapping[Key, BrowserSession], environ: Mapping[str, str] = os.environ
 ) -> list[Finding]:
     """What to say of the provider `name` if there is no session of it. Raises `UnknownProvider`."""
-    kind = providers.find(name)
+    kind = registry.find(name)
     if any(key.provider == kind.name for key in kept) or environ.get(variable_name(kind.name)):
         return []
     url = "" if kind.public_site() and kind.working else " --base-url URL"
@@ -79,7 +79,7 @@ def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> lis
         if not (secret := environ.get(variable_name(name))):
             continue
         try:
-            kind = providers.find(name)
+            kind = registry.find(name)
             origin = parse_secret(secret).origin
             provider = kind(origin if origin and origin != kind.public_site() else None)
             session = session_from_variable(provider, secret, variable_name(name))
@@ -102,13 +102,13 @@ def check_plugins() -> list[Finding]:
             f"The provider of the package {bad.package} cannot be used: {bad.problem}.",
             "Mend that package, or uninstall it.",
         )
-        for bad in providers.broken()
+        for bad in registry.broken()
     ]
 
 
 def provider_of(key: Key) -> Provider:
     """The provider of a session, at its deployment. Raises `UnknownProvider`."""
-    kind = providers.find(key.provider)
+    kind = registry.find(key.provider)
     return kind(key.origin if key.origin != kind.public_site() else None)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from toolkit.doctor.finding import Finding
 from toolkit.errors import StoreError
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Store
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Store
 from toolkit.stores.file import NON_OWNER_BITS, SESSION_SUFFIX_GLOB, FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase
 

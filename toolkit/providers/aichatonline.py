@@ -6,14 +6,23 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
+from toolkit.chats.messages import format_prompt
 from toolkit.errors import ProtocolError, SiteError
-from toolkit.messages import format_prompt
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.wire import line_error
-from toolkit.streams import JSONLinesDecoder
+from toolkit.streams.json_lines import JSONLinesDecoder
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
+
+
+def line_error(document: dict[str, Any]) -> str | None:
+    """AiChatOnline: what a line reports instead of text, an `error` or a `code` that is none of success; else None."""
+    error, code = document.get("error"), document.get("code")
+    if not error and code in (None, 0, 200):
+        return None
+    told = error.get("message") if isinstance(error, dict) else error
+    return str(told or document.get("message") or f"code {code}")
+
 
 ALPHABET = string.ascii_lowercase + string.digits
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.wire import AuraModel
-from toolkit.streams import TextDecoder
+from toolkit.streams.text import TextDecoder
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
+
+
+class AuraModel(Struct):
+    """Aura: one of its models."""
+
+    id: str
+
 
 NAMES = {"openchat_3.6": "OpenChat 3.6 (latest)", "openchat_v3.2_mistral": "OpenChat 3.5 (latest)"}
 MAX_LENGTH = 24576

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from toolkit.bearer import bearer_token
-from toolkit.chat_stream import ChatStream, Finished, Pieces, Queued
+from toolkit.chats.events import Finished, Pieces, Queued
+from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
+from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError, UsageError
-from toolkit.messages import ChatRequest, MessageLike, read_messages
-from toolkit.models import cached_models, model_names
-from toolkit.recipe import CHAT_BOX, Harvest, Probe
+from toolkit.providers.models import cached_models, model_names
+from toolkit.session.bearer_token import bearer_token
+from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
 
 # Arguments of `create_async_generator` that are about the call and not part of it, so they never reach a site.
 CALL_OPTIONS = (
@@ -114,7 +115,7 @@ class Provider:
 
         One whole call: `call` are the arguments of `Client`, as for `create_async_generator`. Raises what a chat does.
         """
-        from toolkit.call import open_chat
+        from toolkit.client.one_shot import open_chat
 
         return await model_names(self, lambda asked: open_chat(self, asked, **call), refresh=refresh)
 
@@ -136,7 +137,7 @@ class Provider:
 
         Of `arguments`, those in `CALL_OPTIONS` are for the client, the others become the request's options.
         """
-        from toolkit.call import open_chat  # the one import that points up: the classmethods are whole calls
+        from toolkit.client.one_shot import open_chat  # the one import that points up: the classmethods are whole calls
 
         request = ChatRequest(
             messages=read_messages(messages),

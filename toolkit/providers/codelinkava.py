@@ -8,7 +8,7 @@ from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, M
 from toolkit.providers.openai_stream import read_openai_stream
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
 
 
 class CodeLinkAva(Provider):

@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from toolkit.errors import SiteError, StreamInterrupted
 from toolkit.providers.base import Finished, Pieces
-from toolkit.providers.wire import OpenAIChunk
-from toolkit.streams import JSONEventsDecoder
+from toolkit.streams.json_events import JSONEventsDecoder
 
 if TYPE_CHECKING:
-    from toolkit.response import Response
+    from toolkit.http.response import Response
+
+
+class OpenAIDelta(Struct, gc=False):
+    content: str | None = None
+
+
+class OpenAIChoice(Struct, gc=False):
+    delta: OpenAIDelta | None = None
+    finish_reason: str | None = None
+
+
+class OpenAIChunk(Struct, gc=False):
+    """One `data:` of an OpenAI chat-completions stream; a chunk that only tells the usage has no choice."""
+
+    choices: list[OpenAIChoice] = []
+    error: Any = None
+
+    @property
+    def error_message(self) -> str:
+        """What `error` says, in words."""
+        if not isinstance(self.error, dict):
+            return str(self.error)
+        return str(self.error.get("message") or self.error.get("detail") or self.error)
+
+
+class OpenAIModel(Struct):
+    id: str
+
+
+class OpenAIModels(Struct):
+    """The models of an OpenAI endpoint."""
+
+    data: list[OpenAIModel]
 
 
 async def read_openai_stream(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:

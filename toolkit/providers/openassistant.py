@@ -5,14 +5,47 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import Struct
+
+from toolkit.chats.messages import format_prompt
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted
-from toolkit.messages import format_prompt
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider, Queued
-from toolkit.providers.wire import AssistantCreated, AssistantEvent, AssistantMessage, AssistantModel
-from toolkit.streams import SSEDecoder, decode_json
+from toolkit.streams.json_decoding import decode_json
+from toolkit.streams.sse import SSEDecoder
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
+
+
+class AssistantModel(Struct):
+    """Open Assistant: one of its models."""
+
+    name: str
+
+
+class AssistantCreated(Struct):
+    """Open Assistant: a chat or a message that has been made."""
+
+    id: str
+
+
+class AssistantMessage(Struct):
+    """Open Assistant: a message; `content` is null until it is complete."""
+
+    state: str
+    content: str | None = None
+
+
+class AssistantEvent(Struct):
+    """Open Assistant: one event of an answer (the fields that belong to its `event_type` are there)."""
+
+    event_type: str
+    text: str = ""
+    error: str | None = None
+    message: AssistantMessage | None = None
+    queue_position: int = 0
+    queue_size: int = 0
+
 
 SAMPLING = {"top_k": 50, "top_p": None, "typical_p": None, "temperature": 0.35,
             "repetition_penalty": 1.1111111111111112, "max_new_tokens": 1024}  # fmt: skip

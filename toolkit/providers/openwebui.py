@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.openai_stream import read_openai_stream
-from toolkit.providers.wire import OpenAIModels
+from toolkit.providers.openai_stream import OpenAIModels, read_openai_stream
 
 if TYPE_CHECKING:
-    from toolkit.transport import Transport
+    from toolkit.http.transport import Transport
 
 
 class OpenWebUI(Provider):

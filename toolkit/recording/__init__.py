@@ -1,4 +1,1 @@
-"""Recordings, and the local network that replays them.
-
-Nothing is imported here on purpose: whoever needs a part names its module.
-"""
+"""Records the pages and the calls of a visit, and loads, saves and checks recordings."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from toolkit.errors import RecordingError
-from toolkit.recording.har import load, without_nulls
-from toolkit.recording.rules import Rules
-from toolkit.recording.scan import Finding, scan
+from toolkit.recording.files import load, without_nulls
+from toolkit.redaction.rules import Rules
+from toolkit.redaction.scan import Finding, scan
 
 
 def check(path: Path | str, *, rules: Rules | None = None) -> list[Finding]:

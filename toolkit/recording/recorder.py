@@ -6,7 +6,7 @@
     await recorder.drain()
     save(recorder.recording("what it was recorded from"), "file.har")
 
-The recording comes out without secrets (see `toolkit.recording.redact`).
+The recording comes out without secrets (see `toolkit.redaction.redact`).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolkit import errors
-from toolkit.recording.entries import Headers, make_request, make_response
-from toolkit.recording.har import Entry, RecordedChat, RecordedSession, Recording, Timings
-from toolkit.recording.matching import random_fields
-from toolkit.recording.pages import PageWatcher
-from toolkit.recording.redact import Rules, redact
-from toolkit.session import BrowserSession
+from toolkit.har.build import Headers, make_request, make_response
+from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
+from toolkit.recording.page_recorder import PageWatcher
+from toolkit.redaction.redact import Rules, redact
+from toolkit.replay.matching import random_fields
+from toolkit.session.value import BrowserSession
 
 OWN_DOING = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
 

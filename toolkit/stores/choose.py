@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 from toolkit.errors import UsageError
-from toolkit.stores import Store
+from toolkit.files.state_folder import STORE_VARIABLE
+from toolkit.stores.base import Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
-from toolkit.stores.state import STORE_VARIABLE
 
 CHOICES = "file, file:/path/to/folder, memory, redis://..., rediss://... or unix://..."
 

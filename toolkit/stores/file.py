@@ -14,12 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from toolkit.errors import StoreError
-from toolkit.files import remove_unfinished, write_atomic
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Purpose
-from toolkit.stores.content import Packer, StoredSession, misplaced_error
+from toolkit.files.atomic import remove_unfinished, write_atomic
+from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Purpose
 from toolkit.stores.locking import file_lock
-from toolkit.stores.state import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
+from toolkit.stores.serialization import Packer, StoredSession, misplaced_error
 
 log = logging.getLogger("toolkit")
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Purpose
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Purpose
 
 # Locks live for as long as somebody holds one or waits for it.
 Locks = WeakValueDictionary[tuple[Key, Purpose], asyncio.Lock]

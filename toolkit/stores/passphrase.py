@@ -6,7 +6,7 @@ import os
 import secrets
 
 from toolkit.errors import StoreError, install_hint
-from toolkit.stores.state import make_private_folder, state_folder
+from toolkit.files.state_folder import make_private_folder, state_folder
 
 KEY_VARIABLE = "TOOLKIT_STORE_KEY"
 KEYRING = "keyring"  # as a value of that variable

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from toolkit.errors import StoreError, UsageError, install_hint, redact_url
-from toolkit.session import BrowserSession
-from toolkit.stores import Key, Purpose
-from toolkit.stores.content import Packer, StoredSession, compact_json, misplaced_error
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Purpose
+from toolkit.stores.serialization import Packer, StoredSession, compact_json, misplaced_error
 
 try:
     from redis.asyncio import ConnectionPool, Redis

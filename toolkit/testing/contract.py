@@ -16,13 +16,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from yarl import URL
 
-from toolkit import providers
 from toolkit.errors import RecordingError, ToolkitError, UsageError, redact_url
+from toolkit.har.model import Entry, Recording
+from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.recording.har import Entry, Recording, load
+from toolkit.recording.files import load
 from toolkit.testing.faults import FAULTS, SILENCE, Fault, broken, with_body
-from toolkit.testing.playing import Call, Outcome, replay_call
-from toolkit.testing.watching import detect_leaks
+from toolkit.testing.open_streams import detect_leaks
+from toolkit.testing.playback import Call, Outcome, replay_call
 
 SHOWN = 10
 
@@ -54,7 +55,7 @@ def provider_contract(
         if not path.exists():
             raise RecordingError(f"There is no recording {path}.", hint="Make it by `toolkit record`.")
         recording = load(path)
-    kind = providers.find(provider) if isinstance(provider, str) else provider
+    kind = registry.find(provider) if isinstance(provider, str) else provider
     with ThreadPoolExecutor(1) as pool:
         wrong = pool.submit(asyncio.run, _Contract(kind, recording, answer).broken()).result()
     if wrong:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from toolkit.recording.har import Content, Entry, Pair, Response
+from toolkit.har.model import Content, Entry, Pair, Response
 
 SILENCE = "TimeoutError: the site says nothing more"  # replay waits after an exchange that ended like that
 LOGIN_PAGE = b"<!doctype html><title>Sign in</title><form><input type=password></form>"

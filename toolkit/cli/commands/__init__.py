@@ -1,0 +1,1 @@
+"""A file per command of `toolkit`; what they share is in `cli/`."""

@@ -1,0 +1,21 @@
+"""`toolkit install`: see to it that there is a browser."""
+
+from __future__ import annotations
+
+import click
+
+from toolkit.cli.options import debug_option
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only report; change nothing.")
+@debug_option
+def install(check: bool) -> None:
+    """Find a browser that Playwright can drive, or install one."""
+    from toolkit.browser.install import install as install_browser
+    from toolkit.cli.run import show_log
+
+    with show_log():
+        result = install_browser(check=check, report=click.echo)
+    if result.outcome == "missing":
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,102 @@
+"""`toolkit replay`: another program, with a recording in the place of the network."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from toolkit.har.model import Recording
+
+DEAF = "No request came here. Does the command follow HTTPS_PROXY and SSL_CERT_FILE? See toolkit replay --help."
+
+
+class WithProgram(click.Command):
+    """A command whose line has another command after `--`, which it gets as its argument `program`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else len(args)
+        ctx.params["program"] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND ..."]
+
+
+def _pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """`recorded`, or a factor of it."""
+    try:
+        pace = 1.0 if value == "recorded" else float(value)
+    except ValueError:
+        pace = -1.0
+    if not 0 <= pace < float("inf"):
+        raise click.BadParameter(f"{value!r} is neither 'recorded' nor a factor such as 0 or 0.5.", ctx, param)
+    return pace
+
+
+@click.command(cls=WithProgram)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--pace", callback=_pace, default="0", metavar="FACTOR", help="Gaps of streams: recorded, or a factor; 0 is none."
+)
+@click.option("--strict/--no-strict", default=True, help="Whether differences from the recording fail at the end.")
+@debug_option
+def replay(files: tuple[str, ...], pace: float, strict: bool, program: tuple[str, ...]) -> int:
+    """Run COMMAND with recordings (HAR) in the place of the network.
+
+    Its environment leads it into a local network, which answers for the recorded hosts and refuses all others:
+    HTTPS_PROXY and its like, and SSL_CERT_FILE and its like. curl, Python's urllib, requests, httpx and aiohttp
+    (with trust_env=True) follow these, and so do the toolkit's own client and `toolkit chat`. wget needs
+    --ca-certificate="$SSL_CERT_FILE", and Node's fetch an agent that follows HTTPS_PROXY, up to version 23.
+
+    The exit code is COMMAND's own, or 1 where only the replay failed: a request that is not in the recording, a host
+    that is not, or a recorded call that was never made.
+    """
+    if not program:
+        raise click.UsageError("Which command? Write it after two dashes: toolkit replay FILE -- COMMAND ...")
+    import asyncio
+
+    return asyncio.run(_replay(files, program, pace, strict))
+
+
+async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float, strict: bool) -> int:
+    from toolkit.cli.child_process import run_program
+    from toolkit.errors import ReplayMismatch
+    from toolkit.recording.files import load
+    from toolkit.replay.local_network import LocalNetwork
+
+    recordings = [load(file) for file in files]
+    async with LocalNetwork(recording=recordings, pace=pace) as network:
+        # The person's own sessions are none of the replay's business, and the other way round.
+        with tempfile.TemporaryDirectory(prefix="toolkit-replay-") as folder:
+            environ = os.environ | network.environ() | await _state(Path(folder), recordings)
+            code = await run_program(program, environ)
+    if strict:
+        try:
+            network.verify()
+        except ReplayMismatch as error:
+            click.secho(f"error: {error}", fg="red", err=True)
+            if not network.log and not network.refused:
+                click.echo(DEAF, err=True)
+            code = code or 1
+    return code
+
+
+async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
+    """A store of sessions of its own, with those that the recordings began with."""
+    from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE
+    from toolkit.stores.base import Key
+    from toolkit.stores.file import FileStore
+
+    store = FileStore(folder / "sessions")
+    for recording in recordings:
+        if recording.session is not None:
+            session = recording.session.to_session()
+            await store.save(Key(session.provider, session.origin, session.account), session)
+    return {STATE_VARIABLE: str(folder), STORE_VARIABLE: "file"}

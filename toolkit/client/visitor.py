@@ -1,0 +1,96 @@
+"""Visits to a provider's site with the browser that a client was given, or that the session before came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from toolkit.client import failure_files
+from toolkit.errors import UsageError
+from toolkit.http.route import Route, choose_route
+from toolkit.providers.base import Provider
+from toolkit.session.bearer_token import sync_token
+from toolkit.session.recipe import PageRecorder
+from toolkit.session.value import BrowserSession
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext
+
+    from toolkit.browser.profiles import Profile
+
+WINDOW = "headed"  # the profile for a person
+
+
+class Login(NamedTuple):
+    """How a person is to log in: within how many `seconds`, in the Chrome that takes orders at `cdp`."""
+
+    seconds: float | None = None
+    cdp: str | None = None
+
+
+class Visitor:
+    """Visits `provider` for `account`. The other arguments are those of `Client`. Loads Playwright when it visits."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        account: str,
+        *,
+        profile: str | Profile | None = None,
+        browsers: Path | None = None,
+        context: BrowserContext | None = None,
+        browser: Browser | None = None,
+        route: Route | None = None,
+        say: Callable[[str], None] | None = None,
+        recorder: PageRecorder | None = None,
+    ) -> None:
+        if context is not None:
+            from toolkit.browser.manager import check_context
+
+            check_context(context)
+        self._provider, self._account = provider, account
+        self._profile, self._browsers = profile, browsers
+        self._context, self._browser = context, browser
+        self._route, self._say, self._recorder = route, say, recorder
+
+    async def visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
+        """The session that results. The page finds there what `previous` has; a `login` begins anew.
+
+        A session is renewed with the profile and the proxy that it is from, unless there is another wish, and without a
+        window.
+        """
+        from toolkit.browser.manager import SessionManager
+        from toolkit.browser.profiles import load_profiles
+
+        profile, route = self._profile, self._route
+        window: bool | None = None
+        if login is not None:
+            if not self._provider.harvest.can_detect_login:
+                raise UsageError(
+                    "Nothing tells that somebody is signed in there, so there is nothing to wait for.",
+                    provider=self._provider.name,
+                    hint="`toolkit harvest` visits the site and keeps the session.",
+                )
+            if profile is None and WINDOW in load_profiles(self._browsers):
+                profile = WINDOW
+            window, previous = login.cdp is None or None, None
+        elif previous is not None:
+            if profile is None and previous.profile in load_profiles(self._browsers):
+                profile, window = previous.profile, False
+            route = choose_route(route, previous.proxy)
+        known = sync_token(previous, self._provider.harvest) if previous is not None else None
+        async with SessionManager(
+            profile,
+            browsers=self._browsers,
+            context=self._context,
+            browser=self._browser,
+            route=route,
+            say=self._say,
+            recorder=self._recorder,
+            window=window,
+            login_seconds=login.seconds if login is not None else None,
+            cdp=login.cdp if login is not None else None,
+            capture=failure_files.capture_options(),
+        ) as manager:
+            return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)

@@ -1,0 +1,1 @@
+"""Gradio: any chat of an app made with it (https://www.gradio.app)."""

@@ -1,0 +1,60 @@
+"""The bytes of a body in a HAR document, and how they are changed with all that tells of their length. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from toolkit.har.build import encode_body
+from toolkit.har.model import Content
+from toolkit.redaction.encodings import Edit, apply_edits, drop_overlaps, resize_chunks
+
+
+class Body:
+    """The body in `holder`, a HAR `content` or `postData`; `key` is where that says `base64`."""
+
+    def __init__(self, holder: dict[str, Any], key: str) -> None:
+        self.mime_type: str = holder.get("mimeType", "")
+        self._holder, self._key = holder, key
+        told = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get("text") or "")
+        told.encoding = holder.get(key) or msgspec.UNSET
+        self.data = told.body()
+
+    def edit(self, edits: Sequence[Edit]) -> int:
+        """Make `edits`, which may overlap, and return by how many bytes the body grew."""
+        edits = drop_overlaps(edits)
+        if not edits:
+            return 0
+        before, self.data = self.data, apply_edits(self.data, edits)
+        if self._holder.get(self._key) == "base64":
+            self._holder["text"] = base64.b64encode(self.data).decode("ascii")
+        else:
+            text, encoding = encode_body(self.data, self.mime_type if self._key == "encoding" else "")
+            self._holder["text"] = text
+            if isinstance(encoding, str):
+                self._holder[self._key] = encoding
+        chunks = self._holder.get("_chunks")
+        if chunks:
+            sizes = resize_chunks([size for _, size in chunks], edits)
+            self._holder["_chunks"] = [[ms, size] for (ms, _), size in zip(chunks, sizes, strict=True)]
+        return len(self.data) - len(before)
+
+
+def correct_lengths(half: dict[str, Any], grown: int) -> None:
+    """Correct the lengths that the request or response `half` tells, after its body grew by `grown` bytes."""
+    if not grown:
+        return
+    content = half.get("content", {})
+    if content.get("size", -1) > 0:
+        content["size"] += grown
+    headers = [pair for pair in half.get("headers", ()) if pair["name"].lower() == "content-length"]
+    if any(pair["name"].lower() == "content-encoding" for pair in half.get("headers", ())):
+        return  # those tell of the encoded bytes
+    if half.get("bodySize", -1) > 0:
+        half["bodySize"] += grown
+    for pair in headers:
+        if pair["value"].strip().isdecimal():
+            pair["value"] = str(int(pair["value"]) + grown)

@@ -1,0 +1,173 @@
+"""Finds named values in bodies: JSON (also many documents, one a line or in events), forms, pages, scripts. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
+
+from toolkit.redaction.names import sensitivity
+
+JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],]|-?[0-9][0-9.eE+-]*+|[a-z]++', re.DOTALL)
+JSON_NAME = re.compile(rb'"([^"\\]{1,80})\\*"\s*:')  # also within a JSON string
+# `name = "value"`, `"name": 'value'` and `name="value"` of scripts and pages, also within a JSON string.
+ASSIGNED = re.compile(
+    rb"(?<![\w-])([A-Za-z_][\w-]{1,63})(?:\\?[\"'])?\s*[:=]\s*\\?([\"'`])((?:(?!\$\{)[^\"'`\\\s]){6,4096})\\?\2"
+)
+# `password: value` and `API_KEY=value`, a line each, of texts.
+LINE = re.compile(
+    rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]{1,63})[ \t]*[:=][ \t]*([^\s\"'<>]{6,4096})[ \t]*\r?$", re.MULTILINE
+)
+ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]{0,63})(?:\s[^<>]{0,1000})?>([^<>\s]{2,4096})</\1>")
+# `{"name": "session_token", "value": ...}`, also with other members between the two, or the other way round.
+MEMBERS = rb'(?:\s*,\s*"[^"\\]{0,80}"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[\w.+-]++)){0,12}?\s*,\s*'
+NAME_MEMBER, VALUE_MEMBER = rb'"(?:name|key)"\s*:\s*"([^"\\]{1,80})"', rb'"value"\s*:\s*"((?:[^"\\]++|\\.)++)"'
+NAME_VALUE = re.compile(NAME_MEMBER + MEMBERS + VALUE_MEMBER)
+VALUE_NAME = re.compile(VALUE_MEMBER + MEMBERS + NAME_MEMBER)
+TAG = re.compile(rb"<(?:meta|input)\b[^>]{1,4096}>", re.IGNORECASE)
+ATTRIBUTE = re.compile(
+    rb"(?<![\w-])(name|id|property|http-equiv|content|value)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+?)(?=/?>|\s))",
+    re.IGNORECASE,
+)
+IN_URL = re.compile(rb"(?:[?&#](?:amp;)?|;(?=(?i:j?sess(?:ion)?id)=))([\w.-]{1,64})=([^&#\s\"'<>\\;]{6,4096})")
+PART = re.compile(
+    rb"\r\n[Cc]ontent-[Dd]isposition:[^\r\n]*?[;\s]name=(?:\"([^\"\r\n]*)\"|([^\s\";]+))[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n(.*?)(?=\r\n--)",
+    re.DOTALL,
+)
+
+
+class Field(NamedTuple):
+    """A value at the bytes `start` to `end`. `heuristic`: found by its looks, not by the structure of the body.
+    `query`: a parameter or a form's field."""
+
+    path: tuple[str | int, ...]
+    text: str
+    start: int
+    end: int
+    write: Callable[[str], bytes] = str.encode
+    number: bool = False
+    heuristic: bool = False
+    query: bool = False
+
+
+def fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Iterator[Field]:
+    """The values in a body that have telling names; all of JSON's if `all_values`."""
+    kind = mime_type.lower()
+    if "multipart/" in kind:
+        for match in PART.finditer(b"\r\n" + data):
+            if b"filename" not in match[0].partition(b"\r\n\r\n")[0] or match[4][:1] in (b"{", b"["):
+                name = _text(match[2] if match[1] is None else match[1])
+                yield Field((name,), _text(match[4]), match.start(4) - 2, match.end(4) - 2, query=True)
+        return
+    if "form-urlencoded" in kind:
+        yield from _form(data)
+        return
+    start = data.lstrip()[:64]
+    if (
+        start[:1] in (b"{", b"[", b'"')
+        or "json" in kind
+        or "event-stream" in kind
+        or re.match(rb"(?:data|event|id|:)\b", start)
+    ):
+        if all_values or any(sensitivity(_text(name)) for name in set(JSON_NAME.findall(data))):
+            yield from _json(data)
+        if b'"value"' in data:
+            yield from _pairs(data)
+    else:
+        yield from _markup(data)
+        if "text/plain" in kind or "yaml" in kind:
+            yield from _sure(LINE, data, heuristic=True)
+        elif "xml" in kind and "html" not in kind:
+            yield from _sure(ELEMENT, data, heuristic=False)
+    for match in IN_URL.finditer(data):
+        if sensitivity(name := _text(match[1]), query=True):
+            yield Field(
+                (name,), unquote_plus(_text(match[2])), match.start(2), match.end(2), _quote, heuristic=True, query=True
+            )
+
+
+def _json(data: bytes) -> Iterator[Field]:
+    """Every text and number, with where it is. Whatever is no JSON between documents is skipped."""
+    stack: list[list[str | int | None]] = []  # of each open object the name, None before it; of each array the index
+    for match in JSON_TOKEN.finditer(data):
+        token = match[0]
+        first = token[:1]
+        if first in b"{[":
+            stack.append([None] if first == b"{" else [0, 0])
+        elif first in b"}]":
+            if stack:
+                stack.pop()
+        elif first == b",":
+            if stack:
+                top = stack[-1]
+                top[0] = None if len(top) == 1 else int(top[0] or 0) + 1
+        elif stack and stack[-1][0] is None:
+            if first == b'"':
+                stack[-1][0] = _string(token)
+        elif first == b'"':
+            yield Field(_path(stack), _string(token), match.start() + 1, match.end() - 1, _in_json)
+        elif first.isdigit() or first == b"-":
+            yield Field(_path(stack), _text(token), match.start(), match.end(), number=True)
+
+
+def _path(stack: list[list[str | int | None]]) -> tuple[str | int, ...]:
+    return tuple(top[0] for top in stack if top[0] is not None)
+
+
+def _form(data: bytes) -> Iterator[Field]:
+    for match in re.finditer(rb"([^&=]+)=([^&]*)", data):
+        name, value = unquote_plus(_text(match[1])), unquote_plus(_text(match[2]))
+        yield Field((name,), value, match.start(2), match.end(2), _quote, query=True)
+
+
+def _markup(data: bytes) -> Iterator[Field]:
+    for tag in TAG.finditer(data):
+        told = {found[1].lower(): found for found in ATTRIBUTE.finditer(tag[0])}
+        value = told.get(b"value") or told.get(b"content")
+        for name in (b"name", b"id", b"property"):
+            if value and (named := told.get(name)):
+                group = next(number for number in (2, 3, 4) if value[number] is not None)
+                at = tag.start() + value.start(group)
+                path = (_text(named[2] or named[3] or named[4] or b""),)
+                yield Field(path, _text(value[group]), at, at + len(value[group]))
+    for match in ASSIGNED.finditer(data):
+        yield Field((_text(match[1]),), _text(match[3]), match.start(3), match.end(3), heuristic=True)
+
+
+def _pairs(data: bytes) -> Iterator[Field]:
+    """Objects of JSON that have a name and a value: only where the value looks made by a machine."""
+    for pattern, named, valued in ((NAME_VALUE, 1, 2), (VALUE_NAME, 2, 1)):
+        for match in pattern.finditer(data):
+            if sensitivity(name := _text(match[named])):
+                value = _string(b'"' + match[valued] + b'"')
+                yield Field((name,), value, match.start(valued), match.end(valued), _in_json, heuristic=True)
+
+
+def _sure(pattern: re.Pattern[bytes], data: bytes, *, heuristic: bool) -> Iterator[Field]:
+    """Names and values that `pattern` finds, of the names that leave no doubt."""
+    for match in pattern.finditer(data):
+        if sensitivity(name := _text(match[1]), query=True) == "sure":
+            value = html.unescape(_text(match[2]))
+            yield Field((name,), value, match.start(2), match.end(2), heuristic=heuristic, query=True)
+
+
+def _string(token: bytes) -> str:
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:  # a bad escape, or not UTF-8
+        return _text(token[1:-1])
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _in_json(text: str) -> bytes:
+    return json.dumps(text)[1:-1].encode()
+
+
+def _quote(text: str) -> bytes:
+    return quote(text, safe="").encode()

@@ -1,0 +1,134 @@
+"""Which names tell of a secret, and which values are none. Pure.
+
+A name is *sure* (`access_token`, `password`, `x-api-key`) or *maybe* (`key`, `code`, `session`): what is found under
+a name of the second kind counts only where it looks made by a machine. Names are compared by their words, so
+`csrfToken`, `csrf_token` and `X-CSRF-Token` are one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import unquote
+
+from toolkit.redaction.placeholders import MIN_RECOGNISABLE, is_jwt
+
+Telling = Literal["sure", "maybe"]
+
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+SURE_WORDS = {
+    *("secret", "password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "apikey", "credential"),
+    *("csrf", "xsrf", "jwt", "otp", "totp", "pin", "sid", "sig", "ssn", "authorization", "bearer"),
+}
+SURE_ENDS = re.compile(
+    r".(?:token|secret|password|passwd|passphrase)s?$"
+    r"|(?:api|access|private|secret|auth|session|subscription|signing|encryption|license)key(?:id)?$"
+    r"|sess(?:ion)?id$|sessionhash$|codeverifier$|devicecode$|usercode$|authcode$|securitycode$|recoverycodes?$"
+    r"|clientassertion$|samlresponse$"
+)
+# A language model's tokens, and where a list goes on, are no credentials.
+OTHER_TOKENS = re.compile(
+    r"^(?:bos|eos|pad|unk|sep|cls|mask|stop|special|start|end|max|min|num|total|prompt|completion|input|output|new"
+    r"|maxnew|content|text|cached|reasoning)tokens?$"
+)
+MAYBE_WORDS = {"token", "tokens", "key", "code", "session", "auth", "signature", "nonce", "ticket", "assertion", "hmac"}
+HOLDERS = {"tokens", "credentials", "secrets", "passwords", "apikeys"}
+MAYBE_IN_QUERY = {"state", "hash", "s"}
+LITERALS = {"", "true", "false", "null", "none", "nil", "undefined", "nan", "yes", "no", "on", "off"}
+CHOICES = {
+    *("bearer", "basic", "deleted", "expired", "anonymous", "guest", "default", "accepted", "denied", "required"),
+    *("invalid", "enabled", "disabled", "essential"),
+}
+# A cookie of such a name has nothing else in it, however short.
+CREDENTIAL_WORDS = {"token", "tokens", "session", "sess", "auth", "ticket"}
+MACHINE_HEADER = re.compile(
+    r"^(?:sec-(?:fetch-|ch-|gpc$|websocket-(?:key|accept|version|extensions|protocol)$)|access-control-|content-security)"
+)
+CHALLENGES = {"www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info"}
+CHALLENGE_SECRETS = {"nextnonce", "cnonce", "rspauth", "opaque"}  # RFC 7616, 3.3 to 3.5
+WORDY = re.compile(r"[A-Za-z]{1,15}|[0-9]{1,4}|[A-Za-z]{1,12}[0-9]{1,3}|[0-9]{1,3}[A-Za-z]{1,2}")
+# Web addresses, host names, dates and versions: they stand in many places for other reasons.
+COMMON = re.compile(
+    r"https?://\S*|/[\w./-]*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}|[a-z]{2}-[A-Z]{2}.*"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|v?[0-9]+(?:\.[0-9]+)+"
+)
+UNMISTAKABLE = 16
+
+
+@lru_cache(maxsize=4096)
+def sensitivity(name: str, *, query: bool = False) -> Telling | None:
+    """What `name` says of its value: that of a JSON field, or, if `query`, of a parameter or a form's field."""
+    words = [word.lower() for word in WORDS.findall(name)]
+    joined = "".join(words)
+    if not words or OTHER_TOKENS.match(joined):
+        return None
+    if words[-1].removesuffix("s") in SURE_WORDS or words[-1] in SURE_WORDS or SURE_ENDS.search(joined):
+        return "sure"
+    if query and joined == "token":  # elsewhere it may be a piece of a model's answer
+        return "sure"
+    if words[-1] in MAYBE_WORDS or (query and joined in MAYBE_IN_QUERY):
+        return "maybe"
+    return None
+
+
+def object_sensitivity(name: str) -> Telling | None:
+    """What the name of a JSON object says of the values in it."""
+    return "maybe" if name.lower().replace("_", "") in HOLDERS else None
+
+
+@lru_cache(maxsize=4096)
+def header_sensitivity(name: str) -> Telling | None:
+    """What the name of a header says of its value. Cookies and authorization are not asked for here."""
+    if MACHINE_HEADER.match(name.lower()) or name.lower() in CHALLENGES:
+        return None
+    told = sensitivity(name)
+    return "sure" if told == "sure" or re.search(r"(?i)(?:auth|token)$|csrf|xsrf|api-?key", name) else None
+
+
+def is_secret(value: str, told: Telling | None) -> bool:
+    """Whether a value at a telling place is a secret at all."""
+    if len(value) < 2 or value.lower() in LITERALS or (told != "sure" and value.lower() in CHOICES):
+        return False
+    if told == "sure" or is_jwt(value):
+        return True
+    return (
+        len(value) >= MIN_RECOGNISABLE
+        and not re.search(r"\s", value)
+        and not is_wordy(value)
+        and not is_address_or_date(value)
+    )
+
+
+def is_cookie_secret(name: str, value: str) -> bool:
+    """Whether a cookie's value is one: all are, but for those short enough to be a choice of a few."""
+    told = sensitivity(name)
+    if told == "sure" or value.lower() in CHOICES:
+        return is_secret(value, told)
+    words = [word.lower() for word in WORDS.findall(name)]
+    return is_secret(value, "sure") and (len(value) >= MIN_RECOGNISABLE or not CREDENTIAL_WORDS.isdisjoint(words[-1:]))
+
+
+def is_distinctive(value: str, told: Telling | None) -> bool:
+    """Whether `value` is searched for everywhere, and not only replaced in its own place.
+
+    Six characters at a sure place; elsewhere sixteen, or eight that are no words. What is a name or an address by
+    itself stays where it is.
+    """
+    if len(value) < MIN_RECOGNISABLE or value.lower() in SURE_WORDS | LITERALS | CHOICES:
+        return False
+    if told == "sure":
+        return not re.match(r"https?://", unquote(value))
+    if is_address_or_date(value) or re.search(r"\s", value):
+        return False
+    return len(value) >= UNMISTAKABLE or (len(value) >= 8 and not is_wordy(value))
+
+
+def is_wordy(value: str) -> bool:
+    """Whether `value` is made of words and small numbers, as `openchat_3.6` and `not-found` are."""
+    return all(WORDY.fullmatch(word) for word in re.split(r"[^A-Za-z0-9]+", value) if word)
+
+
+def is_address_or_date(value: str) -> bool:
+    """Whether `value` is an address, a date or a version."""
+    return bool(COMMON.fullmatch(unquote(value)))

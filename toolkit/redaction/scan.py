@@ -1,0 +1,156 @@
+"""Looks through a HAR log for secrets that are still there. Pure, and apart from what takes them out.
+
+It asks three simple questions: is a known secret there, in one of the usual spellings; is there a token whose form
+alone gives it away; and does a place that holds secrets (see `toolkit.redaction.locations`) hold something that is no
+placeholder. Bodies are looked through whole, decoded from base64, so no chunk boundary hides anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from toolkit.har.texts import is_body, texts
+from toolkit.redaction.bodies import Body
+from toolkit.redaction.locations import SecretLocations
+from toolkit.redaction.multi_search import MultiSearch
+from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
+from toolkit.redaction.rules import Rules
+
+TELLTALE: dict[str, re.Pattern[bytes]] = {
+    "an API key (sk-...)": re.compile(rb"(?<![A-Za-z0-9_-])sk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{20,}"),
+    "a GitHub token": re.compile(rb"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
+    "an AWS key id": re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    "a Google API key": re.compile(rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}"),
+    "a Slack token": re.compile(rb"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"),
+    "a bearer token": re.compile(
+        rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[^\s]*[0-9])[A-Za-z0-9._~+/-]{20,}"
+    ),
+}
+PACKED = re.compile(rb"\x1f\x8b\x08|\A\x78[\x01\x5e\x9c\xda]")  # gzip (RFC 1952) anywhere, zlib (RFC 1950) as a whole
+UNPACKED = 64 << 20  # bytes, so that a bomb does not go off
+LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
+
+
+class Finding(msgspec.Struct, frozen=True, order=True):
+    """What is wrong, and where: `log.entries[3].response.headers[Set-Cookie]`. Never with a secret in it."""
+
+    place: str
+    kind: str
+
+
+def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: Rules | None = None) -> list[Finding]:
+    """What is left in `log`, the `log` of a HAR document.
+
+    `secrets` are those that were known, with the kind of place where they were found. Of `rules`, the names to keep
+    and the places to look at count.
+    """
+    found: dict[Finding, None] = {}
+    finder = _Finder(secrets or {})
+    seen: dict[bytes, list[str]] = {}
+    for holder, key, place in texts(log):
+        value = Body(holder, key).data if is_body(key) else holder[key].encode("utf-8", "surrogatepass")
+        if value not in seen:
+            seen[value] = list(finder.kinds(value))
+        found.update(dict.fromkeys(Finding(place, kind) for kind in seen[value]))
+    found.update(dict.fromkeys(_by_place(log, rules or Rules())))
+    return list(found)
+
+
+def _by_place(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
+    """Values at secret places that are no placeholders of ours."""
+    found: list[Finding] = []
+
+    def look(kind: str, name: str, secret: str, wide: bool) -> str:
+        if kind != "random" and not is_placeholder(secret):
+            found.append(Finding(places.place, f"a secret ({kind})"))
+        return secret
+
+    places = SecretLocations(rules, look)
+    places.walk_log(deepcopy(log))
+    yield from found
+
+
+class _Finder:
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._kinds: dict[bytes, str] = {}
+        for secret, kind in secrets.items():
+            for spelling in spellings(secret):
+                self._kinds.setdefault(spelling, kind)
+        self._finder = MultiSearch(self._kinds)
+
+    def kinds(self, data: bytes) -> Iterator[str]:
+        """What kinds of secrets are in `data`."""
+        yield from self._plain(data)
+        for match in PACKED.finditer(data):
+            yield from self._plain(_unpacked(data[match.start() :]))
+
+    def _plain(self, data: bytes) -> Iterator[str]:
+        for _, spelling in self._finder.find(data):
+            yield f"a secret ({self._kinds[spelling]})"
+        yield from _telltales(data)
+        inner = b"\n".join(_unbased(match[0]) for match in LONG_BASE64.finditer(data))
+        yield from _telltales(inner)
+
+
+def _telltales(data: bytes) -> Iterator[str]:
+    for match in JWT.finditer(data):
+        token = match[0].decode()
+        if is_jwt(token) and not is_placeholder(token):
+            yield "a JSON Web Token"
+    for kind, pattern in TELLTALE.items():
+        if pattern.search(data):
+            yield kind
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What is packed at the start of `data`, as far as it can be read."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, UNPACKED)
+    except zlib.error:
+        return b""
+
+
+def _unbased(run: bytes) -> bytes:
+    text = run.replace(b"-", b"+").replace(b"_", b"/")
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4))
+    except binascii.Error:
+        return b""
+
+
+def spellings(secret: str) -> set[bytes]:
+    """The usual ways to write `secret`."""
+    raw = secret.encode()
+    once = {quote(secret, safe=""), quote(secret, safe="/"), quote_plus(secret), quote(secret, safe="/:=@!$&'()*+,;")}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), text) for text in once}
+    every = {"".join(f"%{byte:02X}" for byte in raw), "".join(f"%{byte:02x}" for byte in raw)}
+    urls = {*once, *lower, *every, *(quote(text, safe="") for text in once), html.escape(secret)}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    escaped |= {text.replace("/", r"\/") for text in escaped} | {json.dumps(text)[1:-1] for text in escaped}
+    units = re.findall("....", secret.encode("utf-16-be").hex())
+    escaped |= {"".join(f"\\u{unit}" for unit in units), "".join(f"\\u{unit.upper()}" for unit in units)}
+    found = {raw, *(text.encode() for text in urls | escaped), raw.hex().encode(), raw.hex().upper().encode()}
+    for offset in range(3):  # base64 of a text in which it begins at any byte; what neighbours share is left out
+        start, end = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
+        core = base64.b64encode(b"\0" * offset + raw)[start:end]
+        if len(core) >= 7:
+            found |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
+    for offset in range(5):  # of base32 likewise
+        start, end = -(-8 * offset // 5), 8 * (offset + len(raw)) // 5
+        core = base64.b32encode(b"\0" * offset + raw)[start:end]
+        if len(core) >= 8:
+            found |= {core, core.lower()}
+    return found | {secret.encode("utf-16-le"), secret.encode("utf-16-be")}

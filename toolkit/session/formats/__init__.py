@@ -1,0 +1,1 @@
+"""The formats that people bring sessions in and take them out in, a file per format."""

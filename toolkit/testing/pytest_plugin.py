@@ -1,0 +1,248 @@
+"""The pytest plugin: tests that run from recordings, with the outside network shut.
+
+    @pytest.mark.recording("aura.har")
+    async def test_the_sky(toolkit_client):
+        assert "blue" in await toolkit_client.chat("Why is the sky blue?").text()
+
+The file is looked for beside the test. A test that visits pages uses pytest-playwright's `page` or `context` as ever:
+with the marker they live in the recording's network. `--record-mode` says what may be recorded: `none` (the default),
+`once` (what is missing) or `all`. Nothing heavy is imported before a test has the marker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+    from toolkit.client.client import Client
+    from toolkit.replay.local_network import LocalNetwork
+
+MODES = ("none", "once", "all")
+MARKER = (
+    "recording(file, provider=None, base_url=None, **network): run the test from this recording, which lies beside it; "
+    "provider and base_url say of what to record it, the rest goes to LocalNetwork (match, pace, strict)"
+)
+KEYWORDS = ("provider", "base_url", "match", "pace", "strict")
+BROWSERS = {"page", "context", "new_context"}  # pytest-playwright's fixtures that open one
+
+
+class Scene:
+    """What a test with the marker runs in. `network` is None while it is recorded; `finish` is called once the test
+    has passed, and may still fail it."""
+
+    def __init__(self, client: Client, network: LocalNetwork | None, finish: Callable[[], None]) -> None:
+        self.client = client
+        self.network = network
+        self.finish = finish
+
+
+SCENE: pytest.StashKey[Scene] = pytest.StashKey()
+USED: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("toolkit", "recordings of chat sites")
+    with suppress(ValueError):  # another plugin has an option of that name; ours understands its values
+        group.addoption("--record-mode", choices=MODES, default=None, help="what may be recorded: none, once, all")
+    parser.addini("toolkit_record_mode", "record mode where --record-mode is not given", default="none")
+    parser.addini("toolkit_recordings", "folders whose unused recordings are reported", type="paths", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER)
+    config.stash[USED] = set()
+
+
+# --- the fixtures
+
+
+@pytest.fixture
+def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """The recording that the test's marker names, replayed or being made."""
+    marker = request.node.get_closest_marker("recording")
+    if marker is None:
+        raise pytest.UsageError(f"{request.node.nodeid} needs @pytest.mark.recording(FILE)")
+    path = recording_path(request.node)
+    mode = request.config.getoption("--record-mode", None) or request.config.getini("toolkit_record_mode")
+    with ExitStack() as stack:
+        if mode == "all" or (mode == "once" and not path.exists()):
+            scene = _recorded(path, request.node.nodeid, **marker.kwargs)
+        else:
+            scene = _replayed(path, stack, **marker.kwargs)
+        request.node.stash[SCENE] = scene
+        yield scene
+
+
+@pytest.fixture
+def toolkit_client(toolkit_scene: Scene) -> Client:
+    """A client of the recording's provider. It begins with the recorded session, so it needs no browser."""
+    return toolkit_scene.client
+
+
+@pytest.fixture
+def toolkit_network(toolkit_scene: Scene) -> LocalNetwork:
+    """The local network that answers for the recorded hosts."""
+    if toolkit_scene.network is None:
+        pytest.skip("while recording there is no local network")
+    return toolkit_scene.network
+
+
+@pytest.fixture
+def toolkit_context_options(toolkit_network: LocalNetwork) -> dict[str, Any]:
+    """Arguments for Playwright's `browser.new_context()`, of either API: into the network, with the session."""
+    # The browser was launched by somebody else, so it cannot have been told of the network's certificates.
+    options = toolkit_network.context_options(trusted=False)
+    if toolkit_network.session is not None:
+        options["storage_state"] = toolkit_network.session.to_storage_state()
+    return options
+
+
+@pytest.fixture
+def toolkit_open_context(
+    toolkit_network: LocalNetwork,
+    toolkit_context_options: dict[str, Any],
+) -> Callable[[], AbstractAsyncContextManager[BrowserContext]]:
+    """`async with toolkit_open_context() as context`: a context of Playwright's async API in a browser of its own."""
+
+    @asynccontextmanager
+    async def open_context() -> AsyncIterator[BrowserContext]:
+        from toolkit.browser.driver import driver
+        from toolkit.browser.launch import launch
+        from toolkit.browser.profiles import Profile
+
+        async with driver() as playwright:
+            browser = await launch(playwright, Profile(), toolkit_network.route)
+            try:
+                yield await browser.new_context(**toolkit_context_options)
+            finally:
+                await browser.close()
+
+    return open_context
+
+
+@pytest.fixture(autouse=True)
+def _toolkit_recording(request: pytest.FixtureRequest) -> None:
+    """With the marker a test runs in its recording, whatever it uses; pytest-playwright's contexts are led there."""
+    if request.node.get_closest_marker("recording") is None:
+        return
+    request.getfixturevalue("toolkit_scene")
+    if BROWSERS & set(request.fixturenames):
+        options = request.getfixturevalue("toolkit_context_options")
+        own = request.node.get_closest_marker("browser_context_args")
+        request.node.add_marker(pytest.mark.browser_context_args(**{**options, **(own.kwargs if own else {})}), False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that has passed has still to have asked for just what was recorded."""
+    result = yield
+    if (scene := item.stash.get(SCENE, None)) is not None:
+        scene.finish()
+    return result
+
+
+def recording_path(item: Any) -> Path:
+    """The file that the marker of `item` names, beside the test. Raises `pytest.UsageError` where it names none, or has
+    a keyword that there is not."""
+    marker = item.get_closest_marker("recording")
+    if len(marker.args) != 1:
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording takes one file")
+    if unknown := sorted(set(marker.kwargs) - set(KEYWORDS)):
+        told = f"has no {', '.join(unknown)}; it takes {', '.join(KEYWORDS)}"
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording {told}")
+    return Path(item.path).parent / str(marker.args[0])
+
+
+def _replayed(
+    path: Path, stack: ExitStack, *, provider: str | None = None, base_url: str | None = None, **network: Any
+) -> Scene:
+    from anyio.from_thread import start_blocking_portal
+
+    from toolkit.client.client import Client
+    from toolkit.errors import RecordingError
+    from toolkit.recording.files import load
+    from toolkit.replay.local_network import LocalNetwork
+    from toolkit.replay.network_guard import only_loopback
+    from toolkit.stores.memory import MemoryStore
+
+    if not path.exists():
+        raise RecordingError(f"There is no recording {path}.", hint="Make it: run pytest with --record-mode=once.")
+    recording = load(path)
+    told = recording.chat
+    name = provider or (told.provider if told else None)
+    if name is None:
+        raise RecordingError(f"{path} does not tell of which provider it is.", hint="Say provider=NAME in the marker.")
+    # The network runs in a thread of its own: it answers tests of every kind, and outlives their event loops.
+    portal = stack.enter_context(start_blocking_portal())
+    local = stack.enter_context(portal.wrap_async_context_manager(LocalNetwork(recording=recording, **network)))
+    stack.enter_context(only_loopback())
+    client = Client(
+        name,
+        base_url=base_url or (told.base_url if told else None),
+        session=local.session,
+        store=MemoryStore(),
+        route=local.route,
+    )
+    return Scene(client, local, local.verify)
+
+
+def _recorded(
+    path: Path, test: str, *, provider: str | None = None, base_url: str | None = None, **network: Any
+) -> Scene:
+    from toolkit.client.client import Client
+    from toolkit.providers import registry
+    from toolkit.recording.files import save
+    from toolkit.recording.recorder import Recorder
+
+    if provider is None:
+        raise pytest.UsageError(f"{test}: to record it, @pytest.mark.recording needs provider=NAME")
+    kind = registry.find(provider)
+    recorder = Recorder(random=kind.random)
+    client = Client(kind, base_url=base_url, recorder=recorder)
+
+    def finish() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(recorder.recording(f"Recorded by the test {test} from {client.provider.site}."), path)
+
+    return Scene(client, None, finish)
+
+
+# --- the report of recordings that no test uses
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remember what all tests use, also those that are deselected afterwards."""
+    marked = (item for item in items if item.get_closest_marker("recording"))
+    config.stash[USED].update(str(recording_path(item).resolve()) for item in marked)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist
+        used: set[str] = session.config.stash[USED]
+        session.config.workeroutput["toolkit_used"] = sorted(used)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """With pytest-xdist only the workers collect tests; each tells what it has seen when it ends."""
+    node.config.stash[USED].update(getattr(node, "workeroutput", {}).get("toolkit_used", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the recordings that no test uses. Only a run of everything can tell."""
+    folders: Iterable[Path] = config.getini("toolkit_recordings")
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return
+    there = {file.resolve() for folder in folders for file in Path(folder).rglob("*.har")}
+    if orphans := sorted(there - {Path(file) for file in config.stash[USED]}):
+        terminalreporter.section("recordings that no test uses")
+        for file in orphans:
+            terminalreporter.line(str(file))
