@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.faults.catalogue import DONE, fault
 from tests.faults.server import Conversation, as_chunk
-from tests.flow.encodings import packed
+from tests.http.flow.encodings import packed
 from toolkit.errors import ProtocolError, StreamInterrupted, StreamTimeout
 
 BOMB = 80 * 1024 * 1024

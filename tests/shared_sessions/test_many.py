@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.cli.conftest import Toolkit
-from tests.sessions.conftest import Launches, SlowAura
+from tests.shared_sessions.conftest import Launches, SlowAura
 from tests.sites.asking import SECONDS, until
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve

@@ -1,4 +1,4 @@
-"""What replay costs, against bare aiohttp: `python -m tests.recording.benchmark`."""
+"""What replay costs, against bare aiohttp: `python -m tests.replay.benchmark`."""
 
 from __future__ import annotations
 

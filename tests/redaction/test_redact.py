@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from tests.recording.helpers import SITE, client, entry, read_chunks
-from tests.recording.secrets import jwt, left_in
+from tests.redaction.secrets import jwt, left_in
 from toolkit.errors import UsageError
 from toolkit.har.build import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from playwright.async_api import BrowserContext, Error
 
-from tests.cookies.browsing import jar_of
+from tests.session.cookies.browsing import jar_of
 from toolkit.session.cookies import MAX_AGE, matches_host, validate_cookie
 from toolkit.session.value import Cookie
 

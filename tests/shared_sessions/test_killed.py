@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tests.cli.conftest import Toolkit
-from tests.sessions.conftest import PATIENT, SlowAura
+from tests.shared_sessions.conftest import PATIENT, SlowAura
 from tests.sites.asking import until
 from tests.sites.serving import serve
 from toolkit.session.value import BrowserSession

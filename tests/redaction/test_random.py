@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
-from tests.recording.secrets import spelled, texts
+from tests.redaction.secrets import spelled, texts
 from toolkit.har.model import Entry
 from toolkit.redaction.redact import redact
 

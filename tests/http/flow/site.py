@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from tests.faults.server import as_chunk
-from tests.flow.encodings import PACKERS
+from tests.http.flow.encodings import PACKERS
 
 SEND_BUFFER = 64 * 1024
 

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser
 
+from tests.http.proxies.socks import NAME, SocksProxy
 from tests.providers.conftest import PATIENT
-from tests.proxies.socks import NAME, SocksProxy
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from tests.sites.serving import serve

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.test_chat_stream import for_ever, reading
+from tests.chats.test_stream import for_ever, reading
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.events import Finished, Pieces, Queued, Text
 from toolkit.errors import LoginRequired, StreamTimeout

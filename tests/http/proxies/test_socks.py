@@ -16,9 +16,9 @@ from aiohttp import web
 from playwright.async_api import Browser
 
 from tests.faults.matrix import detect_leaks
-from tests.loopback6 import needs_ipv6
+from tests.http.loopback6 import needs_ipv6
+from tests.http.proxies.socks import ADDRESS, ADDRESS_6, NAME, SocksProxy, answer
 from tests.providers.conftest import PATIENT
-from tests.proxies.socks import ADDRESS, ADDRESS_6, NAME, SocksProxy, answer
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from tests.sites.serving import serve

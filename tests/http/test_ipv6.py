@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from playwright.async_api import Browser
 
-from tests.loopback6 import needs_ipv6
+from tests.http.loopback6 import needs_ipv6
 from tests.providers.conftest import PATIENT
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.site import Answer, site
+from tests.http.flow.site import Answer, site
 from toolkit.http.transport import Transport
 from toolkit.session.value import BrowserSession
 from toolkit.streams.base import Decoder

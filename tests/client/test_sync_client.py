@@ -17,11 +17,11 @@ from playwright.async_api import Browser, Playwright
 from tests.cli.conftest import Toolkit, assistant, aura, toolkit
 from tests.cli.test_login import display, headed, sign_in, site, stored, window_of
 from tests.cli.test_signals import nothing_runs, slow_page
+from tests.client.test_sync import ANSWER, Served, portals, served
 from tests.sites.asking import SECONDS, until
 from tests.sites.aura import AuraSite
 from tests.sites.nextauth import USER
 from tests.sites.openassistant import OpenAssistantSite
-from tests.test_sync import ANSWER, Served, portals, served
 from toolkit import Client, SyncClient
 from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile

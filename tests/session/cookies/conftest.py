@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Playwright
 
 from tests.conftest import absent
-from tests.cookies.web import Web, open_web
+from tests.session.cookies.web import Web, open_web
 from toolkit.browser.discovery import find_browser
 from toolkit.browser.profiles import Profile
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from playwright.async_api import BrowserContext
 
-from tests.cookies.browsing import fetch, jar_of
-from tests.cookies.web import Web
+from tests.session.cookies.browsing import fetch, jar_of
+from tests.session.cookies.web import Web
 from toolkit.session.cookies import cookie_header, merge_set_cookies
 
 # What each URL sets when it is visited as a page of its own.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import BrowserContext
 
-from tests.cookies.browsing import fetch, jar_of
-from tests.cookies.web import Web
+from tests.session.cookies.browsing import fetch, jar_of
+from tests.session.cookies.web import Web
 from toolkit.session.cookies import merge_set_cookies
 from toolkit.session.value import Cookie
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.recording.secrets import spelled, texts
+from tests.redaction.secrets import spelled, texts
 from toolkit.redaction.encodings import Edit, Replacer, apply_edits, resize_chunks
 
 SECRET = 'p@ss w0rd/"+&é-9'

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.flow.encodings import PACKERS
-from tests.flow.site import Answer, site
+from tests.http.flow.encodings import PACKERS
+from tests.http.flow.site import Answer, site
 from toolkit.http.transport import Transport
 from toolkit.session.value import BrowserSession
 from toolkit.streams.sse import SSEDecoder

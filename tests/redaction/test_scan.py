@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.recording.helpers import SITE, captures, entry
-from tests.recording.secrets import jwt, spelled
+from tests.redaction.secrets import jwt, spelled
 from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, Recording
 from toolkit.recording.check import check
