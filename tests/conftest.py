@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
+import toolkit
 from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser.launch import launch
@@ -24,6 +26,9 @@ __all__ = ["nothing_secret_is_logged", "pytest_runtest_protocol", "watched_loop"
 for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     os.environ.pop(_name, None)
     os.environ.pop(_name.upper(), None)
+
+# Programs that tests start run the toolkit that is under test, whichever else is installed.
+os.environ["PYTHONPATH"] = str(Path(toolkit.__file__).parents[1])
 
 # The same examples in every run, however slow the machine.
 settings.register_profile(

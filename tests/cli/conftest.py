@@ -26,7 +26,7 @@ from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 TRACEBACK = "Traceback (most recent call last)"
-PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH")
+PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH", "PYTHONPATH")
 
 
 class Result(NamedTuple):

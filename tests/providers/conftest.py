@@ -55,7 +55,7 @@ def login_cookie(site: Site, *, secure: bool = False) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has asked no site for its models yet: the stand-ins' lists differ at the same address."""
-    monkeypatch.setattr(models, "_kept", {})
+    monkeypatch.setattr(models, "_cache", {})
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import Attempts, ChatStream
 from toolkit.chats.watchdog import Watchdog
 from toolkit.client.account_lock import lock_account
+from toolkit.client.attempts import stream_answer
 from toolkit.client.environment import session_from_variable, variable_name
 from toolkit.client.health import Health, check
 from toolkit.client.hints import ErrorHints
@@ -45,7 +46,7 @@ from toolkit.http.route import Route
 from toolkit.http.transport import OnSessionChange, Transport
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.providers.models import ModelsRequest, model_names, stream_answer
+from toolkit.providers.models import ModelsRequest, model_names
 from toolkit.session.expiry import expiry
 from toolkit.session.recipe import PageRecorder
 from toolkit.session.value import BrowserSession

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
-
-if TYPE_CHECKING:
-    from toolkit.http.transport import Transport
 
 
 class HasId(Protocol):
@@ -20,10 +18,20 @@ class HasId(Protocol):
 M = TypeVar("M", bound=HasId)
 
 
+class Caller(Protocol):
+    """What creating and deleting something at a site takes: a transport."""
+
+    cleanup: float
+
+    async def json(self, kind: type[M], method: str, url: str, body: Any = None) -> M: ...
+
+    async def tidy(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None: ...
+
+
 class TemporaryResource(Generic[M]):
     """`async with` around it. See `Transport.temporary`."""
 
-    def __init__(self, transport: Transport, kind: type[M], url: str, name: str | None, body: Any) -> None:
+    def __init__(self, transport: Caller, kind: type[M], url: str, name: str | None, body: Any) -> None:
         self._transport = transport
         self._kind = kind
         self._url = url

@@ -7,17 +7,15 @@ connection.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import BadRequest, ProtocolError
 
 if TYPE_CHECKING:
-    from toolkit.chats.messages import ChatRequest
     from toolkit.http.transport import Transport
-    from toolkit.providers.base import Pieces, Provider
     from toolkit.session.value import BrowserSession
 
 CACHE_SECONDS = 3600.0  # seconds that a list is good for
@@ -29,6 +27,20 @@ _cache: Lists = {}
 _apart: WeakKeyDictionary[Transport, Lists] = WeakKeyDictionary()
 
 
+class HasModels(Protocol):
+    """What is asked here of a provider; see `Provider`."""
+
+    name: ClassVar[str]
+    site: str
+    api: str
+    known_models: ClassVar[tuple[str, ...]]
+
+    @property
+    def lists_models(self) -> bool: ...
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]: ...
+
+
 class ModelsRequest(NamedTuple):
     """What a client is asked in place of a chat: its answer has one piece for each name. `refresh` is to ask the site,
     whatever is remembered."""
@@ -37,7 +49,7 @@ class ModelsRequest(NamedTuple):
 
 
 async def model_names(
-    provider: Provider, call: Callable[[ModelsRequest], ChatStream], *, refresh: bool = False
+    provider: HasModels, call: Callable[[ModelsRequest], ChatStream], *, refresh: bool = False
 ) -> tuple[str, ...]:
     """The names of the models of `provider`, by a `call` where its site has a list, else the known ones."""
     if not provider.lists_models:
@@ -45,17 +57,7 @@ async def model_names(
     return tuple([name async for name in call(ModelsRequest(refresh))])
 
 
-def stream_answer(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:
-    """What `provider` makes of `request`: the pieces of a chat's answer, or the names of models."""
-    return _pieces(provider, request, http) if isinstance(request, ModelsRequest) else provider.stream(request, http)
-
-
-async def _pieces(provider: Provider, request: ModelsRequest, http: Transport) -> AsyncGenerator[str, None]:
-    for name in await cached_models(provider, http, refresh=request.refresh):
-        yield name
-
-
-async def cached_models(provider: Provider, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
+async def cached_models(provider: HasModels, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
     """The names of the site's models, the first being its default; asked for once an hour at most, for each account,
     unless `refresh` says otherwise. A site that answers 404 has no list: those are the known ones, then.
 
@@ -80,7 +82,7 @@ async def cached_models(provider: Provider, http: Transport, *, refresh: bool = 
     return found
 
 
-def _whose(provider: Provider, session: BrowserSession) -> Whose:
+def _whose(provider: HasModels, session: BrowserSession) -> Whose:
     """Whose list it is: of one login. One that was handed in tells no visit, and is known by its credentials."""
     stored = tuple((origin, *sorted(items.items())) for origin, items in sorted(session.local_storage.items()))
     own = session.harvested_at or hash((session.cookies, stored))
