@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.cli.test_session import NAME, session
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.session.formats import interchange
+from toolkit.session.formats import conversion
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key
 
@@ -113,7 +113,7 @@ async def test_what_does_not_tell_it_goes_to_the_only_one(toolkit: Toolkit) -> N
     assert result.err.startswith(note(site))
     kept = await toolkit.store.load(Key("openassistant", site))
     assert kept is not None
-    assert interchange.serialize(kept, "cookie-header", now=0) == f"{HEADER}\n"
+    assert conversion.serialize(kept, "cookie-header", now=0) == f"{HEADER}\n"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.cli.conftest import Call, Toolkit
 from tests.cli.terminal import terminal
 from tests.cli.test_session import NAME, SECRET, SITE, session
 from toolkit.cli.commands.session_files import FORMATS
-from toolkit.session.formats import interchange
+from toolkit.session.formats import conversion
 from toolkit.session.value import Cookie
 from toolkit.stores.base import Key
 
@@ -29,7 +29,7 @@ LINE = f"open-assistant.io\tFALSE\t/\tTRUE\t0\t{NAME}\t{SECRET}\n"
 
 def test_the_help_names_the_formats_that_there_are() -> None:
     """The command's own list, for which it loads nothing, is that of the formats."""
-    assert FORMATS == interchange.FORMATS
+    assert FORMATS == conversion.FORMATS
 
 
 # --- export
@@ -48,7 +48,7 @@ async def test_what_is_exported_is_imported(toolkit: Toolkit, form: str) -> None
     assert result.out.startswith(f"openassistant: imported a session for {SITE}, account work, good until ")
     again = await toolkit.run("session", "export", "openassistant", "--account", "work", *chosen, *elsewhere)
     assert again.out == exported.out
-    assert interchange.parse(exported.out) == kept
+    assert conversion.parse(exported.out) == kept
 
 
 async def test_what_has_no_place_in_a_format_is_told(toolkit: Toolkit) -> None:
@@ -85,7 +85,7 @@ async def test_a_file_is_its_owners_alone(toolkit: Toolkit) -> None:
     result = await toolkit.run("session", "export", "openassistant", "-o", str(path))
     assert result == (0, "", f"written to {path}, for you alone\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert interchange.parse(path.read_text()).provider == "openassistant"
+    assert conversion.parse(path.read_text()).provider == "openassistant"
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/file", ".", "/dev/null"])
@@ -136,7 +136,7 @@ async def test_what_other_programs_write_is_imported(toolkit: Toolkit, text: str
 
 async def test_memory_keeps_nothing(toolkit: Toolkit) -> None:
     """A command that ends at once cannot keep a session in its memory, and says so."""
-    text = interchange.serialize(session(), "json", now=0)
+    text = conversion.serialize(session(), "json", now=0)
     result = await toolkit.run("session", "import", "openassistant", "--store", "memory", stdin=text)
     assert result.code == 0
     assert result.err.startswith("note: nothing in memory outlasts this command")
@@ -146,7 +146,7 @@ async def test_what_is_replaced_is_told(toolkit: Toolkit) -> None:
     """Whose it was, and how good; who uses that one now sees that the new one is newer, whatever its own age."""
     old = await toolkit.keep(session())
     given = session(harvested_at=5.0, identity="bob", headers=AGENT)
-    text = interchange.serialize(given, "json", now=0)
+    text = conversion.serialize(given, "json", now=0)
     result = await toolkit.run("session", "import", "openassistant", stdin=text)
     assert result.code == 0
     assert result.err.startswith("note: it replaces the session of ada that was there (good until ")
@@ -180,9 +180,9 @@ async def test_nothing_foreign_is_taken(toolkit: Toolkit) -> None:
         (f'{{"cookies": {SECRET}', 1, "The JSON is malformed"),
         (SECRET, 1, "looks like none of the formats"),
         (b"\xff\xfe" + SECRET.encode(), 2, "What stdin has is not UTF-8 text (byte 0)"),
-        (interchange.serialize(session(provider="aura"), "json", now=0), 1, "holds a session of aura."),
+        (conversion.serialize(session(provider="aura"), "json", now=0), 1, "holds a session of aura."),
         (
-            interchange.serialize(session(origin="https://own.example"), "json", now=0),
+            conversion.serialize(session(origin="https://own.example"), "json", now=0),
             1,
             "of https://own.example, not of",
         ),

@@ -22,7 +22,7 @@ def variable_name(provider: str, account: str = "default") -> str:
 
 def read_variable(secret: str, name: str, provider: str) -> BrowserSession:
     """What the variable `name` of `provider` holds, as it is. Raises `SessionError` for what is no session."""
-    from toolkit.session.formats.interchange import parse_secret
+    from toolkit.session.formats.conversion import parse_secret
 
     try:
         return parse_secret(secret)

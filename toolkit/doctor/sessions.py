@@ -14,7 +14,7 @@ from toolkit.errors import ToolkitError, UnknownProvider
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.session.expiry import is_fresh
-from toolkit.session.formats.interchange import parse_secret
+from toolkit.session.formats.conversion import parse_secret
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Store
 

@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext
 
 from tests.session.cookies.browsing import fetch, jar_of
 from tests.session.cookies.web import Web
-from toolkit.session.cookies import merge_set_cookies
+from toolkit.session.set_cookie import merge_set_cookies
 from toolkit.session.value import Cookie
 
 SHOP = "https://shop.example.com/a/b"

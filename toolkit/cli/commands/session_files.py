@@ -22,7 +22,7 @@ FORMATS = (
     "cookies.txt",
     "cookie-header",
     "json",
-)  # of toolkit.session.formats.interchange, which help need not load
+)  # of toolkit.session.formats.conversion, which help need not load
 NO_FILE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
 
 
@@ -48,7 +48,7 @@ def export_session(provider: str, form: Any, output: Path | None, options: Sessi
     from toolkit.cli.stored import StoredSession
     from toolkit.cli.terminal import notify, printable
     from toolkit.files.atomic import write_atomic
-    from toolkit.session.formats.interchange import omissions, serialize
+    from toolkit.session.formats.conversion import omissions, serialize
 
     if output is not None and output.exists() and not output.is_file():
         raise click.UsageError(NO_FILE)
@@ -94,7 +94,7 @@ def import_session(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.client.validation import validate
     from toolkit.errors import SessionExpired
     from toolkit.providers import registry
-    from toolkit.session.formats.interchange import parse
+    from toolkit.session.formats.conversion import parse
     from toolkit.session.headers import origin_of
     from toolkit.stores.choose import open_store
 
@@ -140,7 +140,7 @@ async def _deployment(kind: type[Provider], options: SessionOptions, store: Stor
     """The base URL for what is imported: the one that is named, told by `text`, or the only one that there is."""
     from toolkit.cli.deployment import note_site, only_site
     from toolkit.errors import UsageError
-    from toolkit.session.formats.interchange import parse_origin
+    from toolkit.session.formats.conversion import parse_origin
 
     if options.base_url is not None:
         return options.base_url

@@ -24,8 +24,8 @@ from playwright.async_api import Browser
 from tests.conftest import absent
 from tests.sites.serving import serve
 from toolkit.errors import SessionError, UsageError
-from toolkit.session.formats import interchange
-from toolkit.session.formats.interchange import FORMATS, Format
+from toolkit.session.formats import conversion
+from toolkit.session.formats.conversion import FORMATS, Format
 from toolkit.session.value import BrowserSession, Cookie
 
 SECRET = "s3cr3t"
@@ -79,7 +79,7 @@ def cookie(name: str = "sid", **more: object) -> Cookie:
 
 
 def written(given: BrowserSession, form: Format) -> str:
-    return interchange.serialize(given, form, now=NOW)
+    return conversion.serialize(given, form, now=NOW)
 
 
 # --- there and back
@@ -89,8 +89,8 @@ def written(given: BrowserSession, form: Format) -> str:
 def test_json_brings_back_every_fact(given: BrowserSession) -> None:
     """Our own form, and a storage state with the member that is ours, lose nothing; each is found out by itself."""
     for form in ("json", "storage-state"):
-        assert interchange.parse(written(given, form)) == given
-        assert interchange.omissions(given, form, now=NOW) == []
+        assert conversion.parse(written(given, form)) == given
+        assert conversion.omissions(given, form, now=NOW) == []
 
 
 @given(sessions)
@@ -101,7 +101,7 @@ def test_a_secret_brings_back_every_fact(given: BrowserSession) -> None:
         word = encode(text.encode()).decode()
         lines = "\r\n".join(textwrap.wrap(word, 76)) + "\n"
         for secret in (text, f"\n {text}", word, word.rstrip("="), lines):
-            assert interchange.parse_secret(secret) == given
+            assert conversion.parse_secret(secret) == given
 
 
 @given(st.lists(cookies, max_size=4))
@@ -117,9 +117,9 @@ def test_cookies_txt_brings_back_what_it_has_a_place_for(given: list[Cookie]) ->
             written(session(*given), "cookies.txt")
         return
     text = written(session(*given), "cookies.txt")
-    assert interchange.parse(text).cookies == expected
-    assert interchange.parse(text.replace("\n", "\r\n"), "cookies.txt").cookies == expected
-    (*left,) = interchange.omissions(session(*given), "cookies.txt", now=NOW)
+    assert conversion.parse(text).cookies == expected
+    assert conversion.parse(text.replace("\n", "\r\n"), "cookies.txt").cookies == expected
+    (*left,) = conversion.omissions(session(*given), "cookies.txt", now=NOW)
     assert bool(left) == (kept != given)
 
 
@@ -131,7 +131,7 @@ def test_a_header_brings_back_names_and_values(values: dict[str, str]) -> None:
     text = written(given, "cookie-header")
     assert text.startswith("Cookie: ")
     for header in (text, text.removeprefix("Cookie: ")):
-        read = interchange.parse(header, "cookie-header", provider="aura", origin=given.origin)
+        read = conversion.parse(header, "cookie-header", provider="aura", origin=given.origin)
         assert sorted(read.cookies, key=repr) == sorted(given.cookies, key=repr)
 
 
@@ -147,26 +147,26 @@ def test_a_header_is_what_a_browser_sends() -> None:
         headers={"user-agent": "A/1"},
     )
     page = f"{ORIGIN}/chat"
-    assert interchange.serialize(given, "cookie-header", page=page, now=NOW) == "Cookie: sid=deep; sid=short\n"
-    left = interchange.omissions(given, "cookie-header", page=page, now=NOW)
+    assert conversion.serialize(given, "cookie-header", page=page, now=NOW) == "Cookie: sid=deep; sid=short\n"
+    left = conversion.omissions(given, "cookie-header", page=page, now=NOW)
     assert left == ["cookies (old, far)", "headers", "local storage"]
-    (read,) = interchange.parse("sid=deep; sid=short", origin=ORIGIN).cookies
+    (read,) = conversion.parse("sid=deep; sid=short", origin=ORIGIN).cookies
     assert (read.value, read.host_only, read.secure) == ("deep", True, True)
-    (read,) = interchange.parse("sid=Cookie: a", origin=ORIGIN).cookies
+    (read,) = conversion.parse("sid=Cookie: a", origin=ORIGIN).cookies
     assert read.value == "Cookie: a"
     with pytest.raises(SessionError, match="no cookie that goes to the page"):
-        interchange.serialize(session(), "cookie-header", now=NOW)
+        conversion.serialize(session(), "cookie-header", now=NOW)
 
 
 def test_a_state_of_another_program_is_read() -> None:
     """One by Playwright alone tells no provider and no origin, so they are those that are given; what it may leave
     out has Playwright's defaults."""
     text = '{"cookies": [{"name": "a", "value": "b", "domain": ".X.example"}], "origins": [{"origin": "https://x"}]}'
-    read = interchange.parse(text, provider="aura", origin=ORIGIN)
+    read = conversion.parse(text, provider="aura", origin=ORIGIN)
     assert (read.provider, read.origin, read.account) == ("aura", ORIGIN, "default")
     assert read.cookies == (Cookie(name="a", value="b", domain="x.example", host_only=False),)
-    assert interchange.parse_secret(text).origin == ""
-    assert interchange.parse('{"cookies": [], "_toolkit": null}') == BrowserSession(provider="", origin="")
+    assert conversion.parse_secret(text).origin == ""
+    assert conversion.parse('{"cookies": [], "_toolkit": null}') == BrowserSession(provider="", origin="")
 
 
 def test_a_list_of_an_extension_is_read() -> None:
@@ -174,7 +174,7 @@ def test_a_list_of_an_extension_is_read() -> None:
     full = {"name": "a", "value": SECRET, "domain": HOST, "path": "/chat", "expirationDate": 5.5, "hostOnly": True,
             "httpOnly": True, "secure": True, "sameSite": "no_restriction", "storeId": None}  # fmt: skip
     wide = {"name": "b", "value": SECRET, "domain": ".Example.org", "sameSite": "unspecified"}
-    read = interchange.parse(json.dumps([full, wide]), provider="aura", origin=ORIGIN)
+    read = conversion.parse(json.dumps([full, wide]), provider="aura", origin=ORIGIN)
     assert read.cookies == (
         cookie("a", path="/chat", expires=5.5, http_only=True, secure=True, same_site="None"),
         cookie("b", domain="example.org", host_only=False),
@@ -192,8 +192,8 @@ def test_a_list_of_an_extension_is_read() -> None:
 def test_what_a_browser_copies_for_curl_is_read(sends: str) -> None:
     """The cookies, for the origin that the command tells, and the browser's own headers; nothing else of it."""
     text = f"curl '{ORIGIN}/api/chat?q={SECRET}' {sends}"
-    assert interchange.parse_origin(text) == ORIGIN
-    read = interchange.parse(text, provider="aura", origin="https://other.example")
+    assert conversion.parse_origin(text) == ORIGIN
+    read = conversion.parse(text, provider="aura", origin="https://other.example")
     assert read == session(
         cookie(value="a$", secure=True), cookie("b", value="!", secure=True), headers={"user-agent": "A/1"}
     )
@@ -203,7 +203,7 @@ def test_what_a_browser_copies_for_curl_is_read(sends: str) -> None:
 def test_base64_is_read_as_what_it_is(form: Format) -> None:
     """Not as a header, which it may look like."""
     text = written(session(cookie()), form)
-    assert interchange.parse(base64.b64encode(text.encode()).decode()) == session(cookie())
+    assert conversion.parse(base64.b64encode(text.encode()).decode()) == session(cookie())
 
 
 def test_only_the_own_part_of_a_jar_is_taken() -> None:
@@ -212,7 +212,7 @@ def test_only_the_own_part_of_a_jar_is_taken() -> None:
     foreign = [cookie(domain="example.org"), cookie(domain="deep.chat.example.org"), cookie(domain="bank.example")]
     storage = {ORIGIN: {"a": "b"}, "https://bank.example": {"a": "b"}, "chrome-extension://abc": {"a": "b"}}
     given = session(*own, *foreign, local_storage=storage)
-    taken, left = interchange.restrict_to_hosts(given, (HOST, "::1"))
+    taken, left = conversion.restrict_to_hosts(given, (HOST, "::1"))
     assert taken == session(*own, local_storage={ORIGIN: {"a": "b"}})
     assert left == ["example.org", "deep.chat.example.org", "bank.example", *list(storage)[1:]]
 
@@ -239,7 +239,7 @@ def test_python_reads_cookies_txt(tmp_path: Path) -> None:
     assert found["host"].has_nonstandard_attr("HTTPOnly")
     assert (found["wide"].domain, found["wide"].path, found["wide"].value) == (".example.org", "/chat", "a=b c, d ж")
     jar.save(ignore_discard=True, ignore_expires=True)
-    assert {one.name for one in interchange.parse(path.read_text(encoding="utf-8")).cookies} == set(found)
+    assert {one.name for one in conversion.parse(path.read_text(encoding="utf-8")).cookies} == set(found)
 
 
 async def test_curl_sends_what_cookies_txt_holds(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ async def test_curl_sends_what_cookies_txt_holds(tmp_path: Path) -> None:
         {"host=a=b c", f"long={SECRET}", "empty="},
         {"host=a=b c", f"long={SECRET}", "empty=", f"deep={SECRET}"},
     ]
-    read = {one.name: one for one in interchange.parse((tmp_path / "curl.txt").read_text()).cookies}
+    read = {one.name: one for one in conversion.parse((tmp_path / "curl.txt").read_text()).cookies}
     assert read["fresh"] == Cookie(name="fresh", value="new", domain="127.0.0.1", http_only=True)
     assert read["long"] == jar[1]
 
@@ -355,7 +355,7 @@ TITLE = "# Netscape HTTP Cookie File\n"
 def test_what_is_malformed_is_told_and_not_shown(text: str, told: str) -> None:
     """Which line or place, and what is wrong with it; never what is there."""
     with pytest.raises(SessionError) as caught:
-        interchange.parse(text)
+        conversion.parse(text)
     assert re.search(told, str(caught.value))
     assert SECRET not in repr(caught.value)
     assert caught.value.__cause__ is None
@@ -366,7 +366,7 @@ def test_what_is_malformed_is_told_and_not_shown(text: str, told: str) -> None:
 def test_a_secret_that_is_none_is_told(secret: str) -> None:
     """Anything but the two kinds of JSON: what was expected, and nothing of what came."""
     with pytest.raises(SessionError) as caught:
-        interchange.parse_secret(secret)
+        conversion.parse_secret(secret)
     assert SECRET not in repr(caught.value)
 
 
@@ -376,16 +376,16 @@ def test_a_secret_that_is_none_is_told(secret: str) -> None:
 def test_anything_is_read_or_refused(text: str, form: Format | None) -> None:
     """No text makes another error than `SessionError`."""
     with suppress(SessionError):
-        interchange.parse(text, form, origin=ORIGIN)
+        conversion.parse(text, form, origin=ORIGIN)
     with suppress(SessionError):
-        interchange.parse_secret(text)
+        conversion.parse_secret(text)
 
 
 def test_an_unknown_format_is_refused() -> None:
     """Both ways, with the names of those that there are."""
     for call in (
-        lambda: interchange.serialize(session(), "yaml", now=NOW),  # type: ignore[arg-type]
-        lambda: interchange.parse("a=b", "yaml"),  # type: ignore[arg-type]
+        lambda: conversion.serialize(session(), "yaml", now=NOW),  # type: ignore[arg-type]
+        lambda: conversion.parse("a=b", "yaml"),  # type: ignore[arg-type]
     ):
         with pytest.raises(UsageError, match=r"no format 'yaml'\. They are storage-state, "):
             call()

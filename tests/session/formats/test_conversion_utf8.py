@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from toolkit.errors import SessionError
-from toolkit.session.formats.interchange import FORMATS, Format, omissions, parse, serialize
+from toolkit.session.formats.conversion import FORMATS, Format, omissions, parse, serialize
 from toolkit.session.value import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
