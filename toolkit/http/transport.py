@@ -37,9 +37,10 @@ from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
 from toolkit.http.statuses import Errors
 from toolkit.http.temporary import M, TemporaryResource
+from toolkit.session.cookie_sending import cookie_header
 from toolkit.session.headers import fetch_headers
 from toolkit.session.merge import merge_sessions
-from toolkit.session.set_cookie import cookie_header, merge_set_cookies
+from toolkit.session.set_cookie import merge_set_cookies
 from toolkit.session.value import BrowserSession
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from toolkit.session.set_cookie import same_site
+from toolkit.session.sites import same_site
 
 # What a browser sends with every request, whoever asks. None of it is a secret.
 STANDING = ("user-agent", "accept-language", "dnt", "sec-gpc")

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Error
 
 from tests.session.cookies.browsing import jar_of
-from toolkit.session.set_cookie import MAX_AGE, matches_host, validate_cookie
+from toolkit.session.cookie_rules import MAX_AGE, matches_host, validate_cookie
 from toolkit.session.value import Cookie
 
 NOW = time.time()

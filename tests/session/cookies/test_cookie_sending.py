@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from toolkit.errors import UsageError
-from toolkit.session.set_cookie import cookie_header, cookies_for, same_site
+from toolkit.session.cookie_sending import cookie_header, cookies_for
+from toolkit.session.sites import same_site
 from toolkit.session.value import Cookie, SameSite
 
 NOW = 1_800_000_000.0

@@ -153,7 +153,9 @@ def test_a_site_without_tls_neither_sets_nor_overlays_secure_cookies() -> None:
 def test_the_suffix_list_is_loaded_only_when_it_is_needed() -> None:
     """Importing the module and asking for a page's own host leave the public suffix list alone."""
     code = (
-        "import sys; from toolkit.session.set_cookie import *; from toolkit.session import Cookie\n"
+        "import sys\n"
+        "from toolkit.session.cookie_sending import cookie_header\n"
+        "from toolkit.session.set_cookie import merge_set_cookies\n"
         "url = 'https://example.com/'; jar = merge_set_cookies((), url, ['a=1'], page=url, now=0)\n"
         "assert cookie_header(jar, url, page=url, now=0) == 'a=1'\n"
         "assert 'publicsuffixlist' not in sys.modules"

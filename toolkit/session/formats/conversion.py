@@ -22,11 +22,13 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from toolkit.errors import SessionError, UsageError
+from toolkit.session.cookie_rules import matches_host
+from toolkit.session.cookie_sending import cookie_header
 from toolkit.session.formats import cookies_txt
 from toolkit.session.formats.cookies_txt import CONTROL
 from toolkit.session.formats.curl import cookies_to_storage_state, is_curl, parse_curl
 from toolkit.session.headers import is_browser_header, origin_of
-from toolkit.session.set_cookie import cookie_header, matches_host, same_host
+from toolkit.session.sites import same_host
 from toolkit.session.value import BrowserSession, SameSite
 from toolkit.streams.json_decoding import JSON_ERRORS
 
