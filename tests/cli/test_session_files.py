@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 
@@ -12,8 +13,8 @@ import pytest
 from tests.cli.conftest import Call, Toolkit
 from tests.cli.terminal import terminal
 from tests.cli.test_session import NAME, SECRET, SITE, session
-from toolkit.cli.commands.session_files import FORMATS
 from toolkit.session.formats import conversion
+from toolkit.session.formats.table import WRITABLE
 from toolkit.session.value import Cookie
 from toolkit.stores.base import Key
 
@@ -27,9 +28,11 @@ NO_AGENT = (
 LINE = f"open-assistant.io\tFALSE\t/\tTRUE\t0\t{NAME}\t{SECRET}\n"
 
 
-def test_the_help_names_the_formats_that_there_are() -> None:
-    """The command's own list, for which it loads nothing, is that of the formats."""
-    assert FORMATS == conversion.FORMATS
+def test_the_help_names_the_formats_that_there_are(call: Call) -> None:
+    """Each format of the table that can be written, with what it is for; `import` takes the same names."""
+    text = call("session", "export", "--help").out
+    assert all(re.search(rf"^  {re.escape(one.name)} +{re.escape(one.help)}$", text, re.MULTILINE) for one in WRITABLE)
+    assert all(one.name in call("session", "import", "--help").out for one in WRITABLE)
 
 
 # --- export

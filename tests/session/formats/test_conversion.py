@@ -25,7 +25,8 @@ from tests.conftest import absent
 from tests.sites.serving import serve
 from toolkit.errors import SessionError, UsageError
 from toolkit.session.formats import conversion
-from toolkit.session.formats.conversion import FORMATS, Format
+from toolkit.session.formats.table import NAMES
+from toolkit.session.hosts import restrict_to_hosts
 from toolkit.session.value import BrowserSession, Cookie
 
 SECRET = "s3cr3t"
@@ -78,7 +79,7 @@ def cookie(name: str = "sid", **more: object) -> Cookie:
     return Cookie(**{"name": name, "value": SECRET, "domain": HOST, **more})  # type: ignore[arg-type]
 
 
-def written(given: BrowserSession, form: Format) -> str:
+def written(given: BrowserSession, form: str) -> str:
     return conversion.serialize(given, form, now=NOW)
 
 
@@ -200,7 +201,7 @@ def test_what_a_browser_copies_for_curl_is_read(sends: str) -> None:
 
 
 @given(st.sampled_from(["json", "storage-state"]))
-def test_base64_is_read_as_what_it_is(form: Format) -> None:
+def test_base64_is_read_as_what_it_is(form: str) -> None:
     """Not as a header, which it may look like."""
     text = written(session(cookie()), form)
     assert conversion.parse(base64.b64encode(text.encode()).decode()) == session(cookie())
@@ -212,7 +213,7 @@ def test_only_the_own_part_of_a_jar_is_taken() -> None:
     foreign = [cookie(domain="example.org"), cookie(domain="deep.chat.example.org"), cookie(domain="bank.example")]
     storage = {ORIGIN: {"a": "b"}, "https://bank.example": {"a": "b"}, "chrome-extension://abc": {"a": "b"}}
     given = session(*own, *foreign, local_storage=storage)
-    taken, left = conversion.restrict_to_hosts(given, (HOST, "::1"))
+    taken, left = restrict_to_hosts(given, (HOST, "::1"))
     assert taken == session(*own, local_storage={ORIGIN: {"a": "b"}})
     assert left == ["example.org", "deep.chat.example.org", "bank.example", *list(storage)[1:]]
 
@@ -370,10 +371,8 @@ def test_a_secret_that_is_none_is_told(secret: str) -> None:
     assert SECRET not in repr(caught.value)
 
 
-@given(
-    st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")), st.sampled_from([None, *FORMATS])
-)
-def test_anything_is_read_or_refused(text: str, form: Format | None) -> None:
+@given(st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")), st.sampled_from([None, *NAMES]))
+def test_anything_is_read_or_refused(text: str, form: str | None) -> None:
     """No text makes another error than `SessionError`."""
     with suppress(SessionError):
         conversion.parse(text, form, origin=ORIGIN)
@@ -384,8 +383,8 @@ def test_anything_is_read_or_refused(text: str, form: Format | None) -> None:
 def test_an_unknown_format_is_refused() -> None:
     """Both ways, with the names of those that there are."""
     for call in (
-        lambda: conversion.serialize(session(), "yaml", now=NOW),  # type: ignore[arg-type]
-        lambda: conversion.parse("a=b", "yaml"),  # type: ignore[arg-type]
+        lambda: conversion.serialize(session(), "yaml", now=NOW),
+        lambda: conversion.parse("a=b", "yaml"),
     ):
         with pytest.raises(UsageError, match=r"no format 'yaml'\. They are storage-state, "):
             call()

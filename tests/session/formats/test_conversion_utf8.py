@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from toolkit.errors import SessionError
-from toolkit.session.formats.conversion import FORMATS, Format, omissions, parse, serialize
+from toolkit.session.formats.conversion import omissions, parse, serialize
+from toolkit.session.formats.table import NAMES
 from toolkit.session.value import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
@@ -22,8 +23,8 @@ SESSION = BrowserSession(
 )
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_what_is_not_utf_8_is_left_out_and_told(form: Format) -> None:
+@pytest.mark.parametrize("form", NAMES)
+def test_what_is_not_utf_8_is_left_out_and_told(form: str) -> None:
     """The others are written, and can be read again."""
     text = serialize(SESSION, form, now=0.0)
     assert text.encode().decode() == text
@@ -34,7 +35,7 @@ def test_what_is_not_utf_8_is_left_out_and_told(form: Format) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "storage-state"])
-def test_an_account_that_is_not_utf_8_is_told(form: Format) -> None:
+def test_an_account_that_is_not_utf_8_is_told(form: str) -> None:
     """It cannot be left out, so nothing is written."""
     with pytest.raises(SessionError, match="not UTF-8"):
         serialize(msgspec.structs.replace(SESSION, account="\udce9"), form, now=0.0)

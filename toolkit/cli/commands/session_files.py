@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.session.formats.table import NAMES, WRITABLE
 
 if TYPE_CHECKING:
     from toolkit.cli.stored import StoredSession
@@ -17,33 +18,28 @@ if TYPE_CHECKING:
     from toolkit.session.value import BrowserSession
     from toolkit.stores.base import Store
 
-FORMATS = (
-    "storage-state",
-    "cookies.txt",
-    "cookie-header",
-    "json",
-)  # of toolkit.session.formats.conversion, which help need not load
+FORMATS = "\n".join(f"{one.name:<13}  {one.help}" for one in WRITABLE)
+SECRET_FORMATS = " and ".join(one.name for one in WRITABLE if one.is_json)
 NO_FILE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
 
 
-@click.command("export", short_help="Write a session for other programs or machines.")
+@click.command(
+    "export",
+    short_help="Write a session for other programs or machines.",
+    help=f"""Write the session of PROVIDER to stdout or into a file. It is a secret: who has it is signed in as you.
+
+\b
+{FORMATS}
+
+{SECRET_FORMATS}, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.""",
+)
 @click.argument("provider")
-@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], help="storage-state if not given.")
+@click.option("--format", "form", type=click.Choice(NAMES), default=NAMES[0], help=f"{NAMES[0]} if not given.")
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A file, for you alone."
 )
 @session_options
 def export_session(provider: str, form: Any, output: Path | None, options: SessionOptions) -> None:
-    """Write the session of PROVIDER to stdout or into a file. It is a secret: who has it is signed in as you.
-
-    \b
-    storage-state  Playwright's form; `toolkit session import` takes all back
-    cookies.txt    the cookies, for curl -b, wget and yt-dlp
-    cookie-header  the Cookie header for the site's page
-    json           our own form
-
-    storage-state and json, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.
-    """
     from toolkit.cli.run import start_runner
     from toolkit.cli.stored import StoredSession
     from toolkit.cli.terminal import notify, printable
@@ -78,7 +74,7 @@ def export_session(provider: str, form: Any, output: Path | None, options: Sessi
 @click.command("import", short_help="Keep a session that another program or machine has.")
 @click.argument("provider")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="What it looks like, if not given.")
+@click.option("--format", "form", type=click.Choice(NAMES), help="What it looks like, if not given.")
 @session_options
 def import_session(provider: str, file: str, form: Any, options: SessionOptions) -> None:
     """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.

@@ -1,60 +1,65 @@
-"""The `cookies.txt` of Netscape and Mozilla, one cookie in a line, as curl, wget, yt-dlp and Python read it. Pure.
+"""The `cookies.txt` of Netscape and Mozilla, one cookie per line, as curl, wget, yt-dlp and Python read it. Pure.
 
-The seven fields of a line are parted by tabs: domain, whether it counts for subdomains, path, whether TLS is needed,
-expiry in seconds since 1970 (0: with the browser's session), name, value. HttpOnly is `#HttpOnly_` before the domain.
-The format is told at https://curl.se/docs/http-cookies.html and, as code, in `http.cookiejar.MozillaCookieJar`.
+The seven fields of a line are separated by tabs: domain, whether it covers subdomains, path, whether TLS is required,
+expiry in seconds since 1970 (0: a session cookie), name, value. HttpOnly is `#HttpOnly_` before the domain. The format
+is described at https://curl.se/docs/http-cookies.html and, as code, in `http.cookiejar.MozillaCookieJar`. It has no
+place for SameSite, fractions of a second and partitions.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from toolkit.errors import SessionError
-from toolkit.session.value import Cookie
+from toolkit.session.cookie_rules import CONTROL
+from toolkit.session.value import BrowserSession, Cookie
 
 TITLE = "# Netscape HTTP Cookie File"
+TITLES = (TITLE, "# HTTP Cookie File")
 HTTP_ONLY = "#HttpOnly_"
 FIELDS = ("domain", "subdomains", "path", "secure", "expiry", "name", "value")
 FLAGS = {"TRUE": True, "FALSE": False}
+WORDS = {flag: word for word, flag in FLAGS.items()}
 SECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def can_represent(cookie: Cookie) -> bool:
-    """Whether a line can tell `cookie`. There is no word for a partition, and readers differ on a missing name."""
+def detects(text: str) -> bool:
+    return text.startswith(TITLES) or any("\t" in line for line in text.split("\n") if is_cookie_line(line))
+
+
+def read(text: str, provider: str, origin: str) -> BrowserSession:
+    """Errors name the line and the field. SameSite becomes Lax, a browser's default for a cookie without it."""
+    lines = (line.removesuffix("\r") for line in text.split("\n"))  # other kinds of line ends can be in a value
+    cookies = tuple(_parse_line(line, number) for number, line in enumerate(lines, 1) if is_cookie_line(line))
+    return BrowserSession(provider=provider, origin=origin, cookies=cookies)
+
+
+def write(session: BrowserSession, page: str, now: float) -> str:
+    lines = [_format_line(cookie) for cookie in session.cookies if can_represent(cookie, page, now)]
+    if not lines:
+        raise SessionError("The session has no cookie that has a place in a cookies.txt.")
+    return "".join(f"{line}\n" for line in (TITLE, *lines))
+
+
+def can_represent(cookie: Cookie, page: str, now: float) -> bool:
+    """A line has no field for a partition, and readers differ on a missing name."""
     texts = (cookie.name, cookie.value, cookie.domain, cookie.path)
     return bool(cookie.name) and cookie.partition_key is None and not CONTROL.search("".join(texts))
 
 
-def serialize(cookies: Iterable[Cookie]) -> str:
-    """The file that holds those of `cookies` that have a place there. SameSite and parts of a second have none."""
-    return "".join(f"{line}\n" for line in (TITLE, *map(_line, filter(can_represent, cookies))))
-
-
-def parse(text: str) -> list[Cookie]:
-    """The cookies of a file. SameSite is Lax, a browser's own choice for a cookie that says nothing.
-
-    Raises `SessionError`, which names the line and the field, for what is none; it never shows any of it.
-    """
-    lines = (line.removesuffix("\r") for line in text.split("\n"))  # other kinds of line ends can be in a value
-    return [_cookie(line, number) for number, line in enumerate(lines, 1) if is_cookie(line)]
-
-
-def is_cookie(line: str) -> bool:
+def is_cookie_line(line: str) -> bool:
     """Whether a line is neither blank nor a comment."""
     return bool(line.strip()) and (line.startswith(HTTP_ONLY) or not line.lstrip().startswith("#"))
 
 
-def _line(cookie: Cookie) -> str:
-    words = {known: word for word, known in FLAGS.items()}
+def _format_line(cookie: Cookie) -> str:
     dot = "" if cookie.host_only else "."
     return "\t".join(
         (
             f"{HTTP_ONLY if cookie.http_only else ''}{dot}{cookie.domain}",
-            words[not cookie.host_only],
+            WORDS[not cookie.host_only],
             cookie.path,
-            words[cookie.secure],
+            WORDS[cookie.secure],
             # Rounded down, but not to 0, which is no expiry at all.
             "0" if cookie.expires is None else str(max(1, int(cookie.expires))),
             cookie.name,
@@ -63,10 +68,10 @@ def _line(cookie: Cookie) -> str:
     )
 
 
-def _cookie(line: str, number: int) -> Cookie:
+def _parse_line(line: str, number: int) -> Cookie:
     fields = line.removeprefix(HTTP_ONLY).split("\t")
     if len(fields) == len(FIELDS) - 1:
-        fields.append("")  # editors take the tab before an empty value away
+        fields.append("")  # editors remove the tab before an empty value
     if len(fields) != len(FIELDS):
         has = "one field" if len(fields) == 1 else f"{len(fields)} fields"
         raise _malformed(number, f"it has {has} instead of {len(FIELDS)}, which are parted by tabs")

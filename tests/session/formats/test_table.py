@@ -1,0 +1,50 @@
+"""The table of formats: each record is complete, and its text is detected as that format and no other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from toolkit.session.formats import conversion
+from toolkit.session.formats.table import FORMATS, NAMES, Format
+from toolkit.session.value import BrowserSession, Cookie
+
+ORIGIN = "https://chat.example.org"
+COOKIE = Cookie(name="sid", value="s3cr3t", domain="chat.example.org", secure=True)
+SESSION = BrowserSession(provider="aura", origin=ORIGIN, cookies=(COOKIE,))
+READ_ONLY = {
+    "cookie-list": '[{"name": "sid", "value": "s3cr3t", "domain": "chat.example.org", "secure": true}]',
+    "curl": f"curl '{ORIGIN}/api?a=b' -H 'accept:\t*/*' -b 'sid=s3cr3t'",
+}
+
+
+def text_of(form: Format) -> str:
+    return READ_ONLY[form.name] if form.read_as else conversion.serialize(SESSION, form.name, now=0.0)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=[form.name for form in FORMATS])
+def test_each_format_is_detected_and_read(form: Format) -> None:
+    """By itself, and under the name that `--format` has for it."""
+    text = text_of(form)
+    assert conversion.detect(f"\n{text} \n") is form
+    for name in (None, form.read_as or form.name):
+        assert conversion.parse(text, name, provider="aura", origin=ORIGIN) == SESSION
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=[form.name for form in FORMATS])
+def test_each_file_defines_what_its_format_needs(form: Format) -> None:
+    """A read-only format neither writes nor says what it could; it is accepted under the name of one that does."""
+    module = import_module(f"toolkit.session.formats.{form.module}")
+    assert callable(module.detects)
+    assert callable(module.read)
+    assert hasattr(module, "write") == hasattr(module, "can_represent") == (form.read_as is None)
+    assert (form.read_as or form.name) in NAMES
+
+
+def test_the_table_loads_no_format() -> None:
+    """The help of a command lists the formats without what reads them."""
+    code = "import sys; from toolkit.session.formats import table; assert 'msgspec' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,61 @@
+"""The `Cookie` header that a browser would send with the site's page. Pure.
+
+Read, its cookies become host-only ones of the origin; of several of one name the first counts, which is the one with
+the longest path.
+"""
+
+from __future__ import annotations
+
+import re
+
+from toolkit.errors import SessionError
+from toolkit.session import cookie_sending
+from toolkit.session.formats.cookies_txt import is_cookie_line
+from toolkit.session.formats.json_text import BLANKS
+from toolkit.session.value import BrowserSession, Cookie
+
+HEADER_NAME = re.compile(r"\Acookie:[ \t]*", re.IGNORECASE)
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a cookie's name, RFC 6265, 4.1.1
+
+
+def detects(text: str) -> bool:
+    return sum(map(is_cookie_line, text.split("\n"))) == 1 and "=" in text
+
+
+def read(text: str, provider: str, origin: str) -> BrowserSession:
+    return parse_header(text.strip(BLANKS), provider, origin)
+
+
+def parse_header(header: str, provider: str, origin: str) -> BrowserSession:
+    """The session of one `Cookie` header, with or without its name. Raises `SessionError` without an origin."""
+    if "\n" in header:
+        raise SessionError("A cookie header has one line, and this has more.")
+    values = _parse_pairs(header)
+    if not origin:
+        raise SessionError("A cookie header does not tell which site it is for.")
+    return BrowserSession.from_cookie_values(provider, origin, values)
+
+
+def write(session: BrowserSession, page: str, now: float) -> str:
+    header = cookie_sending.cookie_header(session.cookies, page, page=page, now=now)
+    if header is None:
+        raise SessionError("The session has no cookie that goes to the page.", url=page)
+    return f"Cookie: {header}\n"
+
+
+def can_represent(cookie: Cookie, page: str, now: float) -> bool:
+    return cookie_sending.cookie_header([cookie], page, page=page, now=now) is not None
+
+
+def _parse_pairs(header: str) -> dict[str, str]:
+    """The names and values of a `Cookie` header. A value without a name gets the name "", and has no blanks."""
+    values: dict[str, str] = {}
+    for pair in HEADER_NAME.sub("", header).split(";"):
+        name, equals, value = pair.strip(" \t").partition("=")
+        if not equals:
+            name, value = "", name
+        if re.search(r"\s", value) if not name else not TOKEN.fullmatch(name):
+            raise SessionError("This is no cookie header: a cookie's name has neither blanks nor brackets nor quotes.")
+        if name or value:
+            values.setdefault(name, value)
+    return values

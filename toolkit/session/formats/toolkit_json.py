@@ -1,0 +1,28 @@
+"""The toolkit's own JSON: a version and the session with every field. Pure."""
+
+from __future__ import annotations
+
+from toolkit.session.formats.json_text import Versioned, check_version, decode, encode, members
+from toolkit.session.value import BrowserSession, Cookie
+
+
+class _Document(Versioned, kw_only=True):
+    session: BrowserSession
+
+
+def detects(text: str) -> bool:
+    return text.startswith("{") and "session" in members(text)
+
+
+def read(text: str, provider: str, origin: str) -> BrowserSession:
+    check_version(decode(text, Versioned).version)
+    session: BrowserSession = decode(text, _Document).session
+    return session
+
+
+def write(session: BrowserSession, page: str, now: float) -> str:
+    return encode(_Document(session=session))
+
+
+def can_represent(cookie: Cookie, page: str, now: float) -> bool:
+    return True
