@@ -1,8 +1,9 @@
-"""Decoders of what a site streams: from bytes to text, events and documents.
+"""Decoders of what a site streams: from bytes to text, server-sent events and JSON documents.
 
-Pure: each decoder has `feed(bytes) -> list` and `flush() -> list`. However the bytes are cut into chunks, the same
-items come out, then the same error if there is one, in time linear in the bytes and in memory that a limit bounds.
-Nothing here knows of HTTP. One file per decoder; all that others use is handed out here.
+Pure: each decoder has `feed(bytes) -> list` and `flush() -> list`, in a file of its own. However the bytes are cut into
+chunks, the same items come out, then the same error if there is one, in time linear in the bytes and in memory that a
+limit bounds. Reading from a connection, decompression and deadlines do not belong here (`toolkit.http`), nor does what
+the items mean at one site (`toolkit.providers`). All that other rooms use is handed out here.
 """
 
 from toolkit.streams.base import FRAME_LIMIT, Decoder

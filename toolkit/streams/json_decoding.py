@@ -10,23 +10,23 @@ import msgspec
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import T
 
-# What libraries raise for bytes that are not the JSON that was asked for. Which of these it is differs between their
-# versions, so nothing may depend on it.
+# The errors for bytes that are not the JSON that was asked for. Which of them is raised differs between versions of
+# msgspec, so callers catch all of them.
 JSON_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
-    """`data` as JSON of the shape `kind` (a msgspec Struct, say; any shape by default).
+    """`data` as JSON of the shape `kind` (for example a msgspec Struct; any shape by default).
 
-    Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`. Raises `ProtocolError` where it is
-    not JSON or has another shape, naming the place; the data itself is not shown.
+    Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`. Raises `ProtocolError` for data that
+    is not JSON or has another shape; the error names the place and does not show the data.
     """
     decoder: msgspec.json.Decoder[T] = json_decoder(kind)  # type: ignore[arg-type]
     try:
         try:
             return decoder.decode(data)
         except JSON_ERRORS:
-            valid = _valid_utf8(data)
+            valid = _replace_non_utf8(data)
             if valid == data:
                 raise
             return decoder.decode(valid)
@@ -38,13 +38,14 @@ def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # typ
         raise ProtocolError(f"The site sent something that is not JSON ({error}).") from None
 
 
-def _valid_utf8(data: bytes | bytearray | str) -> bytes | str:
-    """`data` with U+FFFD in the place of what is not UTF-8."""
+@cache
+def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """The msgspec decoder for the shape `kind`, which is built once."""
+    return msgspec.json.Decoder(kind)
+
+
+def _replace_non_utf8(data: bytes | bytearray | str) -> bytes | str:
+    """`data` with U+FFFD in place of everything that is not UTF-8."""
     if isinstance(data, str):
         return data.encode("utf-8", "replace").decode()
     return data.decode("utf-8", "replace").encode()
-
-
-@cache
-def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)

@@ -10,19 +10,19 @@ from toolkit.streams.sse import EventDecoder
 
 
 class JSONEventsDecoder(EventDecoder[T | None]):
-    """The data of server-sent events as JSON of the shape `kind`; an event whose data is `end`, which is no such JSON,
-    is None.
+    """Decodes the data of server-sent events as JSON of the shape `kind`. An event whose data is the text `end`, which
+    is not JSON of that shape, becomes None.
 
-    For streams that use no other field: half the work of `SSEDecoder` and `decode_json`. Raises `ProtocolError` as
-    these do.
+    For streams that use no other field of events: it does half the work of `SSEDecoder` and `decode_json`, and raises
+    the same `ProtocolError`s.
     """
 
     def __init__(self, kind: type[T], *, end: str = "[DONE]", limit: int = FRAME_LIMIT) -> None:
         decoder: msgspec.json.Decoder[T] = json_decoder(kind)  # type: ignore[arg-type]
-        super().__init__(limit, decoder.decode, self._other)
+        super().__init__(limit, decoder.decode, self._decode_leniently)
         self._kind = kind
-        self._marker = end.encode()
+        self._end_marker = end.encode()
 
-    def _other(self, data: Data) -> T | None:
-        """The end marker, text that is not UTF-8, or an error that tells what is wrong."""
-        return None if data == self._marker else decode_json(data, self._kind)
+    def _decode_leniently(self, data: Data) -> T | None:
+        """Decode data that msgspec refused: the end marker, or text that is not UTF-8. Raises `ProtocolError`."""
+        return None if data == self._end_marker else decode_json(data, self._kind)

@@ -8,85 +8,94 @@ from typing import NamedTuple
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import FRAME_LIMIT, Data, T
 from toolkit.streams.json_decoding import JSON_ERRORS
-from toolkit.streams.lines import CR, FrameDecoder
+from toolkit.streams.line_decoder import LineDecoder
+from toolkit.streams.line_splitter import CR
 
 LF = b"\n"
-RETRY_DIGITS = 15  # of milliseconds: thirty thousand years
+MAX_RETRY_DIGITS = 15  # of milliseconds: thirty thousand years
 
 
-class EventDecoder(FrameDecoder[T]):
-    """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+class EventDecoder(LineDecoder[T]):
+    """Interprets an event stream and makes an item of each event's data.
 
-    An event that has no data is not dispatched, one that the end of the stream cuts is dropped (both as specified).
-    `item` makes an item of an event's data; where it raises one of `JSON_ERRORS`, `odd` does.
+    The algorithm is https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation: an
+    event without data is not dispatched, and one that the end of the stream cuts off is dropped.
+
+    `build_item` makes the item; if it raises one of `JSON_ERRORS`, `build_unusual_item` makes it. The latter may raise
+    `ProtocolError`.
     """
 
-    def __init__(self, limit: int, item: Callable[[Data], T], odd: Callable[[Data], T] | None = None) -> None:
-        super().__init__(limit, universal=True)
-        self._item = item
-        self._odd = odd or item
+    def __init__(
+        self, limit: int, build_item: Callable[[Data], T], build_unusual_item: Callable[[Data], T] | None = None
+    ) -> None:
+        super().__init__(limit, cr_ends_line=True)
+        self._build_item = build_item
+        self._build_unusual_item = build_unusual_item or build_item
         self._data: Data | None = None
         self._event = ""
         self._id = ""
         self._retry: int | None = None
-        self._idle = False  # the next byte begins an event
+        self._at_event_start = False  # the next byte begins an event
 
     def feed(self, data: bytes) -> list[T]:
-        # Most chunks of a chat are one event of one line.
+        # Fast path: most chunks of a chat are one event of one line.
         if (
-            self._idle
+            self._at_event_start
             and data.find(LF) == len(data) - 2 <= self._limit
             and data.startswith(b"data: ")
             and data.endswith(LF)
             and data.find(CR) < 0
         ):
             try:
-                item = self._item(data[6:-2])
+                item = self._build_item(data[6:-2])
             except JSON_ERRORS:
                 pass
             else:
                 self._retry = None
                 return [item]
-        self._idle = False  # also where this raises
+        self._at_event_start = False  # stays so if the next line raises
         items = super().feed(data)
-        self._idle = self._fault is None and self._data is None and not self._event and self._lines.between
+        self._at_event_start = (
+            self._error is None and self._data is None and not self._event and self._lines.at_line_start
+        )
         return items
 
-    def _read(self, lines: list[bytes], items: list[T]) -> None:
-        data, item = self._data, self._item
+    def _decode_lines(self, lines: list[bytes], items: list[T]) -> None:
+        data, build_item = self._data, self._build_item
         for line in lines:
             if not line:
                 if data is not None:
                     try:
-                        items.append(item(data))
+                        items.append(build_item(data))
                     except JSON_ERRORS:
-                        items.append(self._odd(data))
+                        items.append(self._build_unusual_item(data))
                     data = self._retry = None
                 self._event = ""
             elif data is None and line.startswith(b"data: "):  # nearly every line of a chat
                 data = line[6:]
             else:
-                data = self._field(line, data)
+                data = self._process_field(line, data)
         self._data = data
 
-    def _end(self, rest: bytes) -> list[T]:
+    def _decode_rest(self, rest: bytes) -> list[T]:
         return []
 
-    def _field(self, line: bytes, data: Data | None) -> bytes | bytearray | None:
-        """Take in a line that is not empty; gives the data of the event so far."""
+    def _process_field(self, line: bytes, data: Data | None) -> Data | None:
+        """Process a line that is not blank; returns the event's data so far, which was `data` before the line."""
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            return self._longer(data, value)
+            return self._append_data(data, value)
         if name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(digits := value.lstrip(b"0")) <= RETRY_DIGITS:
+        elif name == b"retry" and value.isdigit() and len(digits := value.lstrip(b"0")) <= MAX_RETRY_DIGITS:
             self._retry = int(digits or b"0")
         return data
 
-    def _longer(self, data: Data | None, value: bytes) -> bytes | bytearray:
+    def _append_data(self, data: Data | None, value: bytes) -> Data:
+        """The event's data with the line `value` after it. Raises `ProtocolError` if that exceeds the limit."""
         if data is None:
             return value
         if not isinstance(data, bytearray):
@@ -98,8 +107,11 @@ class EventDecoder(FrameDecoder[T]):
 
 
 class SSE(NamedTuple):
-    """One server-sent event. `id` is the last event id of the stream so far; `retry`, in ms, is what the stream has
-    said since the event before, None where nothing."""
+    """One server-sent event.
+
+    `event` is its type, "message" by default. `id` is the last event id of the stream so far. `retry` is the
+    reconnection time in milliseconds that the stream has set since the event before, None if it has set none.
+    """
 
     event: str
     data: str
@@ -108,13 +120,13 @@ class SSE(NamedTuple):
 
 
 class SSEDecoder(EventDecoder[SSE]):
-    """Server-sent events, to the letter of https://html.spec.whatwg.org/multipage/server-sent-events.html
+    """Decodes server-sent events exactly as https://html.spec.whatwg.org/multipage/server-sent-events.html specifies.
 
-    Raises `ProtocolError` for a line, or an event's data, of more than `limit` bytes.
+    Raises `ProtocolError` for a line, or for the data of an event, of more than `limit` bytes.
     """
 
     def __init__(self, *, limit: int = FRAME_LIMIT) -> None:
-        super().__init__(limit, self._dispatched)
+        super().__init__(limit, self._build_event)
 
-    def _dispatched(self, data: Data) -> SSE:
+    def _build_event(self, data: Data) -> SSE:
         return SSE(self._event or "message", data.decode("utf-8", "replace"), self._id, self._retry)
