@@ -5,36 +5,36 @@
     │   ├── ContextTypeError (TypeError)  not a Playwright browser context
     │   └── UnknownProvider              no provider has that name
     ├── ConfigError                      browsers.json: which file, where in it, what was expected
-    ├── BrowserError                     the browser's side
+    ├── BrowserError                     the browser, or the visit, failed
     │   ├── BrowserMissing               no browser that Playwright can drive
-    │   ├── DriverFailed                 Playwright's own program does not start
-    │   ├── BrowserLost                  the connection to a browser elsewhere broke, and again when made anew
-    │   ├── ProfileLocked                another process uses that profile folder
-    │   └── HarvestFailed                the visit ended without the session that the recipe needs
-    ├── SessionError                     the session's side
+    │   ├── DriverFailed                 Playwright's driver process does not start
+    │   ├── BrowserLost                  the connection to a remote browser broke, and the one retry failed too
+    │   ├── ProfileLocked                another process uses the profile folder
+    │   └── HarvestFailed                the visit ended without a session that meets the recipe
+    ├── SessionError                     a session cannot be used or read
     │   ├── LoginRequired                a person has to log in
-    │   │   └── SessionExpired           ... again: the session that we had is no longer taken
-    │   ├── WrongAccount                 somebody else is signed in
-    │   ├── AccountPending               whoever is signed in has not been approved at the site
-    │   ├── ChallengeRequired            the site asks for proof of a person
+    │   │   └── SessionExpired           ... again: the site no longer accepts the session
+    │   ├── WrongAccount                 another account is signed in
+    │   ├── AccountPending               the account has not been approved at the site
+    │   ├── ChallengeRequired            the site demands proof that a person is there
     │   └── StoreError                   a stored session cannot be read or written
-    ├── NetworkError                     the way there and back
-    │   ├── ConnectFailed                no connection: name, route, refused, reset before an answer
+    ├── NetworkError                     the connection to the site failed
+    │   ├── ConnectFailed                no connection: unknown name, no route, refused, reset before an answer
     │   ├── ProxyFailed                  the proxy refused, or cannot be reached
     │   ├── TLSFailed                    the certificate or the handshake was refused
-    │   ├── StreamTimeout (TimeoutError) a deadline passed; says which, and how many seconds
-    │   └── StreamInterrupted            the stream ended before its end; `.text` has what had arrived
+    │   ├── StreamTimeout (TimeoutError) a deadline passed; `.deadline` and `.seconds` say which
+    │   └── StreamInterrupted            the answer broke off; `.text` has what had arrived
     ├── StatusError                      the site answered with an HTTP error status
-    │   ├── BadRequest                   4xx: the call itself is refused
-    │   │   └── UnknownModel             ... since the site has no model of that name for this account
-    │   ├── RateLimited                  429; `.retry_after` in seconds where the site says so
+    │   ├── BadRequest                   4xx: the site refuses the request
+    │   │   └── UnknownModel             ... because the account has no model of that name
+    │   ├── RateLimited                  429; `.retry_after` in seconds if the site says so
     │   └── ServiceUnavailable           5xx
     ├── SiteError (RuntimeError)         the site reported a failure inside its own protocol
-    ├── ProtocolError                    the site answered something that its protocol does not have
-    └── RecordingError                   a recording cannot be read, or does not hold what is asked of it
-        └── ReplayMismatch               a request under replay that no recorded one matches
+    ├── ProtocolError                    the site's answer does not follow its protocol
+    └── RecordingError                   a recording cannot be read, or lacks what is needed of it
+        └── ReplayMismatch               no recorded request matches a request in a replay
 
-What an HTTP error status raises is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.transport`), whichever
+An error for an HTTP error status is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.transport`), whichever
 branch it belongs to. No error ever holds a cookie, a token, or the query of a URL.
 """
 
@@ -47,7 +47,7 @@ from urllib.parse import urlsplit
 
 
 def redact_url(url: str) -> str:
-    """`url` as it may be shown: without user, password, query and fragment."""
+    """`url` without user, password, query and fragment, so that it can be shown."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
     port = f":{parts.port}" if parts.port else ""
@@ -55,21 +55,23 @@ def redact_url(url: str) -> str:
 
 
 def install_hint(name: str) -> str:
-    """How the extra `name` gets into the environment that runs this: by the pip of the Python below it, since one made
-    as the README has it has none of its own."""
-    below, here = shlex.quote(getattr(sys, "_base_executable", sys.executable)), shlex.quote(sys.executable)
-    return f"In a clone of the toolkit, run `{below} -m pip --python {here} install '.[{name}]'`"
+    """How to install the extra `name` into the running environment, as a sentence without a full stop.
+
+    It uses the pip of the base Python, because an environment made as the README says has no pip of its own.
+    """
+    base, environment = shlex.quote(getattr(sys, "_base_executable", sys.executable)), shlex.quote(sys.executable)
+    return f"In a clone of the toolkit, run `{base} -m pip --python {environment} install '.[{name}]'`"
 
 
 class ToolkitError(Exception):
-    """Base of all our errors: what happened, at which provider and URL, and what to do next.
+    """The base class of all errors of the toolkit: what happened, at which provider and URL, and what to do next.
 
-    `what` is one sentence. `provider` is a provider's name, `url` is kept without its query, `hint` is what the
-    reader can do about it. The provider may be filled in later by whoever knows it.
+    `what` is one sentence. `provider` is the provider's name; code that catches the error may set it later. `url` is
+    stored without user, password, query and fragment. `hint` says what the reader can do.
     """
 
     hint: str = ""
-    artifacts: str = ""  # what was kept of it for a person to look at, and where
+    artifacts: str = ""  # which files were saved for a person to look at, and where
 
     def __init__(
         self, what: str, *, provider: str | None = None, url: str | None = None, hint: str | None = None
@@ -91,15 +93,15 @@ class ToolkitError(Exception):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For pickle and copy: the class of this module and the plain facts, nothing of a connection."""
+        """For pickle and copy: the class in this module and the attributes of plain types, nothing of a connection."""
         kind = next(kind for kind in type(self).__mro__ if globals().get(kind.__name__) is kind)
         plain = (str, int, float, bool, tuple, type(None))  # exactly: a named tuple can hold anything
-        return _restored, (kind, {name: value for name, value in vars(self).items() if type(value) in plain})
+        return _unpickle, (kind, {name: value for name, value in vars(self).items() if type(value) in plain})
 
 
-def _restored(kind: type[ToolkitError], facts: dict[str, Any]) -> ToolkitError:
+def _unpickle(kind: type[ToolkitError], attributes: dict[str, Any]) -> ToolkitError:
     error = kind.__new__(kind)
-    error.__dict__.update(facts)
+    error.__dict__.update(attributes)
     error.args = (error.what,)
     return error
 
@@ -113,48 +115,48 @@ class UnknownProvider(UsageError):
 
 
 class ContextTypeError(UsageError, TypeError):
-    """What was given is not a Playwright browser context, or one of the other API."""
+    """The argument is not a Playwright browser context, or one of the other (sync or async) API."""
 
 
 class ConfigError(ToolkitError):
-    """browsers.json cannot be used: the text names the file, the place in it and what was expected."""
+    """browsers.json cannot be used: the message names the file, the place in it and what was expected."""
 
 
 class BrowserError(ToolkitError):
-    """The browser's side."""
+    """The browser, or its visit to the site, failed."""
 
 
 class BrowserMissing(BrowserError):
-    """There is no browser that Playwright can drive."""
+    """No installed browser can be driven by Playwright."""
 
     hint = "Run `toolkit install`, or name one as `executable_path` in browsers.json."
 
 
 class DriverFailed(BrowserError):
-    """Playwright's own program does not start. `library` is the shared library that it lacks, if that is why."""
+    """Playwright's driver process does not start. `library` is the missing shared library, if that is the cause."""
 
     hint = "Run `toolkit install`."
     library: str | None = None
 
 
 class BrowserLost(BrowserError):
-    """The connection to a browser elsewhere broke during a visit, and the one retry did not help."""
+    """The connection to a remote browser broke during a visit, and the one retry failed too."""
 
     hint = "See whether the browser's server still runs, and try again."
 
 
 class ProfileLocked(BrowserError):
-    """Another process uses that browser profile folder."""
+    """Another process uses the folder of the browser profile."""
 
     hint = "Close the browser that uses it, or choose another profile."
 
 
 class HarvestFailed(BrowserError):
-    """The visit ended without the session that the recipe needs."""
+    """The visit ended without a session that meets the recipe."""
 
 
 class SessionError(ToolkitError):
-    """The session's side."""
+    """A session cannot be used or read."""
 
 
 class LoginRequired(SessionError):
@@ -162,21 +164,21 @@ class LoginRequired(SessionError):
 
 
 class SessionExpired(LoginRequired):
-    """The session that we had is no longer taken."""
+    """The site no longer accepts the session."""
 
 
 class WrongAccount(SessionError):
-    """Somebody else is signed in than the account that the session is for."""
+    """Another account is signed in than the one that the session is for."""
 
 
 class AccountPending(SessionError):
-    """The site takes the session, and does not let the account in: somebody there has to approve it first."""
+    """The site accepts the session but not yet the account: an administrator there has to approve it first."""
 
     hint = "A new login does not help: ask whoever runs the site to approve the account."
 
 
 class ChallengeRequired(SessionError):
-    """The site asks for proof of a person; we never solve one, a window does."""
+    """The site demands proof that a person is there. The toolkit never solves one; a person can, in a window."""
 
 
 class StoreError(SessionError):
@@ -184,11 +186,11 @@ class StoreError(SessionError):
 
 
 class NetworkError(ToolkitError):
-    """The way to the site and back."""
+    """The connection to the site failed."""
 
 
 class ConnectFailed(NetworkError):
-    """There was no connection, or it ended before an answer; `sent` is False where nothing can have been sent."""
+    """There was no connection, or it ended before an answer. `sent` is False if nothing can have been sent."""
 
     sent: bool = True
     hint = "Check the address and the network."
@@ -208,7 +210,7 @@ class TLSFailed(NetworkError):
 
 
 class StreamTimeout(NetworkError, TimeoutError):
-    """A deadline passed. `deadline` names it, `seconds` is its length, `text` is the answer so far."""
+    """A deadline passed. `deadline` is its name, `seconds` its length, `text` the answer so far."""
 
     def __init__(self, what: str, *, deadline: str, seconds: float, url: str | None = None) -> None:
         super().__init__(what, url=url)
@@ -218,15 +220,15 @@ class StreamTimeout(NetworkError, TimeoutError):
 
 
 class StreamInterrupted(NetworkError):
-    """The stream ended before its end. `text` is the answer so far."""
+    """The answer broke off before its end. `text` is the answer so far."""
 
     text = ""
 
 
 class StatusError(ToolkitError):
-    """The site answered with an HTTP error status. `status`, `reason`, `body` (a short excerpt) tell which.
+    """The site answered with an HTTP error status: `status`, its `reason`, and a short excerpt of the `body`.
 
-    `retry_after` is how long the site asks to wait, in seconds; None where it does not say.
+    `retry_after` is how many seconds the site asks to wait; None if it does not say.
     """
 
     status = 0
@@ -236,11 +238,11 @@ class StatusError(ToolkitError):
 
 
 class BadRequest(StatusError):
-    """4xx: the site refuses the call itself."""
+    """4xx: the site refuses the request."""
 
 
 class UnknownModel(BadRequest):
-    """The site has no model of that name, or not for this account."""
+    """The site has no model of that name, at least not for this account."""
 
     hint = "`client.models(refresh=True)` lists those that there are."
 
@@ -252,7 +254,7 @@ class RateLimited(StatusError):
 
 
 class ServiceUnavailable(StatusError):
-    """5xx: the site, or what stands behind it, failed."""
+    """5xx: the site, or a server behind it, failed."""
 
 
 class SiteError(ToolkitError, RuntimeError):
@@ -260,16 +262,16 @@ class SiteError(ToolkitError, RuntimeError):
 
 
 class ProtocolError(ToolkitError):
-    """The site answered something that its protocol does not have. `page` says that it was a web page."""
+    """The site's answer does not follow its protocol. `page` is True if the answer was a web page."""
 
     page = False
 
 
 class RecordingError(ToolkitError):
-    """A recording cannot be read, or does not hold what is asked of it."""
+    """A recording cannot be read, or lacks what is needed of it."""
 
 
 class ReplayMismatch(RecordingError):
-    """A request under replay that no recorded one matches; or, at the end of a strict replay, all its `differences`."""
+    """No recorded request matches a request in a replay. `differences` lists all that a strict replay found at its end."""
 
     differences: tuple[str, ...] = ()

@@ -1,1 +1,5 @@
-"""Private files: written whole or not at all, readable by their owner only; and the folder of the toolkit's state."""
+"""Private files, which only their owner can read and which are written whole or not at all (`atomic`), and the folders
+of the toolkit's state and cache (`state_folder`).
+
+What the files contain does not belong here: sessions are in `toolkit.stores`, recordings in `toolkit.recording`.
+"""

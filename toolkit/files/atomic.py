@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, for its owner's eyes only."""
+"""Writes a private file whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,41 +7,44 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-UNFINISHED = ".new"
+TEMPORARY_SUFFIX = ".new"
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` in the file `path`, in place of what was there: all of it or, whatever happens, none of it.
+    """Replace the file `path` by one with `data`; whatever happens, it has either the old content or all of the new.
 
-    The file is 0600 from its first byte (on Windows, as the folder has it) and synced before it takes its name. Raises
-    `OSError`.
+    The file is readable by its owner only (0600) from its first byte; on Windows it inherits the folder's rights. It is
+    synced to the disk before it gets its name. Raises `OSError`.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=UNFINISHED, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=TEMPORARY_SUFFIX, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), 0o600)  # a umask may have taken even the owner's rights away
+                os.fchmod(file.fileno(), 0o600)  # a umask may have removed even the owner's rights
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
-    except BaseException:  # a cancellation or Ctrl-C too: a half-written secret never stays
+    except BaseException:  # also a cancellation or Ctrl-C: a half-written secret is never left behind
         os.unlink(name)
         raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name has to last through a power cut as well
-        with suppress(OSError):  # some file systems sync no folder; the file is there all the same
-            _sync(path.parent)
+    if hasattr(os, "O_DIRECTORY"):  # the new name has to survive a power cut as well
+        with suppress(OSError):  # some file systems cannot sync a folder; the file is written nevertheless
+            _sync_folder(path.parent)
 
 
 def remove_unfinished(folder: Path, ending: str) -> None:
-    """Remove what processes that were killed inside `write_atomic` left in `folder`, of files whose names end as the
-    glob pattern `ending` says (the last 32 letters count). Only while nobody writes such files."""
-    for path in folder.glob(f".*{ending}.*{UNFINISHED}"):
-        with suppress(OSError):  # it is no reason not to write
+    """Remove the temporary files that processes killed inside `write_atomic` left in `folder`.
+
+    `ending` is a glob pattern for the end of the names of the files that were to be written, of which the last 32
+    letters count. Call this only while nobody writes such files.
+    """
+    for path in folder.glob(f".*{ending}.*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):  # a leftover is no reason to fail
             path.unlink()
 
 
-def _sync(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The folder of the toolkit's state, and how a folder is made that only the person can enter."""
+"""The folders of the toolkit's state and cache, and how to make a folder that only its owner can enter."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ STORE_VARIABLE = "TOOLKIT_STORE"
 
 
 def state_folder() -> Path:
-    """Where the toolkit keeps its state: `TOOLKIT_STATE_DIR`, else the platform's own place for it."""
+    """The folder of the toolkit's state: `TOOLKIT_STATE_DIR`, by default the platform's folder for state."""
     return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("toolkit", appauthor=False))
 
 
 def cache_folder() -> Path:
-    """Where things are kept that can be had again: the platform's own place for it."""
+    """The folder for data that can be fetched again: the platform's folder for caches."""
     return Path(platformdirs.user_cache_dir("toolkit", appauthor=False))
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder`, and those above it that are not there, 0700 whatever the umask says; those that are there stay as
-    they are. Raises `OSError`."""
-    for place in (*reversed(folder.parents), folder):
+    """Make `folder` and its missing parents with mode 0700, whatever the umask; existing folders are not changed.
+
+    Raises `OSError`.
+    """
+    for path in (*reversed(folder.parents), folder):
         try:
-            place.mkdir(mode=0o700)
+            path.mkdir(mode=0o700)
         except OSError:
-            if not place.is_dir():  # which is asked last: systems differ on the error for one that is there
+            if not path.is_dir():  # systems differ in the error for an existing folder, so it is checked afterwards
                 raise
         else:
-            place.chmod(0o700)
+            path.chmod(0o700)

@@ -1,4 +1,8 @@
-"""The session that a browser's visit leaves, as a value, and all that is pure about it: its cookies as a browser sends
-and stores them, its headers, its expiry, the recipe for it. No I/O. The formats that people bring sessions in are in
-`formats/`.
+"""A browser session as a value, and all that is pure about it.
+
+`value` has `BrowserSession` and `Cookie`; `recipe` says how a browser gets a session from a site. `cookie_sending` and
+`set_cookie` send and store cookies as a browser does, by the rules of `cookie_rules`, `cookie_dates` and `sites`;
+`headers` makes the headers of a page's fetch. `bearer_token`, `expiry`, `hosts` and `merge` answer questions about a
+session or combine two. `formats/` reads and writes the formats that people bring sessions in. No I/O belongs here:
+browsers (`toolkit.browser`), requests (`toolkit.http`) and files (`toolkit.stores`) have rooms of their own.
 """

@@ -1,7 +1,8 @@
-"""The token that some pages keep in their local storage too, and send as `Authorization: Bearer` (RFC 6750). Pure.
+"""The token that some pages store in local storage as well as in a cookie, and send as `Authorization: Bearer` (RFC
+6750). Pure.
 
-A site that takes it beside a cookie looks at it first: an old one is refused though the cookie is good, and the cookie
-is what the site renews. So the token stands in for the cookie where there is none, and is never sent beside it.
+A site that accepts both looks at the token first, and refuses an old token even if the cookie is valid; but it renews
+only the cookie. So the token is sent only if there is no valid cookie, and never together with one.
 """
 
 from __future__ import annotations
@@ -13,25 +14,31 @@ from toolkit.session.value import BrowserSession
 
 
 def bearer_token(session: BrowserSession, recipe: Harvest, now: float) -> str | None:
-    """The token to call with at `now`, in seconds since 1970: None where the session has the cookies that `recipe`
-    wants, or no token either."""
+    """The token to send at `now`, in seconds since 1970.
+
+    None if `session` has all cookies that `recipe` needs, or has no token.
+    """
     token = session.local_storage.get(session.origin, {}).get(recipe.bearer or "")
-    return token if token and _lacking(session, recipe, now) else None
+    return token if token and _missing_cookies(session, recipe, now) else None
 
 
 def missing_credentials(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
-    """Those cookies of `recipe` for which `session` has nothing at `now`."""
-    return [] if bearer_token(session, recipe, now) else _lacking(session, recipe, now)
+    """The patterns of `recipe.cookies` for which `session` has, at `now`, neither a valid cookie nor the token."""
+    return [] if bearer_token(session, recipe, now) else _missing_cookies(session, recipe, now)
 
 
-def _lacking(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
+def _missing_cookies(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
     return recipe.missing_cookies(cookie.name for cookie in session.cookies if not cookie.expired(now))
 
 
 def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
-    """`session` for a page to find: its token is what the cookie has become since, which the page cannot see."""
-    found = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
-    if recipe.bearer is None or not found:
+    """`session` with the cookie's value as the token in local storage, for a browser that opens the site's page.
+
+    The site may have renewed the cookie since the page stored the token, and the page cannot read an HttpOnly cookie.
+    If `recipe` has no token, or `session` no such cookie, `session` is returned as it is.
+    """
+    values = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
+    if recipe.bearer is None or not values:
         return session
-    items = session.local_storage.get(session.origin, {}) | {recipe.bearer: found[-1]}
+    items = session.local_storage.get(session.origin, {}) | {recipe.bearer: values[-1]}
     return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})

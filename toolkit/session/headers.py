@@ -1,4 +1,4 @@
-"""Which headers a page's own `fetch` carries, from what a session kept. Pure."""
+"""The headers of a page's own `fetch`, from the headers of a session. Pure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from urllib.parse import urlsplit
 
 from toolkit.session.sites import same_site
 
-# What a browser sends with every request, whoever asks. None of it is a secret.
-STANDING = ("user-agent", "accept-language", "dnt", "sec-gpc")
-HINTS = "sec-ch-"
+# The headers that a browser sends with every request to every site. None of them is a secret.
+BROWSER_HEADERS = ("user-agent", "accept-language", "dnt", "sec-gpc")
+CLIENT_HINTS = "sec-ch-"
 
 
 def is_browser_header(name: str) -> bool:
-    """Whether a browser sends the header `name` (lower case) with every request of a profile."""
-    return name in STANDING or name.startswith(HINTS)
+    """Whether the header `name` (in lower case) is one that a browser sends with every request to every site."""
+    return name in BROWSER_HEADERS or name.startswith(CLIENT_HINTS)
 
 
 @lru_cache(maxsize=256)
 def origin_of(url: str) -> str:
-    """The origin of `url`, as the `Origin` header has it (RFC 6454, 6.2)."""
+    """The origin of `url`, as in the `Origin` header (RFC 6454, 6.2): without the default port."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
@@ -29,29 +29,30 @@ def origin_of(url: str) -> str:
 
 
 def fetch_headers(
-    kept: Mapping[str, str], method: str, url: str, *, page: str, hosts: Collection[str | None]
+    session_headers: Mapping[str, str], method: str, url: str, *, page: str, hosts: Collection[str | None]
 ) -> dict[str, str]:
-    """The headers of a CORS-mode fetch of `url` by the page `page`, besides cookies and those of the body.
+    """The headers of a CORS-mode fetch of `url` by the page `page`, except cookies and the headers of the body.
 
-    `kept` are a session's headers; of these, only the standing ones go to a host that is not among `hosts`.
-    Sec-Fetch-* is https://w3c.github.io/webappsec-fetch-metadata/, the referrer that of the default policy
-    (strict-origin-when-cross-origin). `Accept-Encoding` is left to the HTTP library, which knows what it can decode.
+    `session_headers` are a session's headers; a host that is not among `hosts`, the provider's own, gets only those
+    that a browser sends to every site. Sec-Fetch-* follows https://w3c.github.io/webappsec-fetch-metadata/, and the
+    referrer follows the default policy (strict-origin-when-cross-origin). `Accept-Encoding` is left to the HTTP
+    library, which knows what it can decode.
     """
-    origin, own = origin_of(page), origin_of(url)
+    page_origin, url_origin = origin_of(page), origin_of(url)
     host = urlsplit(url).hostname
-    ours = host in hosts
-    headers = {name: value for name, value in kept.items() if ours or is_browser_header(name)}
+    is_providers = host in hosts
+    headers = {name: value for name, value in session_headers.items() if is_providers or is_browser_header(name)}
     headers["accept"] = "*/*"
-    if method not in ("GET", "HEAD") or own != origin:
-        headers["origin"] = origin
-    if origin == own:
+    if method not in ("GET", "HEAD") or url_origin != page_origin:
+        headers["origin"] = page_origin
+    if page_origin == url_origin:
         site, referer = "same-origin", page.partition("#")[0]
     else:
-        site, referer = "same-site" if same_site(page, url) else "cross-site", f"{origin}/"
+        site, referer = "same-site" if same_site(page, url) else "cross-site", f"{page_origin}/"
     if not (page.startswith("https:") and url.startswith("http:")):
         headers["referer"] = referer
     if url.startswith("https:") or host in ("localhost", "127.0.0.1", "::1"):
         headers |= {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": site}
-    else:  # hints and metadata go to trustworthy origins only
-        headers = {name: value for name, value in headers.items() if not name.startswith(HINTS)}
+    else:  # client hints and fetch metadata are sent to trustworthy origins only
+        headers = {name: value for name, value in headers.items() if not name.startswith(CLIENT_HINTS)}
     return headers

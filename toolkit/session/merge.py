@@ -1,4 +1,4 @@
-"""What a site changes in a session that is in use, brought together with what others have changed meanwhile. Pure."""
+"""Merges the changes that two users of one session received from its site at the same time. Pure."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from toolkit.session.value import BrowserSession, Cookie
 
 
 def merge_sessions(stored: BrowserSession, before: BrowserSession, after: BrowserSession) -> BrowserSession:
-    """The session `stored`, with what one user of it changed in its cookies: it had `before`, and now has `after`.
+    """`stored` with one user's changes to its cookies: a three-way merge, in which the user loaded `before` and now has
+    `after`, while another user may have changed `stored`.
 
-    Another user may have changed `stored` since. What only one of both changed, or deleted, holds. Where both changed
-    the same cookie, the later change does (`changed_at`). Where `stored` is of another visit than
-    `before`, it holds as it is: the cookies are of another login.
+    A cookie that only one of the two has changed or deleted is taken from that one; a cookie that both have changed is
+    taken from the later one (`changed_at`). If `stored` comes from another visit than `before`, it is returned
+    unchanged: its cookies belong to another login.
     """
     if stored.harvested_at != before.harvested_at:
         return stored
     if stored.cookies == before.cookies:
-        return _changed(stored, after, after.cookies)
+        return _with_cookies(stored, after, after.cookies)
     old, theirs, ours = (_by_identity(session) for session in (before, stored, after))
     changed = [identity for identity in old | ours if old.get(identity) != ours.get(identity)]
-    later = after.changed_at >= stored.changed_at
-    taken = [identity for identity in changed if later or theirs.get(identity) == old.get(identity)]
-    if not taken:
+    ours_is_later = after.changed_at >= stored.changed_at
+    applied = [identity for identity in changed if ours_is_later or theirs.get(identity) == old.get(identity)]
+    if not applied:
         return stored
     jar = theirs
-    for identity in taken:
+    for identity in applied:
         if identity in ours:
-            jar[identity] = ours[identity]  # one that is there keeps its place: cookies are sent in the order of theirs
+            jar[identity] = ours[identity]  # keeps its position, which decides about the order of sending
         else:
             jar.pop(identity, None)
-    return _changed(stored, after, tuple(jar.values()))
+    return _with_cookies(stored, after, tuple(jar.values()))
 
 
-def _changed(stored: BrowserSession, after: BrowserSession, cookies: tuple[Cookie, ...]) -> BrowserSession:
+def _with_cookies(stored: BrowserSession, after: BrowserSession, cookies: tuple[Cookie, ...]) -> BrowserSession:
     return msgspec.structs.replace(stored, cookies=cookies, changed_at=max(stored.changed_at, after.changed_at))
 
 

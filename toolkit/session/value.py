@@ -1,7 +1,6 @@
-"""What a browser's visit leaves: cookies with all their attributes, headers, local storage. Plain frozen values.
-
-Nothing here opens a browser, sends a request or touches a disk. The interchange format, both ways, is Playwright's
-storage state (https://playwright.dev/python/docs/api/class-browsercontext#browser-context-storage-state).
+"""`BrowserSession` and `Cookie`: the result of a browser's visit as frozen values, and their conversion from and to
+Playwright's storage state (https://playwright.dev/python/docs/api/class-browsercontext#browser-context-storage-state).
+Pure.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ HIDDEN = "•••"
 
 
 class Cookie(msgspec.Struct, frozen=True, kw_only=True):
-    """One cookie. Its identity is the name, domain, host-only flag, path and partition, RFC 6265bis section 5.7.
+    """One cookie with all its attributes.
 
-    `domain` has no leading dot; `host_only` tells the two kinds apart. `expires` is in seconds since 1970, None for
-    a cookie that lives as long as the browser's session. `partition_key` is the top-level site of a partitioned
-    cookie, such as `https://example.com`; the other half of Chromium's key, `cross_site_ancestor`, tells whether the
-    cookie was set from under another site than its own, and is None where nobody said.
+    `domain` has no leading dot; `host_only` tells whether subdomains are excluded. `expires` is in seconds since 1970,
+    None for a session cookie, which lasts until the browser closes. `partition_key` is the top-level site of a
+    partitioned cookie, such as `https://example.com`. `cross_site_ancestor` is the other half of Chromium's partition
+    key: whether the cookie was set in a frame below a page of another site; None if that is unknown.
     """
 
     name: str
@@ -41,6 +40,7 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, str, bool, str, str | None, bool | None]:
+        """What decides whether one cookie replaces another: RFC 6265bis, section 5.7, with Chromium's partition key."""
         return (self.name, self.domain, self.host_only, self.path, self.partition_key, self.cross_site_ancestor)
 
     def expired(self, now: float) -> bool:
@@ -53,7 +53,7 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_playwright(cls, raw: Mapping[str, Any]) -> Cookie:
-        """One item of `context.cookies()` or of a storage state's `cookies`."""
+        """The cookie of one item of `context.cookies()` or of a storage state's `cookies`."""
         domain = str(raw["domain"])
         expires = float(raw.get("expires", -1))
         return cls(
@@ -62,7 +62,7 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
             domain=domain.removeprefix(".").lower(),
             host_only=not domain.startswith("."),
             path=raw.get("path") or "/",
-            expires=None if expires < 0 else expires,  # -1 is Playwright's way to say "a session cookie"
+            expires=None if expires < 0 else expires,  # Playwright writes -1 for a session cookie
             http_only=bool(raw.get("httpOnly", False)),
             secure=bool(raw.get("secure", False)),
             same_site=raw.get("sameSite") or "Lax",
@@ -71,7 +71,7 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def to_playwright(self) -> dict[str, Any]:
-        """As `context.add_cookies()` and a storage state take it."""
+        """The cookie as an item for `context.add_cookies()` or for a storage state's `cookies`."""
         raw: dict[str, Any] = {
             "name": self.name,
             "value": self.value,
@@ -84,20 +84,21 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         }
         if self.partition_key:
             raw["partitionKey"] = self.partition_key
-            if self.cross_site_ancestor is not None:  # left out, Playwright takes it for true, and the cookie is lost
+            if self.cross_site_ancestor is not None:  # without it, Playwright assumes true, and the cookie is lost
                 raw["_crHasCrossSiteAncestor"] = self.cross_site_ancestor
         return raw
 
 
 class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
-    """What one visit left for one provider's own sites, enough to make its calls without a browser.
+    """The result of one visit to one provider's own sites: enough to make the provider's calls without a browser.
 
-    `origin` is the scheme and host of the page that was visited. `headers` are those worth keeping, in lower case and
-    as the browser sent them: the user agent, the languages, the client hints, and what the recipe asked for.
-    `local_storage` is {origin: {key: value}}. `identity` is who the site says is signed in, None where nobody asked.
-    `changed_at` is when the site last changed a cookie while the session was in use, `login_needed_at` when a visit
-    last found that only a person can renew it, 0 where none has. Times are seconds since 1970;
-    `clock_skew` is how many seconds the site's clock is ahead of this machine's.
+    `origin` is the scheme and host of the page that was visited. `headers` are as the browser sent them, with names in
+    lower case: the user agent, the languages, the client hints, and those that the recipe names. `local_storage` is
+    {origin: {key: value}}. `identity` is who is signed in according to the site, None if that was not asked.
+    `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
+    use, `login_needed_at` when a visit last found that only a person can renew the session; 0 if it never happened.
+    `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is how many seconds the
+    site's clock is ahead of this machine's.
     """
 
     provider: str
@@ -120,7 +121,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
         return self.headers.get("user-agent")
 
     def expired(self, now: float) -> bool:
-        """Whether something that the session needs is past its expiry at `now`."""
+        """Whether the session is past its expiry at `now`, in seconds since 1970."""
         return self.expires_at is not None and self.expires_at <= now
 
     def __repr__(self) -> str:
@@ -132,7 +133,10 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_cookie_values(cls, provider: str, origin: str, values: Mapping[str, str]) -> BrowserSession:
-        """A session from bare names and values: host-only cookies of `origin`, as a `Cookie` header would carry."""
+        """A session from names and values of cookies, as a `Cookie` header has them: host-only cookies of `origin`.
+
+        Raises `UsageError` unless `values` maps strings to strings.
+        """
         parts = urlsplit(origin)
         secure, host = parts.scheme == "https", parts.hostname or ""
         host = f"[{host}]" if ":" in host else host  # as browsers write the domain of such a cookie
@@ -146,9 +150,9 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_storage_state(cls, provider: str, origin: str, state: Mapping[str, Any], **details: Any) -> BrowserSession:
-        """A session from Playwright's storage state. `details` are other fields of this class.
+        """A session from Playwright's storage state. `details` are values for other fields of this class.
 
-        Raises `SessionError` if `state` is not one; the text never shows a value of it.
+        Raises `SessionError` if `state` is not a storage state; its text never shows a value.
         """
         try:
             cookies = tuple(Cookie.from_playwright(raw) for raw in state.get("cookies", ()))
@@ -163,7 +167,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
         return cls(provider=provider, origin=origin, cookies=cookies, local_storage=storage, **details)
 
     def to_storage_state(self) -> dict[str, Any]:
-        """As `browser.new_context(storage_state=...)` takes it."""
+        """Playwright's storage state, for `browser.new_context(storage_state=...)`."""
         return {
             "cookies": [cookie.to_playwright() for cookie in self.cookies],
             "origins": [
