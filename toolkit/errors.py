@@ -272,6 +272,6 @@ class RecordingError(ToolkitError):
 
 
 class ReplayMismatch(RecordingError):
-    """No recorded request matches a request in a replay. `differences` lists all that a strict replay found at its end."""
+    """No recorded request matches a request in a replay. A strict replay lists all `differences` at its end."""
 
     differences: tuple[str, ...] = ()

@@ -62,7 +62,10 @@ def merge_set_cookies(
             _check_may_set(cookie, target, top_level)
             _store(jar, cookie, target, now)
         except _Rejected as rejected:
-            log.debug("a Set-Cookie header of %s is ignored: %s", target.host, rejected)
+            log.debug("%s: a Set-Cookie header is ignored: %s", target.host, rejected)
+        else:
+            action = "removed" if cookie.expired(now) else "stored"
+            log.debug("%s: the cookie %s is %s", target.host, _shown(cookie.name), action)
     return tuple(jar)
 
 
@@ -79,7 +82,7 @@ def _parse(header: str, target: Target, top_level: Target, now: float, skew: flo
     if not (name or value):
         raise _Rejected("it has neither a name nor a value")
     if size_in_bytes(name) + size_in_bytes(value) > MAX_NAME_AND_VALUE:
-        raise _Rejected(f"{_shown(name)} and its value have more than {MAX_NAME_AND_VALUE} bytes")
+        raise _Rejected(f"the cookie {_shown(name)} and its value have more than {MAX_NAME_AND_VALUE} bytes")
     if not name and "=" in value:  # Chromium's rule: it would be sent back as a cookie with a name
         raise _Rejected("it has no name, and its value would be read as one")
     attributes = {key.lower(): text for key, _, text in rest if size_in_bytes(text) <= MAX_ATTRIBUTE}
@@ -89,7 +92,7 @@ def _parse(header: str, target: Target, top_level: Target, now: float, skew: flo
     # This prefix requires the path to be written out, and no domain even if it changes nothing (addresses excepted).
     has_domain = bool(attributes.get("domain")) and not ip_address(target.host)
     if name.lower().startswith("__host-") and (path != "/" or has_domain):
-        raise _Rejected(f"{_shown(name)} has no Path=/, or has a domain, against the prefix of its name")
+        raise _Rejected(f"the cookie {_shown(name)} has no Path=/, or has a domain, against the prefix of its name")
     partitioned = "partitioned" in attributes
     return Cookie(
         name=name,
@@ -108,7 +111,7 @@ def _parse(header: str, target: Target, top_level: Target, now: float, skew: flo
 
 def _check_may_set(cookie: Cookie, target: Target, top_level: Target) -> None:
     """Reject `cookie` unless `target`, called from a page of `top_level`, may set it (section 5.7)."""
-    name = _shown(cookie.name)
+    name = f"the cookie {_shown(cookie.name)}"
     if cookie.secure and not target.trustworthy:
         raise _Rejected(f"{name} is Secure, and the answer came without TLS")
     if not cookie.secure and (cookie.same_site == "None" or cookie.partition_key):
@@ -133,7 +136,7 @@ def _domain(name: str, attribute: str, host: str) -> tuple[str, bool]:
         within_site = domain == registrable or domain.endswith(f".{registrable}")
         if covers_host and within_site:
             return domain, False
-    raise _Rejected(f"{_shown(name)} has a domain that the host may not set cookies for")
+    raise _Rejected(f"the cookie {_shown(name)} has a domain that the host may not set cookies for")
 
 
 def _expiry(attributes: dict[str, str], now: float, skew: float) -> float | None:
@@ -150,7 +153,7 @@ def _expiry(attributes: dict[str, str], now: float, skew: float) -> float | None
 def _store(jar: list[Cookie], cookie: Cookie, target: Target, now: float) -> None:
     """Put `cookie` into `jar` in place of the one with its identity; if it has expired, only remove that one."""
     if not target.trustworthy and any(_shadows(old, cookie) for old in jar if old.secure):
-        raise _Rejected(f"{_shown(cookie.name)} came without TLS, and would overlay a Secure cookie")
+        raise _Rejected(f"the cookie {_shown(cookie.name)} came without TLS, and would overlay a Secure cookie")
     index = next((i for i, old in enumerate(jar) if old.identity == cookie.identity), len(jar))
     replaced = jar[index : index + 1]
     # The RFC keeps the time of creation in any case; Chromium does if the value is the same, else the cookie is new.
@@ -185,4 +188,4 @@ def _shadows(old: Cookie, new: Cookie) -> bool:
 
 def _shown(name: str) -> str:
     """A cookie's name for the log."""
-    return repr(name[:LOGGED_NAME]) if name else "a cookie without a name"
+    return repr(name[:LOGGED_NAME]) if name else "without a name"

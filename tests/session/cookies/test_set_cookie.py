@@ -150,6 +150,25 @@ def test_a_site_without_tls_neither_sets_nor_overlays_secure_cookies() -> None:
     assert len(merged("a=2; Path=/", jar=jar, url=http, page=http)) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "logged"),
+    [
+        ("sid=s3cr3t", "the cookie 'sid' is stored"),
+        ("sid=s3cr3t; Max-Age=0", "the cookie 'sid' is removed"),
+        ("s3cr3t", "the cookie without a name is stored"),
+        ("s3cr3t; Domain=other.test", "the cookie without a name has a domain that the host may not set cookies for"),
+        ("sid=s3cr3t; SameSite=None", "the cookie 'sid' is SameSite=None or Partitioned, and not Secure"),
+        ("sid=s3cr3t\x1b[2J", "it holds a control character"),
+    ],
+)
+def test_the_log_says_what_became_of_a_header(caplog: pytest.LogCaptureFixture, line: str, logged: str) -> None:
+    """Which rule it breaks, if it is ignored; never the value."""
+    with caplog.at_level("DEBUG", "toolkit"):
+        merged(line)
+    assert logged in caplog.text
+    assert "s3cr3t" not in caplog.text
+
+
 def test_the_suffix_list_is_loaded_only_when_it_is_needed() -> None:
     """Importing the module and asking for a page's own host leave the public suffix list alone."""
     code = (
