@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from toolkit.chats.stream import ChatStream
     from toolkit.client.client import Client
     from toolkit.client.health import Health
-    from toolkit.client.one_shot import harvest_in
-    from toolkit.client.sync import SyncClient, SyncStream, chat
+    from toolkit.client.sync_client import SyncClient, chat
+    from toolkit.client.sync_context import harvest_in
+    from toolkit.client.sync_stream import SyncStream
     from toolkit.errors import ToolkitError
     from toolkit.http.route import Route
     from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI
@@ -56,13 +57,13 @@ _HOMES = {
     "Queued": "toolkit.chats.events",
     "Route": "toolkit.http.route",
     "SessionManager": "toolkit.browser.manager",
-    "SyncClient": "toolkit.client.sync",
-    "SyncStream": "toolkit.client.sync",
+    "SyncClient": "toolkit.client.sync_client",
+    "SyncStream": "toolkit.client.sync_stream",
     "Text": "toolkit.chats.events",
     "ToolkitError": "toolkit.errors",
-    "chat": "toolkit.client.sync",
+    "chat": "toolkit.client.sync_client",
     "format_prompt": "toolkit.chats.messages",
-    "harvest_in": "toolkit.client.one_shot",
+    "harvest_in": "toolkit.client.sync_context",
     "launch": "toolkit.browser.launch",
     "open_store": "toolkit.stores.choose",
 }

@@ -332,4 +332,4 @@ async def test_closing_a_client_closes_all_of_it(monkeypatch: pytest.MonkeyPatch
         with suppress(OSError):
             await client.aclose()
         assert len(ended) == 3
-        assert client._transport is None
+        assert client._shared.transport is None

@@ -60,7 +60,7 @@ def test_what_is_half_read_in_a_closed_loop_is_dropped_in_silence() -> None:
     provider = Tidy()
     loop = asyncio.new_event_loop()
     client, streams = loop.run_until_complete(half_read(provider, 1))
-    loop.run_until_complete(client._disconnect())  # aiohttp complains of connections, and is right
+    loop.run_until_complete(client._shared.close())  # aiohttp complains of connections, and is right
     loop.close()
     del client
     streams.clear()

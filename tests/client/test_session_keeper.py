@@ -293,7 +293,7 @@ async def test_a_change_that_somebody_else_makes_for_ever_is_not_waited_for(
     await store.save(KEY, before)
     mine = keeper(Site().visit, store)
     await mine.reload()
-    monkeypatch.setattr("toolkit.client.session_keeper.WRITE_SECONDS", 0.01)
+    monkeypatch.setattr("toolkit.client.session_storage.WRITE_SECONDS", 0.01)
     async with store.lock(KEY, "write"):
         assert sid(await mine.merge_changes(before, msgspec.structs.replace(session("2"), changed_at=2.0))) == "2"
     assert "Another process has held the stored session" in caplog.text

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Playwright
 from tests.cli.conftest import Toolkit, assistant, aura, toolkit
 from tests.cli.test_login import display, headed, sign_in, site, stored, window_of
 from tests.cli.test_signals import nothing_runs, slow_page
-from tests.client.test_sync import ANSWER, Served, portals, served
+from tests.client.test_sync_stream import ANSWER, Served, portals, served
 from tests.sites.asking import SECONDS, until
 from tests.sites.aura import AuraSite
 from tests.sites.nextauth import USER
@@ -283,7 +283,7 @@ async def test_ctrl_c_ends_the_visit_and_not_the_client(
 
 TWICE = """
 import asyncio, os, signal, threading
-from toolkit.portal import run
+from toolkit.client.background_loop import run
 
 raised = threading.Event()
 
@@ -315,7 +315,7 @@ async def test_a_second_ctrl_c_does_not_wait(toolkit: Toolkit) -> None:
 
 STARTING = """
 import os, signal, sys, threading
-from toolkit.portal import run
+from toolkit.client.background_loop import run
 
 starting = [signal.SIGINT]
 

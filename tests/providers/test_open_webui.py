@@ -18,7 +18,7 @@ from tests.sites.openwebui import EMAIL, LIFE, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.client.health import Health
-from toolkit.client.validation import validate
+from toolkit.client.session_validation import validate_session
 from toolkit.errors import (
     AccountPending,
     BadRequest,
@@ -160,9 +160,9 @@ def test_a_session_from_elsewhere_needs_one_of_both() -> None:
         (replace(both, local_storage={}), cookie),
         (replace(both, cookies=()), token),
     ):
-        assert validate(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
+        assert validate_session(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
     with pytest.raises(SessionError, match=r"no login of https://a\.example"):
-        validate(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
+        validate_session(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
 
 
 @pytest.mark.parametrize("sliding", [True, False])

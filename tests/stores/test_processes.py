@@ -14,7 +14,7 @@ import pytest
 from tests.stores.conftest import SECRET, key, session
 from tests.stores.others import TIMES, numbered, opened
 from toolkit.stores.file import WRITE_LOCK_NAME, FileStore
-from toolkit.stores.locking import file_lock
+from toolkit.stores.file_lock import file_lock
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -6,7 +6,7 @@ import os
 
 from toolkit.cli.terminal import notify
 from toolkit.cli.unreadable import collect_unreadable
-from toolkit.client.environment import read_variable, variable_name
+from toolkit.client.environment_session import read_variable, variable_name
 from toolkit.errors import StoreError, UsageError
 from toolkit.providers.base import Provider
 from toolkit.stores.base import Store

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from toolkit.cli.terminal import notify
-from toolkit.client.environment import variable_name
+from toolkit.client.environment_session import variable_name
 from toolkit.providers import registry
 from toolkit.stores.base import Store
 from toolkit.stores.memory import MemoryStore

@@ -1,21 +1,131 @@
-"""What a provider is asked in one attempt at a call."""
+"""Runs one call: an attempt with the session at hand and, if the site refuses that session, a second one with a new
+one.
+
+    session ──▶ SharedTransport.connect ──▶ stream_answer ──▶ pieces ──▶ ChatStream (reads, and throws errors back)
+       ▲                                                        │
+       └── SessionKeeper.renew ◀── LoginRequired, once, before the first text
+
+Reading the pieces and keeping to the deadlines is the business of `chats/`; see `toolkit.chats.stream.Attempts`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import NamedTuple, Protocol
 
 from toolkit.chats.events import Pieces
 from toolkit.chats.messages import ChatRequest
+from toolkit.chats.stream import Attempts
+from toolkit.chats.watchdog import Watchdog
+from toolkit.client.hints import ErrorHints
+from toolkit.client.session_keeper import Acquired, SessionKeeper
+from toolkit.client.transports import SharedTransport
+from toolkit.errors import (
+    LoginRequired,
+    ProtocolError,
+    SiteError,
+    StreamInterrupted,
+    StreamTimeout,
+)
+from toolkit.http.excerpts import format_excerpt, redact_credentials
+from toolkit.http.response import Recorder
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.models import ModelsRequest, cached_models
+from toolkit.session.recipe import PageRecorder
+from toolkit.session.value import BrowserSession
+
+log = logging.getLogger("toolkit")
+
+
+class ChatRecorder(Recorder, PageRecorder, Protocol):
+    """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
+
+    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
+        """Note that a chat call with `messages` begins, and with which `session`."""
+
+
+class CallRunner(NamedTuple):
+    """Runs the calls of one client. `account_lock` gives the lock that a call holds from beginning to end."""
+
+    provider: Provider
+    keeper: SessionKeeper
+    shared: SharedTransport
+    hints: ErrorHints
+    account_lock: Callable[[], AbstractAsyncContextManager[None]]
+    recorder: ChatRecorder | None
+
+    async def attempts(self, request: ChatRequest | ModelsRequest, watch: Watchdog) -> Attempts:
+        """Yield the pieces of each attempt at `request`, as `ChatStream` expects them.
+
+        The reader throws the error that ended an attempt into this generator: it is renewed from, annotated, or raised.
+        """
+        with self.hints:
+            async with self.shared, self.account_lock():
+                acquired = await self.keeper.acquire()
+                while True:
+                    try:
+                        http = await self.shared.connect(acquired.session)
+                        self._record(request, http.session)
+                        with _AttemptErrors(watch, http):
+                            async with aclosing(stream_answer(self.provider, request, http)) as pieces:
+                                with watch.enforce_deadlines():
+                                    yield pieces
+                        return
+                    except LoginRequired:
+                        if acquired.fresh or not _can_start_over(watch):
+                            raise
+                    acquired = await self._renew(acquired.session)
+
+    def _record(self, request: ChatRequest | ModelsRequest, session: BrowserSession) -> None:
+        if self.recorder is not None and isinstance(request, ChatRequest):
+            messages = [message.as_dict() for message in request.messages]
+            self.recorder.record_chat(session, messages, self.provider.base_url)
+
+    async def _renew(self, refused: BrowserSession) -> Acquired:
+        """Return a session in place of the `refused` one. It counts as fresh, so no call renews twice."""
+        log.debug("%s: the site does not take the session, so the call needs another one", self.provider.name)
+        if self.shared.transport is not None:
+            refused = self.shared.transport.session  # with the cookies that the refused call itself was sent
+        return Acquired(await self.keeper.renew(refused), fresh=True)
+
+
+class _AttemptErrors(NamedTuple):
+    """A context manager around one attempt, which completes the errors that end it."""
+
+    watch: Watchdog
+    http: Transport
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        """Complete `error`. Returns True, which suppresses it, if the answer was complete all the same."""
+        if isinstance(error, StreamTimeout) and self.watch.finished:
+            return True  # only the end of the connection did not come in time
+        if isinstance(error, StreamTimeout | StreamInterrupted):
+            error.text = "".join(self.watch.received)
+        elif isinstance(error, SiteError):
+            error.what = format_excerpt(redact_credentials(error.what, self.http.session))
+            error.args = (error.what,)
+        elif isinstance(error, RecursionError):  # raised by code that walks through the site's JSON
+            raise ProtocolError("The site sent JSON that is nested too deeply.") from None
+        return False
+
+
+def _can_start_over(watch: Watchdog) -> bool:
+    """Return whether the call may be made again: no text has arrived yet, and the reader still waits for it."""
+    return not watch.received and not watch.reader_gone()
 
 
 def stream_answer(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:
-    """What `provider` makes of `request`: the pieces of a chat's answer, or the names of models."""
-    return _pieces(provider, request, http) if isinstance(request, ModelsRequest) else provider.stream(request, http)
+    """Ask `provider` over `http`. Returns the pieces of a chat's answer, or the names of models as pieces."""
+    if isinstance(request, ModelsRequest):
+        return _stream_model_names(provider, request, http)
+    return provider.stream(request, http)
 
 
-async def _pieces(provider: Provider, request: ModelsRequest, http: Transport) -> AsyncGenerator[str, None]:
+async def _stream_model_names(provider: Provider, request: ModelsRequest, http: Transport) -> AsyncGenerator[str, None]:
     for name in await cached_models(provider, http, refresh=request.refresh):
         yield name

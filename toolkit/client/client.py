@@ -1,7 +1,7 @@
-"""The client: a session, the transport, a provider, and the answer as a `ChatStream`.
+"""`Client`: the public face of this room, which composes a session, a transport and a provider.
 
-Only here do these meet. Where the session comes from is the keeper's business; one that turns out to have expired is
-renewed once, before the first piece of the answer only.
+The parts have files of their own: where the session comes from (`session_keeper`), the browser visits (`visitor`), the
+connections (`transports`) and the course of a call (`attempts`).
 """
 
 from __future__ import annotations
@@ -9,46 +9,33 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import msgspec
 
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
-from toolkit.chats.stream import Attempts, ChatStream
+from toolkit.chats.stream import ChatStream
 from toolkit.chats.watchdog import Watchdog
 from toolkit.client.account_lock import lock_account
-from toolkit.client.attempts import stream_answer
-from toolkit.client.environment import session_from_variable, variable_name
+from toolkit.client.attempts import CallRunner, ChatRecorder
+from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.health import Health, check
 from toolkit.client.hints import ErrorHints
 from toolkit.client.session_keeper import SessionKeeper
+from toolkit.client.transports import SharedTransport, TransportFactory
+from toolkit.client.verification import verify_visit
 from toolkit.client.visitor import Login, Visitor
-from toolkit.errors import (
-    LoginRequired,
-    ProtocolError,
-    SessionError,
-    SiteError,
-    StreamInterrupted,
-    StreamTimeout,
-    ToolkitError,
-    UsageError,
-    WrongAccount,
-)
-from toolkit.http.excerpts import format_excerpt, redact_credentials
-from toolkit.http.response import Recorder
-from toolkit.http.retries import PATIENCE, RETRIES
+from toolkit.errors import LoginRequired, UsageError
+from toolkit.http.retries import RETRIES
 from toolkit.http.route import Route
-from toolkit.http.transport import OnSessionChange, Transport
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.providers.models import ModelsRequest, model_names
-from toolkit.session.expiry import expiry
-from toolkit.session.recipe import PageRecorder
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
@@ -61,27 +48,27 @@ if TYPE_CHECKING:
 log = logging.getLogger("toolkit")
 
 
-class ChatRecorder(Recorder, PageRecorder, Protocol):
-    """A recorder, as the client sees it: of the calls, of the pages that were visited, and of what was asked."""
-
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
-        """A chat call begins, with that session."""
-
-
 class Client:
-    """Chats with one provider. An async context manager, which keeps connections open from call to call; without
+    """Chats with one provider. As an async context manager it keeps connections open from call to call; without
     `async with`, each call closes its own.
 
-    `provider` is a name, a `Provider` class or an instance. The session is `session` or `cookies` (names and values)
-    if given; else it is harvested in `context` or `browser` (Playwright's, made by the caller) if given; else it is
-    the one in the environment (`TOOLKIT_SESSION_` and the provider's name), which is used as it is; else it comes from
-    `store` (`TOOLKIT_STORE`, files if that says nothing), and where that has none, from a browser of the profile
-    `profile` (of the file `browsers`), which is closed again at once. `proxy` is a URL for both the browser and the
-    calls; `route` says more than a proxy does; without both, the environment may name one (`TOOLKIT_PROXY`, as
-    `toolkit replay` sets it, or `HTTPS_PROXY` and its like). `retries` is how often a request may be made again where
-    that is safe. `say` is told what a person has to do in a window.
+    `provider` is a name, a `Provider` class or an instance; `base_url` is the deployment of it to call. The session is
+    the first of these that there is:
 
-    Raises `UnknownProvider`, `UsageError`, `ContextTypeError` for arguments that cannot be used.
+    - `session`, or `cookies` (names and values)
+    - one harvested in `context` or `browser`, which are Playwright's and stay open
+    - the environment variable `TOOLKIT_SESSION_` plus the provider's name, unless `store` is given; it is never renewed
+    - the session of `account` in `store`, an object or a text for `open_store` (None: `TOOLKIT_STORE`, else files)
+    - one harvested in a browser of the profile `profile` (of the file `browsers`), which is closed again at once
+
+    `proxy` is a URL for both the browser and the calls; `route` is used instead of a proxy and can also replace name
+    resolution and certificates. Without both, the environment may name a proxy (`TOOLKIT_PROXY`, as `toolkit replay`
+    sets it, or `HTTPS_PROXY` and its like). `deadlines` says how long to wait for what; `retries` is how often a
+    request may be repeated where that is safe. `recorder` records the calls and visits. `say` is called with what a
+    person has to do in a browser window.
+
+    Raises `UnknownProvider`, `UsageError` or `ContextTypeError` for arguments that cannot be used, and `SessionError`
+    or `StoreError` for an environment variable that holds no such session or names no usable store.
     """
 
     def __init__(
@@ -111,21 +98,21 @@ class Client:
             session = BrowserSession.from_cookie_values(self.provider.name, self.provider.site, cookies)
         if proxy is not None and route is not None:
             raise UsageError("Give a proxy or a route, not both.")
-        own = session is None and context is None and browser is None
-        self._variable = variable_name(self.provider.name, account)
-        if own and store is None and (secret := os.environ.get(self._variable)):
+        needs_source = session is None and context is None and browser is None
+        self._variable = ""  # the environment variable that the session is from
+        if needs_source and store is None and (secret := os.environ.get(variable_name(self.provider.name, account))):
+            self._variable = variable_name(self.provider.name, account)
             session = session_from_variable(self.provider, secret, self._variable)
-        else:
-            self._variable = ""
-        self._own = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
-        if isinstance(store, str) or (store is None and own and session is None):
+        if isinstance(store, str) or (store is None and needs_source and session is None):
             store = open_store(store)
         self._store = store
-        self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=self._store, given=session)
-        self._route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
         self._deadlines = deadlines or Deadlines()
-        self._retries = retries
-        self._recorder = recorder
+        self._given_cookies = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
+        self._variable_outdated = False  # a warning has been logged that the variable's session has been renewed
+
+        route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
+        self._transports = TransportFactory(self.provider, route, self._deadlines, retries)
+        self._shared = SharedTransport(self._transports, recorder=recorder, on_session_change=self._save_changes)
         self._visitor = Visitor(
             self.provider,
             account,
@@ -133,37 +120,35 @@ class Client:
             browsers=browsers,
             context=context,
             browser=browser,
-            route=self._route,
+            route=route,
             say=say,
             recorder=recorder,
         )
+        self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=store, given=session)
         self._hints = ErrorHints(self.provider, account, self._variable)
-        self._transport: Transport | None = None
-        self._opened = AsyncExitStack()
-        self._rotations = 0
-        self._blocks = self._calls = 0  # that need the connections
+        self._runner = CallRunner(self.provider, self._keeper, self._shared, self._hints, self._lock_account, recorder)
+        self._open_blocks = 0  # how many `async with` blocks keep the connections open
         self._streams: WeakSet[ChatStream] = WeakSet()
 
     async def __aenter__(self) -> Client:
-        self._blocks += 1
+        self._open_blocks += 1
+        await self._shared.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._blocks -= 1
-        if not self._blocks:
-            await self.aclose()
+        self._open_blocks -= 1
+        try:
+            if not self._open_blocks:
+                await self.aclose()
+        finally:
+            await self._shared.__aexit__()
 
     async def aclose(self) -> None:
-        """Close what is still being read, and the connections. More than once is fine."""
-        async with AsyncExitStack() as closing:  # all of them, whatever one raises
-            closing.push_async_callback(self._disconnect)
+        """Close all answers that are still being read, and the connections. Closing again does nothing."""
+        async with AsyncExitStack() as stack:  # which closes the rest even if one of them raises
+            stack.push_async_callback(self._shared.close)
             for stream in list(self._streams):
-                closing.push_async_callback(stream.aclose)
-
-    async def _disconnect(self) -> None:
-        self._transport = None
-        opened, self._opened = self._opened, AsyncExitStack()
-        await opened.aclose()
+                stack.push_async_callback(stream.aclose)
 
     def chat(
         self,
@@ -174,10 +159,10 @@ class Client:
         max_tokens: int | None = None,
         **options: Any,
     ) -> ChatStream:
-        """The answer to `messages` (one text, or `{"role", "content"}` mappings), as it arrives.
+        """Return the answer to `messages` (one text, or `{"role", "content"}` mappings), to be read as it arrives.
 
-        `options` are what this provider knows besides. Raises `UsageError` at once for messages that cannot be sent;
-        everything else is raised while reading.
+        `options` are further settings that this provider has. Raises `UsageError` at once for messages that cannot be
+        sent; all other errors are raised while reading.
         """
         request = ChatRequest(
             messages=read_messages(messages),
@@ -189,195 +174,107 @@ class Client:
         return self.answer(request)
 
     async def models(self, *, refresh: bool = False) -> tuple[str, ...]:
-        """The names of the models, the default first; see `Provider.models`."""
+        """Return the names of the models, the default first; see `Provider.models`."""
         return await model_names(self.provider, self.answer, refresh=refresh)
 
     def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
-        """The answer to a request that is made up already; see `chat`."""
+        """Return the answer to a `request` that is complete already; see `chat`."""
         watch = Watchdog(self._deadlines)
-        stream = ChatStream(self._attempts(request, watch), watch)
+        stream = ChatStream(self._runner.attempts(request, watch), watch)
         self._streams.add(stream)
         return stream
 
     async def session(self) -> BrowserSession:
-        """The session that calls are made with; harvested now if need be."""
+        """Return the session that calls are made with. It is harvested now if there is none."""
         with self._hints:
-            return (await self._keeper.acquire())[0]
+            return (await self._keeper.acquire()).session
 
     async def harvest(self) -> BrowserSession:
-        """Visit the site with a browser now, and keep the session that results. The page finds what the session so
-        far left there, so a login is not lost where the site still takes it."""
+        """Visit the site with a browser now, and store and return the session that results.
+
+        The browser starts with the cookies of the present session, so a login survives if the site still accepts it.
+        """
         with self._hints:
-            self._refuse_handed_in()
+            self._require_renewable()
             return await self._keeper.harvest()
 
     async def refresh(self) -> BrowserSession:
-        """Renew the session that there is, without a window. Raises `LoginRequired` where there is none, and
-        `SessionExpired` where the site wants a login; then all is as before."""
+        """Renew the present session, without a window, and return the new one. Raises `LoginRequired` if there is no
+        session, and `SessionExpired` if the site wants a login; then the session stays as it was."""
         with self._hints:
-            self._refuse_handed_in()
-            await self._known()
+            self._require_renewable()
+            await self._require_session()
             return await self._keeper.harvest()
 
     async def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
-        """Have a person log in, in a window that opens, or in the Chrome that is open already and takes orders at the
-        address `cdp`; check the result, and keep it. The profile is `headed` unless the client has one.
+        """Let a person log in; check, store and return the session that results.
 
-        `seconds` is how long the person has, instead of what the profile says. Raises `WrongAccount` where somebody
-        else has logged in than the stored session is of, `BrowserError` and its like (no display, the window was
-        closed, the time is up); then the stored session is as before.
+        A window opens for it, with the profile `headed` unless the client has another one; with `cdp`, the person uses
+        the running Chrome whose DevTools endpoint has that address. `seconds` is how long the person has (None: what
+        the profile says). Raises `WrongAccount` if somebody else logged in than the stored session is of, and
+        `BrowserError` if there is no display, the window was closed or the time is up; then the stored session stays as
+        it was.
         """
         with self._hints:
-            self._refuse_handed_in()
+            self._require_renewable()
             session = await self._visit(await self._keeper.reload(), Login(seconds, cdp))
             await self._keeper.replace(session)
         return session
 
     async def check(self) -> Health:
-        """Ask the site whether it still takes the session. Opens no browser. Raises `LoginRequired` where there is no
-        session, `SessionExpired` where the site does not take it, and what else can go wrong on the way."""
+        """Ask the site, without a browser, whether it still accepts the session.
+
+        Raises `LoginRequired` if there is no session, `SessionExpired` if the site does not accept it, and whatever
+        else an HTTP call raises.
+        """
         with self._hints:
-            session = await self._known()
-            async with self._transport_of(session) as http:
+            session = await self._require_session()
+            async with self._transports.create(session) as http:
                 health = await check(http, self.provider)
-            if http.session is not session:  # taken only now: a site that knows nobody takes the cookies away
+            if (
+                http.session is not session
+            ):  # saved only after the check: a site deletes the cookies of a session it refuses
                 session = await self._save_changes(session, http.session)
             return msgspec.structs.replace(health, expires_at=session.expires_at)
 
-    def _refuse_handed_in(self) -> None:
+    def _require_renewable(self) -> None:
         if self._variable:
             raise UsageError(
                 f"{self._variable} is set: its session is used as it is, and none is stored.",
                 hint="Unset it to log in, or to renew a stored session.",
             )
 
-    async def _known(self) -> BrowserSession:
-        """The session that there is."""
+    async def _require_session(self) -> BrowserSession:
         session = await self._keeper.reload()
         if session is None:
             raise LoginRequired("There is no session.")
         return session
 
-    async def _attempts(self, request: ChatRequest | ModelsRequest, watch: Watchdog) -> Attempts:
-        """The attempts at one call. A session that the site does not take is renewed once, before the first text."""
-        with self._hints:
-            async with _Use(self), self._turn():
-                session, fresh = await self._keeper.acquire()
-                while True:
-                    try:
-                        http = await self._connected(session)
-                        if self._recorder is not None and isinstance(request, ChatRequest):
-                            messages = [message.as_dict() for message in request.messages]
-                            self._recorder.record_chat(http.session, messages, self.provider.base_url)
-                        async with aclosing(stream_answer(self.provider, request, http)) as pieces:
-                            with watch.enforce_deadlines():
-                                yield pieces
-                        return
-                    except (StreamInterrupted, StreamTimeout) as error:
-                        if watch.finished and isinstance(error, StreamTimeout):
-                            return  # all is said: what could not be waited for is the end of the connection
-                        error.text = "".join(watch.received)
-                        raise
-                    except SiteError as error:
-                        error.what = format_excerpt(redact_credentials(error.what, http.session))
-                        error.args = (error.what,)
-                        raise
-                    except RecursionError:  # of whoever walks what the site sent
-                        raise ProtocolError("The site sent JSON that is nested too deeply.") from None
-                    except LoginRequired:
-                        if watch.received or fresh or watch.reader_gone():  # it came of the tidying up
-                            raise
-                        if self._transport is not None:  # what the call itself has changed does not make it another one
-                            session = self._transport.session
-                    session, fresh = await self._keeper.renew(session), True
+    def _lock_account(self) -> AbstractAsyncContextManager[None]:
+        """Return the lock of this account for one call, if the provider takes only one call at a time.
 
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        """One call at a time for an account, where the provider wants it so. Accounts are told apart by name, and
-        sessions that were handed in by their cookies."""
+        Accounts are distinguished by their names, and sessions that were given by their cookies as well.
+        """
         if not self.provider.one_at_a_time:
             return nullcontext()
         shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
-        return lock_account((*self.key, *self._own), self._deadlines.turn, shared)
+        return lock_account((*self.key, *self._given_cookies), self._deadlines.turn, shared)
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
-        """A session from a visit with a browser. A renewed one is checked: never is a good session replaced by that of
-        nobody."""
+        """Harvest a session with a browser. It is checked, unless there is no `previous` one that it could replace and
+        nobody has logged in."""
         session = await self._visitor.visit(previous, login)
         if previous is None and login is None:
             return session
-        return await self._verified(session, previous)
-
-    async def _verified(self, session: BrowserSession, previous: BrowserSession | None) -> BrowserSession:
-        """`session`, with who is signed in there, as far as the recipe can tell. Raises `LoginRequired` where nobody
-        is, and `WrongAccount` where somebody else is than `previous` was of. What kept from asking is raised where
-        there is a `previous` one to keep; a first login is not to be lost for it."""
-        if self.provider.harvest.probe is None:
-            return session
-        try:
-            async with self._transport_of(session) as http:
-                health = await check(http, self.provider)
-                session = msgspec.structs.replace(
-                    http.session,
-                    identity=health.identity,
-                    expires_at=expiry(http.session, self.provider.harvest),  # a probe may renew it
-                )
-        except SessionError:
-            raise
-        except ToolkitError as error:
-            if previous is not None:
-                raise
-            log.warning("the new session could not be checked: %s", error)
-            return session
-        if previous is not None and previous.identity not in (None, session.identity):
-            raise WrongAccount(
-                f"{session.identity} is signed in, and the stored session is of {previous.identity}.",
-            )
-        return session
-
-    async def _connected(self, session: BrowserSession) -> Transport:
-        """The transport, with `session`; kept from call to call, so connections are reused."""
-        known = self._transport.session if self._transport is not None else None
-        if self._transport is None or known is None or known.proxy != session.proxy:
-            # an old one stays open until the end: calls of before may still be reading
-            self._transport = await self._opened.enter_async_context(self._transport_of(session, self._save_changes))
-        elif known.harvested_at != session.harvested_at or known.changed_at <= session.changed_at:
-            self._transport.session = session  # else an answer has just renewed it, and the keeper is being told
-        return self._transport
-
-    def _transport_of(self, session: BrowserSession, on_session_change: OnSessionChange | None = None) -> Transport:
-        return Transport(
-            session,
-            page=self.provider.page,
-            hosts=self.provider.hosts,
-            route=self._route,
-            connect=self._deadlines.connect,
-            cleanup=self._deadlines.cleanup,
-            retries=self._retries,
-            patience=self._deadlines.patience(PATIENCE),
-            statuses=self.provider.statuses,
-            at_login=self.provider.harvest.is_login_page,
-            recorder=self._recorder if on_session_change is not None else None,
-            on_session_change=on_session_change,
-        )
+        return await verify_visit(session, previous, self._transports)
 
     async def _save_changes(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
-        """What the site set by `Set-Cookie` on its answers belongs to the session."""
-        if self._variable and not self._rotations:
-            log.warning("%s: the site has renewed the session that %s holds, which stays as it was: export it anew "
-                        "before long", self.provider.name, self._variable)  # fmt: skip
-        self._rotations += 1
+        """Save what the site's `Set-Cookie` headers made of the session `before`. Returns the session to go on with."""
+        if self._variable and not self._variable_outdated:
+            self._variable_outdated = True
+            log.warning(
+                "%s: the site has renewed the session that %s holds, which stays as it was: export it anew before long",
+                self.provider.name,
+                self._variable,
+            )
         return await self._keeper.merge_changes(before, after)
-
-
-class _Use(NamedTuple):
-    """One call's use of a client's connections; the last one closes them where no `async with` keeps them."""
-
-    client: Client
-
-    async def __aenter__(self) -> None:
-        self.client._calls += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self.client._calls -= 1
-        if not self.client._calls and not self.client._blocks:
-            await self.client._disconnect()

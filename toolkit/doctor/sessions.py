@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from toolkit.client.client import Client
-from toolkit.client.environment import session_from_variable, variable_name
+from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.doctor.finding import Finding, run_check
 from toolkit.errors import ToolkitError, UnknownProvider
 from toolkit.providers import registry

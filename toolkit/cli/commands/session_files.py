@@ -87,7 +87,7 @@ def import_session(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.cli.stored import StoredSession
     from toolkit.cli.table import validity
     from toolkit.cli.terminal import notify, printable
-    from toolkit.client.validation import validate
+    from toolkit.client.session_validation import validate_session
     from toolkit.errors import SessionExpired
     from toolkit.providers import registry
     from toolkit.session.formats.conversion import parse
@@ -100,7 +100,7 @@ def import_session(provider: str, file: str, form: Any, options: SessionOptions)
         site = kind(work.run(_deployment(kind, options, store, text, form)))
         origin = origin_of(site.page)
         session = parse(text, form, provider=name, origin=origin)
-        session, foreign, unusable = validate(session, site, source, now=time.time())
+        session, foreign, unusable = validate_session(session, site, source, now=time.time())
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
         stored = StoredSession(site, options.account or session.account, store)

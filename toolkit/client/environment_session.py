@@ -36,9 +36,9 @@ def session_from_variable(provider: Provider, secret: str, name: str) -> Browser
     What no browser could have is left out, and logged. Raises `SessionError` for what is none, for a session of another
     provider or site, and for one without what the recipe needs; the text never shows any of it.
     """
-    from toolkit.client.validation import validate
+    from toolkit.client.session_validation import validate_session
 
-    session, _, unusable = validate(read_variable(secret, name, provider.name), provider, name, now=time.time())
+    session, _, unusable = validate_session(read_variable(secret, name, provider.name), provider, name, now=time.time())
     if unusable:
         log.warning("%s: left out, since the site's page would not have or send it: %s", name, ", ".join(unusable))
     return session

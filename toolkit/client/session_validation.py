@@ -24,7 +24,7 @@ HEADER_VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")  # what is no contr
 SHOWN = 40  # letters of a name that nobody could have
 
 
-def validate(
+def validate_session(
     session: BrowserSession, provider: Provider, source: str, *, now: float
 ) -> tuple[BrowserSession, list[str], list[str]]:
     """What of `session` belongs to `provider`, with its expiry; the hosts of what does not; and what a browser could

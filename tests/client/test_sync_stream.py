@@ -211,11 +211,11 @@ def test_a_client_keeps_its_connections(served: Served) -> None:
     """From call to call, until it is left; then what is half-read ends too."""
     with SyncClient("aura", **served.arguments) as client:
         assert [client.chat("Hi").text() for _ in range(2)] == [ANSWER] * 2
-        transport = client._client._transport
+        transport = client._client._shared.transport
         served.site.hold_after = 1
         stream = client.chat("Hi")
         next(stream)
-        assert client._client._transport is transport is not None
+        assert client._client._shared.transport is transport is not None
     assert not portals()
     assert list(stream) == []
     served.until_left()

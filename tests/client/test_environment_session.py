@@ -10,7 +10,7 @@ import pytest
 from tests.providers.conftest import session_for
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.client.client import Client
-from toolkit.client.environment import variable_name
+from toolkit.client.environment_session import variable_name
 from toolkit.errors import LoginRequired, UsageError
 from toolkit.replay.local_network import LocalNetwork
 

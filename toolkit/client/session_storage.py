@@ -1,0 +1,133 @@
+"""Reads and writes one session in a store that other processes use as well.
+
+Every change is made under the store's "write" lock and merged with what others have changed since. Which session to
+use, and when to visit the site, is decided in `session_keeper`.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from toolkit.errors import HarvestFailed, StoreError, ToolkitError
+from toolkit.session.expiry import expiry
+from toolkit.session.merge import merge_sessions
+from toolkit.session.recipe import Harvest
+from toolkit.session.value import BrowserSession
+from toolkit.stores.base import Key, Purpose, Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+VISIT_SECONDS = 900.0  # how long to wait for another process's visit, in which a person may be logging in
+WRITE_SECONDS = 30.0  # how long to wait for another process's change of the session, which takes milliseconds
+
+
+class SessionStorage:
+    """The session of `key` in `store`. Without a store, nothing is loaded or saved and no lock is taken.
+
+    All methods raise `StoreError` if the store cannot be used, or if another process holds its write lock for too long.
+    """
+
+    def __init__(self, store: Store | None, key: Key, recipe: Harvest) -> None:
+        self.store = store
+        self._key = key
+        self._recipe = recipe
+
+    async def load(self) -> BrowserSession | None:
+        """Return the stored session, or None if there is none."""
+        return await self.store.load(self._key) if self.store is not None else None
+
+    async def replace(self, session: BrowserSession) -> None:
+        """Store `session` in place of whatever is stored."""
+        if self.store is not None:
+            async with self._write_lock():
+                await self.store.save(self._key, session)
+
+    async def merge_changes(
+        self, current: BrowserSession, before: BrowserSession, after: BrowserSession
+    ) -> BrowserSession:
+        """Apply the site's change from `before` to `after` to the stored session, or to `current` if none is stored.
+
+        Returns the result. A session that somebody has removed from the store is not stored again.
+        """
+        async with self._write_lock():
+            stored = await self.load()
+            session = merge_sessions(stored or current, before, after)
+            session = msgspec.structs.replace(session, expires_at=expiry(session, self._recipe))
+            if self.store is not None and stored not in (None, session):
+                await self.store.save(self._key, session)
+        return session
+
+    async def merge_visit(self, visited: BrowserSession, started_from: BrowserSession | None) -> BrowserSession:
+        """Store the session `visited`, of a visit that began when `started_from` was stored. Returns the session to
+        use.
+
+        - If another visit or login was stored meanwhile, that one is used.
+        - If the session was removed meanwhile, `visited` is used and not stored.
+        - If the site changed the stored session meanwhile, the changes are merged into `visited`.
+        """
+        if self.store is None:
+            return visited
+        async with self._write_lock():
+            stored = await self.store.load(self._key)
+            if stored is None or started_from is None:
+                session = stored or visited
+            elif stored.harvested_at != started_from.harvested_at:
+                session = stored
+            else:
+                session = _merge_into_visit(visited, started_from, stored)
+            if stored is not None or started_from is None:
+                await self.store.save(self._key, session)
+        return session
+
+    async def mark_login_needed(self, refused: BrowserSession) -> None:
+        """Store the time at which a visit found that only a person can renew `refused`, so that others need not try.
+
+        Does nothing if another session is stored by now, or if the store fails.
+        """
+        with suppress(StoreError):
+            async with self._write_lock():
+                stored = await self.load()
+                if self.store is not None and stored is not None and stored.harvested_at == refused.harvested_at:
+                    await self.store.save(self._key, msgspec.structs.replace(stored, login_needed_at=time.time()))
+
+    @asynccontextmanager
+    async def visit_lock(self) -> AsyncGenerator[None, None]:
+        """Hold the lock for visiting the site for this session, among all who use the store. Raises `HarvestFailed`."""
+        what = "Another process has been visiting the site"
+        async with self._lock("harvest", VISIT_SECONDS, HarvestFailed, what):
+            yield
+
+    @asynccontextmanager
+    async def _write_lock(self) -> AsyncGenerator[None, None]:
+        async with self._lock("write", WRITE_SECONDS, StoreError, "Another process has held the stored session"):
+            yield
+
+    @asynccontextmanager
+    async def _lock(
+        self, purpose: Purpose, seconds: float, error: type[ToolkitError], what: str
+    ) -> AsyncGenerator[None, None]:
+        """Hold the store's lock for `purpose`. Raises `error`, which says `what`, if it is not free within
+        `seconds`."""
+        async with AsyncExitStack() as stack:
+            if self.store is not None:
+                try:
+                    await stack.enter_async_context(self.store.lock(self._key, purpose, seconds))
+                except TimeoutError:
+                    hint = "Look for one that is stopped, or for a browser window that waits for a login."
+                    raise error(f"{what} for {seconds:g} s.", hint=hint) from None
+            yield
+
+
+def _merge_into_visit(visited: BrowserSession, started_from: BrowserSession, stored: BrowserSession) -> BrowserSession:
+    """Return `visited` with what has changed from `started_from` to `stored` while the visit went on."""
+    # `merge_sessions` merges only sessions of one visit, so `visited` passes as a later state of the one it began with.
+    same_visit = msgspec.structs.replace(
+        visited, harvested_at=started_from.harvested_at, changed_at=visited.harvested_at
+    )
+    merged = merge_sessions(same_visit, started_from, stored)
+    return msgspec.structs.replace(merged, harvested_at=visited.harvested_at)

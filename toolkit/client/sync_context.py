@@ -1,0 +1,54 @@
+"""Harvests in a browser context of Playwright's sync API, such as the one of pytest-playwright.
+
+Such a context can be used only in the thread that made it, so the visit happens in the call itself, before any client.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit.client import failure_files
+from toolkit.client.client import Client
+from toolkit.providers import registry
+from toolkit.providers.base import Provider
+from toolkit.session.value import BrowserSession
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext as SyncContext
+
+    from toolkit.browser.profiles import Profile
+
+
+def harvest_in(
+    context: SyncContext,
+    provider: str | type[Provider] | Provider,
+    *,
+    base_url: str | None = None,
+    account: str = "default",
+    profile: str | Profile | None = None,
+) -> BrowserSession:
+    """Visit a provider in a context of Playwright's sync API (pytest-playwright's, for one), and take the session.
+
+    `provider` and `base_url` are as for `Client`; the session goes into `Client(session=...)`. Raises what
+    `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
+    """
+    from toolkit.browser import manager
+
+    kind = registry.find(provider) if isinstance(provider, str) else provider
+    site = kind(base_url) if isinstance(kind, type) else kind
+    return manager.harvest_in(context, site, account=account, profile=profile, capture=failure_files.capture_options())
+
+
+def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`arguments` of `Client`, with a session in the place of a context of Playwright's sync API: that is visited right
+    here, since it can be used in no other place. Raises what `Client` and `harvest_in` raise."""
+    context = arguments.get("context")
+    if context is None:
+        return arguments
+    from toolkit.browser.manager import harvest_in, is_sync
+
+    client = Client(provider, **arguments)
+    if not is_sync(context):
+        return arguments
+    session = harvest_in(context, client.provider, account=client.key.account, capture=failure_files.capture_options())
+    return {**arguments, "context": None, "session": session}

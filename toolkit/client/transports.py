@@ -1,0 +1,98 @@
+"""Opens the transports of one client, and keeps one of them open from call to call.
+
+A transport is told here which session it sends, which hosts belong to the provider and who records it. What it does
+with a request is the business of `http/`.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from toolkit.chats.deadlines import Deadlines
+from toolkit.http.response import Recorder
+from toolkit.http.retries import PATIENCE
+from toolkit.http.route import Route
+from toolkit.http.transport import OnSessionChange, Transport
+from toolkit.providers.base import Provider
+from toolkit.session.value import BrowserSession
+
+
+class TransportFactory(NamedTuple):
+    """Makes transports to the site of `provider`. `retries` is how often a request may be repeated where that is
+    safe."""
+
+    provider: Provider
+    route: Route | None
+    deadlines: Deadlines
+    retries: int
+
+    def create(
+        self,
+        session: BrowserSession,
+        *,
+        recorder: Recorder | None = None,
+        on_session_change: OnSessionChange | None = None,
+    ) -> Transport:
+        """Return a transport that sends `session`. It connects to nothing before its first request."""
+        return Transport(
+            session,
+            page=self.provider.page,
+            hosts=self.provider.hosts,
+            route=self.route,
+            connect=self.deadlines.connect,
+            cleanup=self.deadlines.cleanup,
+            retries=self.retries,
+            patience=self.deadlines.patience(PATIENCE),
+            statuses=self.provider.statuses,
+            at_login=self.provider.harvest.is_login_page,
+            recorder=recorder,
+            on_session_change=on_session_change,
+        )
+
+
+class SharedTransport:
+    """The transport that all calls of a client use, so that connections are reused.
+
+    An async context manager that counts its users: when the last one leaves, the connections are closed. `recorder`
+    records the calls; `on_session_change` is called when an answer of the site has changed the session.
+    """
+
+    def __init__(
+        self, factory: TransportFactory, *, recorder: Recorder | None, on_session_change: OnSessionChange
+    ) -> None:
+        self.transport: Transport | None = None
+        self._factory = factory
+        self._recorder = recorder
+        self._on_session_change = on_session_change
+        self._opened = AsyncExitStack()
+        self._users = 0
+
+    async def __aenter__(self) -> SharedTransport:
+        self._users += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._users -= 1
+        if not self._users:
+            await self.close()
+
+    async def connect(self, session: BrowserSession) -> Transport:
+        """Return the transport, with `session` as what it sends from now on."""
+        current = self.transport.session if self.transport is not None else None
+        if self.transport is None or current is None or current.proxy != session.proxy:
+            # The old transport stays open until all are closed: earlier calls may still be reading from it.
+            transport = self._factory.create(
+                session, recorder=self._recorder, on_session_change=self._on_session_change
+            )
+            self.transport = await self._opened.enter_async_context(transport)
+        elif current.harvested_at != session.harvested_at or current.changed_at <= session.changed_at:
+            self.transport.session = session
+        # Otherwise an answer has just changed the transport's session, and the keeper does not have the change yet.
+        return self.transport
+
+    async def close(self) -> None:
+        """Close all connections, whoever uses them. Closing again does nothing."""
+        self.transport = None
+        opened, self._opened = self._opened, AsyncExitStack()
+        await opened.aclose()
