@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from tests.stores.conftest import SECRET, key, session
 from tests.stores.servers import redis_server
 from toolkit.errors import StoreError, UsageError
-from toolkit.stores import redis as module
+from toolkit.stores import redis_connection, redis_lock
 from toolkit.stores.redis import RedisStore
 
 NAME = 'toolkit:session:["aura","https://chat.example.org","default"]'
@@ -42,7 +42,7 @@ async def test_a_lock_is_renewed_while_it_is_held(
     store: RedisStore, redis: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its time to live, a few seconds only, goes up again and again; and it is gone when it is let go."""
-    monkeypatch.setattr(module, "RENEWALS", 100)
+    monkeypatch.setattr(redis_lock, "RENEWALS", 100)
     async with store.lock(key(), "call"):
         for _ in range(2):
             before = await redis.pttl(LOCK)
@@ -138,7 +138,7 @@ async def test_a_wrong_password_is_told_and_not_shown(redis_url: str) -> None:
 
 async def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that takes connections and says nothing is waited for some seconds only."""
-    monkeypatch.setitem(module.OPTIONS, "socket_timeout", 0.05)
+    monkeypatch.setitem(redis_connection.OPTIONS, "socket_timeout", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async for told in used(RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}")):
             assert "does not answer in time" in told

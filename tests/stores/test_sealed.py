@@ -15,7 +15,7 @@ from tests.stores.conftest import PASSPHRASE, SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.stores.file import FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE
-from toolkit.stores.sealing import Sealer, sealer
+from toolkit.stores.sealing import Sealer, cached_sealer
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_key_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert fresh.open(sealed, b"about") == b"data"
         assert fresh.open(fresh.seal(b"%d" % number, b""), b"") == b"%d" % number
     assert made == [sealed.salt]
-    assert sealer(PASSPHRASE) is sealer(PASSPHRASE)
+    assert cached_sealer(PASSPHRASE) is cached_sealer(PASSPHRASE)
 
 
 def test_what_was_changed_is_refused() -> None:

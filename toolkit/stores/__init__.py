@@ -1,5 +1,9 @@
-"""Where sessions rest: files, memory, Redis; sealed where there is a passphrase. A store keeps whole sessions by their
-key and hands out locks; it never decides whether a session is good.
+"""Where sessions rest between runs: in files, in memory or in Redis, encrypted if there is a passphrase.
+
+A store saves and loads whole sessions by their `Key`, and hands out locks. It does not decide whether a session is
+still good, when it is renewed or how two changes of it are merged: that is the business of `client/` and `session/`.
+Handed out are `Key`, `Purpose` and the protocol `Store` (here), `open_store` (`choose`), `FileStore`, `MemoryStore` and
+`RedisStore`.
 """
 
 from toolkit.stores.base import Key, Purpose, Store

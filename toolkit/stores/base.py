@@ -1,4 +1,4 @@
-"""Where sessions rest between runs: one small protocol. Who keeps it has a file of its own each."""
+"""The protocol that every store of sessions follows. Each store has a file of its own beside this one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Literal, NamedTuple, Protocol
 from toolkit.session.value import BrowserSession
 
 Purpose = Literal["harvest", "call", "write"]
-"""What a lock is for: opening a browser for a session, calling where one call at a time is allowed, changing it."""
+"""What a lock is for: visiting the site with a browser, making a call where the provider takes only one at a time, or
+changing the stored session."""
 
 
 class Key(NamedTuple):
-    """Whose session it is: which provider, at which deployment (an origin), which of the person's accounts."""
+    """Identifies a session: the provider's name, the deployment (an origin) and which of the person's accounts it
+    is."""
 
     provider: str
     origin: str
@@ -20,29 +22,33 @@ class Key(NamedTuple):
 
 
 class Store(Protocol):
-    """Keeps sessions. All raise `StoreError` where the place itself cannot be used."""
+    """Stores sessions. All methods raise `StoreError` if the place itself cannot be used."""
 
     async def load(self, key: Key) -> BrowserSession | None:
-        """The session of `key`, expired or not; None where there is none."""
+        """Return the session of `key`, even an expired one; None if there is none."""
         ...
 
     async def save(self, key: Key, session: BrowserSession) -> None:
-        """Keep `session`, whole or not at all, in place of what was there. What could not be read stays, and is
-        told."""
+        """Store `session`, whole or not at all, in place of an earlier one.
+
+        An earlier one that this version or passphrase cannot read is not overwritten: it raises `StoreError`. A corrupt
+        one is set aside, with a warning in the log.
+        """
         ...
 
     async def delete(self, key: Key) -> bool:
-        """Forget the session of `key`; whether there was one."""
+        """Delete the session of `key`. Returns whether there was one."""
         ...
 
     async def sessions(self) -> dict[Key, BrowserSession]:
-        """All sessions that are kept."""
+        """Return all stored sessions by their keys."""
         ...
 
     def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
-        """Held by one at a time, among all that use this store: tasks, processes, with Redis machines.
+        """Return a lock that only one task holds at a time, among all tasks and processes (with Redis, also machines)
+        that use this store.
 
-        Waits `seconds` at most (None: for ever), then raises the builtin `TimeoutError`. One that a dead process held
-        is free. It does not nest: who holds it and asks for it again waits for himself.
+        It waits at most `seconds` (None: for ever), then raises the builtin `TimeoutError`. The lock of a dead process
+        becomes free. It is not reentrant: a holder that asks for the same lock again waits for itself.
         """
         ...

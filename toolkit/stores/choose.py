@@ -1,4 +1,4 @@
-"""Which store: what the person names, or `TOOLKIT_STORE`, or files."""
+"""Chooses the store: the one that a text such as `--store` names, else `TOOLKIT_STORE`, else files."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ CHOICES = "file, file:/path/to/folder, memory, redis://..., rediss://... or unix
 
 
 def open_store(spec: str | None = None) -> Store:
-    """The store that `spec` names, else `TOOLKIT_STORE`, else the files in the platform's own place.
+    """Return the store that `spec` names, else `TOOLKIT_STORE`, else the files in the platform's folder for state.
 
-    `memory` is one store for the whole process. Raises `UsageError` for what names none, and `StoreError` where the
-    package that it needs is missing.
+    `memory` is one store for the whole process. Raises `UsageError` if the text names no store, and `StoreError` if a
+    package that the store needs is missing.
     """
     spec = spec or os.environ.get(STORE_VARIABLE) or "file"
-    kind, _, place = spec.partition(":")
+    scheme, _, place = spec.partition(":")
     if spec == "file":
         return FileStore()
-    if kind == "file" and place and "\0" not in place:
-        with suppress(RuntimeError):  # there is no such person, or no home
+    if scheme == "file" and place and "\0" not in place:
+        with suppress(RuntimeError):  # raised for the home of a user that does not exist, or that has none
             return FileStore(Path(place).expanduser())
     if spec == "memory":
-        return _memory()
-    if kind in ("redis", "rediss", "unix") and place.startswith("//"):
+        return _process_memory()
+    if scheme in ("redis", "rediss", "unix") and place.startswith("//"):
         from toolkit.stores.redis import RedisStore
 
         return RedisStore(spec)
-    # What was given is not shown: it may be a URL with a password.
+    # The error does not show `spec`, which may be a URL with a password.
     raise UsageError("There is no such store.", hint=f"{STORE_VARIABLE} is one of {CHOICES}")
 
 
 @cache
-def _memory() -> MemoryStore:
+def _process_memory() -> MemoryStore:
     return MemoryStore()

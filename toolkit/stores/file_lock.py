@@ -1,4 +1,4 @@
-"""One at a time, by a file that the system locks: among tasks, clients and processes of this machine."""
+"""A lock among the tasks and processes of one machine, by a file that the operating system locks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-POLL = 0.03  # seconds between two tries; the system has no way to wait for a file lock without blocking the event loop
+POLL = 0.03  # seconds between two attempts; no system can wait for a file lock without blocking the event loop
 
 
 @asynccontextmanager
 async def file_lock(path: Path, seconds: float | None = None) -> AsyncIterator[None]:
-    """Holds the lock file `path`, made 0600 if need be in a folder that is there.
+    """Hold the lock file `path`. It is created with the mode 0600 if it is missing; its folder has to exist.
 
-    Waits `seconds` at most (None: for ever), then raises the builtin `TimeoutError`; `OSError` where the file cannot
-    be locked. The system frees the lock when the process that holds it ends, however it ends.
+    Waits at most `seconds` (None: for ever), then raises the builtin `TimeoutError`. Raises another `OSError` if the
+    file cannot be locked. The system frees the lock when the process that holds it ends, however it ends.
     """
-    from filelock import AsyncFileLock, Timeout  # not before: most calls lock nothing
+    from filelock import AsyncFileLock, Timeout  # loaded only now, since most calls lock nothing
 
-    # A try takes microseconds, so it needs no thread, and cancelling the wait leaves nothing behind. The file stays:
-    # somebody may have opened it to lock it next, and would then hold a file without a name while others lock a new
-    # one of that name.
+    # An attempt takes microseconds, so it needs no thread, and cancelling the wait leaves nothing behind. The file is
+    # not removed afterwards: another process may have opened it to lock it next, and would then hold a file without a
+    # name while others lock a new file of that name.
     lock = AsyncFileLock(path, mode=0o600, poll_interval=POLL, run_in_executor=False, preserve_lock_file=True)
     try:
         await lock.acquire(timeout=-1 if seconds is None else max(seconds, 0))

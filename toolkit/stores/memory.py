@@ -1,4 +1,4 @@
-"""Sessions in this process's memory, for as long as it runs."""
+"""`MemoryStore`: sessions in the memory of this process."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Purpose
 
-# Locks live for as long as somebody holds one or waits for it.
+# A lock lives as long as a task holds it or waits for it.
 Locks = WeakValueDictionary[tuple[Key, Purpose], asyncio.Lock]
 
 
 class MemoryStore:
-    """Keeps sessions for as long as the process runs. Its locks hold among the tasks of one event loop."""
+    """Stores sessions until the process ends. Its locks exclude the tasks of one event loop from each other."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, BrowserSession] = {}
+        self._sessions: dict[Key, BrowserSession] = {}
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, Locks] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
-        return f"<MemoryStore of {len(self._kept)}>"
+        return f"<MemoryStore of {len(self._sessions)}>"
 
     async def load(self, key: Key) -> BrowserSession | None:
-        return self._kept.get(key)
+        return self._sessions.get(key)
 
     async def save(self, key: Key, session: BrowserSession) -> None:
-        self._kept[key] = session
+        self._sessions[key] = session
 
     async def delete(self, key: Key) -> bool:
-        return self._kept.pop(key, None) is not None
+        return self._sessions.pop(key, None) is not None
 
     async def sessions(self) -> dict[Key, BrowserSession]:
-        return dict(self._kept)
+        return dict(self._sessions)
 
     @asynccontextmanager
     async def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AsyncIterator[None]:

@@ -1,11 +1,11 @@
-"""What is kept of one session, as JSON, the same in a file and in Redis.
+"""Converts one session to and from the JSON that a file or a Redis key holds.
 
     {"version": 1, "key": [provider, origin, account], "session": {...}}
     {"version": 1, "key": [provider, origin, account], "sealed": {"salt", "nonce", "data"}}
 
-The key stays readable, so that what there is can be listed; it is sealed together with the session, so one session
-cannot be put in the place of another. A string that is not UTF-8 (sites set such cookies, and keep such things in the
-local storage) has the escapes of JSON for what is not. Nothing here touches a disk or a network.
+The key stays readable, so that sessions can be listed without the passphrase. Sealing authenticates it, so a sealed
+session cannot be put in the place of another one. Lone surrogates in a string (sites set such cookies and local
+storage) are written as JSON escapes, because UTF-8 cannot hold them. Nothing here touches a disk or a network.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from toolkit.errors import StoreError
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase, resolve_passphrase
-from toolkit.stores.sealing import Sealed, Sealer, sealer
+from toolkit.stores.sealing import Sealed, Sealer, cached_sealer
 
 VERSION = 1
 StoredSession = tuple[Key, BrowserSession]
 
 
 class _Version(msgspec.Struct, frozen=True):
-    """What is kept by any version."""
+    """The field that every version of the format has."""
 
     version: int
 
 
 class _Content(_Version, frozen=True, omit_defaults=True):
-    """What is kept by this version: a session, or a sealed one."""
+    """The format of this version: either `session` or `sealed` is set."""
 
     key: Key
     session: BrowserSession | None = None
@@ -41,44 +41,44 @@ class _Content(_Version, frozen=True, omit_defaults=True):
 
 
 class Packer:
-    """Packs and unpacks sessions for a store; sealed where there is a passphrase.
+    """Packs and unpacks sessions for a store, and seals them if there is a passphrase.
 
-    `passphrase` is one, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says. It is looked for when
-    it is needed first. What is there unsealed is read in any case, and sealed when it is packed next.
+    `passphrase` is a passphrase, or `keyring`, or empty for none; None is what `TOOLKIT_STORE_KEY` says. The keyring is
+    asked when it is first needed. Unsealed sessions are read in any case, and sealed when they are next packed.
     """
 
     def __init__(self, passphrase: str | None) -> None:
-        self._given = configured_passphrase() if passphrase is None else passphrase
+        self._setting = configured_passphrase() if passphrase is None else passphrase
         self._sealer: Sealer | None = None
 
     async def pack(self, key: Key, session: BrowserSession) -> bytes:
-        """`session` of `key`, as it is kept. Raises `StoreError` where the keyring cannot be used."""
-        if not self._given:
+        """Return the JSON to store for the `session` of `key`. Raises `StoreError` if the keyring cannot be used."""
+        if not self._setting:
             content = _Content(VERSION, key, session)
         else:
-            # In a thread: making a key takes a third of a second, and a keyring may ask the person.
-            sealed = await asyncio.to_thread(self._seal, compact_json(session), _about(key))
+            # In a thread: deriving a key takes a third of a second, and a keyring may ask the person.
+            sealed = await asyncio.to_thread(self._seal, compact_json(session), _associated_data(key))
             content = _Content(VERSION, key, sealed=sealed)
-        return _json(content, indent=1)
+        return _dump_json(content, indent=1)
 
     async def unpack(self, packed: bytes, where: str) -> StoredSession:
-        """What was `packed`, which was found at `where`.
+        """Return the key and the session in `packed`. `where` names the place for errors.
 
-        Raises `StoreError` for what another toolkit or another passphrase can read, and `ValueError`, with nothing of
-        the content in it, for what nobody can.
+        Raises `StoreError` if a newer toolkit or another passphrase can read it, and `ValueError` if nothing can. The
+        errors show nothing of the content.
         """
         try:
-            found = _read(packed)
-            if (version := msgspec.convert(found, _Version).version) > VERSION:
+            value = _parse_json(packed)
+            if (version := msgspec.convert(value, _Version).version) > VERSION:
                 raise StoreError(
                     f"The stored session {where} is of a newer version of the toolkit ({version}).",
                     hint="Upgrade the toolkit, or choose another store (TOOLKIT_STORE).",
                 )
-            content = msgspec.convert(found, _Content)
+            content = msgspec.convert(value, _Content)
         except UnicodeDecodeError:
-            raise ValueError("it is not UTF-8 text") from None  # that error holds the bytes
+            raise ValueError("it is not UTF-8 text") from None  # the cause holds the bytes
         except json.JSONDecodeError as error:
-            raise ValueError(f"JSON is malformed: {error}") from None  # that one as well
+            raise ValueError(f"JSON is malformed: {error}") from None  # the cause holds the text
         except msgspec.ValidationError as error:
             raise ValueError(str(error)) from None
         except RecursionError:
@@ -87,39 +87,39 @@ class Packer:
             if content.session is None:
                 raise ValueError("it holds no session")
             return content.key, content.session
-        if not self._given:
+        if not self._setting:
             raise StoreError(
                 f"The stored session {where} is sealed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with (or to `keyring`).",
             )
-        from cryptography.exceptions import InvalidTag  # not before: a session that is not sealed is read without it
+        from cryptography.exceptions import InvalidTag  # loaded only now: an unsealed session is read without it
 
         try:
-            opened = await asyncio.to_thread(self._open, content.sealed, _about(content.key))
+            opened = await asyncio.to_thread(self._open, content.sealed, _associated_data(content.key))
         except InvalidTag:
             raise StoreError(
                 f"The stored session {where} cannot be opened: it was sealed with another passphrase, or changed.",
                 hint=f"Set {KEY_VARIABLE} to the passphrase that it was sealed with, or remove that session.",
             ) from None
         try:
-            return content.key, msgspec.convert(_read(opened), BrowserSession)
+            return content.key, msgspec.convert(_parse_json(opened), BrowserSession)
         except msgspec.ValidationError as error:
             raise ValueError(str(error)) from None
 
-    def _seal(self, data: bytes, about: bytes) -> Sealed:
-        return self._found().seal(data, about)
+    def _seal(self, data: bytes, associated_data: bytes) -> Sealed:
+        return self._get_sealer().seal(data, associated_data)
 
-    def _open(self, sealed: Sealed, about: bytes) -> bytes:
-        return self._found().open(sealed, about)
+    def _open(self, sealed: Sealed, associated_data: bytes) -> bytes:
+        return self._get_sealer().open(sealed, associated_data)
 
-    def _found(self) -> Sealer:
+    def _get_sealer(self) -> Sealer:
         if self._sealer is None:
-            self._sealer = sealer(resolve_passphrase(self._given))
+            self._sealer = cached_sealer(resolve_passphrase(self._setting))
         return self._sealer
 
 
 def misplaced_error(key: Key, where: str) -> StoreError:
-    """The session of `key` lies at `where`, which is another one's place."""
+    """Return the error for a session of `key` that is stored at `where`, the place of another key."""
     return StoreError(
         f"What is stored as {where} is the session of another key: {', '.join(key)}.",
         hint="Somebody renamed or copied it. Put it back, or remove it.",
@@ -127,18 +127,18 @@ def misplaced_error(key: Key, where: str) -> StoreError:
 
 
 def compact_json(value: Any) -> bytes:
-    """`value` as JSON, without a blank."""
-    return _json(value, separators=(",", ":"))
+    """Return `value` as JSON without spaces."""
+    return _dump_json(value, separators=(",", ":"))
 
 
-def _json(value: Any, **form: Any) -> bytes:
-    # Not by msgspec, which refuses what is not UTF-8. What `backslashreplace` writes for it is an escape of JSON.
-    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, **form).encode("utf-8", "backslashreplace")
+def _dump_json(value: Any, **layout: Any) -> bytes:
+    # msgspec would refuse lone surrogates. `backslashreplace` writes them as `\udXXX`, which is an escape of JSON too.
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, **layout).encode("utf-8", "backslashreplace")
 
 
-def _read(text: bytes) -> Any:
+def _parse_json(text: bytes) -> Any:
     return json.loads(text.decode())
 
 
-def _about(key: Key) -> bytes:
+def _associated_data(key: Key) -> bytes:
     return compact_json(["toolkit session", VERSION, *key])
