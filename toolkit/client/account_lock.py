@@ -1,4 +1,4 @@
-"""One call at a time for an account: in one event loop, and among all who share a lock."""
+"""Lets one call at a time use an account: in one event loop, and among all processes that share a store's lock."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from toolkit.errors import StreamTimeout
 
-Whose = tuple[str, ...]
+Account = tuple[str, ...]  # identifies it: provider, deployment, account name, and cookies that were given
 Lock = Callable[[], AbstractAsyncContextManager[None]]
 
-# How many calls hold or wait for each lock; the last one takes it away, and so the loop is not held either.
-_locks: dict[tuple[int, Whose], tuple[asyncio.Lock, int]] = {}
+# The lock of each account in each event loop, and how many calls hold it or wait for it. The last one removes the
+# entry, which would keep the loop alive.
+_locks: dict[tuple[int, Account], tuple[asyncio.Lock, int]] = {}
 
 
 @asynccontextmanager
-async def lock_account(whose: Whose, seconds: float | None, shared: Lock | None = None) -> AsyncGenerator[None, None]:
-    """Wait until no other call of `whose` is under way, for `seconds` at most (None: for ever).
+async def lock_account(
+    account: Account, seconds: float | None, shared: Lock | None = None
+) -> AsyncGenerator[None, None]:
+    """Hold the lock of `account`, which calls of one event loop get in the order in which they asked for it.
 
-    In one event loop, calls get their turn in the order in which they came. `shared` is a lock that other processes
-    know as well. Raises `StreamTimeout` where the time is up: somebody has left an answer half-read.
+    `shared` makes the lock that other processes use as well. Raises `StreamTimeout` if the locks are not free within
+    `seconds` (None: wait for ever): then another answer has not been read to its end.
     """
-    key = (id(asyncio.get_running_loop()), whose)
+    key = (id(asyncio.get_running_loop()), account)
     lock, users = _locks.get(key, (asyncio.Lock(), 0))
     _locks[key] = (lock, users + 1)
     try:
-        async with AsyncExitStack() as held:
+        async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(seconds):
-                    await held.enter_async_context(lock)
+                    await stack.enter_async_context(lock)
                     if shared is not None:
-                        await held.enter_async_context(shared())
+                        await stack.enter_async_context(shared())
             except TimeoutError:
                 text = f"Another call on this account has not ended within {seconds:g} s (deadline `turn`)."
                 raise StreamTimeout(text, deadline="turn", seconds=seconds or 0.0) from None

@@ -1,4 +1,4 @@
-"""A session that a secret hands in, as CI systems do: in an environment variable."""
+"""Reads a session from an environment variable, in which CI systems put their secrets."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ log = logging.getLogger("toolkit")
 
 
 def variable_name(provider: str, account: str = "default") -> str:
-    """The name of the variable that holds a session of `provider`: `TOOLKIT_SESSION_OPENASSISTANT`, and for the account
-    `work` with `_WORK` after it."""
+    """Return the name of the variable for a session of `provider`, such as `TOOLKIT_SESSION_OPENASSISTANT`; for the
+    account `work`, `_WORK` is appended."""
     parts = ["TOOLKIT_SESSION", provider, *([account] if account != "default" else ())]
     return re.sub(r"\W", "_", "_".join(parts)).upper()
 
 
 def read_variable(secret: str, name: str, provider: str) -> BrowserSession:
-    """What the variable `name` of `provider` holds, as it is. Raises `SessionError` for what is no session."""
+    """Parse `secret`, the value of the variable `name`, without checking whose session it is. Raises `SessionError` if
+    it is no session."""
     from toolkit.session.formats.conversion import parse_secret
 
     try:
@@ -31,10 +32,11 @@ def read_variable(secret: str, name: str, provider: str) -> BrowserSession:
 
 
 def session_from_variable(provider: Provider, secret: str, name: str) -> BrowserSession:
-    """The session of `provider` that the variable `name` holds: storage state or our own JSON, plain or base64.
+    """Return the session of `provider` in `secret`, the value of the variable `name`.
 
-    What no browser could have is left out, and logged. Raises `SessionError` for what is none, for a session of another
-    provider or site, and for one without what the recipe needs; the text never shows any of it.
+    The value is Playwright's storage state or our own JSON, plain or in base64. Cookies and headers that no browser
+    could have are left out, with a warning in the log. Raises `SessionError` if the value is no session, belongs to
+    another provider or site, or lacks what the recipe needs. The error shows nothing of the value.
     """
     from toolkit.client.session_validation import validate_session
 

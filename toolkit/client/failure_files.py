@@ -1,4 +1,4 @@
-"""What is kept of a visit that failed, for a person to look at: files in the state folder, for their eyes only."""
+"""Saves pictures and traces of failed visits in the state folder, in files that only the person can read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from toolkit.files.state_folder import make_private_folder, state_folder
 if TYPE_CHECKING:
     from toolkit.browser.failure_picture import FailureCapture
 
-TRACE_VARIABLE = "TOOLKIT_TRACE"  # set to anything: a trace as well
-MAX_FILES = 20  # files; older ones make room
+TRACE_VARIABLE = "TOOLKIT_TRACE"  # if set to anything, a trace is saved besides the picture
+MAX_FILES = 20  # the oldest ones beyond that are deleted
 
 
 def save(ending: str, data: bytes) -> Path:
-    """Put `data` in a file of its own whose name ends with `ending`. Returns the file. Raises `OSError`."""
+    """Write `data` to a new file whose name ends with `ending`, and delete the oldest files. Returns its path.
+
+    Raises `OSError`.
+    """
     folder = state_folder() / "failures"
     make_private_folder(folder)
     if os.name == "posix":
@@ -31,7 +34,8 @@ def save(ending: str, data: bytes) -> Path:
 
 
 def capture_options() -> FailureCapture:
-    """What to keep of a visit that fails: a picture, and a trace where one is wanted. Loads Playwright."""
+    """Return what to save of a visit that fails: a picture, and a trace if `TOOLKIT_TRACE` is set. Imports
+    Playwright."""
     from toolkit.browser.failure_picture import FailureCapture
 
     return FailureCapture(save, trace=bool(os.environ.get(TRACE_VARIABLE)))

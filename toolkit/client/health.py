@@ -1,4 +1,4 @@
-"""Whether a site still takes a session, asked without a browser."""
+"""Checks, without a browser, whether a site still accepts a session."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from toolkit.providers.base import Provider
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that the site takes. `identity` is who the site says is signed in, None where the recipe has no way to
-    ask. `expires_at` is in seconds since 1970, None where nothing says."""
+    """The state of a session that the site accepts.
+
+    `identity` is who is signed in according to the site; None if the recipe has no probe. `expires_at` is in seconds
+    since 1970; None if the session does not say when it ends.
+    """
 
     state: str = "ok"
     identity: str | None = None
@@ -21,18 +24,18 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check(http: Transport, provider: Provider) -> Health:
-    """Ask the site, by the recipe's probe or, where it has none, for the provider's page.
+    """Request the recipe's probe or, if it has none, the provider's page, with the session of `http`.
 
-    Raises `SessionExpired` where it sends the call to a login or to another site, `LoginRequired` where nobody is
-    signed in, and what else can go wrong on the way.
+    Raises `SessionExpired` if the site redirects to a login or to another site, `LoginRequired` if nobody is signed in,
+    and whatever else an HTTP call raises.
     """
     probe, identity = provider.harvest.probe, None
     if probe is not None:
         async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
             if provider.single_page:
                 await response.raise_for_page("who is signed in", single_page=True)
-            page = response.headers.get("Content-Type", "").startswith("text/html")
-            answer = None if page else await response.json(object)
+            is_page = response.headers.get("Content-Type", "").startswith("text/html")
+            answer = None if is_page else await response.json(object)
         if not probe.allows_calls(answer):
             raise LoginRequired("Nobody is signed in.")
         identity = probe.find_identity(answer)

@@ -1,4 +1,7 @@
-"""What a person can do about an error, in commands that work as they are printed. Pure."""
+"""Adds hints to errors: what a person can do, as commands that work as they are printed.
+
+Nothing here reads files or the environment, or sends anything.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,18 @@ from toolkit.errors import (
 )
 from toolkit.providers.base import Provider
 
-CLOSED = "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
+CLOSED_SITE_HINT = (
+    "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
+)
 
-PATH = "Perhaps the address is not right: `base_url` is where the page of the site opens."
+WRONG_PATH_HINT = "Perhaps the address is not right: `base_url` is where the page of the site opens."
 
 
 class ErrorHints(NamedTuple):
-    """Knows whose session it is: of which provider and account; `variable` is the one that handed it in, if one did.
+    """Hints for the errors of one client, as a context manager around what may raise them.
 
-    `with hints:` explains the errors that pass.
+    The session is that of `account` at `provider`. `variable` is the environment variable that it comes from; empty if
+    it comes from elsewhere.
     """
 
     provider: Provider
@@ -35,50 +41,54 @@ class ErrorHints(NamedTuple):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ToolkitError):
-            self.explain(error)
+            self.add_hint(error)
 
-    def explain(self, error: ToolkitError) -> None:
-        """Give `error` the provider, and what to do about it at this one."""
-        name, login = self.provider.name, f"toolkit login {self._whose}"
+    def add_hint(self, error: ToolkitError) -> None:
+        """Set the provider, the URL and the hint of `error`, where this client knows better than who raised it."""
+        name, login = self.provider.name, f"toolkit login {self._session_options}"
         error.provider = error.provider or name
         if isinstance(error, ProtocolError):
             error.url = error.url or self.provider.api
         if isinstance(error, LoginRequired):
             error.hint = f"Log in by hand: `{login}` opens a window for it."
             if not self.provider.harvest.can_detect_login:
-                error.hint = f"`toolkit harvest {self._whose}` visits the site, with `--profile headed` in a window."
+                error.hint = (
+                    f"`toolkit harvest {self._session_options}` visits the site, with `--profile headed` in a window."
+                )
             elif self.variable:
                 error.what = f"The session in {self.variable} is not taken any more: {error.what}"
                 error.hint = (
                     f"Log in where there is a screen, with `{login}`, and put the session there anew: "
-                    f"`toolkit session export {self._whose}`."
+                    f"`toolkit session export {self._session_options}`."
                 )
         elif isinstance(error, ChallengeRequired):
             command = "login" if self.provider.harvest.can_detect_login else "harvest --profile headed"
-            error.hint = f"Show it in a window that you are one: `toolkit {command} {self._whose}` opens one."
+            error.hint = f"Show it in a window that you are one: `toolkit {command} {self._session_options}` opens one."
         elif isinstance(error, WrongAccount):
             error.hint = (
-                f"`toolkit login {name}{self._deployment} --account NAME` keeps both; "
-                f"`toolkit session rm {self._whose}` forgets the old one."
+                f"`toolkit login {name}{self._deployment_option} --account NAME` keeps both; "
+                f"`toolkit session rm {self._session_options}` forgets the old one."
             )
         elif isinstance(error, UnknownModel):
-            error.hint = f"`toolkit models {self._whose} --refresh` lists what there is, as `client.models` does."
-        elif self.provider.single_page and _no_such_path(error):
-            error.hint = PATH
+            error.hint = (
+                f"`toolkit models {self._session_options} --refresh` lists what there is, as `client.models` does."
+            )
+        elif self.provider.single_page and _is_unknown_path(error):
+            error.hint = WRONG_PATH_HINT
         elif isinstance(error, ConnectFailed) and not self.provider.working and not self.provider.base_url:
-            error.hint = CLOSED
+            error.hint = CLOSED_SITE_HINT
 
     @property
-    def _deployment(self) -> str:
+    def _deployment_option(self) -> str:
         return f" --base-url {self.provider.base_url}" if self.provider.base_url else ""
 
     @property
-    def _whose(self) -> str:
-        """The provider and the options for a command that is about this session."""
+    def _session_options(self) -> str:
+        """The provider and the options that make a command be about this session."""
         account = f" --account {self.account}" if self.account != "default" else ""
-        return f"{self.provider.name}{self._deployment}{account}"
+        return f"{self.provider.name}{self._deployment_option}{account}"
 
 
-def _no_such_path(error: ToolkitError) -> bool:
-    """Whether that is how a site of a single page answers a path that it does not know: GET with its page."""
+def _is_unknown_path(error: ToolkitError) -> bool:
+    """Return whether a single-page site answers unknown paths like this: GET with its page, other methods with 405."""
     return error.page if isinstance(error, ProtocolError) else isinstance(error, BadRequest) and error.status == 405

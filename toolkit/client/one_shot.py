@@ -1,4 +1,4 @@
-"""A whole chat call as one function, with a client of its own: what the classmethods of `Provider` make."""
+"""A whole chat call as one function, with a client of its own: for the classmethods of `Provider`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from toolkit.providers.models import ModelsRequest
 def open_chat(
     provider: type[Provider] | Provider, request: ChatRequest | ModelsRequest, **arguments: Any
 ) -> ChatStream:
-    """One call with a client of its own. `arguments` are those of `Client`; `webdriver` is `context` too."""
+    """Make one call with a client of its own. `arguments` are those of `Client`; `webdriver` is another name of
+    `context`."""
     arguments.setdefault("context", arguments.pop("webdriver", None))
     return Client(provider, **harvest_sync_context(provider, arguments)).answer(request)

@@ -1,9 +1,12 @@
-"""Whether a session that comes from elsewhere, a file or a secret, can be one of a provider. Pure."""
+"""Decides whether an imported session, from a file or an environment variable, belongs to a provider.
+
+Nothing here reads files or the environment, or sends anything.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,19 +22,30 @@ from toolkit.session.value import BrowserSession
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
 
-HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # a token, RFC 9110 section 5.6.2
-HEADER_VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")  # what is no control character, and can be sent as UTF-8
-SHOWN = 40  # letters of a name that nobody could have
+HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # a token in lower case; RFC 9110, section 5.6.2
+HEADER_VALUE = re.compile(
+    r"[^\x00-\x1f\x7f\ud800-\udfff]*"
+)  # no control characters, and nothing that UTF-8 cannot hold
+MAX_SHOWN_NAME = 40  # characters of an unusable name that a message shows
 
 
-def validate_session(
-    session: BrowserSession, provider: Provider, source: str, *, now: float
-) -> tuple[BrowserSession, list[str], list[str]]:
-    """What of `session` belongs to `provider`, with its expiry; the hosts of what does not; and what a browser could
-    not have or would not send with a call: "cookie NAME" or "header NAME".
+class ValidatedSession(NamedTuple):
+    """A session that belongs to a provider, and what was left out of the imported one.
 
-    `source` is where the session is from, for the errors; `now` is in seconds since 1970. Raises `SessionError` for the
-    session of another provider or site, and for one without what the recipe needs.
+    `foreign_hosts` are the hosts of cookies and storage of other sites. `unusable` lists what no browser could have or
+    send, as "cookie NAME" or "header NAME".
+    """
+
+    session: BrowserSession
+    foreign_hosts: list[str]
+    unusable: list[str]
+
+
+def validate_session(session: BrowserSession, provider: Provider, source: str, *, now: float) -> ValidatedSession:
+    """Return the part of `session` that belongs to `provider`, and what was left out.
+
+    `source` names where the session is from, for errors; `now` is in seconds since 1970. Raises `SessionError` if the
+    session is of another provider or site, or lacks what the recipe needs.
     """
     recipe, origin = provider.harvest, origin_of(provider.page)
     if session.provider not in ("", provider.name):
@@ -43,10 +57,10 @@ def validate_session(
             hint="Name that deployment: `base_url`." if session.provider else None,
         )
     own, foreign = restrict_to_hosts(session, provider.hosts)
-    own, unusable = _usable(own, recipe.headers, now)
+    own, unusable = _drop_unusable(own, recipe.headers, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
-    wanted = bearer_token.missing_credentials(own, recipe, now=0)
-    missing = [f"cookie like {example_name(one)}" for one in wanted]
+    patterns = bearer_token.missing_credentials(own, recipe, now=0)
+    missing = [f"cookie like {example_name(pattern)}" for pattern in patterns]
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
         has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))
@@ -55,26 +69,26 @@ def validate_session(
             provider=provider.name,
             hint=f"(looked for a {' and a '.join(missing)})",
         )
-    return msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign, unusable
+    return ValidatedSession(msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign, unusable)
 
 
-def _usable(session: BrowserSession, headers: tuple[str, ...], now: float) -> tuple[BrowserSession, list[str]]:
-    """`session` with the cookies that a browser can hold, and with the standing headers and those of `headers`; and
-    what that leaves out."""
-    held = [(cookie, validate_cookie(cookie, now)) for cookie in session.cookies]
-    kept: dict[str, str] = {}
-    unusable = [f"cookie {_shown(cookie.name)}" for cookie, usable in held if usable is None]
-    for given, value in session.headers.items():
-        name = given.lower()
+def _drop_unusable(session: BrowserSession, headers: tuple[str, ...], now: float) -> tuple[BrowserSession, list[str]]:
+    """Return `session` with the cookies that a browser can hold, its browser headers and those that `headers` names,
+    and a list of what was dropped."""
+    checked = [(cookie, validate_cookie(cookie, now)) for cookie in session.cookies]
+    usable_headers: dict[str, str] = {}
+    unusable = [f"cookie {_shorten_name(cookie.name)}" for cookie, usable in checked if usable is None]
+    for original_name, value in session.headers.items():
+        name = original_name.lower()
         wanted = HEADER_NAME.fullmatch(name) and (is_browser_header(name) or name in headers)
         if wanted and HEADER_VALUE.fullmatch(value):
-            kept.setdefault(name, value)
+            usable_headers.setdefault(name, value)
         else:
-            unusable.append(f"header {_shown(name)}")
-    cookies = tuple(usable for _, usable in held if usable is not None)
-    return msgspec.structs.replace(session, cookies=cookies, headers=kept), unusable
+            unusable.append(f"header {_shorten_name(name)}")
+    cookies = tuple(usable for _, usable in checked if usable is not None)
+    return msgspec.structs.replace(session, cookies=cookies, headers=usable_headers), unusable
 
 
-def _shown(name: str) -> str:
-    """A name without what may be a value in it."""
-    return re.split("[=;:]", name)[0][:SHOWN] or "without a name"
+def _shorten_name(name: str) -> str:
+    """Return the start of `name`, without what could be a value: the name may be a misread header line."""
+    return re.split("[=;:]", name)[0][:MAX_SHOWN_NAME] or "without a name"

@@ -25,89 +25,89 @@ from toolkit.stores.base import Key
 
 
 class SyncClient:
-    """Chats with one provider: `Client` without asyncio. A context manager, which keeps connections open from call to
+    """Chats with one provider: `Client` without asyncio. As a context manager it keeps connections open from call to
     call; without `with`, each call closes its own.
 
-    Takes what `Client` takes, and raises what it raises; `say` is called in another thread. `context` is one of
-    Playwright's sync API, and is visited here and now; objects of the async API belong to the event loop that made
-    them, and are a `UsageError`.
+    Takes the arguments of `Client`, and raises what it raises; `say` is called in another thread. A `context` of
+    Playwright's sync API is visited at once, in the calling thread. Objects of the async API belong to the event loop
+    that made them, and raise `UsageError`.
 
-    Ctrl-C in any of its methods ends what it does, a visit with its browser and window included, before it is raised;
-    the stored session is as before. A second one does not wait for that. (`asyncio.run`, where that is what this is
-    called in, keeps the first for itself.)
+    Ctrl-C in any method ends the work, including a visit with its browser and window, before `KeyboardInterrupt` is
+    raised; the stored session stays as it was. A second Ctrl-C is raised without waiting. (Called inside `asyncio.run`,
+    the first Ctrl-C is caught by that.)
     """
 
     def __init__(self, provider: str | type[Provider] | Provider, **arguments: Any) -> None:
-        self._visited = arguments.get("context") is not None
+        self._has_sync_context = arguments.get("context") is not None
         arguments = harvest_sync_context(provider, arguments)
         if arguments.get("context") is not None or arguments.get("browser") is not None:
             raise UsageError("This is a browser or a context of Playwright's async API.", hint="Use `toolkit.Client`.")
         self._client = Client(provider, **arguments)
-        self._leases: list[Lease] = []  # of `with` blocks, the innermost last
+        self._leases: list[Lease] = []  # one for each open `with` block, the innermost last
         self._streams: WeakSet[SyncStream] = WeakSet()
 
     @property
     def provider(self) -> Provider:
-        """The provider that is asked."""
+        """The provider that answers the calls."""
         return self._client.provider
 
     @property
     def key(self) -> Key:
-        """What the session is stored under."""
+        """The key of the session in the store."""
         return self._client.key
 
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
-        """The answer to `messages`, as it arrives. Takes and raises what `Client.chat` does."""
+        """Return the answer to `messages`, to be read as it arrives. Takes and raises what `Client.chat` does."""
         self._streams.add(stream := SyncStream(self._client.chat(messages, **options)))
         return stream
 
     def models(self, *, refresh: bool = False) -> tuple[str, ...]:
-        """The names of the models, the default first; see `Provider.models`."""
+        """Return the names of the models, the default first; see `Provider.models`."""
         return run(partial(self._client.models, refresh=refresh))
 
     def session(self) -> BrowserSession:
-        """The session that calls are made with, harvested now if need be; see `Client.session`."""
+        """Return the session that calls are made with. It is harvested now if there is none; see `Client.session`."""
         return run(self._client.session)
 
     def harvest(self) -> BrowserSession:
-        """Visit the site with a browser now, and keep the session that results; see `Client.harvest`."""
-        return run(self._visiting.harvest)
+        """Visit the site with a browser now, and store and return the session; see `Client.harvest`."""
+        return run(self._visiting_client.harvest)
 
     def refresh(self) -> BrowserSession:
-        """Renew the session that there is, without a window; see `Client.refresh`."""
-        return run(self._visiting.refresh)
+        """Renew the present session without a window, and return the new one; see `Client.refresh`."""
+        return run(self._visiting_client.refresh)
 
     def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
-        """Have a person log in, within so many `seconds`, in a window that opens, or in the Chrome that takes orders at
-        the address `cdp`; check the result, and keep it; see `Client.login`."""
-        return run(partial(self._visiting.login, seconds=seconds, cdp=cdp))
+        """Let a person log in; check, store and return the session that results. For the arguments, see
+        `Client.login`."""
+        return run(partial(self._visiting_client.login, seconds=seconds, cdp=cdp))
 
     def check(self) -> Health:
-        """Ask the site whether it still takes the session, without a browser; see `Client.check`."""
+        """Ask the site, without a browser, whether it still accepts the session; see `Client.check`."""
         return run(self._client.check)
 
     def close(self) -> None:
-        """Close what is still being read, and the connections. More than once is fine."""
+        """Close all answers that are still being read, and the connections. Closing again does nothing."""
         for stream in list(self._streams):
             stream.close()
         while self._leases:
             self._leases.pop().close()
 
     @property
-    def _visiting(self) -> Client:
-        """The client, for a visit in a browser that is not this thread's."""
-        if self._visited:
+    def _visiting_client(self) -> Client:
+        """The client, if it can visit the site in a browser of its own; else raises `UsageError`."""
+        if self._has_sync_context:
             raise UsageError(
                 "This client has what was harvested in a context of Playwright's sync API.",
                 hint="Make another `SyncClient` to visit the site again.",
             )
         return self._client
 
-    async def _left(self) -> None:
+    async def _exit_client(self) -> None:
         await self._client.__aexit__(None, None, None)
 
     def __enter__(self) -> SyncClient:
-        self._leases.append(lease := Lease(self._left))
+        self._leases.append(lease := Lease(self._exit_client))
         lease.call(self._client.__aenter__)
         return self
 
@@ -121,10 +121,10 @@ class SyncClient:
 def chat(
     provider: str | type[Provider] | Provider, messages: str | Iterable[MessageLike], **arguments: Any
 ) -> SyncStream:
-    """One chat call: `for piece in toolkit.chat("aura", "Hi"): ...`, or `toolkit.chat("aura", "Hi").text()`.
+    """Make one chat call: `for piece in toolkit.chat("aura", "Hi"): ...`, or `toolkit.chat("aura", "Hi").text()`.
 
-    `arguments` are those of `Client` (such as `base_url`, `account`, `session`), and of `Client.chat` (such as `model`,
-    and what the provider knows besides). Works in any thread, and inside a running event loop, which it blocks.
+    `arguments` are those of `Client` (such as `base_url`, `account`, `session`) and of `Client.chat` (such as `model`,
+    and further settings of the provider). Works in any thread, also inside a running event loop, which it blocks.
     """
-    own = {name: arguments.pop(name) for name in signature(Client).parameters if name in arguments}
-    return SyncClient(provider, **own).chat(messages, **arguments)
+    client_arguments = {name: arguments.pop(name) for name in signature(Client).parameters if name in arguments}
+    return SyncClient(provider, **client_arguments).chat(messages, **arguments)

@@ -27,21 +27,23 @@ def harvest_in(
     account: str = "default",
     profile: str | Profile | None = None,
 ) -> BrowserSession:
-    """Visit a provider in a context of Playwright's sync API (pytest-playwright's, for one), and take the session.
+    """Visit a provider in a `context` of Playwright's sync API, and return the session for `Client(session=...)`.
 
-    `provider` and `base_url` are as for `Client`; the session goes into `Client(session=...)`. Raises what
-    `SessionManager.harvest` raises, and `ContextTypeError` for anything but such a context.
+    `provider`, `base_url`, `account` and `profile` are as for `Client`. Raises what `SessionManager.harvest` raises,
+    and `ContextTypeError` for anything but such a context.
     """
     from toolkit.browser import manager
 
     kind = registry.find(provider) if isinstance(provider, str) else provider
-    site = kind(base_url) if isinstance(kind, type) else kind
-    return manager.harvest_in(context, site, account=account, profile=profile, capture=failure_files.capture_options())
+    instance = kind(base_url) if isinstance(kind, type) else kind
+    return manager.harvest_in(
+        context, instance, account=account, profile=profile, capture=failure_files.capture_options()
+    )
 
 
 def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`arguments` of `Client`, with a session in the place of a context of Playwright's sync API: that is visited right
-    here, since it can be used in no other place. Raises what `Client` and `harvest_in` raise."""
+    """Return the `arguments` for `Client`. If their `context` is one of Playwright's sync API, the provider is visited
+    in it now, in the calling thread, and the session takes its place. Raises what `Client` and `harvest_in` raise."""
     context = arguments.get("context")
     if context is None:
         return arguments

@@ -18,46 +18,48 @@ from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 class SyncStream:
     """The answer of one chat call, as it arrives: `ChatStream` without asyncio.
 
-    `for piece in stream` gives `str` pieces; errors of the call show at the first. `with stream:` closes it at the end,
-    and so does dropping it, a little later. Ctrl-C while it is read closes it too, with what the provider has to tidy
-    up at its site. All errors are of `toolkit.errors`.
+    `for piece in stream` gives `str` pieces; the first one raises the errors of the call. `with stream:` closes the
+    stream at the end; a stream that is dropped is closed a little later. Ctrl-C while it is read closes it too, and
+    waits for the provider's clean-up at its site. All errors are of `toolkit.errors`.
     """
 
     def __init__(self, stream: ChatStream) -> None:
         self._stream = stream
         self._lease: Lease | None = None
         self._reading = threading.Lock()
-        self._done = False
+        self._ended = False
         self._failed: ToolkitError | None = None
 
     @property
     def finish_reason(self) -> str | None:
-        """Why the answer ended; None before the end."""
+        """Why the answer ended, such as `stop`; None before the end."""
         return self._stream.finish_reason
 
     def __iter__(self) -> SyncStream:
         return self
 
     def __next__(self) -> str:
-        while (event := self._next()) is not None:
+        while (event := self._next_event()) is not None:
             if isinstance(event, Text):
                 return event.text
         raise StopIteration
 
     def events(self) -> Iterator[ChatEvent]:
-        """Everything that happens: text, the place in the site's queue, and the end."""
-        while (event := self._next()) is not None:
+        """Yield all events: text, the place in the site's queue, and the end."""
+        while (event := self._next_event()) is not None:
             yield event
 
     def text(self) -> str:
-        """The rest of the answer as one text. The stream is closed afterwards, also on an error."""
+        """Return the rest of the answer as one text, and close the stream, also on an error."""
         with self:
             return "".join(self)
 
     def close(self) -> None:
-        """Close the connection and let the provider tidy up at its site. More than once is fine, and so is another
-        thread than the one that reads: for that one the stream ends."""
-        self._done = True
+        """Close the connection, after the provider's clean-up at its site. Closing again does nothing.
+
+        Another thread than the reader's may call this; the stream then ends for the reader.
+        """
+        self._ended = True
         if self._lease is not None:
             self._lease.close()
 
@@ -71,19 +73,20 @@ class SyncStream:
         if self._lease is not None:
             self._lease.drop()
 
-    def _next(self) -> ChatEvent | None:
-        """The next event; None at the end. A stream that has failed goes on failing: it never looks complete."""
+    def _next_event(self) -> ChatEvent | None:
+        """Return the next event, or None at the end. A failed stream raises its error again, so it never looks
+        complete."""
         if not self._reading.acquire(blocking=False):
             raise UsageError("Somebody else is reading this stream.", hint="Make one call for each reader.")
         try:
             if self._failed is not None:
                 raise self._failed
-            if self._done:
+            if self._ended:
                 return None
             if self._lease is None:
                 self._lease = Lease(self._stream.aclose)
-            event = None if self._lease.closed else self._lease.call(self._read)
-            if event is None and self.finish_reason is None and not self._done:
+            event = None if self._lease.closed else self._lease.call(self._read_event)
+            if event is None and self.finish_reason is None and not self._ended:
                 hint = "Wait for the thread that reads it."
                 raise StreamInterrupted("The program has ended before the answer was complete.", hint=hint)
         except BaseException as error:
@@ -97,6 +100,6 @@ class SyncStream:
             self.close()
         return event
 
-    async def _read(self) -> ChatEvent | None:
+    async def _read_event(self) -> ChatEvent | None:
         async with aclosing(self._stream.events()) as events:
             return await anext(events, None)

@@ -1,4 +1,5 @@
-"""Visits to a provider's site with the browser that a client was given, or that the session before came from."""
+"""Visits a provider's site for a client: with the browser that the client was given, or the profile of its last
+session."""
 
 from __future__ import annotations
 
@@ -19,18 +20,25 @@ if TYPE_CHECKING:
 
     from toolkit.browser.profiles import Profile
 
-WINDOW = "headed"  # the profile for a person
+LOGIN_PROFILE = "headed"  # the profile for a person's login
 
 
 class Login(NamedTuple):
-    """How a person is to log in: within how many `seconds`, in the Chrome that takes orders at `cdp`."""
+    """A login by a person: within how many `seconds` (None: what the profile says), and in which running Chrome.
+
+    `cdp` is the address of that Chrome's DevTools endpoint; None opens a window instead.
+    """
 
     seconds: float | None = None
     cdp: str | None = None
 
 
 class Visitor:
-    """Visits `provider` for `account`. The other arguments are those of `Client`. Loads Playwright when it visits."""
+    """Visits the site of `provider` for `account`. The other arguments are those of `Client`.
+
+    Playwright is imported at the first visit, or at once if there is a `context`, which is checked. Raises
+    `ContextTypeError` for a context of the wrong kind.
+    """
 
     def __init__(
         self,
@@ -55,10 +63,11 @@ class Visitor:
         self._route, self._say, self._recorder = route, say, recorder
 
     async def visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
-        """The session that results. The page finds there what `previous` has; a `login` begins anew.
+        """Visit the site, and return the session that results.
 
-        A session is renewed with the profile and the proxy that it is from, unless there is another wish, and without a
-        window.
+        The browser starts with the cookies and the storage of `previous`; for a `login` it starts empty. A session is
+        renewed without a window, with the profile and the proxy that it is from, unless the client names others. Raises
+        `UsageError` for a login at a provider whose recipe cannot tell when somebody has logged in.
         """
         from toolkit.browser.manager import SessionManager
         from toolkit.browser.profiles import load_profiles
@@ -72,8 +81,8 @@ class Visitor:
                     provider=self._provider.name,
                     hint="`toolkit harvest` visits the site and keeps the session.",
                 )
-            if profile is None and WINDOW in load_profiles(self._browsers):
-                profile = WINDOW
+            if profile is None and LOGIN_PROFILE in load_profiles(self._browsers):
+                profile = LOGIN_PROFILE
             window, previous = login.cdp is None or None, None
         elif previous is not None:
             if profile is None and previous.profile in load_profiles(self._browsers):
