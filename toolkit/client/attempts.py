@@ -1,5 +1,4 @@
-"""Runs one call: an attempt with the session at hand and, if the site refuses that session, a second one with a new
-one.
+"""Runs one call: an attempt with the session at hand and, if the site refuses it, a second one with a new session.
 
     session ──▶ SharedTransport.connect ──▶ stream_answer ──▶ pieces ──▶ ChatStream (reads, and throws errors back)
        ▲                                                        │
@@ -60,7 +59,8 @@ class CallRunner(NamedTuple):
     async def attempts(self, request: ChatRequest | ModelsRequest, watch: Watchdog) -> Attempts:
         """Yield the pieces of each attempt at `request`, as `ChatStream` expects them.
 
-        The reader throws the error that ended an attempt into this generator: it is renewed from, annotated, or raised.
+        The reader throws the error that ended an attempt into this generator: it leads to a renewal and the next
+        attempt, or is completed and raised again.
         """
         with self.hints:
             async with self.shared, self.account_lock():

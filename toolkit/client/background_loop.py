@@ -1,12 +1,13 @@
-"""The event loop of callers that have none: in a thread of anyio's, shared by all, there while anything needs it.
+"""An event loop in a background thread, for callers that have none of their own.
 
-What is called here knows nothing of threads, and what calls knows nothing of loops. Of chats nothing is known here.
+All callers share one loop (anyio's `BlockingPortal`), which runs as long as a `Lease` on it is open. Nothing here knows
+about chats: the work is passed in as functions.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures.thread  # noqa: F401 - so that its hook is there before ours, see below
+import concurrent.futures.thread  # noqa: F401 - registers its exit hook before ours, see the end of this file
 import os
 import signal
 import sys
@@ -24,90 +25,104 @@ from toolkit.errors import ToolkitError, UsageError
 T = TypeVar("T")
 
 _portals = BlockingPortalProvider()
-_leases: set[Lease] = set()
+_open_leases: set[Lease] = set()
 
-# Where a wait without end cannot be interrupted by Ctrl-C, it is made of short ones.
+# How long one wait for a lock lasts, in seconds; -1 is for ever. On Windows Ctrl-C does not interrupt a wait, so there
+# an endless wait is made of short ones.
 _WAIT = 0.1 if sys.platform == "win32" else -1.0
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` gives, run in the loop to its end. Raises what it raises.
+    """Run `work` in the background loop to its end, and return its result. Raises what it raises.
 
-    Ctrl-C cancels it, and is raised once it has tidied up; a second one is raised at once, and the tidying goes on. So
-    does the end of the program cancel it, for a thread that is not waited for: there it is a `ToolkitError`.
+    Ctrl-C cancels the work, and `KeyboardInterrupt` is raised once it has cleaned up; a second Ctrl-C is raised at
+    once, while the clean-up goes on. The end of the program cancels the work too, if it runs in a thread that is not
+    waited for: that thread gets a `ToolkitError`.
     """
     tasks: list[asyncio.Task[T]] = []
 
-    async def begun() -> T:
+    async def start() -> T:
         tasks.append(asyncio.create_task(work()))
         await asyncio.wait(tasks)
         return tasks[0].result()
 
-    async def ended() -> None:
+    async def cancel() -> None:
         for task in tasks:
-            if not task.cancelling():  # else it is tidying up already
+            if not task.cancelling():  # a task that was cancelled before is cleaning up already
                 task.cancel()
             await asyncio.wait({task})
 
-    lease = Lease(ended)
+    lease = Lease(cancel)
     try:
-        return lease.call(begun)
+        return lease.call(start)
     except CancelledError:
         raise ToolkitError("The program has ended before this was done.", hint="Wait for the thread's end.") from None
     finally:
         try:
             lease.close()
         finally:
-            lease.drop()
+            lease.close_later()
 
 
 class Lease:
-    """The event loop, for as long as something in it is open that `aclose` closes."""
+    """Keeps the background loop running as long as something in it is open, which `aclose` closes.
+
+    Raises `UsageError` if it is made in the loop's own thread, which cannot wait for itself.
+    """
 
     def __init__(self, aclose: Callable[[], Awaitable[None]]) -> None:
         self._aclose = aclose
         self._closing = threading.Lock()
-        self._open = self._elsewhere = False
+        self._open = False
+        self._in_parent_process = False
         try:
-            with _whole():
+            with _delay_interrupt():
                 self._portal = _portals.__enter__()
                 self._open = True
                 self._loop: asyncio.AbstractEventLoop = self._portal.call(asyncio.get_running_loop)
-                _leases.add(self)
+                _open_leases.add(self)
         except BaseException as error:
             if self._open:
                 self._leave_loop()
-            if isinstance(error, RuntimeError):  # this is the loop's own thread
+            if isinstance(error, RuntimeError):  # anyio's, for a call in the loop's own thread
                 raise UsageError("A provider cannot wait like this.", hint="Use `toolkit.Client` there.") from None
             raise
 
     @property
     def closed(self) -> bool:
-        """Whether it has been closed, by this process."""
-        return not (self._open or self._elsewhere)
+        """Whether this process has closed it."""
+        return not (self._open or self._in_parent_process)
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives, run in the loop. Ctrl-C interrupts the wait for it, not the work."""
-        if self._elsewhere:
+        """Run `work` in the loop, and return its result. Ctrl-C interrupts the wait, and not the work."""
+        if self._in_parent_process:
             raise UsageError("Another process is reading this.", hint="Make a call of its own after a fork.")
-        return self._done(work).result()
-
-    def leave(self) -> None:
-        """Leave it to the process that this one was forked from: the loop's thread is there, and not here."""
-        self._closing, self._open, self._elsewhere = threading.Lock(), False, True
+        return self._finished(work).result()
 
     def close(self) -> None:
-        """Close, and wait until it is done. The last lease ends the loop and its thread."""
+        """Close what is open in the loop, and wait until that is done. The last lease ends the loop and its thread."""
         with self._closing:
             if self._open:
-                closed = self._done(self._aclose)
+                closed = self._finished(self._aclose)
                 self._leave_loop()
                 closed.result()
 
-    def _done(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
-        done = threading.Lock()  # unlike a future's own wait, that for a lock can be interrupted at any point
+    def close_later(self) -> None:
+        """Close in a new thread, soon. This waits for nothing and takes no lock, because the garbage collector may call
+        it at any point of any thread."""
+        if self._open:
+            with suppress(RuntimeError):  # the loop has ended just now
+                self._loop.call_soon_threadsafe(self._close_in_thread)
+
+    def leave_to_parent(self) -> None:
+        """Give the lease up in a forked child: the loop's thread exists only in the parent process."""
+        self._closing, self._open, self._in_parent_process = threading.Lock(), False, True
+
+    def _finished(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
+        """Run `work` in the loop, and return its future once it is done."""
+        done = threading.Lock()  # waiting for a lock can be interrupted at any point, unlike waiting for a future
         done.acquire()
-        with _whole():
+        with _delay_interrupt():
             result = self._portal.start_task_soon(work)
             result.add_done_callback(lambda _: done.release())
         while not done.acquire(timeout=_WAIT):
@@ -115,65 +130,62 @@ class Lease:
         return result
 
     def _leave_loop(self) -> None:
-        with _whole():
+        with _delay_interrupt():
             self._open = False
-            _leases.discard(self)
+            _open_leases.discard(self)
             _portals.__exit__(None, None, None)
 
-    def drop(self) -> None:
-        """Close soon. Waits for nothing and takes no lock: a collector may call this at any place of any thread."""
-        if self._open:
-            with suppress(RuntimeError):  # the loop has ended just now
-                self._loop.call_soon_threadsafe(self._close_elsewhere)
-
-    def _close_elsewhere(self) -> None:
+    def _close_in_thread(self) -> None:
         threading.Thread(target=self.close, name="toolkit-close").start()
 
 
 @contextmanager
-def _whole() -> Iterator[None]:
-    """Have Ctrl-C wait for the end of a short block: a loop that is half started or half ended would be waited for in
-    vain. A second Ctrl-C does not wait."""
+def _delay_interrupt() -> Iterator[None]:
+    """Delay Ctrl-C until the end of a short block, because a loop that is half started or half ended would be waited
+    for in vain. A second Ctrl-C is not delayed."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    came: list[FrameType | None] = []
+    interrupts: list[FrameType | None] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
-        came.append(frame)
-        if len(came) > 1:
+    def delay(number: int, frame: FrameType | None) -> None:
+        interrupts.append(frame)
+        if len(interrupts) > 1:
             handler(number, frame)
 
-    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, delay)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if len(came) == 1:
-            handler(signal.SIGINT, came[0])
+        if len(interrupts) == 1:
+            handler(signal.SIGINT, interrupts[0])
 
 
-_lost: list[BlockingPortalProvider] = []  # whose threads are in another process; one that is dropped waits for its own
+# After a fork, the parent's portals. Their threads exist only in the parent, and a provider that is garbage-collected
+# waits for its thread, so they are kept alive.
+_parent_portals: list[BlockingPortalProvider] = []
 
 
-def _forked() -> None:
+def _start_anew_after_fork() -> None:
     global _portals
-    _lost.append(_portals)
+    _parent_portals.append(_portals)
     _portals = BlockingPortalProvider()
-    while _leases:
-        _leases.pop().leave()
+    while _open_leases:
+        _open_leases.pop().leave_to_parent()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_start_anew_after_fork)
 
 
 def _close_all() -> None:
-    for lease in list(_leases):
+    for lease in list(_open_leases):
         lease.close()
 
 
-# As the interpreter ends, what is still open is tidied up. By then `atexit` is too late: the executors are shut that
-# resolve names. They are so by the same hook, which is called in the reverse order (hence the import above).
+# Closes what is still open when the interpreter ends. `atexit` would be too late: by then the thread pools that resolve
+# host names are shut down. They use this same hook, whose functions are called in reverse order: hence the import
+# above.
 threading._register_atexit(_close_all)  # type: ignore[attr-defined]

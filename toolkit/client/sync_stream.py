@@ -71,7 +71,7 @@ class SyncStream:
 
     def __del__(self) -> None:
         if self._lease is not None:
-            self._lease.drop()
+            self._lease.close_later()
 
     def _next_event(self) -> ChatEvent | None:
         """Return the next event, or None at the end. A failed stream raises its error again, so it never looks

@@ -1,5 +1,4 @@
-"""Visits a provider's site for a client: with the browser that the client was given, or the profile of its last
-session."""
+"""Visits a provider's site for a client, with the browser it was given or with the profile of its last session."""
 
 from __future__ import annotations
 
