@@ -34,8 +34,7 @@ def save(ending: str, data: bytes) -> Path:
 
 
 def capture_options() -> FailureCapture:
-    """Return what to save of a visit that fails: a picture, and a trace if `TOOLKIT_TRACE` is set. Imports
-    Playwright."""
+    """Return what to save of a failed visit: a picture, and a trace if `TOOLKIT_TRACE` is set. Imports Playwright."""
     from toolkit.browser.failure_picture import FailureCapture
 
     return FailureCapture(save, trace=bool(os.environ.get(TRACE_VARIABLE)))

@@ -15,7 +15,9 @@ from toolkit.providers.models import ModelsRequest
 def open_chat(
     provider: type[Provider] | Provider, request: ChatRequest | ModelsRequest, **arguments: Any
 ) -> ChatStream:
-    """Make one call with a client of its own. `arguments` are those of `Client`; `webdriver` is another name of
-    `context`."""
+    """Make one call with a client of its own. `arguments` are those of `Client`.
+
+    `webdriver` is another name of `context`.
+    """
     arguments.setdefault("context", arguments.pop("webdriver", None))
     return Client(provider, **harvest_sync_context(provider, arguments)).answer(request)

@@ -1,12 +1,14 @@
 """Decides which session a client's calls are made with, and when a new one has to be harvested.
 
-`SessionKeeper.acquire` takes the first of these that there is, and `renew` the first below the session that the site
-refused:
+`SessionKeeper.acquire` takes the first of these that there is:
 
 1. the session that was given to the client
 2. the stored session (or, without a store, the one of the last visit), if a call can count on it
 3. a session that another process has stored while this one waited for its turn to visit the site
 4. the session of a new visit, which may fail because a person has to log in
+
+When the site has refused a session, `renew` takes the one that another call of this client has got by now, else it
+begins at 3.
 
 A visit is a function that is passed in: nothing here opens a browser or sends a request.
 """
