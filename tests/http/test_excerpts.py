@@ -13,7 +13,7 @@ from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.errors import BadRequest, ProtocolError, SiteError
 from toolkit.http.excerpts import format_excerpt
-from toolkit.providers.gradio.app import App
+from toolkit.providers.gradio.app_config import App
 from toolkit.session.value import BrowserSession
 from toolkit.streams.json_decoding import decode_json
 

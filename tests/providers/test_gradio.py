@@ -12,10 +12,16 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.cli.connect import load_demo
 from toolkit.client.client import Client
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.app import App
-from toolkit.providers.gradio.info import build_arguments
-from toolkit.providers.gradio.text import TextDeltas, error_message, extract_text
-from toolkit.providers.gradio.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
+from toolkit.providers.gradio.answer_text import TextDeltas, error_message, extract_text
+from toolkit.providers.gradio.app_config import App
+from toolkit.providers.gradio.arguments import build_arguments
+from toolkit.providers.gradio.wire_shapes import (
+    GradioComponent,
+    GradioEndpoint,
+    GradioFunction,
+    GradioInfo,
+    GradioParameter,
+)
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.openai_stream import read_openai_stream
+from toolkit.providers.openai_protocol import read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport

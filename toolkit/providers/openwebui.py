@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.openai_stream import OpenAIModels, read_openai_stream
+from toolkit.providers.openai_protocol import OpenAIModels, read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport

@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from toolkit.providers.base import Provider
-from toolkit.providers.plugin_check import describe_error, validate_provider
+from toolkit.providers.plugin_validation import describe_error, validate_provider
 
 GROUP = "toolkit.providers"
 

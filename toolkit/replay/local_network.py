@@ -24,10 +24,10 @@ from yarl import URL
 from toolkit.errors import ReplayMismatch, UsageError, redact_url
 from toolkit.har.model import Recording
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE, Route
-from toolkit.replay.answers import Replay
 from toolkit.replay.certificate_authority import CertificateAuthority
-from toolkit.replay.connect_proxy import Accepted, ProxyConnection, Refusal, RequestHead
 from toolkit.replay.playback import ALL_PARTS, MatchPart
+from toolkit.replay.proxy_connection import Accepted, ProxyConnection, Refusal, RequestHead
+from toolkit.replay.replay_app import Replay
 from toolkit.replay.sibling_context import sibling_state
 
 CLOSING_SECONDS = 5.0

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from toolkit.testing.contract import provider_contract
+from toolkit.testing.contract_checks import provider_contract
 
 __all__ = ["provider_contract"]

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from toolkit.chats.messages import format_prompt
 from toolkit.errors import ProtocolError, SiteError, StreamInterrupted
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.gradio.app import App
-from toolkit.providers.gradio.info import build_arguments
-from toolkit.providers.gradio.text import TextDeltas, error_message, extract_text
-from toolkit.providers.gradio.wire import GradioEvent, GradioInfo
+from toolkit.providers.gradio.answer_text import TextDeltas, error_message, extract_text
+from toolkit.providers.gradio.app_config import App
+from toolkit.providers.gradio.arguments import build_arguments
+from toolkit.providers.gradio.wire_shapes import GradioEvent, GradioInfo
 from toolkit.streams.json_decoding import decode_json
 from toolkit.streams.sse import SSEDecoder
 

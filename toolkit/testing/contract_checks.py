@@ -21,9 +21,9 @@ from toolkit.har.model import Entry, Recording
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.recording.files import load
-from toolkit.testing.faults import FAULTS, SILENCE, Fault, broken, with_body
-from toolkit.testing.open_streams import detect_leaks
-from toolkit.testing.playback import Call, Outcome, replay_call
+from toolkit.testing.fault_injection import FAULTS, SILENCE, Fault, broken, with_body
+from toolkit.testing.leak_detection import detect_leaks
+from toolkit.testing.replayed_call import Call, Outcome, replay_call
 
 SHOWN = 10
 
@@ -42,8 +42,8 @@ def provider_contract(
     - however the bodies are cut into pieces, the text is the same;
     - cancelled at any of its requests, or left half-read, it ends at once: the connection is closed, and what it made
       at the site for the call is taken away (by the requests that were recorded after the answer);
-    - whatever goes wrong at any of its requests (see `toolkit.testing.faults`), it raises a `ToolkitError`: nothing
-      else, and no answer that looks complete;
+    - whatever goes wrong at any of its requests (see `toolkit.testing.fault_injection`), it raises a `ToolkitError`:
+      nothing else, and no answer that looks complete;
     - nothing is left behind: no task, no warning.
 
     Raises `AssertionError` with every broken law, at which request and in which way; `RecordingError` and `UsageError`

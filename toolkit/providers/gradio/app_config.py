@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.info import format_names
-from toolkit.providers.gradio.wire import GradioComponent, GradioFunction
+from toolkit.providers.gradio.arguments import format_names
+from toolkit.providers.gradio.wire_shapes import GradioComponent, GradioFunction
 
 
 class App(Struct, dict=True):

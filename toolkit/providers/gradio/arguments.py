@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.wire import GradioInfo
+from toolkit.providers.gradio.wire_shapes import GradioInfo
 
 NAMED, LETTERS = 20, 80  # how many names an error tells at most, and how much of each
 
