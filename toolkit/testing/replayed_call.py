@@ -10,7 +10,8 @@ from toolkit.client.client import Client
 from toolkit.errors import ReplayMismatch, redact_url
 from toolkit.har.model import Recording
 from toolkit.providers.base import Provider
-from toolkit.replay.local_network import LocalNetwork, LoggedRequest
+from toolkit.replay.local_network import LocalNetwork
+from toolkit.replay.site_server import LoggedRequest
 from toolkit.stores.memory import MemoryStore
 
 LONG, SHORT = 60.0, 0.2  # seconds: of a deadline that may not pass, and of one that has to
