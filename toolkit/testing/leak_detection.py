@@ -1,4 +1,4 @@
-"""What code leaves behind in an event loop."""
+"""Detects what code leaves behind in an event loop: tasks, warnings, log messages of asyncio and aiohttp."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def detect_leaks() -> AsyncIterator[list[str]]:
-    """Notes what is left behind: tasks, warnings, what asyncio and aiohttp complain of."""
-    left: list[str] = []
+    """Yields a list that gets a line for each leak: unhandled errors and log messages at once, tasks and warnings when
+    the block ends."""
+    leaks: list[str] = []
     loop = asyncio.get_running_loop()
     before, handler = asyncio.all_tasks(), loop.get_exception_handler()
-    loop.set_exception_handler(lambda _, context: left.append(str(context)))
-    ear = _Ear(left)
+    loop.set_exception_handler(lambda _, context: leaks.append(str(context)))
+    log_handler = _LogCollector(leaks)
     for name in ("asyncio", "aiohttp"):
-        logging.getLogger(name).addHandler(ear)
+        logging.getLogger(name).addHandler(log_handler)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            yield left
+            yield leaks
             for _ in range(3):
                 await asyncio.sleep(0)
-            left += [f"the task {task!r}" for task in asyncio.all_tasks() - before]
+            leaks += [f"the task {task!r}" for task in asyncio.all_tasks() - before]
             gc.collect()
-        left += [f"the warning {one.message}" for one in warned]
+        leaks += [f"the warning {one.message}" for one in warned]
     finally:
         loop.set_exception_handler(handler)
         for name in ("asyncio", "aiohttp"):
-            logging.getLogger(name).removeHandler(ear)
+            logging.getLogger(name).removeHandler(log_handler)
 
 
-class _Ear(logging.Handler):
-    def __init__(self, heard: list[str]) -> None:
+class _LogCollector(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
-        self._heard = heard
+        self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(self.format(record))
+        self._lines.append(self.format(record))
