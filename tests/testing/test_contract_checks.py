@@ -254,9 +254,7 @@ class Clinging(Sky):
 def test_what_is_wrong_is_told(kind: type[Provider], law: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law, at which request and in which way; all in one error."""
     if kind is Clinging:
-        monkeypatch.setattr(
-            "toolkit.testing.replayed_call.CLOSING_SECONDS", 0.1
-        )  # it never does, however long one waits
+        monkeypatch.setattr("toolkit.testing.replayed_call.CLOSING_SECONDS", 0.1)  # waiting longer changes nothing
     with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
         provider_contract(kind, recording(), answer=ANSWER)
     assert re.search(law, str(caught.value)), caught.value

@@ -5,8 +5,8 @@
         assert "blue" in await toolkit_client.chat("Why is the sky blue?").text()
 
 The file's path is relative to the test's. A test that visits pages uses pytest-playwright's `page` or `context` as
-usual: the marker puts them into the recording's network. `--record-mode` says what may be recorded: `none` (the default),
-`once` (missing recordings) or `all`. Nothing heavy is imported before a test has the marker.
+usual: the marker puts them into the recording's network. `--record-mode` says what may be recorded: `none` (the
+default), `once` (missing recordings) or `all`. Nothing heavy is imported before a test has the marker.
 """
 
 from __future__ import annotations

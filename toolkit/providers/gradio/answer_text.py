@@ -1,4 +1,4 @@
-"""What the chat function of a Gradio app answers, as text. Pure."""
+"""Makes text of what the chat function of a Gradio app answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def extract_text(answer: Any) -> str:
-    """An answer as text: of messages, contents and files (their addresses), each in a line of its own."""
+    """The text of an answer: its messages, their contents, and the addresses of files, each on a line of its own."""
     if isinstance(answer, list):
         return "\n".join(filter(None, map(extract_text, answer)))
     if isinstance(answer, dict):
@@ -16,36 +16,40 @@ def extract_text(answer: Any) -> str:
     return str(answer) if isinstance(answer, str | int | float) else ""
 
 
-def error_message(told: Any) -> str:
-    """What the app says about its failure, which is `null` unless its author wants reasons to be shown."""
-    reason = told.get("error") if isinstance(told, dict) else told
+def error_message(data: Any) -> str:
+    """The message for an error event with `data`, which is `null` unless the app's author lets it show reasons."""
+    reason = data.get("error") if isinstance(data, dict) else data
     return f"The app reported: {reason}" if reason else "The app failed, and says no more; its own log has the reason."
 
 
 class TextDeltas:
-    """Makes pieces of a text that is told anew, from its beginning, whenever it has grown.
+    """Makes pieces of a text that is sent again, as a whole, whenever it has grown.
 
-    A piece is what two tellings in a row agree on, since many apps write something at the end that they take away with
-    the next telling: a cursor, a "Thinking...". So pieces come one telling late.
+    Many apps write something at the end that the next version of the text no longer has: a cursor, a "Thinking...". So
+    a piece is only what two versions in a row have in common, and comes one version late.
     """
 
     def __init__(self) -> None:
-        self._given = self._last = ""
+        self._emitted = self._last = ""
 
     def update(self, text: str) -> str:
-        """The piece that `text` lets out, perhaps empty."""
+        """Take the next version of the text. Returns the next piece, perhaps empty."""
         before, self._last = self._last, text
-        agreed = before if text.startswith(before) else commonprefix([before, text])  # noqa: RUF071 - of letters
-        return self._more(agreed) or ""
+        common = before if text.startswith(before) else commonprefix([before, text])  # noqa: RUF071 - of characters
+        return self._emit_up_to(common) or ""
 
     def finish(self, text: str) -> str:
-        """The last piece: what is missing of `text`, which is final. Where it is not what the pieces so far said, they
-        cannot be taken back, and all of it comes, in a paragraph of its own."""
-        rest = self._more(text)
+        """Take the final version of the text. Returns the last piece, the rest of the text.
+
+        If the pieces so far are not its beginning, the last piece is all of it as a new paragraph, because pieces
+        cannot be taken back.
+        """
+        rest = self._emit_up_to(text)
         return f"\n\n{text}" if rest is None else rest
 
-    def _more(self, text: str) -> str | None:
-        if not text.startswith(self._given):
+    def _emit_up_to(self, text: str) -> str | None:
+        """The piece that completes what was emitted to `text`, None if that does not begin with it."""
+        if not text.startswith(self._emitted):
             return None
-        more, self._given = text[len(self._given) :], text
+        more, self._emitted = text[len(self._emitted) :], text
         return more
