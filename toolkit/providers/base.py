@@ -116,8 +116,8 @@ class Provider:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts that belong to the provider: those of the page and of the calls, and, at the public site only, those
-        that the recipe names."""
+        """The hosts of the provider: those of its page and its calls, and, at the public site only, those of the
+        recipe."""
         more = () if self.base_url else self.harvest.hosts
         own = (urlsplit(self.site).hostname or "", urlsplit(self.api).hostname or "", *more)
         return tuple(dict.fromkeys(own))
