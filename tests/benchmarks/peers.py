@@ -70,7 +70,7 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    from toolkit.providers.openai_stream import OpenAIChunk
+    from toolkit.providers.openai_protocol import OpenAIChunk
 
     decode = msgspec.json.Decoder(OpenAIChunk).decode
     rest, count = b"", 0
@@ -96,7 +96,7 @@ async def by_lines(content: aiohttp.StreamReader) -> int:
 
 async def by_decoders(content: aiohttp.StreamReader) -> int:
     """Our decoders without our client, to see what each of them costs."""
-    from toolkit.providers.openai_stream import OpenAIChunk
+    from toolkit.providers.openai_protocol import OpenAIChunk
     from toolkit.streams.json_decoding import decode_json
     from toolkit.streams.sse import SSEDecoder
 

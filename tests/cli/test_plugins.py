@@ -142,7 +142,7 @@ async def test_a_name_of_our_own_asks_no_other_package(toolkit: Toolkit, install
     """Nothing is looked up among the installed packages, and nothing imported."""
     install("mypackage", mysite="mypackage:MySite")
     code = (
-        "import sys, toolkit.providers as them; them.find('aura');"
+        "import sys, toolkit.providers.registry as registry; registry.find('aura');"
         "print([name for name in ('mypackage', 'importlib.metadata') if name in sys.modules])"
     )
     process = await asyncio.create_subprocess_exec(

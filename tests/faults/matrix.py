@@ -17,7 +17,7 @@ from toolkit.client.client import Client
 from toolkit.errors import StreamInterrupted, StreamTimeout, ToolkitError
 from toolkit.providers import models
 from toolkit.session.value import BrowserSession
-from toolkit.testing.open_streams import detect_leaks
+from toolkit.testing.leak_detection import detect_leaks
 
 __all__ = ["FAULTS", "WIRES", "Result", "connection", "content", "detect_leaks", "framing", "run", "statuses"]
 

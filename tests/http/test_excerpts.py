@@ -13,7 +13,7 @@ from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.errors import BadRequest, ProtocolError, SiteError
 from toolkit.http.excerpts import format_excerpt
-from toolkit.providers.gradio.app import App
+from toolkit.providers.gradio.app_config import AppConfig
 from toolkit.session.value import BrowserSession
 from toolkit.streams.json_decoding import decode_json
 
@@ -71,9 +71,9 @@ def test_an_app_cannot_lead_calls_to_another_host(prefix: str) -> None:
     """What Gradio's config has as a prefix is a path."""
     config = {"dependencies": [], "components": [], "api_prefix": prefix}
     with pytest.raises(ProtocolError, match="api_prefix"):
-        decode_json(msgspec.json.encode(config), App)
+        decode_json(msgspec.json.encode(config), AppConfig)
     config["api_prefix"] = "/gradio_api"
-    assert decode_json(msgspec.json.encode(config), App).api_prefix == "/gradio_api"
+    assert decode_json(msgspec.json.encode(config), AppConfig).api_prefix == "/gradio_api"
 
 
 def test_a_line_is_as_long_as_it_may_be() -> None:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from tests.sites.aichatonline import AiChatOnlineSite
-from tests.sites.aura import AuraSite
 from tests.sites.base import Site
-from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
 from toolkit.providers import models
-from toolkit.providers.registry import find
+from toolkit.providers.registry import BUILT_IN, find
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.value import BrowserSession
 
-SITES: dict[str, Callable[[], Site]] = {
-    "aura": AuraSite,
-    "codelinkava": CodeLinkAvaSite,
-    "aichatonline": AiChatOnlineSite,
-    "openassistant": OpenAssistantSite,
-    "openwebui": OpenWebUISite,
+WITHOUT_STAND_IN = {"gradio"}  # which is tested with the real Gradio, in tests/real
+# The stand-in of each provider by its name: `tests/sites/NAME.py` has it, called after the provider's class.
+SITES: dict[str, type[Site]] = {
+    name: getattr(import_module(f"tests.sites.{name}"), f"{provider.class_name}Site")
+    for name, provider in BUILT_IN.items()
+    if name not in WITHOUT_STAND_IN
 }
-# Where a stand-in is that has no public site to stand in for.
-DEPLOYMENTS = {"openwebui": f"https://{OpenWebUISite.public_hosts[0]}"}
+# The address of the stand-in of each provider that has no public site.
+DEPLOYMENTS = {name: f"https://{site.public_hosts[0]}" for name, site in SITES.items() if not find(name).url}
 PATIENT = Deadlines(connect=60, first_piece=60, between_pieces=60, cleanup=60)  # a busy machine is no fault
 AGENT = "Mozilla/5.0 (test)"
 

@@ -12,10 +12,16 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.cli.connect import load_demo
 from toolkit.client.client import Client
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.app import App
-from toolkit.providers.gradio.info import build_arguments
-from toolkit.providers.gradio.text import TextDeltas, error_message, extract_text
-from toolkit.providers.gradio.wire import GradioComponent, GradioEndpoint, GradioFunction, GradioInfo, GradioParameter
+from toolkit.providers.gradio.answer_text import TextDeltas, error_message, extract_text
+from toolkit.providers.gradio.app_config import AppConfig
+from toolkit.providers.gradio.arguments import build_arguments
+from toolkit.providers.gradio.wire_shapes import (
+    GradioComponent,
+    GradioEndpoint,
+    GradioFunction,
+    GradioInfo,
+    GradioParameter,
+)
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 
@@ -27,9 +33,9 @@ def function(name: str | bool | None, *inputs: int, out: tuple[int, ...] = (), *
     return GradioFunction(inputs=list(inputs), outputs=list(out), api_name=name, **more)
 
 
-def app(*functions: GradioFunction, version: str = "6.31.0") -> App:
+def app(*functions: GradioFunction, version: str = "6.31.0") -> AppConfig:
     components = [GradioComponent(number, kind) for number, kind in enumerate(TYPES)]
-    return App(dependencies=list(functions), components=components, version=version)
+    return AppConfig(dependencies=list(functions), components=components, version=version)
 
 
 HIDDEN = function("_submit", TEXTBOX, STATE, api_visibility="undocumented")
@@ -58,7 +64,7 @@ def test_a_huge_app_is_read_and_told_in_short() -> None:
     components = [GradioComponent(number, "textbox") for number in range(many)]
     functions = [function(f"one\x1b[2J{number}", number) for number in range(many)]
     with pytest.raises(UsageError) as caught:
-        App(dependencies=functions, components=components, version="6.31").find_chat_function(None)
+        AppConfig(dependencies=functions, components=components, version="6.31").find_chat_function(None)
     assert f"{many} chat functions" in str(caught.value)
     assert "and 29980 more" in str(caught.value)
     assert len(str(caught.value)) < 1000

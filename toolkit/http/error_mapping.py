@@ -29,7 +29,7 @@ from toolkit.errors import (
 from toolkit.http.statuses import EXCERPT, Errors, error_for, explanation, retry_after
 
 CHECK_PROXY = "Check the proxy's address, user and password."
-MISMATCH = 599  # of `toolkit.replay.answers`
+MISMATCH = 599  # of `toolkit.replay.replay_app`
 CHECK_TLS = "Check the site's address and this machine's clock; a proxy that opens TLS needs its root in SSL_CERT_FILE."
 
 _RESPONSE_ERRORS: dict[type[ToolkitError], type[ToolkitError]] = {}

@@ -1,7 +1,9 @@
-"""The sites: what each is asked, and how its answer is read. A site is one file, or a folder with its own wire shapes;
-`base` says what a provider is, `registry` which there are. No HTTP library, browser or store is known here.
+"""The providers: for each chat site the requests that it needs, and how its answer is read.
 
-The classes are looked up when they are first used, so that one provider's needs are not everybody's.
+Here belong the base class (`base`), the providers of the toolkit, each in one file or in one folder with its own wire
+shapes, the registry that finds them and those of other packages by name, and the lists of models. No HTTP library,
+browser or store belongs here: a provider gets a `Transport` and gives text and events. The room hands out the provider
+classes, each of which is imported when it is first used; `registry`, `models` and `base` are imported by module.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""AiChatOnline: a token for a made-up canvas print, then JSON documents, one a line."""
+"""AiChatOnline: a chat needs a token, given for a random canvas fingerprint. The answer is JSON, a document a line."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from toolkit.http.transport import Transport
 
 
-def line_error(document: dict[str, Any]) -> str | None:
-    """AiChatOnline: what a line reports instead of text, an `error` or a `code` that is none of success; else None."""
-    error, code = document.get("error"), document.get("code")
-    if not error and code in (None, 0, 200):
-        return None
-    told = error.get("message") if isinstance(error, dict) else error
-    return str(told or document.get("message") or f"code {code}")
-
-
 ALPHABET = string.ascii_lowercase + string.digits
 
 
+def line_error(document: dict[str, Any]) -> str | None:
+    """The error that a line reports, as text: by its `error`, or by a `code` that is not one of success. Else None."""
+    error, code = document.get("error"), document.get("code")
+    if not error and code in (None, 0, 200):
+        return None
+    message = error.get("message") if isinstance(error, dict) else error
+    return str(message or document.get("message") or f"code {code}")
+
+
 class AiChatOnline(Provider):
-    """aichatonline.org, whose calls go to another host. One model, no settings."""
+    """aichatonline.org, whose page calls another host. It has one model and no settings."""
 
     name = "aichatonline"
     site_url = "https://aichatonline.org"
@@ -49,16 +49,17 @@ class AiChatOnline(Provider):
     def create_async_generator(
         cls, model: str | None, messages: Messages, proxy: str | None = None, **kwargs: Any
     ) -> ChatStream:
-        """The answer, piece by piece."""
+        """Asks the site; the stream gives the answer in pieces."""
         return cls._call(model, messages, {**kwargs, "proxy": proxy})
 
     @classmethod
     async def grab_token(cls, session: Any, proxy: str | None) -> str:
-        """The id that a call has to carry. `session` is an `aiohttp.ClientSession`, or anything with such a `get`."""
-        return await _token(session, cls.url, {"proxy": proxy} if proxy else {})
+        """Ask for the token that a chat has to carry. `session` is an `aiohttp.ClientSession`, or anything with such a
+        `get`. Raises `ProtocolError` if the site gives none."""
+        return await _request_token(session, cls.url, {"proxy": proxy} if proxy else {})
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        headers = {"referer": f"{self.api}{self.harvest.page}", "uniqueid": await _token(http, self.api, {})}
+        headers = {"referer": f"{self.api}{self.harvest.page}", "uniqueid": await _request_token(http, self.api, {})}
         body = {"conversationId": random_string(), "prompt": format_prompt(request.messages)}
         async with http.post(
             f"{self.api}{self.api_endpoint}", json=body | request.options, headers=headers
@@ -73,7 +74,8 @@ class AiChatOnline(Provider):
                     raise SiteError(f"The site reported: {failure}", url=response.url)
 
 
-async def _token(http: Any, api: str, options: dict[str, str]) -> str:
+async def _request_token(http: Any, api: str, options: dict[str, str]) -> str:
+    """Ask the host `api` for a token; `options` are more arguments of `http.get`."""
     url = f"{api}/api/v1/user/getUniqueId?canvas=-{random_string()}"
     async with http.get(url, **options) as response:
         document = await response.json()
@@ -84,5 +86,5 @@ async def _token(http: Any, api: str, options: dict[str, str]) -> str:
 
 
 def random_string() -> str:
-    """10 lower-case letters and digits, the shape of this site's own ids."""
+    """10 random lower-case letters and digits, as the site's page makes its ids."""
     return "".join(secrets.choice(ALPHABET) for _ in range(10))

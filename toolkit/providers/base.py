@@ -1,7 +1,7 @@
-"""What a provider is: some facts, a recipe for its session, and one generator that speaks its protocol.
+"""The base class of providers: facts about a site, a recipe for its session, and a generator that speaks its protocol.
 
-No HTTP library, browser or store is known here: a provider gets a `Transport` and gives text and events. All that the
-file of a provider needs besides errors and a decoder is imported from here.
+A provider gets a `Transport` and gives text and events. It uses no HTTP library, browser or store. Besides errors and a
+decoder, the file of a provider needs only what can be imported from here.
 """
 
 from __future__ import annotations
@@ -23,31 +23,61 @@ from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
 
-# Arguments of `create_async_generator` that are about the call and not part of it, so they never reach a site.
+# Arguments of `create_async_generator` that are for the client. They say how to make the call, and never reach a site.
 CALL_OPTIONS = (
-    *("account", "base_url", "browser", "browsers", "context", "cookies", "deadlines", "profile", "proxy"),
-    *("recorder", "route", "session", "store", "webdriver"),
+    "account",
+    "base_url",
+    "browser",
+    "browsers",
+    "context",
+    "cookies",
+    "deadlines",
+    "profile",
+    "proxy",
+    "recorder",
+    "route",
+    "session",
+    "store",
+    "webdriver",
 )
 
 Messages = str | Iterable[MessageLike]
 
-__all__ = ["CHAT_BOX", "ChatRequest", "ChatStream", "Finished", "Harvest", "Messages", "Pieces", "Probe", "Provider",
-           "Queued"]  # fmt: skip
+__all__ = [
+    "CHAT_BOX",
+    "ChatRequest",
+    "ChatStream",
+    "Finished",
+    "Harvest",
+    "Messages",
+    "Pieces",
+    "Probe",
+    "Provider",
+    "Queued",
+]
 
 
 class Provider:
-    """One chat site. Subclass it, set the facts, write `stream`.
+    """One chat site. Subclass it, set the class attributes, write `stream`.
 
-    `url` is the site's address; `base_url` given to the constructor points at another deployment of the same software.
-    A provider without `url` has no public site: every deployment is somebody's own, and `base_url` is needed, so that
-    the constructor raises `UsageError` without it. `working` says whether the public site answers today.
-    `known_models` are for where the site has no list of them, the first is the default. `one_at_a_time` is for sites
-    that allow one call per account. `options` names what the site can be told besides: temperature, max_tokens,
-    and arguments of its own; `refuses_unknown` says that one which it does not know is an error, and not passed on.
-    `single_page` says that the site answers each path that it does not know with its page, so that a page in place of
-    an answer says nothing about the session. `statuses` are HTTP statuses that mean something of their own there, or
-    pairs of one and a part of its explanation. `random` are the places of its requests that are made up anew for each
-    call (`query.NAME`, `body.NAME`): replay takes any value.
+    - `name`: the name by which the provider is found, in lower-case letters and digits.
+    - `url`: the address of the public site. A provider without it has no public site.
+    - `working`: whether the public site answers today.
+    - `needs_auth`: whether the site needs a login.
+    - `known_models`: the models of a site that has no list of them, the default first.
+    - `options`: the settings that the site understands: `temperature`, `max_tokens`, and arguments of its own.
+    - `refuses_unknown`: whether an argument that the site does not know is an error, instead of being passed on.
+    - `one_at_a_time`: whether the site allows only one call at a time per account.
+    - `single_page`: whether the site answers every unknown path with its page. Then a page in place of an answer says
+      nothing about the session.
+    - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
+      pair of the status and a part of the explanation in its body.
+    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
+      replay accepts any value.
+    - `harvest`: the recipe for a session.
+
+    The constructor's `base_url` names another deployment of the same software. It raises `UsageError` without one if
+    there is no public site.
     """
 
     name: ClassVar[str]
@@ -76,51 +106,57 @@ class Provider:
 
     @classmethod
     def public_site(cls) -> str:
-        """The address of the public site, "" where there is none."""
+        """The address of the public site, "" if there is none."""
         return cls().site if cls.url else ""
 
     @property
     def page(self) -> str:
-        """The page to visit, on whose behalf the calls are made afterwards."""
+        """The page to visit for a session. Later calls are made as if this page made them."""
         return self.site + self.harvest.page
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The provider's own hosts: of the page, of the calls, and of the recipe unless it is another deployment."""
+        """The hosts of the provider: those of its page and its calls, and, at the public site only, those of the
+        recipe."""
         more = () if self.base_url else self.harvest.hosts
         own = (urlsplit(self.site).hostname or "", urlsplit(self.api).hostname or "", *more)
         return tuple(dict.fromkeys(own))
 
     def authorization(self, http: Transport) -> dict[str, str]:
-        """The header that stands in for the session's cookies where it has none, and a token in the local storage."""
+        """The Authorization header with the bearer token of the local storage, for a session that lacks the recipe's
+        cookies; no header for any other session."""
         token = bearer_token(http.session, self.harvest, time.time())
         return {"authorization": f"Bearer {token}"} if token else {}
 
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        """The answer to `request`: text as `str`, and events where the protocol has them. To be written."""
+        """Ask the site, and yield its answer: text as `str`, and events if the protocol has them.
+
+        Every provider overrides this, usually with an async generator.
+        """
         raise TypeError(f"{type(self).__name__} does not say how to stream: it needs a `stream` method")
 
     async def list_models(self, http: Transport) -> tuple[str, ...]:
-        """The names of the models that the site offers now, its default first. To be written where it has a list."""
+        """Ask the site for the names of its models, the default first. Overridden if the site has such a list."""
         return self.known_models
 
     @property
     def lists_models(self) -> bool:
-        """Whether the site has a list of its models."""
+        """Whether the site has a list of its models, so that `list_models` is overridden."""
         return type(self).list_models is not Provider.list_models
 
     async def models(self, *, refresh: bool = False, **call: Any) -> tuple[str, ...]:
-        """The names of the models, the default first: what the site says, asked once an hour at most unless `refresh`;
-        the known ones where it has no list.
+        """The names of the models, the default first. A site with a list is asked at most once an hour, or always with
+        `refresh`; without a list they are `known_models`.
 
-        One whole call: `call` are the arguments of `Client`, as for `create_async_generator`. Raises what a chat does.
+        This is a whole call: `call` are the arguments of `Client`, as for `create_async_generator`. Raises what a chat
+        raises.
         """
         from toolkit.client.one_shot import open_chat
 
-        return await model_names(self, lambda asked: open_chat(self, asked, **call), refresh=refresh)
+        return await model_names(self, lambda request: open_chat(self, request, **call), refresh=refresh)
 
     async def first_model(self, http: Transport) -> str:
-        """The site's default, for a call that names no model."""
+        """The site's default model, for a call that names none."""
         return (await cached_models(self, http))[0]
 
     @classmethod
@@ -133,11 +169,11 @@ class Provider:
         temperature: float | None = None,
         max_tokens: int | None = None,
     ) -> ChatStream:
-        """One whole call: a session, the request, and the answer as it arrives. For `create_async_generator`.
+        """Make a whole call for `create_async_generator`: get a session, send the request, stream the answer.
 
-        Of `arguments`, those in `CALL_OPTIONS` are for the client, the others become the request's options.
+        Those of `arguments` that are in `CALL_OPTIONS` go to the client, the others become options of the request.
         """
-        from toolkit.client.one_shot import open_chat  # the one import that points up: the classmethods are whole calls
+        from toolkit.client.one_shot import open_chat  # the one import that points up: this is a whole call
 
         request = ChatRequest(
             messages=read_messages(messages),
@@ -157,8 +193,10 @@ def origin(url: str) -> str:
 
 
 def normalize_base_url(base_url: str) -> str:
-    """`base_url` as every way of writing it comes out: the scheme and the host in lower case, without the scheme's own
-    port and a trailing slash. Raises `UsageError` where it is no http(s) URL."""
+    """Normalize `base_url`: lower-case scheme and host, no default port, no trailing slash.
+
+    Raises `UsageError` if it is no http(s) URL, or has a user, a query or a fragment.
+    """
     try:
         parts = urlsplit(base_url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

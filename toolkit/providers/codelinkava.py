@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.openai_stream import read_openai_stream
+from toolkit.providers.openai_protocol import read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
 
 
 class CodeLinkAva(Provider):
-    """ava-ai-ef611.web.app, whose calls go to another host. Extra arguments go into the request body."""
+    """ava-ai-ef611.web.app, whose page calls another host. Extra arguments go into the request body."""
 
     name = "codelinkava"
     url = "https://ava-ai-ef611.web.app"
@@ -28,13 +28,13 @@ class CodeLinkAva(Provider):
 
     @classmethod
     def create_async_generator(cls, model: str | None, messages: Messages, **kwargs: Any) -> ChatStream:
-        """The answer, piece by piece."""
+        """Asks the site; the stream gives the answer in pieces."""
         return cls._call(model, messages, kwargs)
 
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        body = {"messages": [turn.as_dict() for turn in request.messages], "temperature": 0.6, "stream": True}
+        body = {"messages": [message.as_dict() for message in request.messages], "temperature": 0.6, "stream": True}
         body |= request.settings(temperature="temperature", max_tokens="max_tokens")
-        if self.base_url and request.model:  # the public host is sent no model
+        if self.base_url and request.model:  # the public host takes no model
             body.setdefault("model", request.model)
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
         return read_openai_stream(http.post(f"{self.api}/api/chat", json=body, headers=headers))

@@ -1,11 +1,12 @@
-"""Which models a site offers: asked there where it has a list, and remembered for a while.
+"""Lists the models that a site offers, and caches the lists.
 
-Asking is a whole call like any other, made by the client: a session, its renewal, deadlines. Nothing here opens a
-connection.
+To ask a site for its list is a whole call, made by the client: with a session, its renewal, deadlines. Nothing here
+opens a connection.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
     from toolkit.http.transport import Transport
     from toolkit.session.value import BrowserSession
 
-CACHE_SECONDS = 3600.0  # seconds that a list is good for
+log = logging.getLogger("toolkit")
+
+CACHE_SECONDS = 3600.0  # how long a list is cached
 NO_LIST = 404
 
-Whose = tuple[object, ...]
-Lists = dict[Whose, tuple[float, tuple[str, ...]]]  # until when on the monotonic clock, and the names
-_cache: Lists = {}
-_apart: WeakKeyDictionary[Transport, Lists] = WeakKeyDictionary()
+CacheKey = tuple[object, ...]
+ModelCache = dict[CacheKey, tuple[float, tuple[str, ...]]]  # the end on the monotonic clock, and the names
+_cache: ModelCache = {}
+_transport_caches: WeakKeyDictionary[Transport, ModelCache] = WeakKeyDictionary()  # of transports that share no lists
 
 
 class HasModels(Protocol):
-    """What is asked here of a provider; see `Provider`."""
+    """The part of `Provider` that is used here."""
 
     name: ClassVar[str]
     site: str
@@ -42,8 +45,8 @@ class HasModels(Protocol):
 
 
 class ModelsRequest(NamedTuple):
-    """What a client is asked in place of a chat: its answer has one piece for each name. `refresh` is to ask the site,
-    whatever is remembered."""
+    """A request for the list of models, which a client takes in place of a chat. The answer has one piece for each
+    name. `refresh` asks the site even if a list is cached."""
 
     refresh: bool = False
 
@@ -51,39 +54,45 @@ class ModelsRequest(NamedTuple):
 async def model_names(
     provider: HasModels, call: Callable[[ModelsRequest], ChatStream], *, refresh: bool = False
 ) -> tuple[str, ...]:
-    """The names of the models of `provider`, by a `call` where its site has a list, else the known ones."""
+    """The names of the models of `provider`: asked by `call` if its site has a list, else its `known_models`.
+
+    Raises what the call raises.
+    """
     if not provider.lists_models:
         return provider.known_models
     return tuple([name async for name in call(ModelsRequest(refresh))])
 
 
 async def cached_models(provider: HasModels, http: Transport, *, refresh: bool = False) -> tuple[str, ...]:
-    """The names of the site's models, the first being its default; asked for once an hour at most, for each account,
-    unless `refresh` says otherwise. A site that answers 404 has no list: those are the known ones, then.
+    """The names of the site's models, its default first. The site is asked at most once an hour for each login, or
+    always with `refresh`. If it answers 404, it has no list, and the names are the `known_models`.
 
-    Raises whatever the call raises, and `ProtocolError` where the site offers no model at all.
+    Raises what the request raises, and `ProtocolError` if the site offers no model.
     """
-    whose, now = _whose(provider, http.session), time.monotonic()
-    kept = _apart.setdefault(http, {}) if http.uncached else _cache
-    until, found = kept.get(whose, (now, ()))
-    if found and not refresh and now < until:
-        return found
+    key, now = _cache_key(provider, http.session), time.monotonic()
+    cache = _transport_caches.setdefault(http, {}) if http.uncached else _cache
+    until, names = cache.get(key, (now, ()))
+    if names and not refresh and now < until:
+        log.debug("the models of %s are from the cache", provider.name)
+        return names
+    log.debug("the models of %s are asked at its site", provider.name)
     try:
-        found = tuple(dict.fromkeys(filter(None, await provider.list_models(http))))
+        names = tuple(dict.fromkeys(filter(None, await provider.list_models(http))))
     except BadRequest as error:
         if error.status != NO_LIST or not provider.known_models:
             raise
-        found = provider.known_models
-    if not found:
+        names = provider.known_models
+    if not names:
         raise ProtocolError("The site offers this account no model.", url=provider.api, hint="Ask whoever runs it.")
-    for gone in [key for key, (end, _) in kept.items() if end <= now]:
-        del kept[gone]
-    kept[whose] = (now + CACHE_SECONDS, found)
-    return found
+    for expired in [other for other, (end, _) in cache.items() if end <= now]:
+        del cache[expired]
+    cache[key] = (now + CACHE_SECONDS, names)
+    return names
 
 
-def _whose(provider: HasModels, session: BrowserSession) -> Whose:
-    """Whose list it is: of one login. One that was handed in tells no visit, and is known by its credentials."""
-    stored = tuple((origin, *sorted(items.items())) for origin, items in sorted(session.local_storage.items()))
-    own = session.harvested_at or hash((session.cookies, stored))
-    return (provider.name, provider.site, session.account, own)
+def _cache_key(provider: HasModels, session: BrowserSession) -> CacheKey:
+    """What a cached list belongs to: one login at one site. The login is identified by the time of its harvest, or, for
+    a session that no visit has made, by its credentials."""
+    storage = tuple((origin, *sorted(items.items())) for origin, items in sorted(session.local_storage.items()))
+    login = session.harvested_at or hash((session.cookies, storage))
+    return (provider.name, provider.site, session.account, login)

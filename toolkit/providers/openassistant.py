@@ -1,4 +1,7 @@
-"""OpenAssistant: its website and inference server (github.com/LAION-AI/Open-Assistant). A chat is five calls."""
+"""OpenAssistant: its website and inference server (https://github.com/LAION-AI/Open-Assistant).
+
+A chat is five requests: create a chat, add the prompt, request an answer, read its events, delete the chat.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +21,26 @@ if TYPE_CHECKING:
 
 
 class AssistantModel(Struct):
-    """Open Assistant: one of its models."""
+    """One entry of the site's list of models."""
 
     name: str
 
 
 class AssistantCreated(Struct):
-    """Open Assistant: a chat or a message that has been made."""
+    """A chat or a message that was created."""
 
     id: str
 
 
 class AssistantMessage(Struct):
-    """Open Assistant: a message; `content` is null until it is complete."""
+    """A message; `content` is null until it is complete."""
 
     state: str
     content: str | None = None
 
 
 class AssistantEvent(Struct):
-    """Open Assistant: one event of an answer (the fields that belong to its `event_type` are there)."""
+    """One event of an answer; only the fields of its `event_type` are set."""
 
     event_type: str
     text: str = ""
@@ -47,8 +50,16 @@ class AssistantEvent(Struct):
     queue_size: int = 0
 
 
-SAMPLING = {"top_k": 50, "top_p": None, "typical_p": None, "temperature": 0.35,
-            "repetition_penalty": 1.1111111111111112, "max_new_tokens": 1024}  # fmt: skip
+# The sampling parameters of the site's page.
+SAMPLING = {
+    "top_k": 50,
+    "top_p": None,
+    "typical_p": None,
+    "temperature": 0.35,
+    "repetition_penalty": 1.1111111111111112,
+    "max_new_tokens": 1024,
+}
+POLL_SECONDS = 0.5
 
 
 class OpenAssistant(Provider):
@@ -58,40 +69,45 @@ class OpenAssistant(Provider):
     url = "https://open-assistant.io/chat"
     working = False
     needs_auth = True
-    known_models = (model := "OA_SFT_Llama_30B_6",)
+    model = "OA_SFT_Llama_30B_6"
+    known_models = (model,)
     options = ("temperature", "max_tokens")
     one_at_a_time = True  # a second call on one account cancels the first, whose stream then never ends
     statuses: ClassVar = {403: LoginRequired}
-    harvest = Harvest(page="/chat", cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",), signed_out=r"^/auth/",
-        probe=Probe(path="/api/auth/session", identity=("user.email", "user.id", "user.name")))  # fmt: skip
+    harvest = Harvest(
+        page="/chat",
+        cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",),
+        signed_out=r"^/auth/",
+        probe=Probe(path="/api/auth/session", identity=("user.email", "user.id", "user.name")),
+    )
 
     @classmethod
     def create_async_generator(
-        cls, model: str | None, messages: Messages, proxy: str | None = None,
-        cookies: dict[str, str] | None = None, **kwargs: Any,
-    ) -> ChatStream:  # fmt: skip
-        """The answer, piece by piece. `cookies` are the names and values of a session to use as it is."""
+        cls,
+        model: str | None,
+        messages: Messages,
+        proxy: str | None = None,
+        cookies: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> ChatStream:
+        """Asks the site; the stream gives the answer in pieces. `cookies` are the names and values of a session to use
+        as it is."""
         return cls._call(model, messages, {**kwargs, "proxy": proxy, "cookies": cookies})
 
     async def list_models(self, http: Transport) -> tuple[str, ...]:
-        return tuple(one.name for one in await http.json(list[AssistantModel], "GET", f"{self.api}/api/chat/models"))
+        models = await http.json(list[AssistantModel], "GET", f"{self.api}/api/chat/models")
+        return tuple(model.name for model in models)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         api = f"{self.api}/api/chat"
-        sampling = SAMPLING | request.settings(temperature="temperature", max_tokens="max_new_tokens")
         async with http.temporary(AssistantCreated, api, "chat_id") as chat:
-            prompt = {"chat_id": chat, "content": format_prompt(request.messages), "parent_id": None}
-            parent = (await http.json(AssistantCreated, "POST", f"{api}/prompter_message", prompt)).id
-            ask: dict[str, Any] = {"chat_id": chat, "parent_id": parent, "sampling_parameters": sampling, "plugins": []}
-            ask["model_config_name"] = request.model or self.model
-            message = (await http.json(AssistantCreated, "POST", f"{api}/assistant_message", ask)).id
-            ids = {"chat_id": chat, "message_id": message}
-            said, final = False, None
+            ids = {"chat_id": chat, "message_id": await self._request_answer(request, http, chat)}
+            has_text, final = False, None
             async with http.post(f"{api}/events", params=ids) as response:
-                async for sent in response.decode(SSEDecoder(), may_be_empty=True):
-                    if sent.event == "ping":  # an older server's; its data is not JSON
+                async for frame in response.decode(SSEDecoder(), may_be_empty=True):
+                    if frame.event == "ping":  # of an older server; its data is not JSON
                         continue
-                    event = decode_json(sent.data, AssistantEvent)
+                    event = decode_json(frame.data, AssistantEvent)
                     if event.event_type == "pending":
                         yield Queued(event.queue_position, event.queue_size)
                     elif event.event_type == "error":
@@ -100,13 +116,35 @@ class OpenAssistant(Provider):
                         final = event.message
                         break
                     elif event.text:
-                        said = True
+                        has_text = True
                         yield event.text
-            while not said and (final is None or final.state in ("pending", "in_progress")):
-                await asyncio.sleep(0 if final is None else 0.5)  # events are read once: from here on, by polling
-                final = await http.json(AssistantMessage, "GET", f"{api}/message", params=ids)
+            if not has_text:  # the events can be read only once, so from here on by polling
+                final = await self._poll_message(http, ids, final)
             if final is None or final.state != "complete":
                 raise StreamInterrupted("The stream ended before the message was finished.", url=response.url)
-            if final.content and not said:
+            if final.content and not has_text:
                 yield final.content
             yield Finished("stop")
+
+    async def _request_answer(self, request: ChatRequest, http: Transport, chat: str) -> str:
+        """Add the prompt to the chat of the id `chat`, and request an answer to it. Returns the id of the answer."""
+        api = f"{self.api}/api/chat"
+        prompt = {"chat_id": chat, "content": format_prompt(request.messages), "parent_id": None}
+        parent = (await http.json(AssistantCreated, "POST", f"{api}/prompter_message", prompt)).id
+        answer = {
+            "chat_id": chat,
+            "parent_id": parent,
+            "sampling_parameters": SAMPLING | request.settings(temperature="temperature", max_tokens="max_new_tokens"),
+            "plugins": [],
+            "model_config_name": request.model or self.model,
+        }
+        return (await http.json(AssistantCreated, "POST", f"{api}/assistant_message", answer)).id
+
+    async def _poll_message(
+        self, http: Transport, ids: dict[str, str], message: AssistantMessage | None
+    ) -> AssistantMessage:
+        """Ask for the message of `ids` until it is finished; `message` is what is known of it so far."""
+        while message is None or message.state in ("pending", "in_progress"):
+            await asyncio.sleep(0 if message is None else POLL_SECONDS)
+            message = await http.json(AssistantMessage, "GET", f"{self.api}/api/chat/message", params=ids)
+        return message

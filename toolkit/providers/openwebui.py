@@ -1,4 +1,4 @@
-"""Open WebUI (https://github.com/open-webui/open-webui), a self-hosted page for any model; its API is OpenAI's."""
+"""Open WebUI (https://github.com/open-webui/open-webui), a self-hosted page for any model, with OpenAI's protocol."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.openai_stream import OpenAIModels, read_openai_stream
+from toolkit.providers.openai_protocol import OpenAIModels, read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
 
 
 class OpenWebUI(Provider):
-    """A deployment, named by `base_url`. Needs a login. Extra arguments go into the request body."""
+    """Any deployment, at its `base_url`. Needs a login. Extra arguments go into the request body."""
 
     name = "openwebui"
     needs_auth = True
     single_page = True
     options = ("temperature", "max_tokens")
     statuses: ClassVar = {
-        (401, "do not have permission"): AccountPending,  # of somebody who is signed in
+        (401, "do not have permission"): AccountPending,  # the person is signed in, but not admitted yet
         (400, "Model not found"): UnknownModel,
-        (403, "Model not found"): UnknownModel,  # there it is, and not for this account
+        (403, "Model not found"): UnknownModel,  # the model exists, but not for this account
     }
     harvest = Harvest(
         cookies=("token",),
@@ -36,7 +36,7 @@ class OpenWebUI(Provider):
     def create_async_generator(
         cls, model: str | None, messages: Messages, proxy: str | None = None, **kwargs: Any
     ) -> ChatStream:
-        """The answer, piece by piece. `base_url` is needed."""
+        """Asks the site; the stream gives the answer in pieces. `base_url` is required."""
         return cls._call(model, messages, {**kwargs, "proxy": proxy})
 
     async def list_models(self, http: Transport) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class OpenWebUI(Provider):
         body = {
             "model": request.model or await self.first_model(http),
             "stream": True,
-            "messages": [turn.as_dict() for turn in request.messages],
+            "messages": [message.as_dict() for message in request.messages],
         }
         body |= request.settings(temperature="temperature", max_tokens="max_tokens")
         url, headers = f"{self.api}/api/chat/completions", self.authorization(http)

@@ -1,9 +1,9 @@
-"""Providers of other packages, which register them in their pyproject.toml:
+"""Loads the providers of other packages, which register them in their pyproject.toml:
 
     [project.entry-points."toolkit.providers"]
     mysite = "mypackage.module:MySite"
 
-One is imported when it is asked for. A broken one is told, and breaks nothing else.
+Each is imported when it is first used. One that cannot be used is reported, and does not affect the others.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from toolkit.providers.base import Provider
-from toolkit.providers.plugin_check import describe_error, validate_provider
+from toolkit.providers.plugin_validation import describe_error, validate_provider
 
 GROUP = "toolkit.providers"
 
 
 class Plugin(NamedTuple):
-    """A provider of another package: its class, or None and what is wrong with it, as part of a sentence."""
+    """A provider of another package: its class, or None if it cannot be used. Then `problem` says why, as part of a
+    sentence."""
 
     name: str
     package: str
@@ -32,16 +33,16 @@ class Plugin(NamedTuple):
 
 @cache
 def registered_entry_points() -> dict[str, tuple[EntryPoint, ...]]:
-    """What the installed packages register, by name. Nothing of it is imported."""
-    found: dict[str, tuple[EntryPoint, ...]] = {}
+    """The entry points that the installed packages register, by name. None of them is imported."""
+    by_name: dict[str, tuple[EntryPoint, ...]] = {}
     for entry in sorted(entry_points(group=GROUP), key=_package):
-        found[entry.name] = (*found.get(entry.name, ()), entry)
-    return found
+        by_name[entry.name] = (*by_name.get(entry.name, ()), entry)
+    return by_name
 
 
 @cache
 def load_plugin(name: str, taken: bool = False) -> Plugin:
-    """The provider that is registered as `name`; `taken` says that the toolkit has one of that name itself."""
+    """Import the provider that is registered as `name`. `taken` says that the toolkit has a provider of that name."""
     entries = registered_entry_points()[name]
     packages = " and ".join(_package(entry) for entry in entries)
     try:
@@ -51,7 +52,7 @@ def load_plugin(name: str, taken: bool = False) -> Plugin:
             raise ValueError("the toolkit has a provider of that name itself")
         if len(entries) > 1:
             raise ValueError("only one package can register a name")
-        with redirect_stdout(sys.stderr):  # what it prints is no part of an answer
+        with redirect_stdout(sys.stderr):  # what its import prints does not belong to an answer
             return Plugin(name, packages, validate_provider(entries[0].load(), name), "")
     except KeyboardInterrupt:
         raise

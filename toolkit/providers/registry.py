@@ -1,6 +1,7 @@
-"""The registry: finds a provider by its name.
+"""The registry: lists the providers and finds one by its name.
 
-The toolkit's own are imported when they are asked for; other packages register theirs (`toolkit.providers.plugins`).
+The toolkit's own providers stand in a table here, and each is imported when it is first used. Other packages register
+theirs by entry points (`toolkit.providers.plugins`).
 """
 
 from __future__ import annotations
@@ -20,16 +21,19 @@ log = logging.getLogger("toolkit")
 
 
 class BuiltIn(NamedTuple):
-    """A provider of the toolkit's own: where its class is."""
+    """The record of a provider of the toolkit: the module and the name of its class."""
 
     module: str
     class_name: str
 
     def load(self) -> type[Provider]:
+        """Import the class."""
         return cast("type[Provider]", getattr(import_module(self.module), self.class_name))
 
 
-# The providers of the toolkit's own, by name. A new one is one line here; lists, help and tests derive from it.
+# The providers of the toolkit by name, in the order of every list. A new one is one line here; lists, help, demo
+# recordings and tests derive from it. Only `toolkit/__init__.py` and `toolkit/providers/__init__.py` repeat the
+# classes, for type checkers.
 BUILT_IN = {
     "aura": BuiltIn("toolkit.providers.aura", "Aura"),
     "codelinkava": BuiltIn("toolkit.providers.codelinkava", "CodeLinkAva"),
@@ -41,20 +45,23 @@ BUILT_IN = {
 
 
 def names() -> tuple[str, ...]:
-    """The names of all providers, the toolkit's own first. What other packages register and cannot be used is logged,
-    once, and left out."""
+    """The names of all providers, the toolkit's own first. A provider of another package that cannot be used is left
+    out, and logged once."""
     _log_broken()
     return (*BUILT_IN, *(plugin.name for plugin in _plugins() if plugin.kind is not None))
 
 
 def broken() -> tuple[Plugin, ...]:
-    """What other packages register and cannot be used."""
+    """The providers of other packages that cannot be used."""
     return tuple(plugin for plugin in _plugins() if plugin.kind is None)
 
 
 def find(name: str) -> type[Provider]:
-    """The provider of that name, whatever its case. Raises `UnknownProvider`, with the names that come near, and for
-    one of another package that cannot be used."""
+    """The class of the provider `name`; case, hyphens and underscores make no difference.
+
+    Raises `UnknownProvider` if there is none, with the name that comes nearest, or if it is one of another package that
+    cannot be used.
+    """
     key = name.lower().replace("-", "").replace("_", "")
     if key in BUILT_IN:
         return BUILT_IN[key].load()
@@ -63,14 +70,15 @@ def find(name: str) -> type[Provider]:
     if key in plugins.registered_entry_points():
         plugin = plugins.load_plugin(key)
         if plugin.kind is not None:
+            log.debug("the provider %s is that of the package %s", key, plugin.package)
             return plugin.kind
         what = f"The provider {key!r} of the package {plugin.package} cannot be used: {plugin.problem}."
         raise UnknownProvider(what, hint="Mend that package, or uninstall it.")
-    every = [*BUILT_IN, *plugins.registered_entry_points()]
+    registered = [*BUILT_IN, *plugins.registered_entry_points()]
     import difflib
 
-    near = difflib.get_close_matches(key, every, n=1)
-    known = ", ".join(every)
+    near = difflib.get_close_matches(key, registered, n=1)
+    known = ", ".join(registered)
     hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}."
     raise UnknownProvider(f"There is no provider {name!r}.", hint=hint)
 

@@ -1,4 +1,4 @@
-"""A certificate authority made for one run: its root, and one certificate per host, on demand."""
+"""A certificate authority that is made for one run. It issues one certificate per host, on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 class CertificateAuthority:
-    """The authority. It keeps `root.pem` in `folder`, and that alone; keys live in memory."""
+    """The authority. It stores only its root certificate, as `root.pem` in `folder`; private keys stay in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._ca = trustme.CA(organization_name="toolkit local network")
@@ -35,20 +35,20 @@ class CertificateAuthority:
 
     @property
     def spki(self) -> str:
-        """The base64 SHA-256 of the root's public key (RFC 7469, 2.4), by which Chromium is told to trust it."""
+        """The base64 SHA-256 of the root's public key (RFC 7469, 2.4); Chromium trusts it by this hash."""
         key = x509.load_pem_x509_certificate(self.root_pem).public_key()
         digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
         return base64.b64encode(digest).decode("ascii")
 
     def server_context(self, host: str) -> ssl.SSLContext:
-        """The server side of TLS for `host`, a name or an IP address; made once per host."""
+        """The TLS context to serve `host` with, a name or an IP address. It is made once per host."""
         if host not in self._contexts:
-            leaf = self._issued(host)
+            leaf = self._issue(host)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["http/1.1"])
-            # The root goes along with the leaf: Chromium looks for the known key among the certificates it is sent.
+            # The root is sent with the leaf: Chromium looks for the trusted key among the certificates of the chain.
             chain = leaf + self.root_pem
-            # ssl reads certificates from files only: one in a folder that is the owner's alone, gone at once.
+            # ssl reads certificates from files only. This one is in a folder of the owner's, and deleted at once.
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 file = Path(folder) / "chain.pem"
                 file.write_bytes(chain)
@@ -56,15 +56,15 @@ class CertificateAuthority:
             self._contexts[host] = context
         return self._contexts[host]
 
-    def _issued(self, host: str) -> bytes:
+    def _issue(self, host: str) -> bytes:
         """The key and the certificate for `host`, in PEM."""
         try:
             return self._ca.issue_cert(host).private_key_and_cert_chain_pem.bytes()
-        except UnicodeError:  # what no registry would give out, such as a name with an underscore; browsers go there
-            return self._written(host)
+        except UnicodeError:  # not a valid IDNA name, such as one with an underscore; browsers accept it
+            return self._issue_unchecked(host)
 
-    def _written(self, host: str) -> bytes:
-        """As `_issued`, for a name that is taken as it is written."""
+    def _issue_unchecked(self, host: str) -> bytes:
+        """As `_issue`, without the check of the name."""
         root = x509.load_pem_x509_certificate(self.root_pem)
         signer = load_pem_private_key(self._ca.private_key_pem.bytes(), password=None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)

@@ -1,7 +1,7 @@
-"""What is different between a request and a recorded one. Pure.
+"""Compares the body of a request with that of a recorded one, and describes the differences. Pure.
 
-Bodies compare as what they mean: JSON as the value that it is, a form by its parts, everything else byte for byte.
-What a recorded request tells to be random has to be there, with whatever value.
+JSON bodies are compared by value, multipart forms without regard to their boundary, all others byte for byte. A field
+that the recorded request declares as random has to be there, with any value.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from toolkit.redaction.names import sensitivity
 from toolkit.redaction.placeholders import MIN_RECOGNISABLE, is_placeholder
 from toolkit.streams.json_decoding import JSON_ERRORS
 
-ANY = "(random)"
-SHOWN = 80
+ANY = "(random)"  # stands for the value of a random field
+SHOWN = 80  # characters of a value in a difference
 
 
 class IncomingRequest(msgspec.Struct, frozen=True):
-    """A request, as far as matching looks at it. `cookies` are (name, value) pairs; `authorization` is that header,
-    empty where there is none."""
+    """The parts of a request that can be matched. `cookies` are (name, value) pairs; `authorization` is that header,
+    empty if there is none."""
 
     method: str
     url: URL
@@ -40,27 +40,26 @@ class IncomingRequest(msgspec.Struct, frozen=True):
 
 
 def normalize_body(content_type: str, body: bytes) -> Any:
-    """A request body in a form that is equal where the meaning is: parsed JSON, or bytes. JSON that says a name twice
-    means what its reader makes of it: it counts as bytes."""
+    """A request body in a form in which bodies of the same meaning are equal: parsed JSON, or bytes. JSON with a name
+    twice in one object stays bytes, because its meaning depends on its reader (RFC 8259, section 4)."""
     if match := re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE):
         return body.replace(match[1].encode("latin-1", "replace"), b"boundary")  # a browser makes it up each time
     try:
         value = msgspec.json.decode(body)
         if b"{" in body:
-            json.loads(body, object_pairs_hook=_once)
+            json.loads(body, object_pairs_hook=_reject_duplicate_names)
     except JSON_ERRORS:
         return body
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    """Which of several values of one name counts is for each reader to decide (RFC 8259, section 4), not for us."""
+def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError
 
 
 def recorded_body(entry: Entry) -> Any:
-    """The recorded body in comparable form; None where it is not known, so that every body fits."""
+    """The recorded body as `normalize_body` gives it; None if it is not known, so that every body matches."""
     request = entry.request
     body = b"" if isinstance(request.post_data, UnsetType) else request.post_data.body()
     if not body:
@@ -70,16 +69,16 @@ def recorded_body(entry: Entry) -> Any:
 
 
 def random_fields(request: Request, rules: Iterable[str]) -> list[str]:
-    """Those of `rules` (`query.NAME`, `body.NAME`) that name something in `request`."""
+    """Those of `rules` (`query.NAME`, `body.NAME`) whose field is in `request`."""
     posted = request.post_data
     body = None if isinstance(posted, UnsetType) else normalize_body(posted.mime_type, posted.body())
     query = {pair.name: pair.value for pair in request.query_string}
-    places = {"query": query, "body": body}
-    return [rule for rule in rules if mask_at(places, rule.split(".")) != places]
+    fields = {"query": query, "body": body}
+    return [rule for rule in rules if mask_at(fields, rule.split(".")) != fields]
 
 
 def mask_at(value: Any, path: Sequence[str]) -> Any:
-    """`value`, with what is at `path` in it replaced by a mark; as it is where it has no such place."""
+    """A copy of `value` in which the field at `path` is replaced by `ANY`; `value` itself if it has no such field."""
     if not path:
         return ANY
     if isinstance(value, dict) and path[0] in value:
@@ -88,16 +87,16 @@ def mask_at(value: Any, path: Sequence[str]) -> Any:
 
 
 def differences(recorded: Any, got: Any, place: str) -> Iterator[str]:
-    """How `got` differs from `recorded`, one line per place, such as `body.messages[0]: recorded 'Hi', got 'Ho'`."""
+    """How `got` differs from `recorded`, one line per field, such as `body.messages[0]: recorded 'Hi', got 'Ho'`."""
     if isinstance(recorded, bytes) and isinstance(got, bytes) and recorded and got:
         if recorded != got:
             yield f"{place}: recorded {len(recorded)} bytes, got other {len(got)} bytes"
     elif isinstance(recorded, dict) and isinstance(got, dict):
         for name in recorded | got:
             if name not in got:
-                yield f"{place}.{name}: recorded {_shown(recorded[name], name)}, got none"
+                yield f"{place}.{name}: recorded {_describe(recorded[name], name)}, got none"
             elif name not in recorded:
-                yield f"{place}.{name}: not recorded, got {_shown(got[name], name)}"
+                yield f"{place}.{name}: not recorded, got {_describe(got[name], name)}"
             else:
                 yield from differences(recorded[name], got[name], f"{place}.{name}")
     elif isinstance(recorded, list) and isinstance(got, list):
@@ -107,16 +106,16 @@ def differences(recorded: Any, got: Any, place: str) -> Iterator[str]:
             yield from differences(one, other, f"{place}[{number}]")
     elif isinstance(recorded, bool) is not isinstance(got, bool) or recorded != got:  # in Python, True == 1
         name = place.rpartition(".")[2]
-        start = _common(recorded, got) if isinstance(recorded, str) and isinstance(got, str) else 0
+        start = _common_prefix_length(recorded, got) if isinstance(recorded, str) and isinstance(got, str) else 0
         secret = isinstance(recorded, str) and len(recorded) >= MIN_RECOGNISABLE and is_placeholder(recorded)
         yield (
-            f"{place}: recorded {_shown(recorded, name, start, secret=secret)}, "
-            f"got {_shown(got, name, start, 'another', secret=secret)}"
+            f"{place}: recorded {_describe(recorded, name, start, secret=secret)}, "
+            f"got {_describe(got, name, start, 'another', secret=secret)}"
         )
 
 
-def _shown(value: Any, name: str, start: int = 0, hidden: str = "one", *, secret: bool = False) -> str:
-    """`value` in a few words; of a long text, what is around `start`. In the place of a secret stands `hidden`."""
+def _describe(value: Any, name: str, start: int = 0, hidden: str = "one", *, secret: bool = False) -> str:
+    """`value` in a few words; of a long text, the part around index `start`. `hidden` replaces a secret."""
     if value == b"":
         return "none"
     if secret or sensitivity(name):
@@ -131,7 +130,7 @@ def _shown(value: Any, name: str, start: int = 0, hidden: str = "one", *, secret
     return text if len(text) <= SHOWN + 2 else f"{text[:SHOWN]}..."
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def _common_prefix_length(one: str, other: str) -> int:
+    """How many characters `one` and `other` have in common at their beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))

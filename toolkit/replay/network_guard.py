@@ -1,4 +1,4 @@
-"""Shuts the outside network for this process: a test that runs from a recording never reaches a real site."""
+"""Blocks the outside network in this process, so that a test that runs from a recording never reaches a real site."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from typing import Any
 
 from toolkit.errors import RecordingError
 
-# An audit hook (PEP 578) sees every connection, whichever library makes it. It cannot be taken away again, only asked
-# to look away.
-_shut = 0
-_hooked = False
+# An audit hook (PEP 578) sees every connection, whichever library makes it. It cannot be removed, so outside of
+# `only_loopback` it does nothing.
+_blocks = 0  # how many blocks of `only_loopback` are running
+_hook_installed = False
 
 
 @contextmanager
 def only_loopback() -> Iterator[None]:
-    """Inside, looking up or connecting to anything but this machine raises `RecordingError`."""
-    global _shut, _hooked
-    if not _hooked:
-        sys.addaudithook(_audit)
-        _hooked = True
-    _shut += 1
+    """Within the block, looking up or connecting to any host but this machine raises `RecordingError`."""
+    global _blocks, _hook_installed
+    if not _hook_installed:
+        sys.addaudithook(_check_event)
+        _hook_installed = True
+    _blocks += 1
     try:
         yield
     finally:
-        _shut -= 1
+        _blocks -= 1
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _shut:
+def _check_event(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _blocks:
         return
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(address := arguments[1], tuple):
-        _check(address[0])
+        _check_host(address[0])
     elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
-        _check(arguments[0])
+        _check_host(arguments[0])
     elif event == "socket.getnameinfo":
-        _check(arguments[0][0])
+        _check_host(arguments[0][0])
 
 
-def _check(host: object) -> None:
+def _check_host(host: object) -> None:
     name = host.decode("latin-1") if isinstance(host, bytes) else host
     if name is None or name == "" or name == "localhost":
         return

@@ -1,10 +1,9 @@
-"""What an open context's sibling under replay begins with. Pure.
+"""Makes the storage state of a sibling: a context that copies an open one into a replay. Pure.
 
-A recording knows secrets by placeholders only, an open context has the real ones. Who plays the recording has to have
-what it was recorded with: so where the recording tells the session that its calls began with, that session's cookies
-and items come in the place of the open context's; and a cookie that the recording's own answers set, out of reach of
-scripts, is left out where it has a value of its own, because pages with it would be those of somebody else (see
-`toolkit.replay.credentials`).
+A recording has placeholders where an open context has real secrets, and a replay has to send what was recorded. So the
+cookies and storage items of the recorded session, if there is one, replace those of the open context. And an HttpOnly
+cookie that the recorded answers set is left out if the open context has another value of it, because its pages would
+be those of another person (see `toolkit.replay.credentials`).
 """
 
 from __future__ import annotations
@@ -15,24 +14,26 @@ from typing import Any
 from toolkit.replay.credentials import CookiePairs
 
 
-def sibling_state(state: Mapping[str, Any], began: Mapping[str, Any], http_only_cookies: CookiePairs) -> dict[str, Any]:
-    """The storage state to begin with, all in Playwright's form: `state` is the open context's, `began` that of the
-    recorded session. `http_only_cookies` are the recorded values of cookies that are out of reach of scripts."""
-    placed = {_place(cookie): cookie for cookie in began.get("cookies", ())}
+def sibling_state(
+    state: Mapping[str, Any], recorded: Mapping[str, Any], http_only_cookies: CookiePairs
+) -> dict[str, Any]:
+    """The storage state of the sibling. `state` is that of the open context, `recorded` that of the recorded session,
+    all in Playwright's form. `http_only_cookies` are the (name, value) pairs of the recorded HttpOnly cookies."""
+    replacing = {_cookie_key(cookie): cookie for cookie in recorded.get("cookies", ())}
     names = {name for name, _ in http_only_cookies}
-    kept = [
+    remaining = [
         cookie
         for cookie in state.get("cookies", ())
-        if _place(cookie) not in placed
+        if _cookie_key(cookie) not in replacing
         and (cookie["name"] not in names or (cookie["name"], cookie["value"]) in http_only_cookies)
     ]
     origins: dict[str, dict[str, Any]] = {one["origin"]: dict(one) for one in state.get("origins", ())}
-    for one in began.get("origins", ()):
-        open_one = origins.setdefault(one["origin"], {"origin": one["origin"], "localStorage": []})
-        items = {item["name"]: item["value"] for item in (*open_one["localStorage"], *one["localStorage"])}
-        open_one["localStorage"] = [{"name": name, "value": value} for name, value in items.items()]
-    return {"cookies": [*kept, *placed.values()], "origins": list(origins.values())}
+    for one in recorded.get("origins", ()):
+        merged = origins.setdefault(one["origin"], {"origin": one["origin"], "localStorage": []})
+        items = {item["name"]: item["value"] for item in (*merged["localStorage"], *one["localStorage"])}
+        merged["localStorage"] = [{"name": name, "value": value} for name, value in items.items()]
+    return {"cookies": [*remaining, *replacing.values()], "origins": list(origins.values())}
 
 
-def _place(cookie: Mapping[str, Any]) -> tuple[Any, ...]:
+def _cookie_key(cookie: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(cookie.get(part) for part in ("name", "domain", "path", "partitionKey"))

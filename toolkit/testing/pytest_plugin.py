@@ -1,12 +1,12 @@
-"""The pytest plugin: tests that run from recordings, with the outside network shut.
+"""The pytest plugin: runs tests from recordings, with the outside network blocked.
 
     @pytest.mark.recording("aura.har")
     async def test_the_sky(toolkit_client):
         assert "blue" in await toolkit_client.chat("Why is the sky blue?").text()
 
-The file is looked for beside the test. A test that visits pages uses pytest-playwright's `page` or `context` as ever:
-with the marker they live in the recording's network. `--record-mode` says what may be recorded: `none` (the default),
-`once` (what is missing) or `all`. Nothing heavy is imported before a test has the marker.
+The file's path is relative to the test's. A test that visits pages uses pytest-playwright's `page` or `context` as
+usual: the marker puts them into the recording's network. `--record-mode` says what may be recorded: `none` (the
+default), `once` (missing recordings) or `all`. Nothing heavy is imported before a test has the marker.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ MARKER = (
     "provider and base_url say of what to record it, the rest goes to LocalNetwork (match, pace, strict)"
 )
 KEYWORDS = ("provider", "base_url", "match", "pace", "strict")
-BROWSERS = {"page", "context", "new_context"}  # pytest-playwright's fixtures that open one
+CONTEXT_FIXTURES = {"page", "context", "new_context"}  # those of pytest-playwright that open a browser context
 
 
 class Scene:
-    """What a test with the marker runs in. `network` is None while it is recorded; `finish` is called once the test
-    has passed, and may still fail it."""
+    """The recording that a test with the marker runs in, replayed or being made.
+
+    `client` is a client of its provider. `network` is the local network, None while recording. `finish` is called once
+    the test has passed, and can still fail it: it verifies the replay, or saves the recording.
+    """
 
     def __init__(self, client: Client, network: LocalNetwork | None, finish: Callable[[], None]) -> None:
         self.client = client
@@ -44,7 +47,7 @@ class Scene:
 
 
 SCENE: pytest.StashKey[Scene] = pytest.StashKey()
-USED: pytest.StashKey[set[str]] = pytest.StashKey()
+USED_RECORDINGS: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    config.stash[USED] = set()
+    config.stash[USED_RECORDINGS] = set()
 
 
 # --- the fixtures
@@ -65,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
-    """The recording that the test's marker names, replayed or being made."""
+    """The recording that the test's marker names, replayed or being made. Raises `pytest.UsageError` without marker."""
     marker = request.node.get_closest_marker("recording")
     if marker is None:
         raise pytest.UsageError(f"{request.node.nodeid} needs @pytest.mark.recording(FILE)")
@@ -73,9 +76,9 @@ def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     mode = request.config.getoption("--record-mode", None) or request.config.getini("toolkit_record_mode")
     with ExitStack() as stack:
         if mode == "all" or (mode == "once" and not path.exists()):
-            scene = _recorded(path, request.node.nodeid, **marker.kwargs)
+            scene = _record_scene(path, request.node.nodeid, **marker.kwargs)
         else:
-            scene = _replayed(path, stack, **marker.kwargs)
+            scene = _replay_scene(path, stack, **marker.kwargs)
         request.node.stash[SCENE] = scene
         yield scene
 
@@ -97,7 +100,7 @@ def toolkit_network(toolkit_scene: Scene) -> LocalNetwork:
 @pytest.fixture
 def toolkit_context_options(toolkit_network: LocalNetwork) -> dict[str, Any]:
     """Arguments for Playwright's `browser.new_context()`, of either API: into the network, with the session."""
-    # The browser was launched by somebody else, so it cannot have been told of the network's certificates.
+    # The browser was launched outside of this plugin, so it does not know the network's certificates.
     options = toolkit_network.context_options(trusted=False)
     if toolkit_network.session is not None:
         options["storage_state"] = toolkit_network.session.to_storage_state()
@@ -129,11 +132,11 @@ def toolkit_open_context(
 
 @pytest.fixture(autouse=True)
 def _toolkit_recording(request: pytest.FixtureRequest) -> None:
-    """With the marker a test runs in its recording, whatever it uses; pytest-playwright's contexts are led there."""
+    """Runs every test with the marker in its recording, whatever fixtures it uses; pytest-playwright's contexts too."""
     if request.node.get_closest_marker("recording") is None:
         return
     request.getfixturevalue("toolkit_scene")
-    if BROWSERS & set(request.fixturenames):
+    if CONTEXT_FIXTURES & set(request.fixturenames):
         options = request.getfixturevalue("toolkit_context_options")
         own = request.node.get_closest_marker("browser_context_args")
         request.node.add_marker(pytest.mark.browser_context_args(**{**options, **(own.kwargs if own else {})}), False)
@@ -141,7 +144,7 @@ def _toolkit_recording(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that has passed has still to have asked for just what was recorded."""
+    """Finish the recording of a test that has passed: its requests have to be the recorded ones."""
     result = yield
     if (scene := item.stash.get(SCENE, None)) is not None:
         scene.finish()
@@ -149,18 +152,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def recording_path(item: Any) -> Path:
-    """The file that the marker of `item` names, beside the test. Raises `pytest.UsageError` where it names none, or has
-    a keyword that there is not."""
+    """The file that the marker of `item` names, relative to the test's file. Raises `pytest.UsageError` if the marker
+    names no file, or has an unknown keyword."""
     marker = item.get_closest_marker("recording")
     if len(marker.args) != 1:
         raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording takes one file")
     if unknown := sorted(set(marker.kwargs) - set(KEYWORDS)):
-        told = f"has no {', '.join(unknown)}; it takes {', '.join(KEYWORDS)}"
-        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording {told}")
+        problem = f"has no {', '.join(unknown)}; it takes {', '.join(KEYWORDS)}"
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.recording {problem}")
     return Path(item.path).parent / str(marker.args[0])
 
 
-def _replayed(
+def _replay_scene(
     path: Path, stack: ExitStack, *, provider: str | None = None, base_url: str | None = None, **network: Any
 ) -> Scene:
     from anyio.from_thread import start_blocking_portal
@@ -175,17 +178,17 @@ def _replayed(
     if not path.exists():
         raise RecordingError(f"There is no recording {path}.", hint="Make it: run pytest with --record-mode=once.")
     recording = load(path)
-    told = recording.chat
-    name = provider or (told.provider if told else None)
+    chat = recording.chat
+    name = provider or (chat.provider if chat else None)
     if name is None:
         raise RecordingError(f"{path} does not tell of which provider it is.", hint="Say provider=NAME in the marker.")
-    # The network runs in a thread of its own: it answers tests of every kind, and outlives their event loops.
+    # The network runs in a thread of its own, so that it serves sync and async tests, and outlives their event loops.
     portal = stack.enter_context(start_blocking_portal())
     local = stack.enter_context(portal.wrap_async_context_manager(LocalNetwork(recording=recording, **network)))
     stack.enter_context(only_loopback())
     client = Client(
         name,
-        base_url=base_url or (told.base_url if told else None),
+        base_url=base_url or (chat.base_url if chat else None),
         session=local.session,
         store=MemoryStore(),
         route=local.route,
@@ -193,7 +196,7 @@ def _replayed(
     return Scene(client, local, local.verify)
 
 
-def _recorded(
+def _record_scene(
     path: Path, test: str, *, provider: str | None = None, base_url: str | None = None, **network: Any
 ) -> Scene:
     from toolkit.client.client import Client
@@ -219,30 +222,30 @@ def _recorded(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Remember what all tests use, also those that are deselected afterwards."""
+    """Note the recordings of all tests, also of those that are deselected afterwards."""
     marked = (item for item in items if item.get_closest_marker("recording"))
-    config.stash[USED].update(str(recording_path(item).resolve()) for item in marked)
+    config.stash[USED_RECORDINGS].update(str(recording_path(item).resolve()) for item in marked)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist
-        used: set[str] = session.config.stash[USED]
+        used: set[str] = session.config.stash[USED_RECORDINGS]
         session.config.workeroutput["toolkit_used"] = sorted(used)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """With pytest-xdist only the workers collect tests; each tells what it has seen when it ends."""
-    node.config.stash[USED].update(getattr(node, "workeroutput", {}).get("toolkit_used", ()))
+    """Take over what a worker of pytest-xdist noted: only workers collect tests, and each reports when it ends."""
+    node.config.stash[USED_RECORDINGS].update(getattr(node, "workeroutput", {}).get("toolkit_used", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Name the recordings that no test uses. Only a run of everything can tell."""
+    """List the recordings that no test uses, unless only some tests were to run."""
     folders: Iterable[Path] = config.getini("toolkit_recordings")
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         return
-    there = {file.resolve() for folder in folders for file in Path(folder).rglob("*.har")}
-    if orphans := sorted(there - {Path(file) for file in config.stash[USED]}):
+    existing = {file.resolve() for folder in folders for file in Path(folder).rglob("*.har")}
+    if unused := sorted(existing - {Path(file) for file in config.stash[USED_RECORDINGS]}):
         terminalreporter.section("recordings that no test uses")
-        for file in orphans:
+        for file in unused:
             terminalreporter.line(str(file))

@@ -1,4 +1,7 @@
-"""The answer of an OpenAI chat-completions endpoint, which several sites give: chunks, and `[DONE]` at the end."""
+"""The protocol of an OpenAI chat-completions endpoint, which several sites speak: its stream, its list of models.
+
+The stream is server-sent events with a JSON chunk each, and `[DONE]` at the end.
+"""
 
 from __future__ import annotations
 
@@ -16,43 +19,49 @@ if TYPE_CHECKING:
 
 
 class OpenAIDelta(Struct, gc=False):
+    """The part of the answer that a chunk adds."""
+
     content: str | None = None
 
 
 class OpenAIChoice(Struct, gc=False):
+    """One of the answers that an endpoint can give at once; only the first is read."""
+
     delta: OpenAIDelta | None = None
     finish_reason: str | None = None
 
 
 class OpenAIChunk(Struct, gc=False):
-    """One `data:` of an OpenAI chat-completions stream; a chunk that only tells the usage has no choice."""
+    """One chunk of the stream. A chunk with only the usage of tokens has no choice."""
 
     choices: list[OpenAIChoice] = []
     error: Any = None
 
     @property
     def error_message(self) -> str:
-        """What `error` says, in words."""
+        """The text in `error`."""
         if not isinstance(self.error, dict):
             return str(self.error)
         return str(self.error.get("message") or self.error.get("detail") or self.error)
 
 
 class OpenAIModel(Struct):
+    """One model of an endpoint."""
+
     id: str
 
 
 class OpenAIModels(Struct):
-    """The models of an OpenAI endpoint."""
+    """The list of models of an endpoint."""
 
     data: list[OpenAIModel]
 
 
 async def read_openai_stream(call: AbstractAsyncContextManager[Response], *, single_page: bool = False) -> Pieces:
-    """The text of the answer to `call` as it arrives, and its end with the site's reason for it.
+    """Read the answer to `call`: yields its text as it arrives, then `Finished` with the site's reason.
 
-    `single_page` is for sites that answer with their page where they know no path. Raises `SiteError` for an error
-    inside the stream, and `StreamInterrupted` where the end marker is missing.
+    `single_page` says that the site answers every unknown path with its page. Raises `SiteError` for an error inside
+    the stream, and `StreamInterrupted` if the end marker is missing.
     """
     decoder = JSONEventsDecoder(OpenAIChunk, end="[DONE]")
     empty, reason = True, "stop"

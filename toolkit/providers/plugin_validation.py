@@ -1,4 +1,4 @@
-"""Whether what another package registers can be a provider, and what is said where it cannot."""
+"""Validates what another package registers as a provider, and says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from toolkit.providers.base import Harvest, Provider, normalize_base_url, origin
 
 
 def describe_error(error: BaseException) -> str:
-    """What is wrong with somebody's module, by what it raised: part of a sentence, in one line."""
+    """Describes the `error` that importing a provider of another package raised: part of a sentence, in one line."""
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - its author's mistake again
+    except Exception:  # noqa: BLE001 - `__str__` is the author's code too
         text = ""
     return format_excerpt(": ".join(filter(None, ["" if type(error) is ValueError else type(error).__name__, text])))
 
 
 def validate_provider(kind: object, name: str) -> type[Provider]:
-    """`kind`, if it can be the provider `name`. Raises `ValueError`, and whatever its constructor raises."""
+    """Returns `kind` if it is a usable provider of the name `name`. Raises `ValueError` if it is not, and whatever its
+    constructor raises."""
     if not (isinstance(kind, type) and issubclass(kind, Provider)):
         raise ValueError(f"{kind!r} is not a subclass of toolkit.Provider")
     if getattr(kind, "name", None) != name:
@@ -31,5 +32,5 @@ def validate_provider(kind: object, name: str) -> type[Provider]:
         raise ValueError(f"{kind.__name__} has a `url` that is not the address of a site") from None
     if not isinstance(kind.harvest, Harvest) or not isinstance(kind.known_models, tuple):
         raise ValueError(f"{kind.__name__} needs a `Harvest` as `harvest`, and a tuple as `known_models`")
-    kind(None if kind.url else "https://site.example")  # a provider that cannot be made breaks every list of them
+    kind(None if kind.url else "https://site.example")  # a constructor that fails would break every list of providers
     return kind

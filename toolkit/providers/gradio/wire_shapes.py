@@ -1,4 +1,4 @@
-"""The shapes of the JSON that a Gradio app answers with; what is not named here is passed over when it is read."""
+"""The shapes of the JSON that a Gradio app answers with. Fields that are not named here are ignored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 
 class GradioComponent(Struct):
-    """Gradio: something on an app's page; with `skip_api` callers neither give nor get its value."""
+    """A component of an app's page. If `skip_api`, callers neither give nor get its value."""
 
     id: int
     type: str = ""
@@ -16,14 +16,14 @@ class GradioComponent(Struct):
 
 
 class GradioFunction(Struct):
-    """Gradio: one of an app's functions; `inputs` and `outputs` are ids of components. One without a name is for the
-    app's page alone."""
+    """A function of an app. `inputs` and `outputs` are ids of components. Only the app's own page can call a function
+    without a name."""
 
     inputs: list[int]
     outputs: list[int]
     api_name: str | bool | None = None
     api_visibility: str = "public"
-    show_api: bool = True  # of the versions before 6
+    show_api: bool = True  # in versions before 6
 
     @property
     def name(self) -> str:
@@ -31,23 +31,25 @@ class GradioFunction(Struct):
 
 
 class GradioParameter(Struct):
-    """Gradio: something that a function takes; `name` is that of its own argument."""
+    """A parameter of a function. `name` is that in the function's Python signature."""
 
     name: str = field(name="parameter_name", default="")
     default: Any = field(name="parameter_default", default=None)
 
 
 class GradioEndpoint(Struct):
+    """How a function is called."""
+
     parameters: list[GradioParameter]
 
 
 class GradioInfo(Struct):
-    """Gradio: an app's `/info`, by the names of its functions with a slash before them."""
+    """An app's `/info`: how its functions are called, by name with a slash before it."""
 
     named_endpoints: dict[str, GradioEndpoint]
 
 
 class GradioEvent(Struct):
-    """Gradio: a call that has begun."""
+    """The id of a call that has begun, by which its events are read."""
 
     event_id: str

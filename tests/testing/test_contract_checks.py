@@ -241,7 +241,7 @@ class Clinging(Sky):
         (Chunky, r"the text does not depend on its pieces: in pieces of one byte it is ''"),
         (
             Trusting,
-            r"with garbage at request 2 \(POST .*\) it raised JSONDecodeError.* \(line \d+ of test_contract.py",
+            r"with garbage at request 2 \(POST .*\) it raised JSONDecodeError.* \(line \d+ of test_contract_checks.py",
         ),
         (Trusting, r"an error is a ToolkitError: with events of another shape at request 2 .* it raised KeyError"),
         (Soothing, r"an error: with no answer at request 1 .* it gave 'Something went wrong.' as if it were whole"),
@@ -254,7 +254,7 @@ class Clinging(Sky):
 def test_what_is_wrong_is_told(kind: type[Provider], law: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law, at which request and in which way; all in one error."""
     if kind is Clinging:
-        monkeypatch.setattr("toolkit.testing.playback.CLOSING", 0.1)  # it never does, however long one waits
+        monkeypatch.setattr("toolkit.testing.replayed_call.CLOSING_SECONDS", 0.1)  # waiting longer changes nothing
     with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
         provider_contract(kind, recording(), answer=ANSWER)
     assert re.search(law, str(caught.value)), caught.value

@@ -1,6 +1,6 @@
-"""One connection of a proxy's client: CONNECT, TLS inside it, and then whoever answers as the site.
+"""One connection of a proxy's client: it reads CONNECT, speaks TLS in the tunnel, and then hands over to the site.
 
-Knows nothing of sites: `admit` decides about the first request, `serve` makes the protocol that answers.
+Nothing here knows a site: `admit` decides about the first request, `create_site` makes the protocol that answers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-HEAD_LIMIT = 64 * 1024
+HEAD_LIMIT = 64 * 1024  # bytes
 HANDSHAKE_SECONDS = 10.0
 
 
@@ -27,7 +27,7 @@ class RequestHead(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, raw: bytes) -> RequestHead | None:
-        """What `raw` says, up to its empty line; None where it is no HTTP/1 request."""
+        """Parse `raw`, the bytes before the empty line. Returns None if it is no HTTP/1 request."""
         first, *lines = raw.decode("latin-1").split("\r\n")
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):
@@ -37,7 +37,7 @@ class RequestHead(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """The proxy's own answer instead of the site's."""
+    """The proxy refuses a request: this is its own answer, instead of the site's."""
 
     status: int
     reason: str
@@ -49,25 +49,28 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The request may pass; `context` is the TLS to speak inside the tunnel, None for none."""
+    """The proxy accepts a request. `context` is for the TLS inside the tunnel, None for a tunnel without TLS."""
 
     context: ssl.SSLContext | None = None
 
 
 class ProxyConnection(asyncio.Protocol):
-    """One client. `closed` is done when its socket is."""
+    """The connection of one client. `closed` is done when its socket is closed.
+
+    `admit` accepts or refuses the first request; `create_site` makes the protocol that reads and answers all requests.
+    """
 
     def __init__(
-        self, admit: Callable[[RequestHead], Accepted | Refusal], serve: Callable[[], asyncio.Protocol]
+        self, admit: Callable[[RequestHead], Accepted | Refusal], create_site: Callable[[], asyncio.Protocol]
     ) -> None:
         self._admit = admit
-        self._serve = serve
+        self._create_site = create_site
         self._buffer = bytearray()
-        self._transport: asyncio.Transport  # there from `connection_made` on
+        self._transport: asyncio.Transport  # set by `connection_made`
         self._connected = self._aborted = False
         self._site: asyncio.Protocol | None = None
         self._handshake: asyncio.Task[None] | None = None
-        self._answered = False
+        self._decided = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def abort(self) -> None:
@@ -93,11 +96,11 @@ class ProxyConnection(asyncio.Protocol):
             self._site.data_received(data)
             return
         self._buffer += data
-        if self._answered:
-            return  # refused; or the client was quicker through TLS than `start_tls` could tell of it
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if found:
-            self._begin(RequestHead.parse(bytes(head)), bytes(rest))
+        if self._decided:
+            return  # refused, or the client has finished TLS before `start_tls` has returned
+        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+        if separator:
+            self._decide(RequestHead.parse(bytes(head)), bytes(rest))
         elif len(self._buffer) > HEAD_LIMIT:
             self._refuse(Refusal(431, "Request Header Fields Too Large"))
 
@@ -112,45 +115,45 @@ class ProxyConnection(asyncio.Protocol):
         if self._site is not None:
             self._site.resume_writing()
 
-    def _begin(self, head: RequestHead | None, rest: bytes) -> None:
+    def _decide(self, head: RequestHead | None, rest: bytes) -> None:
         answer = self._admit(head) if head is not None else Refusal(400, "Bad Request")
         if isinstance(answer, Refusal):
             self._refuse(answer)
         elif head is None or head.method != "CONNECT":
             self._hand_over(self._transport)
         elif rest and answer.context is not None:
-            self._refuse(Refusal(400, "Bad Request"))  # TLS that did not wait for our answer cannot be taken up
+            self._refuse(Refusal(400, "Bad Request"))  # asyncio cannot start TLS with bytes that were read already
         else:
-            self._answered = True
+            self._decided = True
             self._buffer = bytearray(rest)
-            self._transport.pause_reading()  # what comes next is for whom it is handed to
+            self._transport.pause_reading()  # the bytes that follow are for the site, or for TLS
             self._transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             if answer.context is not None:
-                self._handshake = asyncio.get_running_loop().create_task(self._secure(answer.context))
+                self._handshake = asyncio.get_running_loop().create_task(self._start_tls(answer.context))
             else:
                 self._hand_over(self._transport)
                 self._transport.resume_reading()
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._answered = True
+        self._decided = True
         self._transport.write(refusal.encode())
         self._transport.close()
 
-    async def _secure(self, context: ssl.SSLContext) -> None:
+    async def _start_tls(self, context: ssl.SSLContext) -> None:
         try:
             secured = await asyncio.get_running_loop().start_tls(
                 self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
             )
-        except OSError:  # an SSLError too: the client does not take the certificate, or has gone
+        except OSError:  # or its subclass SSLError: the client rejects the certificate, or has gone
             secured = None
         if secured is None:
             self._transport.abort()
-            self.connection_lost(None)  # asyncio does not tell of a connection that is lost in the handshake
+            self.connection_lost(None)  # asyncio does not call it for a connection that is lost in the handshake
         elif not self.closed.done():
             self._hand_over(secured)
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
-        self._site = self._serve()
+        self._site = self._create_site()
         self._site.connection_made(transport)
         if self._buffer:
             self._site.data_received(bytes(self._buffer))

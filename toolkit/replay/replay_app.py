@@ -1,0 +1,80 @@
+"""Answers requests from recordings: the same status, headers, chunks and faults, without pauses or at recorded pace.
+
+An `aiohttp.web` application that any server can run; the server decides which hosts it answers for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+from aiohttp import web
+
+from toolkit.errors import ReplayMismatch, redact_url
+from toolkit.har.model import Entry, Recording
+from toolkit.replay.credentials import parse_cookies
+from toolkit.replay.matching import IncomingRequest
+from toolkit.replay.playback import ALL_PARTS, MatchPart, Playback
+from toolkit.replay.recorded_response import RecordedResponse, lose_connection, remove_added_headers
+from toolkit.replay.unrecorded_requests import answer_unrecorded
+
+log = logging.getLogger("toolkit")
+
+MISMATCH = 599
+
+
+class ReplayApp:
+    """The application `app`, which gives the answers of `recordings`. `pace` is the factor for recorded gaps, 0 for
+    none; `match` says on what requests are matched (see `toolkit.replay.playback`).
+
+    A request that no recorded exchange answers gets status 599 with the difference as text, and is added to `misses`.
+    """
+
+    def __init__(
+        self, recordings: Iterable[Recording], *, pace: float = 0.0, match: Sequence[MatchPart] = ALL_PARTS
+    ) -> None:
+        self.playback = Playback([entry for recording in recordings for entry in recording.entries], match)
+        self.misses: list[ReplayMismatch] = []
+        self._pace = pace
+        self.app = web.Application(client_max_size=0)  # no limit
+        self.app.router.add_route("*", "/{path:.*}", self._answer)
+        self.app.on_response_prepare.append(remove_added_headers)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        incoming = IncomingRequest(
+            method=request.method,
+            url=request.url,
+            content_type=request.headers.get("Content-Type", ""),
+            body=await request.read(),
+            cookies=parse_cookies(request.headers.getall("Cookie", [])),
+            authorization=", ".join(request.headers.getall("Authorization", [])),
+        )
+        if (response := answer_unrecorded(request, self.playback.recorded_methods(incoming.url))) is not None:
+            return response
+        entry = self.playback.take(incoming)
+        if isinstance(entry, ReplayMismatch):
+            self.misses.append(entry)
+            log.debug("replay: no recorded exchange answers %s %s", request.method, redact_url(str(request.url)))
+            return web.Response(status=MISMATCH, reason="Replay Mismatch", text=f"{entry.what}\n")
+        return await self._play(request, entry)
+
+    async def _play(self, request: web.Request, entry: Entry) -> web.StreamResponse:
+        await self._pause(entry.timings.wait)
+        if entry.response.status <= 0:
+            return await lose_connection(request, entry.error or "")
+        response = RecordedResponse(entry, request)
+        await response.prepare(request)
+        written_until = 0.0  # ms since the headers
+        for ms, data in entry.response.content.pieces() if response.has_body else ():
+            await self._pause(ms - written_until)
+            written_until = ms
+            await response.write(data)  # one HTTP chunk if the answer is chunked
+        if entry.error is not None:
+            return await lose_connection(request, entry.error)
+        await self._pause(entry.timings.receive - written_until)
+        return response
+
+    async def _pause(self, ms: float) -> None:
+        if self._pace > 0 and ms > 0:
+            await asyncio.sleep(ms * self._pace / 1000)

@@ -1,0 +1,197 @@
+"""Checks the contract of providers: replays a recorded call unchanged, in other chunks, with every fault, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from inspect import iscoroutinefunction
+from pathlib import Path
+from traceback import walk_tb
+
+from msgspec import UNSET
+from msgspec.structs import replace
+from yarl import URL
+
+from toolkit.errors import RecordingError, ToolkitError, UsageError, redact_url
+from toolkit.har.model import Entry, Recording
+from toolkit.providers import registry
+from toolkit.providers.base import Provider
+from toolkit.recording.files import load
+from toolkit.testing.fault_injection import FAULTS, SILENCE, Fault, break_connection, with_body
+from toolkit.testing.leak_detection import detect_leaks
+from toolkit.testing.replayed_call import Call, Outcome, replay_call
+
+SHOWN = 10  # violations that an error lists, and after which the checks stop
+
+
+def provider_contract(
+    provider: str | type[Provider], recording: Path | str | Recording, *, answer: str | None = None
+) -> None:
+    """Check that `provider` fulfils the contract of providers. To be called in a test, of any framework:
+
+        def test_contract():
+            provider_contract(MySite, "mysite.har", answer="The answer that was recorded.")
+
+    `recording` is a recording, or the path of a file that `toolkit record` made, relative to the file of the caller.
+    `answer` is the recorded answer; without it, any text will do. The contract has these laws:
+
+    - the replayed call sends the recorded requests and gives the recorded answer;
+    - the text does not depend on the chunks in which the bodies arrive;
+    - a call that is cancelled at any of its requests, or whose answer is left half-read, ends at once: it closes its
+      connection and deletes what it created at the site (by the requests that were recorded after the answer);
+    - whatever goes wrong at any of its requests (see `toolkit.testing.fault_injection`), the call raises a
+      `ToolkitError`, and neither another error nor an answer that looks complete;
+    - the call leaves no task and no warning behind.
+
+    Raises `AssertionError` with each violation, its request and its fault; `RecordingError` and `UsageError` if the
+    recording cannot be used. The checks run in a thread and an event loop of their own.
+    """
+    if not isinstance(recording, Recording):
+        caller = sys._getframe(1).f_globals.get("__file__")
+        path = Path(caller).parent / recording if caller else Path(recording)
+        if not path.exists():
+            raise RecordingError(f"There is no recording {path}.", hint="Make it by `toolkit record`.")
+        recording = load(path)
+    kind = registry.find(provider) if isinstance(provider, str) else provider
+    with ThreadPoolExecutor(1) as pool:
+        violations = pool.submit(asyncio.run, _ContractCheck(kind, recording, answer).run()).result()
+    if violations:
+        more = [f"and {len(violations) - SHOWN} more"] if len(violations) > SHOWN else []
+        raise AssertionError("\n- ".join([f"{kind.__name__} does not keep to:", *violations[:SHOWN], *more]))
+
+
+class _EnoughViolations(Exception):
+    """Ends the checks: further violations would not help, or finding them would take long."""
+
+
+class _ContractCheck:
+    """Checks the laws for one provider. `run` returns the violations, a sentence for each."""
+
+    def __init__(self, kind: type[Provider], recording: Recording, answer: str | None) -> None:
+        if recording.chat is None or recording.session is None:
+            raise UsageError("This recording does not tell which call was made.", hint="Make it by `toolkit record`.")
+        if recording.chat.provider != kind.name:
+            raise UsageError(f"This is a recording of {recording.chat.provider}, and not of {kind.name}.")
+        self._kind, self._recording, self._answer = kind, recording, answer
+        self._call_entries = [i for i, entry in enumerate(recording.entries) if entry.pageref is UNSET]
+        self._cleanup: set[str] = set()  # the requests that delete what the call created at the site
+        self._created_at = 0  # the number of the request that creates it
+        self._violations: list[str] = []
+
+    async def run(self) -> list[str]:
+        asyncio.get_running_loop().slow_callback_duration = math.inf  # a slow machine is no violation
+        async with detect_leaks() as leaks:
+            if (replayed := await self._check_replay()) is not None:
+                with suppress(_EnoughViolations):
+                    await self._check_chunking(replayed.text)
+                    for number in range(replayed.asked_at_first):
+                        for name, fault in FAULTS.items():
+                            await self._check_fault(number, name, fault)
+                        await self._check_cancellation(number)
+                    await self._check_early_exit()
+        return self._violations + [f"nothing is left behind: {one}" for one in leaks]
+
+    async def _check_replay(self) -> Outcome | None:
+        """Check the replay without faults. Returns its outcome, or None if it violates a law: then nothing else can be
+        checked."""
+        law = "the recorded call, replayed, gives the recorded answer"
+        if iscoroutinefunction(self._kind.stream):
+            self._report(f"{law}: `stream` is an async generator, and this one has no `yield`")
+            return None
+        outcome = await replay_call(self._kind, self._recording, Call(strict=True))
+        if outcome.error is not None or outcome.differences:
+            raised = [] if outcome.error is None else [self._describe_error(outcome.error)]
+            self._report(*(f"{law}: {one}" for one in (*raised, *outcome.differences)))
+        elif not outcome.text:
+            self._report(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
+        elif self._answer not in (None, outcome.text):
+            self._report(f"{law}: it gave {outcome.text!r} instead of {self._answer!r}")
+        else:
+            self._cleanup = set(outcome.asked[outcome.asked_at_first :])
+            self._created_at = self._find_creating_request(outcome.asked_at_first)
+            return outcome
+        return None
+
+    def _find_creating_request(self, first: int) -> int:
+        """The number of the request that creates what the cleanup deletes. `first` is the number of the first cleanup
+        request.
+
+        It is the request whose answer contains an id that is in a cleanup's URL; without such an id, the last one
+        before the request for the answer.
+        """
+        after = [self._entry(number).request for number in range(first, len(self._call_entries))]
+        ids = {part for one in after for part in (*URL(one.url).query.values(), *URL(one.url).parts) if len(part) > 5}
+        bodies = [self._entry(number).response.content.body().decode("utf-8", "replace") for number in range(first - 1)]
+        return next((number for number, text in enumerate(bodies) if any(part in text for part in ids)), first - 2)
+
+    async def _check_chunking(self, text: str) -> None:
+        for how, size in (("of one byte", 1), ("of seven bytes", 7), ("all at once", None)):
+            entries = [
+                with_body(entry, entry.response.content.body(), size) if i in self._call_entries else entry
+                for i, entry in enumerate(self._recording.entries)
+            ]
+            outcome = await replay_call(
+                self._kind, replace(self._recording, entries=entries), Call(separate_chunks=True)
+            )
+            if outcome.error is not None or outcome.text != text:
+                got = repr(outcome.error or outcome.text)
+                self._report(f"the text does not depend on its pieces: in pieces {how} it is {got}")
+
+    async def _check_fault(self, number: int, name: str, fault: Fault) -> None:
+        where = f"{name} at {self._describe_request(number)}"
+        call = Call(short_deadline=fault.hangs, short_cleanup_deadline=fault.hangs and number <= self._created_at)
+        outcome = await replay_call(self._kind, self._with_fault(number, fault.apply), call)
+        if outcome.error is None and not fault.is_harmless(self._entry(number)):
+            self._report(f"what goes wrong is an error: with {where} it gave {outcome.text!r} as if it were whole")
+        elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
+            self._report(f"an error is a ToolkitError: with {where} {self._describe_error(outcome.error)}")
+        self._check_cleanup(outcome, f"with {where}", number)
+
+    async def _check_cancellation(self, number: int) -> None:
+        where = f"cancelled at {self._describe_request(number)}"
+        call = Call(cancel_at=number, short_cleanup_deadline=number <= self._created_at)
+        outcome = await replay_call(self._kind, self._with_fault(number, break_connection(SILENCE)), call)
+        if not outcome.cancelled:
+            got = repr(outcome.error or outcome.text)
+            self._report(f"a call that is cancelled ends: {where}, it went on and came to {got}")
+        self._check_cleanup(outcome, where, number)
+
+    async def _check_early_exit(self) -> None:
+        outcome = await replay_call(self._kind, self._recording, Call(stop_after_first=True))
+        if outcome.error is not None:
+            self._report(f"an answer can be left half-read: {self._describe_error(outcome.error)}")
+        self._check_cleanup(outcome, "left after the first piece")
+
+    def _check_cleanup(self, outcome: Outcome, when: str, number: int | None = None) -> None:
+        if outcome.open:
+            self._report(f"the connection is closed: {when}, still open was {', '.join(outcome.open)}")
+        if (number is None or number > self._created_at) and (missing := sorted(self._cleanup - set(outcome.asked))):
+            self._report(f"what was made is taken away: {when}, it did not ask {', '.join(missing)}")
+        self._report(*(f"nothing is left behind: {when}, {one}" for one in outcome.leaks))
+        if outcome.open or len(self._violations) >= SHOWN:
+            raise _EnoughViolations
+
+    def _report(self, *violations: str) -> None:
+        self._violations += violations
+
+    def _describe_error(self, error: Exception) -> str:
+        """Says what was raised, and at which line of the provider."""
+        file = sys.modules[self._kind.__module__].__file__
+        lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+        return f"it raised {error!r}" + (f" (line {lines[-1]} of {Path(str(file)).name})" if lines else "")
+
+    def _entry(self, number: int) -> Entry:
+        return self._recording.entries[self._call_entries[number]]
+
+    def _describe_request(self, number: int) -> str:
+        entry = self._entry(number)
+        return f"request {number + 1} ({entry.request.method} {redact_url(entry.request.url)})"
+
+    def _with_fault(self, number: int, apply: Callable[[Entry], Entry]) -> Recording:
+        entries = list(self._recording.entries)
+        entries[self._call_entries[number]] = apply(entries[self._call_entries[number]])
+        return replace(self._recording, entries=entries)

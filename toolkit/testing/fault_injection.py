@@ -1,0 +1,102 @@
+"""The faults that a site can have, put into recorded exchanges. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from toolkit.har.model import Content, Entry, Pair, Response
+
+SILENCE = "TimeoutError: the site says nothing more"  # an exchange with this error ends in silence under replay
+LOGIN_PAGE = b"<!doctype html><title>Sign in</title><form><input type=password></form>"
+GARBAGE = b'\x00\xff\xfe{"a": [}\n\ndata: {\n\n\xc3'
+
+
+class Fault(NamedTuple):
+    """A fault. `apply` returns a copy of an exchange with it. `may_pass` says that a provider may take the result for a
+    good answer; `in_body`, that it may if the recorded answer has no body. `hangs` says that the call ends only at a
+    deadline."""
+
+    apply: Callable[[Entry], Entry]
+    may_pass: bool = False
+    in_body: bool = False
+    hangs: bool = False
+
+    def is_harmless(self, entry: Entry) -> bool:
+        """Whether a correct provider may take `entry` with this fault for a good answer."""
+        return self.may_pass or (self.in_body and not entry.response.content.body())
+
+
+def with_body(entry: Entry, body: bytes, chunk_size: int | None = None) -> Entry:
+    """A copy of `entry` with another body, in chunks of `chunk_size` bytes, in one chunk if that is None."""
+    size = chunk_size or max(1, len(body))
+    chunks = [(float(start), len(body[start : start + size])) for start in range(0, len(body), size)]
+    text = base64.b64encode(body).decode("ascii")
+    content = replace(entry.response.content, size=len(body), text=text, encoding="base64", chunks=chunks)
+    headers = [pair for pair in entry.response.headers if pair.name.lower() != "content-length"]
+    return replace(entry, response=replace(entry.response, content=content, headers=headers))
+
+
+def with_half_body(entry: Entry) -> Entry:
+    """A copy of `entry` with the first half of its body."""
+    body = entry.response.content.body()
+    return with_body(entry, body[: len(body) // 2])
+
+
+def replace_answer(status: int, body: bytes = b"", content_type: str = "") -> Callable[[Entry], Entry]:
+    """Makes a fault: the site gives this answer instead of the recorded one."""
+    headers = [Pair("Content-Type", content_type)] if content_type else []
+
+    def apply(entry: Entry) -> Entry:
+        return with_body(replace(entry, response=Response(status, headers=headers, content=Content())), body)
+
+    return apply
+
+
+def break_connection(error: str, *, begun: bool = True) -> Callable[[Entry], Entry]:
+    """Makes a fault: the connection ends with `error`, in the middle of the body if the answer has `begun`, else before
+    the answer."""
+
+    def apply(entry: Entry) -> Entry:
+        return replace(with_half_body(entry) if begun else replace(entry, response=Response(0)), error=error)
+
+    return apply
+
+
+def with_garbage(entry: Entry) -> Entry:
+    """A copy of `entry` whose body turns into garbage in its middle."""
+    body = entry.response.content.body()
+    return with_body(entry, body[: len(body) // 2] + GARBAGE)
+
+
+JSON, TEXT, HTML = "application/json", "text/plain", "text/html; charset=utf-8"
+
+# Every fault by its name, as the messages of `provider_contract` say it. A new one is one line here.
+FAULTS: dict[str, Fault] = {
+    "no answer": Fault(break_connection("ServerDisconnectedError: closed", begun=False)),
+    "reset in the middle": Fault(break_connection("ConnectionResetError: reset"), in_body=True),
+    "cut off in the middle": Fault(break_connection("ClientPayloadError: closed"), in_body=True),
+    "silence before the answer": Fault(break_connection(SILENCE, begun=False), hangs=True),
+    "silence in the middle": Fault(break_connection(SILENCE), in_body=True, hangs=True),
+    "an empty answer": Fault(replace_answer(200), in_body=True),
+    "a login page": Fault(replace_answer(200, LOGIN_PAGE, HTML), in_body=True),
+    "status 400": Fault(replace_answer(400, b'{"error": {"message": "no"}}', JSON)),
+    "status 401": Fault(replace_answer(401, b'{"detail": "Not authenticated"}', JSON)),
+    "status 403": Fault(replace_answer(403)),
+    "status 404": Fault(replace_answer(404, b"<!doctype html><title>404</title>", HTML)),
+    "status 429": Fault(replace_answer(429, b"Too many requests", TEXT)),
+    "status 500": Fault(replace_answer(500, b"Internal Server Error", TEXT)),
+    "status 502 with a page": Fault(replace_answer(502, b"<html><h1>Bad Gateway</h1></html>", HTML)),
+    "garbage": Fault(replace_answer(200, GARBAGE, TEXT), may_pass=True),
+    "garbage in the middle": Fault(with_garbage, may_pass=True),
+    "JSON of another shape": Fault(replace_answer(200, b'{"unexpected": [1, null]}', JSON), may_pass=True),
+    "JSON that is no object": Fault(replace_answer(200, b"[null]", JSON), may_pass=True),
+    "events of another shape": Fault(
+        replace_answer(200, b'data: {"unexpected": 1}\n\ndata: []\n\ndata: null\n\ndata: "?"\n\n', "text/event-stream"),
+        may_pass=True,
+    ),
+    "lines of another shape": Fault(replace_answer(200, b'{"unexpected": 1}\n[]\nnull\n"?"\n', TEXT), may_pass=True),
+}
