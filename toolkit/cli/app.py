@@ -22,8 +22,8 @@ Get started, offline, with a recorded answer:
 """
 
 
-class _LazyGroup(click.Group):
-    """The commands of the table. Only the one that runs is loaded; `--help` loads all, for their summaries."""
+class _TableGroup(click.Group):
+    """The commands of the table, in its order. The one that runs is loaded; `--help` loads all, for their summaries."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(commands_of(""))
@@ -34,7 +34,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(
-    cls=_LazyGroup,
+    cls=_TableGroup,
     help=HELP,
     epilog=exit_codes_help(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

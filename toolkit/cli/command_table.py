@@ -5,6 +5,7 @@ The list in `--help`, its order, and the tests derive from it. A new command is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
 from importlib import import_module
 from typing import NamedTuple
 
@@ -56,3 +57,28 @@ def commands_of(group: str) -> dict[str, CommandEntry]:
     """Returns the commands directly in `group`, by their last word. The empty `group` is `toolkit` itself."""
     split = ((*entry.name.rpartition(" ")[::2], entry) for entry in COMMANDS)
     return {word: entry for parent, word, entry in split if parent == group}
+
+
+class LazyCommands(MutableMapping[str, click.Command]):
+    """The commands of a group by their last word, as click holds them, each loaded when it is first looked up."""
+
+    def __init__(self, group: str) -> None:
+        self._entries = commands_of(group)
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, word: str) -> click.Command:
+        if word not in self._loaded:
+            self._loaded[word] = self._entries[word].load()
+        return self._loaded[word]
+
+    def __setitem__(self, word: str, command: click.Command) -> None:
+        raise TypeError("Commands are added to the table.")
+
+    def __delitem__(self, word: str) -> None:
+        raise TypeError("Commands are removed from the table.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)

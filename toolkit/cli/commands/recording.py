@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import click
 
-from toolkit.cli.command_table import commands_of
+from toolkit.cli.command_table import LazyCommands
 from toolkit.cli.options import debug_option
 
 
-@click.group()
+@click.group(commands=LazyCommands("recording"))
 @debug_option
 def recording() -> None:
     """Look into recordings (HAR files), and check them."""
-
-
-for name, entry in commands_of("recording").items():
-    recording.add_command(entry.load(), name)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import click
 
-from toolkit.cli.command_table import commands_of
+from toolkit.cli.command_table import LazyCommands
 from toolkit.cli.options import debug_option
 
 
-@click.group()
+@click.group(commands=LazyCommands("session"))
 @debug_option
 def session() -> None:
     """Look at the sessions that are kept, renew them, share them."""
-
-
-for name, entry in commands_of("session").items():
-    session.add_command(entry.load(), name)
