@@ -12,9 +12,9 @@ import click
 from toolkit.cli.options import SessionOptions, session_options
 from toolkit.session.formats.table import NAMES, WRITABLE
 
-# Lines of the help: what each format is for, and which ones hold all that a session has.
+# For the help: what each format is for, and which ones an environment variable may hold.
 FORMATS_HELP = "\n".join(f"{one.name:<13}  {one.help}" for one in WRITABLE)
-SECRET_FORMATS = " and ".join(one.name for one in WRITABLE if one.is_json)
+VARIABLE_FORMATS = " and ".join(one.name for one in WRITABLE if one.is_json)
 NOT_REPLACEABLE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
 
 
@@ -26,7 +26,7 @@ NOT_REPLACEABLE = "The file to write to is none that can be replaced; leave -o a
 \b
 {FORMATS_HELP}
 
-{SECRET_FORMATS}, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.""",
+{VARIABLE_FORMATS}, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.""",
 )
 @click.argument("provider")
 @click.option("--format", "form", type=click.Choice(NAMES), default=NAMES[0], help=f"{NAMES[0]} if not given.")
