@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from tests.cli.conftest import Call
-from toolkit.cli import report
+from toolkit.cli import commands as command_files
 from toolkit.cli.app import toolkit
+from toolkit.cli.command_table import COMMANDS as TABLE
+from toolkit.cli.exit_codes import ExitCode
 from toolkit.providers import registry
 
 
@@ -60,15 +63,22 @@ def test_the_group_tells_how_to_begin(call: Call) -> None:
     assert "      toolkit install\n      toolkit chat aura --replay\n" in text
     assert text.index("  chat ") < text.index("  harvest ") < text.index("  providers ") < text.index("  install ")
     codes = {
-        "done": 0,
-        "error": report.ERROR,
-        "usage": report.USAGE,
-        "login needed": report.LOGIN,
-        "rate limited": report.LIMITED,
-        "interrupted": report.INTERRUPTED,
+        "done": ExitCode.DONE,
+        "error": ExitCode.ERROR,
+        "usage": ExitCode.USAGE,
+        "login needed": ExitCode.LOGIN_NEEDED,
+        "rate limited": ExitCode.RATE_LIMITED,
+        "interrupted": ExitCode.INTERRUPTED,
     }
-    told = ", ".join(f"{code} {word}" for word, code in codes.items())
+    told = ", ".join(f"{code.value} {word}" for word, code in codes.items())
     assert f"Exit codes: {told}." in " ".join(text.split())
+
+
+def test_the_table_has_every_command() -> None:
+    """Each file of `commands/` has a line in the table, each line is a command, and help has them in that order."""
+    files = {path.stem for path in Path(str(command_files.__file__)).parent.glob("*.py")} - {"__init__"}
+    assert sorted(entry.module for entry in TABLE) == sorted(files)
+    assert [entry.name for entry in TABLE] == [" ".join(words) for words in COMMANDS if words]
 
 
 def test_the_version_is_one_line(call: Call) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cli.conftest import Toolkit
-from tests.cli.terminal import terminal
+from tests.cli.pseudo_terminal import terminal
 from tests.sites.aura import AuraSite
 from toolkit.recording.files import load
 

@@ -95,7 +95,7 @@ def test_what_cannot_be_opened_is_not_nothing(call: Call, monkeypatch: pytest.Mo
     """Sealed sessions without their key: told, and no success; nobody is advised to make one, or sent elsewhere."""
     monkeypatch.setenv("TOOLKIT_STORE_KEY", "right")
     header = f"Cookie: {NAME}={SECRET}"
-    monkeypatch.setattr("toolkit.cli.commands.session_files._text", lambda *_: header)
+    monkeypatch.setattr("toolkit.cli.commands.session_import._read_text", lambda *_: header)
     assert call("session", "import", "openassistant", "--base-url", "https://own.example").code == 0
     for key in ("wrong", ""):
         monkeypatch.setenv("TOOLKIT_STORE_KEY", key)

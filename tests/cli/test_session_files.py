@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
-from tests.cli.terminal import terminal
+from tests.cli.pseudo_terminal import terminal
 from tests.cli.test_session import NAME, SECRET, SITE, session
 from toolkit.session.formats import conversion
 from toolkit.session.formats.table import WRITABLE

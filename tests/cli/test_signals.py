@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import Toolkit
-from tests.cli.terminal import CTRL_C, Terminal, terminal
+from tests.cli.pseudo_terminal import CTRL_C, Terminal, terminal
 from tests.sites.asking import SECONDS
 from tests.sites.base import Handler
 from tests.sites.openassistant import OpenAssistantSite
@@ -222,13 +222,13 @@ async def test_nohup_is_respected(toolkit: Toolkit, assistant: Assistant) -> Non
 
 
 LEFT = """
-from toolkit.cli import work
+from toolkit.cli import log_output
 
 class Left:
     def __del__(self):
         raise RuntimeError("Event loop is closed")
 
-with work.show_log():
+with log_output.show_log():
     Left()
 left = Left()  # collected as the interpreter ends
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Toolkit
-from tests.cli.terminal import CTRL_C, CTRL_D, terminal
+from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, terminal
 from tests.sites.aura import AuraSite, error
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite

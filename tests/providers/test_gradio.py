@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.chats.deadlines import Deadlines
-from toolkit.cli.connect import load_demo
+from toolkit.cli.replay_source import load_demo
 from toolkit.client.client import Client
 from toolkit.errors import UsageError
 from toolkit.providers.gradio.answer_text import TextDeltas, error_message, extract_text

@@ -1,4 +1,9 @@
-"""The command `toolkit`. Each command has a file here; nothing is imported before it is needed."""
+"""The command `toolkit`: reads a command line, calls the other rooms, and prints what they return or raise.
+
+`commands/` has a file for each command, `command_table` lists them, and the other files here are what commands share.
+Nothing that is useful without a terminal belongs here. The room hands out `main`, the entry point; no other room
+imports it. Modules are imported only when they are needed, so that `--help` and completion stay fast.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,20 @@ import gc
 import sys
 from typing import NoReturn
 
-# Modules make many objects, and all of them stay: with Python's 700, looking for garbage among them takes a tenth of
-# a short command's time, while they load and once more at the end.
-GARBAGE = 50_000
+# Loading modules creates many objects that all stay alive. With Python's default of 700, a tenth of a short command's
+# time goes into garbage collections that find nothing.
+GC_THRESHOLD = 50_000
 
 
 def main() -> NoReturn:
-    """Run the command line, and exit with one of the codes that `--help` tells."""
-    gc.set_threshold(GARBAGE)
+    """Runs the command line, and exits with one of the codes that `--help` lists."""
+    gc.set_threshold(GC_THRESHOLD)
     try:
-        from toolkit.cli.app import command_line  # in here, so that Ctrl-C gives no traceback while modules load
+        from toolkit.cli.app import run_command_line  # in here, so that Ctrl-C gives no traceback while modules load
 
-        code = command_line()
+        code = run_command_line()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        code = 130
-    gc.freeze()
+        code = 130  # `ExitCode.INTERRUPTED`, whose module may not be loaded
+    gc.freeze()  # no last collection while the interpreter ends
     sys.exit(code)

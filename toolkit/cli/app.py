@@ -1,15 +1,16 @@
-"""The group of commands, and the outermost place, where everything becomes a message and an exit code."""
+"""The command `toolkit` itself, and the outermost handler, which turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 import click
 
+from toolkit.cli.command_table import commands_of
+from toolkit.cli.error_report import report_error
+from toolkit.cli.exit_codes import ExitCode, exit_codes_help
 from toolkit.cli.options import debug_option
-from toolkit.cli.report import INTERRUPTED, report_error
 
 HELP = """Visit a chat site once with a real browser, then call it with no browser running.
 
@@ -19,32 +20,23 @@ Get started, offline, with a recorded answer:
     toolkit install
     toolkit chat aura --replay
 """
-EPILOG = "Exit codes: 0 done, 1 error, 2 usage, 3 login needed, 4 rate limited, 130 interrupted."
 
 
-COMMANDS = (
-    *("chat", "login", "harvest", "session", "providers", "models", "record", "recording", "replay", "install"),
-    "doctor",
-)  # in the order of their use
-
-
-class _Group(click.Group):
-    """Its commands are the modules of their names beside this one; only the one that runs is loaded."""
+class _TableGroup(click.Group):
+    """The commands of the table, in its order. The one that runs is loaded; `--help` loads all, for their summaries."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(commands_of(""))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"toolkit.cli.commands.{cmd_name}"), cmd_name)
-        return command
+        entry = commands_of("").get(cmd_name)
+        return entry.load() if entry is not None else None
 
 
 @click.group(
-    cls=_Group,
+    cls=_TableGroup,
     help=HELP,
-    epilog=EPILOG,
+    epilog=exit_codes_help(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="provider-toolkit", prog_name="toolkit", message="%(prog)s %(version)s")
@@ -52,26 +44,29 @@ class _Group(click.Group):
 def toolkit() -> None: ...
 
 
-def command_line() -> int:
-    """Run the command line; returns the exit code."""
-    if sys.stdout is None:  # closed by whoever started us
+def run_command_line() -> int:
+    """Runs the command line of this process, and returns the exit code."""
+    if sys.stdout is None:  # the parent process has closed it
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # an answer is printed on any terminal, whatever it can show
+        sys.stdout.reconfigure(errors="replace")  # an answer can have characters that the terminal has not
     try:
-        # On Windows click would take a prompt's * and ? for names of files.
+        # Otherwise click would take * and ? in a prompt for names of files on Windows.
         code = toolkit.main(prog_name="toolkit", standalone_mode=False, windows_expand_args=False)
-    except click.Abort:  # Ctrl-C where nothing had to be tidied up
+    except click.Abort:  # Ctrl-C outside of a `Runner`, where nothing has to be closed
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message and an exit code
         code = report_error(error)
-        _give_up_stdout()
-    return code if isinstance(code, int) else 0
+        _discard_unwritable_output()
+    return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _give_up_stdout() -> None:
-    """Where what is left cannot be written, throw it away: Python would try again at its end, and complain."""
+def _discard_unwritable_output() -> None:
+    """Throws away what stdout still buffers if it cannot be written.
+
+    Otherwise Python would try again when the process ends, and complain.
+    """
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they make of them."""
+"""Options that several commands share, and the named tuples in which commands get their values."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _debug = False
 
 
 def debug_wanted() -> bool:
-    """Whether `--debug` was given, before or after the command."""
+    """Whether `--debug` was given, before or after the command's name."""
     return _debug
 
 
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    """A callback. It is called for the group's option first, and then for the command's, which must not reset it."""
     global _debug
-    _debug = value or (_debug and context.parent is not None)  # the group's comes first
+    _debug = value or (_debug and context.parent is not None)
 
 
 debug_option = click.option(
@@ -29,13 +30,16 @@ debug_option = click.option(
 )
 
 
-def _want_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
+def _set_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
     if value:
-        os.environ["TOOLKIT_TRACE"] = "1"  # as `toolkit.client.failure_files` reads it
+        os.environ["TOOLKIT_TRACE"] = "1"  # `toolkit.client.failure_files` reads it
 
 
 def check_encoding(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:
-    """`text`, checked: what a shell hands over in another encoding than the terminal's cannot be sent. A callback."""
+    """Returns `text`. Raises `click.BadParameter` if it has bytes of another encoding than the terminal's. A callback.
+
+    Python holds such bytes as lone surrogates, which cannot be sent.
+    """
     try:
         if text is not None:
             text.encode()
@@ -45,7 +49,7 @@ def check_encoding(context: click.Context | None, parameter: click.Parameter | N
 
 
 class Target(NamedTuple):
-    """The options that say where the calls go and with which browser. `replay` is a file, or empty for the demo."""
+    """The options that say where calls go, and with which browser. `replay` is a file, or empty for the demo."""
 
     replay: str | None
     base_url: str | None
@@ -57,74 +61,86 @@ class Target(NamedTuple):
 
 
 class SessionOptions(NamedTuple):
-    """The options that say which stored session is meant, besides its provider."""
+    """The options that say which stored session of a provider is meant. None means that the option was not given."""
 
     account: str | None
     base_url: str | None
     store: str | None
 
 
-STORE = click.option("--store", metavar="STORE", help="Where sessions are kept, as TOOLKIT_STORE tells it.")
-BROWSER = (
-    click.option("--profile", metavar="NAME", help="Browser profile of browsers.json, such as headed."),
-    click.option(
-        "--browsers",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
-    ),
-    click.option(
-        "--trace",
-        is_flag=True,
-        expose_value=False,
-        callback=_want_trace,
-        help="If a visit fails, keep a trace of it as well as a picture.",
-    ),
-)
-BASE_URL = click.option("--base-url", metavar="URL", help="Another deployment of the site's software.")
-
-
-def _account(default: str | None) -> Callable[[F], F]:
+def _account_option(default: str | None) -> Callable[[F], F]:
     text = "One of several accounts that you have there, by a name of your choice."
     return click.option("--account", callback=check_encoding, metavar="NAME", default=default, help=text)
 
 
-def target_options(command: F, *, replay: bool = True) -> F:
-    """The options of `Target`, perhaps without `--replay`; the command gets one as its argument `target`."""
-    options = (
-        click.option(
-            "--replay",
-            metavar="[FILE]",
-            is_flag=False,
-            flag_value="",
-            help="Answer offline, from a recording (HAR); without FILE from the provider's demo. Put it last.",
-        ),
-        BASE_URL,
-        _account("default"),
-        click.option(
-            "--proxy",
-            metavar="URL",
-            help="Proxy for the browser and the calls, http://[user:password@]host:port or socks5://.",
-        ),
-        *BROWSER,
-        STORE,
-        debug_option,
-    )
-    return group_options(command, "target", Target, options if replay else options[1:])
+store_option = click.option("--store", metavar="STORE", help="Where sessions are kept, as TOOLKIT_STORE tells it.")
+base_url_option = click.option("--base-url", metavar="URL", help="Another deployment of the site's software.")
+profile_option = click.option("--profile", metavar="NAME", help="Browser profile of browsers.json, such as headed.")
+browsers_option = click.option(
+    "--browsers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another browsers.json; TOOLKIT_BROWSERS names one too.",
+)
+trace_option = click.option(
+    "--trace",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_trace,
+    help="If a visit fails, keep a trace of it as well as a picture.",
+)
+_replay_option = click.option(
+    "--replay",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help="Answer offline, from a recording (HAR); without FILE from the provider's demo. Put it last.",
+)
+_proxy_option = click.option(
+    "--proxy",
+    metavar="URL",
+    help="Proxy for the browser and the calls, http://[user:password@]host:port or socks5://.",
+)
+_LIVE_TARGET_OPTIONS = (
+    base_url_option,
+    _account_option("default"),
+    _proxy_option,
+    profile_option,
+    browsers_option,
+    trace_option,
+    store_option,
+    debug_option,
+)
+
+
+def target_options(command: F) -> F:
+    """Adds the options of `Target`, and `--trace` and `--debug`. The command gets a `Target` as argument `target`."""
+    return group_options(command, "target", Target, (_replay_option, *_LIVE_TARGET_OPTIONS))
+
+
+def live_target_options(command: F) -> F:
+    """As `target_options`, without `--replay`: for commands that need the real site. `Target.replay` is then None."""
+    return group_options(command, "target", Target, _LIVE_TARGET_OPTIONS)
 
 
 def session_options(command: F) -> F:
-    """The options of `SessionOptions`; the command gets one as its argument `options`."""
-    return group_options(command, "options", SessionOptions, (BASE_URL, _account(None), STORE, debug_option))
+    """Adds the options of `SessionOptions`, and `--debug`. The command gets one as argument `options`."""
+    options = (base_url_option, _account_option(None), store_option, debug_option)
+    return group_options(command, "options", SessionOptions, options)
 
 
 def group_options(command: F, argument: str, kind: Any, options: Sequence[Callable[[Any], Any]]) -> F:
-    """`command` with `options`, whose values it gets together as one `argument`, a named tuple of that `kind`."""
+    """Adds `options` to a command, which gets their values together as one `argument`, a named tuple of type `kind`.
 
-    def wrapped(**values: Any) -> Any:
-        return command(**{argument: kind(**{name: values.pop(name, None) for name in kind._fields})}, **values)
+    The fields of `kind` are the names of the options; a field without an option is None.
+    """
 
-    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
-    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    def with_grouped_options(**values: Any) -> Any:
+        grouped = kind(**{name: values.pop(name, None) for name in kind._fields})
+        return command(**{argument: grouped}, **values)
+
+    decorated: Any = with_grouped_options
+    decorated.__name__, decorated.__doc__ = command.__name__, command.__doc__
+    decorated.__click_params__ = getattr(command, "__click_params__", [])
     for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]

@@ -1,71 +1,64 @@
-"""What tables say about sessions."""
+"""Tables on stdout. A table is a tuple of `Column`s; header, cells and JSON all derive from these."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 from toolkit.cli.terminal import printable
-from toolkit.session.value import BrowserSession
 
-DAY = 86400.0
-LAST = 253_370_764_800.0  # the first of January 9999: the year that follows overflows in some time zones
-SPANS = (("d", DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
-
-
-def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table to stdout; in a pipe, each row of one-line cells stays on its line."""
+if TYPE_CHECKING:
     from rich.console import Console
+
+T = TypeVar("T")
+PIPE_WIDTH = 200  # a pipe has no width: wide enough to leave each row on its line
+
+
+class Column(NamedTuple, Generic[T]):
+    """One column of a table whose rows are items of type `T`."""
+
+    title: str
+    cell: Callable[[T], str]  # the text of an item's cell; control characters are replaced when it is printed
+    key: str = ""  # the field of the item's JSON object; empty where the column is not in it
+    value: Callable[[T], Any] | None = None  # the value of that field; if None, the text of the cell
+    justify: Literal["left", "right"] = "left"
+    overflow: Literal["fold", "ellipsis"] = "fold"
+    style: Callable[[T], str] = lambda _: ""  # a style of rich for the cell, such as `red`
+
+
+def print_table(columns: Sequence[Column[T]], items: Iterable[T], *, caption: str = "") -> None:
+    """Prints a table with one row for each item to stdout, after a line with the `caption` if there is one.
+
+    In a pipe, each row of one-line cells stays on one line.
+    """
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))  # as it is: [...] in an address is no markup
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width
+    for column in columns:
+        table.add_column(column.title, justify=column.justify, overflow=column.overflow)
+    for item in items:
+        # `Text`, since a string such as `[...]` in an address would be taken for markup.
+        table.add_row(*(Text(printable(column.cell(item)), style=column.style(item)) for column in columns))
+    console = _open_console()
+    if caption:
+        console.print(Text(printable(caption)))
     console.print(table)
 
 
-def format_time(seconds: float) -> str:
-    """A time, given in seconds since 1970, on this machine's clock; what is later than any clock knows is its last."""
-    return datetime.fromtimestamp(min(seconds, LAST)).strftime("%Y-%m-%d %H:%M")
+def json_object(columns: Sequence[Column[T]], item: T) -> dict[str, Any]:
+    """Returns the JSON object of an item: the fields of all columns that have a key."""
+    return {
+        column.key: column.cell(item) if column.value is None else column.value(item)
+        for column in columns
+        if column.key
+    }
 
 
-def duration(seconds: float) -> str:
-    """A length of time in its largest whole unit, such as `3 d`."""
-    unit, length = next(((unit, length) for unit, length in SPANS if seconds >= length), SPANS[-1])
-    return f"{max(0, int(seconds // length))} {unit}"
+def _open_console() -> Console:
+    from rich.console import Console
 
-
-def state(session: BrowserSession, now: float) -> str:
-    """`ok`, `expires soon`, `expired`, or `login needed` where a visit has found that only a person can renew it; by
-    what is stored, nobody is asked. Soon is when a tenth of its life is left, at most a day."""
-    if session.login_needed_at > session.changed_at:
-        return "login needed"
-    if session.expires_at is None:
-        return "ok"
-    left, life = session.expires_at - now, session.expires_at - session.harvested_at
-    if left <= 0:
-        return "expired"
-    return "expires soon" if left < min(DAY, life / 10) else "ok"
-
-
-def validity(session: BrowserSession) -> str:
-    """How long `session` is good for, in words."""
-    if session.expires_at is None:
-        return "no expiry known"
-    when = format_time(session.expires_at)
-    return f"expired {when}" if session.expired(time.time()) else f"good until {when}"
-
-
-def summarize(session: BrowserSession, site: str) -> str:
-    """How long `session` is good for, and whose it is: its site where that is not `site`, and its account."""
-    whose = [session.origin] if session.origin != site else []
-    if session.account != "default":
-        whose.append(session.account)
-    return f"{', '.join(whose)}: {validity(session)}" if whose else validity(session)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console

@@ -1,4 +1,4 @@
-"""What a terminal gets to see: text without control characters, and one line that says what is waited for."""
+"""Output on a terminal: text without control characters, notes, and one status line that says what is waited for."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.spinner import Spinner
 
-# What a site's text may not do to a terminal: control characters other than tab and line feed, and C1 ones.
+# The control characters (C0 but for tab and line feed, DEL, C1) become U+FFFD, carriage returns vanish.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"} | {ord("\r"): None}
+
+# The status line that is on stderr now, and its text, which is remembered also where no line can be shown. Module
+# state, since a process has one stderr.
+_live: Live | None = None
+_status_text = ""
 
 
 def printable(text: str) -> str:
-    """`text` without what would move a terminal's cursor, change its colours or its title."""
+    """Replaces the control characters in `text`, with which a site could move the cursor or change colours or title."""
     return text.translate(_CONTROLS)
 
 
 def colours() -> bool | None:
-    """What click is told about colours: none where `NO_COLOR` is set (https://no-color.org), else its own choice."""
+    """Returns click's argument `color`: False where `NO_COLOR` is set (https://no-color.org), else None, its choice."""
     return False if os.environ.get("NO_COLOR") else None
 
 
-_live: Live | None = None  # the line that is on stderr now: there is one stderr
-_shown = ""
-
-
 def notify(text: str) -> None:
-    """Say something on stderr; a status line stays below it."""
+    """Prints a line to stderr, above the status line if there is one."""
     text = printable(text)
     if _live is None:
         click.echo(text, err=True)
@@ -44,9 +45,9 @@ def notify(text: str) -> None:
 
 
 def show_status(text: str) -> None:
-    """Show on stderr what is waited for, in place of what was there; nothing where that is not a terminal."""
-    global _live, _shown
-    _shown = text
+    """Shows `text` as the status line, in place of the one before. If stderr is no terminal, shows nothing."""
+    global _live, _status_text
+    _status_text = text
     if _live is not None:
         _live.update(_spinner(text))
     elif sys.stderr is not None and sys.stderr.isatty():
@@ -54,23 +55,23 @@ def show_status(text: str) -> None:
         from rich.live import Live
 
         console = Console(stderr=True)
-        if console.is_interactive:  # a dumb terminal cannot take a line back
+        if console.is_interactive:  # a dumb terminal cannot erase a line
             _live = Live(_spinner(text), console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
             _live.start()
 
 
 def clear_status() -> None:
-    """Take that line away. To be called before anything goes to stdout."""
-    global _live, _shown
+    """Erases the status line. To be called before anything is printed to stdout."""
+    global _live, _status_text
     if _live is not None:
         _live.stop()
-    _live, _shown = None, ""
+    _live, _status_text = None, ""
 
 
 @contextmanager
 def status(text: str) -> Iterator[None]:
-    """Show what is waited for while inside, and afterwards what was shown before."""
-    before = _shown
+    """Shows `text` as the status line during the block, and afterwards the status before it again."""
+    before = _status_text
     show_status(text)
     try:
         yield

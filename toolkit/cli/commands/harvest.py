@@ -1,4 +1,4 @@
-"""`toolkit harvest`: visit a provider's site now, and keep the session."""
+"""`toolkit harvest`: visits a provider's site now, and stores the session."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ def harvest(provider: str, target: Target) -> None:
 
     With a profile that has a window (--profile headed) you can log in there by hand. With --replay nothing is kept.
     """
-    from toolkit.cli.connect import connect
-    from toolkit.cli.notes import note_memory_store
-    from toolkit.cli.run import start_runner
-    from toolkit.cli.table import validity
+    from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_notes import note_memory_store
+    from toolkit.cli.session_summary import validity
     from toolkit.cli.terminal import printable
     from toolkit.stores.choose import open_store
 
-    with start_runner() as work, work.async_with(connect(provider, target)) as there:
-        with there.explain_visit_errors(target.replay):
-            session = work.run(there.client.harvest())
-        names = ", ".join(cookie.name for cookie in session.cookies) or "none"
-        keys = ", ".join(key for items in session.local_storage.values() for key in items) or "none"
-        if there.network is None:
+    with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
+        with opened.explain_visit_errors(target.replay):
+            session = runner.run(opened.client.harvest())
+        if opened.network is None:
             note_memory_store(open_store(target.store))
-        kept = "" if there.network is None else " (replayed, not kept)"
+        cookies = ", ".join(cookie.name for cookie in session.cookies) or "none"
+        storage = ", ".join(key for items in session.local_storage.values() for key in items) or "none"
+        replayed = "" if opened.network is None else " (replayed, not kept)"
         for line in (
-            f"{there.client.provider.name}: a session for {session.origin}, {validity(session)}{kept}",
-            f"  cookies: {names}",
-            f"  storage: {keys}",
+            f"{opened.client.provider.name}: a session for {session.origin}, {validity(session)}{replayed}",
+            f"  cookies: {cookies}",
+            f"  storage: {storage}",
             f"  agent:   {session.user_agent}",
         ):
             click.echo(printable(line))

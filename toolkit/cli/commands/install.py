@@ -1,4 +1,4 @@
-"""`toolkit install`: see to it that there is a browser."""
+"""`toolkit install`: finds a browser that Playwright can drive, or installs one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from toolkit.cli.options import debug_option
 def install(check: bool) -> None:
     """Find a browser that Playwright can drive, or install one."""
     from toolkit.browser.install import install as install_browser
-    from toolkit.cli.run import show_log
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.log_output import show_log
 
     with show_log():
         result = install_browser(check=check, report=click.echo)
     if result.outcome == "missing":
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(ExitCode.ERROR)

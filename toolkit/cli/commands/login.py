@@ -1,4 +1,4 @@
-"""`toolkit login`: a person logs in, in a window or a tab, and the session is kept."""
+"""`toolkit login`: lets a person log in, in a window or a tab, and stores the session."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def login(provider: str, timeout: float | None, cdp: str | None, target: Target)
     It is noticed when you are signed in. The session is then checked without the browser and kept in place of the one
     that was there; where anything goes wrong, that one stays. From then on no browser is needed until it expires.
     """
-    from toolkit.cli.connect import connect
-    from toolkit.cli.notes import note_memory_store
-    from toolkit.cli.run import start_runner
-    from toolkit.cli.table import validity
+    from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_notes import note_memory_store
+    from toolkit.cli.session_summary import validity
     from toolkit.cli.terminal import printable
     from toolkit.stores.choose import open_store
 
-    with start_runner() as work, work.async_with(connect(provider, target)) as there:
-        with there.explain_visit_errors(target.replay):
-            session = work.run(there.client.login(seconds=timeout, cdp=cdp))
-        who = f" as {session.identity}" if session.identity else ""
-        kept = "" if there.network is None else " (replayed, not kept)"
-        name = there.client.provider.name
-        if there.network is None:
+    with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
+        with opened.explain_visit_errors(target.replay):
+            session = runner.run(opened.client.login(seconds=timeout, cdp=cdp))
+        if opened.network is None:
             note_memory_store(open_store(target.store))
-        click.echo(printable(f"{name}: logged in{who} at {session.origin}, {validity(session)}{kept}"))
+        name = opened.client.provider.name
+        identity = f" as {session.identity}" if session.identity else ""
+        replayed = "" if opened.network is None else " (replayed, not kept)"
+        click.echo(printable(f"{name}: logged in{identity} at {session.origin}, {validity(session)}{replayed}"))

@@ -1,4 +1,4 @@
-"""`toolkit models`: which models a provider offers, asked at its site and remembered for an hour."""
+"""`toolkit models`: lists the models of a provider, from its site at most once an hour."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolkit.cli.options import Target, target_options
+from toolkit.cli.options import Target, live_target_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from toolkit.cli.runner import Runner
+    from toolkit.client.client import Client
     from toolkit.stores.base import Key
 
 
@@ -22,24 +24,17 @@ if TYPE_CHECKING:
 @click.argument("provider")
 @click.option("--refresh", is_flag=True, help="Ask the site, also where it was asked within the last hour.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-@lambda command: target_options(command, replay=False)
+@live_target_options
 def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
     """List the models that PROVIDER offers, its default first: what the site says where it has a list, else those that
     are known."""
-    from toolkit.cli.connect import connect
-    from toolkit.cli.run import start_runner
-    from toolkit.cli.terminal import notify, printable
+    from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.terminal import printable
 
-    with start_runner() as work, work.async_with(connect(provider, target)) as there:
-        client = there.client
-        names = [] if refresh else _remembered(client.key)
-        if not names:
-            names = list(work.run(client.models(refresh=True)))
-            if client.provider.lists_models:
-                _remember(client.key, names)
-            else:
-                notify(f"note: {client.provider.name} has no list of its models, these are known" if names else
-                     f"note: {client.provider.name} has no list of its models, and none are known")  # fmt: skip
+    with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
+        cached = [] if refresh else _load_cached(opened.client.key)
+        names = cached or _ask_site(runner, opened.client)
     if as_json:
         click.echo(json.dumps(names, indent=1))
         return
@@ -47,30 +42,43 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
         click.echo(printable(name))
 
 
-def _file(key: Key) -> Path:
+def _ask_site(runner: Runner, client: Client) -> list[str]:
+    """Returns the models that the site lists, and caches them; those that are known, with a note, if it has no list."""
+    from toolkit.cli.terminal import notify
+
+    names = list(runner.run(client.models(refresh=True)))
+    if client.provider.lists_models:
+        _cache(client.key, names)
+    else:
+        known = "these are known" if names else "and none are known"
+        notify(f"note: {client.provider.name} has no list of its models, {known}")
+    return names
+
+
+def _cache_file(key: Key) -> Path:
     from toolkit.files.state_folder import cache_folder
 
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
     return cache_folder() / "models" / f"{digest[:32]}.json"
 
 
-def _remembered(key: Key) -> list[str]:
-    """The names that were told for `key` within the last hour; none where that is not so, or cannot be read."""
+def _load_cached(key: Key) -> list[str]:
+    """Returns the models that the site listed within the last hour; none if there are none, or they cannot be read."""
     from toolkit.providers.models import CACHE_SECONDS
 
     with suppress(OSError, ValueError, TypeError, KeyError):
-        kept = json.loads(_file(key).read_bytes())
-        if 0 <= time.time() - kept["asked_at"] < CACHE_SECONDS:
-            return [str(name) for name in kept["models"]]
+        document = json.loads(_cache_file(key).read_bytes())
+        if 0 <= time.time() - document["asked_at"] < CACHE_SECONDS:
+            return [str(name) for name in document["models"]]
     return []
 
 
-def _remember(key: Key, names: list[str]) -> None:
-    """Keep `names`, where that can be."""
+def _cache(key: Key, names: list[str]) -> None:
+    """Writes `names` to the cache. A folder that cannot be written to is no error."""
     from toolkit.files.atomic import write_atomic
     from toolkit.files.state_folder import make_private_folder
 
-    file = _file(key)
+    file = _cache_file(key)
     with suppress(OSError):
         make_private_folder(file.parent)
         write_atomic(file, json.dumps({"asked_at": time.time(), "models": names}).encode())

@@ -1,4 +1,4 @@
-"""`toolkit record`: one chat call, from the visit of the page to the end of the answer, as a HAR file."""
+"""`toolkit record`: records one chat call, from the visit of the page to the end of the answer, as a HAR file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.options import Target, check_encoding, target_options
-from toolkit.cli.settings import Settings, settings_options
+from toolkit.cli.chat_options import ChatOptions, chat_options
+from toolkit.cli.options import Target, check_encoding, live_target_options
 from toolkit.cli.terminal import notify
 
 if TYPE_CHECKING:
+    from toolkit.providers.base import Provider
+    from toolkit.redaction.rules import Rules
     from toolkit.session.value import BrowserSession
     from toolkit.stores.base import Store
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--mode", type=click.Choice(("once", "all")), default="once", help="once (default) keeps a FILE that is there."
 )
-@settings_options()
+@chat_options()
 @click.option(
     "--session",
     metavar="FILE",
@@ -47,23 +49,26 @@ if TYPE_CHECKING:
 @click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
 @click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
 @click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
-@lambda command: target_options(command, replay=False)
+@live_target_options
 def record(
     provider: str,
     prompt: str,
     output: Path,
     mode: str,
-    settings: Settings,
+    settings: ChatOptions,
     session: Path | None,
     comment: str | None,
     target: Target,
-    **rules: tuple[str, ...],
+    **rules: Any,
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
 
     Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
     `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
     """
+    from toolkit.providers import registry
+    from toolkit.redaction.rules import Rules
+
     if mode == "once" and output.exists():
         notify(f"note: {output} is there already; --mode all records it anew")
         return
@@ -71,49 +76,47 @@ def record(
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
-    _record(provider, prompt, output, settings, session, comment, target, rules)
+    kind = registry.find(provider)
+    _record(kind, prompt, output, settings, session, comment, target, Rules(**rules))
 
 
 def _record(
-    provider: str,
+    kind: type[Provider],
     prompt: str,
     output: Path,
-    settings: Settings,
-    state: Path | None,
+    settings: ChatOptions,
+    session_file: Path | None,
     comment: str | None,
     target: Target,
-    rules: dict[str, Any],
+    rules: Rules,
 ) -> None:
-    from toolkit.cli.answer import print_answer
-    from toolkit.cli.connect import connect
-    from toolkit.cli.run import start_runner
-    from toolkit.providers import registry
+    from toolkit.cli.answer_printing import print_answer
+    from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.runner import start_runner
     from toolkit.recording.files import save
     from toolkit.recording.recorder import Recorder
-    from toolkit.redaction.rules import Rules
 
-    kind = registry.find(provider)
-    recorder = Recorder(random=kind.random, rules=Rules(**rules))
-    more: dict[str, Any] = {"recorder": recorder}
-    with start_runner() as work:
-        if state is not None:
-            more["store"] = work.run(_holding(_session(state, kind(target.base_url), target.account)))
-        there = work.async_with(connect(provider, target, **more))
-        with there as connection:
-            client = connection.client
+    recorder = Recorder(random=kind.random, rules=rules)
+    store = None
+    with start_runner() as runner:
+        if session_file is not None:
+            session = _load_session(session_file, kind(target.base_url), target.account)
+            store = runner.run(_memory_store_with(session))
+        with runner.async_with(open_client(kind.name, target, store=store, recorder=recorder)) as opened:
+            client = opened.client
             settings.note_unknown(client.provider)
-            work.run(client.harvest())
+            runner.run(client.harvest())
             messages = [{"role": "user", "content": prompt}]
-            work.run(print_answer(client, messages, settings.arguments(), as_json=False))
-            work.run(recorder.aclose())
+            runner.run(print_answer(client, messages, settings.arguments(), as_json=False))
+            runner.run(recorder.aclose())
     recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
     save(recording, output)
     pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
     notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
 
 
-def _session(file: Path, provider: Any, account: str) -> BrowserSession:
-    """The session in a storage state of Playwright. Raises `UsageError` where it is none."""
+def _load_session(file: Path, provider: Provider, account: str) -> BrowserSession:
+    """Loads a session from a file with Playwright's storage state. Raises `UsageError` if it is no JSON object."""
     import msgspec
 
     from toolkit.errors import UsageError
@@ -127,8 +130,8 @@ def _session(file: Path, provider: Any, account: str) -> BrowserSession:
     return BrowserSession.from_storage_state(provider.name, provider.site, state, account=account)
 
 
-async def _holding(session: BrowserSession) -> Store:
-    """A store for this run, with `session` in it."""
+async def _memory_store_with(session: BrowserSession) -> Store:
+    """Returns a store for this run only, with `session` in it."""
     from toolkit.stores.base import Key
     from toolkit.stores.memory import MemoryStore
 

@@ -1,4 +1,4 @@
-"""`toolkit replay`: another program, with a recording in the place of the network."""
+"""`toolkit replay`: runs another program with recordings in place of the network."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from toolkit.cli.options import debug_option
 if TYPE_CHECKING:
     from toolkit.har.model import Recording
 
-DEAF = "No request came here. Does the command follow HTTPS_PROXY and SSL_CERT_FILE? See toolkit replay --help."
+NO_REQUESTS = "No request came here. Does the command follow HTTPS_PROXY and SSL_CERT_FILE? See toolkit replay --help."
 
 
-class WithProgram(click.Command):
-    """A command whose line has another command after `--`, which it gets as its argument `program`."""
+class _CommandWithProgram(click.Command):
+    """A click command that takes another command line after `--`, as a tuple in its argument `program`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)
@@ -29,8 +29,8 @@ class WithProgram(click.Command):
         return [*super().collect_usage_pieces(ctx), "-- COMMAND ..."]
 
 
-def _pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """`recorded`, or a factor of it."""
+def _parse_pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """Returns the factor for the recorded gaps. Raises `click.BadParameter` unless it is 0 or more. A callback."""
     try:
         pace = 1.0 if value == "recorded" else float(value)
     except ValueError:
@@ -40,10 +40,14 @@ def _pace(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return pace
 
 
-@click.command(cls=WithProgram)
+@click.command(cls=_CommandWithProgram)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--pace", callback=_pace, default="0", metavar="FACTOR", help="Gaps of streams: recorded, or a factor; 0 is none."
+    "--pace",
+    callback=_parse_pace,
+    default="0",
+    metavar="FACTOR",
+    help="Gaps of streams: recorded, or a factor; 0 is none.",
 )
 @click.option("--strict/--no-strict", default=True, help="Whether differences from the recording fail at the end.")
 @debug_option
@@ -67,15 +71,16 @@ def replay(files: tuple[str, ...], pace: float, strict: bool, program: tuple[str
 
 async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float, strict: bool) -> int:
     from toolkit.cli.child_process import run_program
+    from toolkit.cli.exit_codes import ExitCode
     from toolkit.errors import ReplayMismatch
     from toolkit.recording.files import load
     from toolkit.replay.local_network import LocalNetwork
 
     recordings = [load(file) for file in files]
     async with LocalNetwork(recording=recordings, pace=pace) as network:
-        # The person's own sessions are none of the replay's business, and the other way round.
+        # The program gets an empty state folder: it neither uses nor overwrites the person's own sessions.
         with tempfile.TemporaryDirectory(prefix="toolkit-replay-") as folder:
-            environ = os.environ | network.environ() | await _state(Path(folder), recordings)
+            environ = os.environ | network.environ() | await _prepare_state(Path(folder), recordings)
             code = await run_program(program, environ)
     if strict:
         try:
@@ -83,13 +88,16 @@ async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float,
         except ReplayMismatch as error:
             click.secho(f"error: {error}", fg="red", err=True)
             if not network.log and not network.refused:
-                click.echo(DEAF, err=True)
-            code = code or 1
+                click.echo(NO_REQUESTS, err=True)
+            code = code or ExitCode.ERROR
     return code
 
 
-async def _state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
-    """A store of sessions of its own, with those that the recordings began with."""
+async def _prepare_state(folder: Path, recordings: list[Recording]) -> dict[str, str]:
+    """Stores the sessions that the recordings began with in a new store in `folder`.
+
+    Returns the environment variables that make a toolkit in the program use that folder and store.
+    """
     from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE
     from toolkit.stores.base import Key
     from toolkit.stores.file import FileStore

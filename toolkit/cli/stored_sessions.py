@@ -1,10 +1,10 @@
-"""The stored session that a command line names."""
+"""Finds the stored sessions that the command line names."""
 
 from __future__ import annotations
 
-from toolkit.cli.deployment import resolve_base_url
-from toolkit.cli.notes import note_environment_sessions
+from toolkit.cli.deployment_choice import resolve_base_url
 from toolkit.cli.options import SessionOptions
+from toolkit.cli.session_notes import note_environment_sessions
 from toolkit.errors import LoginRequired
 from toolkit.providers import registry
 from toolkit.providers.base import Provider, normalize_base_url
@@ -14,21 +14,25 @@ from toolkit.stores.choose import open_store
 
 
 class StoredSession:
-    """The place of the session of `provider` and `account` in `store`."""
+    """The place in `store` for the session of `provider` and `account`, whether or not there is a session."""
 
     def __init__(self, provider: Provider, account: str | None, store: Store) -> None:
         self.provider, self.store = provider, store
         self.key = Key(provider.name, provider.site, account or "default")
 
     @classmethod
-    async def find(cls, name: str, options: SessionOptions) -> StoredSession:
-        """The one that is meant by `name` and `options`. Raises `UnknownProvider` and `UsageError`."""
-        kind, store = registry.find(name), open_store(options.store)
+    async def find(cls, provider: str, options: SessionOptions) -> StoredSession:
+        """Returns the place that the name `provider` and the options mean.
+
+        Notes which environment variables hold another session of that provider. Raises `UnknownProvider`, and
+        `UsageError` if the store or the deployment cannot be told.
+        """
+        kind, store = registry.find(provider), open_store(options.store)
         note_environment_sessions([kind.name], stored=True)
         return cls(kind(await resolve_base_url(kind, options.base_url, options.account, store)), options.account, store)
 
     async def load(self) -> BrowserSession:
-        """The session that is there. Raises `LoginRequired`, with the command to run, where there is none."""
+        """Returns the stored session. Raises `LoginRequired`, with the command that makes one, if there is none."""
         session = await self.store.load(self.key)
         if session is None:
             account = self.key.account
@@ -42,17 +46,20 @@ class StoredSession:
 
     @property
     def cli_args(self) -> str:
-        """The provider and the options that a command line names it by."""
+        """The arguments that name this session on a command line: the provider, and the options where needed."""
         base_url, account = self.provider.base_url, self.key.account
-        where = f" --base-url {base_url}" if base_url else ""
-        return self.key.provider + where + (f" --account {account}" if account != "default" else "")
+        base_url_option = f" --base-url {base_url}" if base_url else ""
+        account_option = f" --account {account}" if account != "default" else ""
+        return self.key.provider + base_url_option + account_option
 
 
 async def load_sessions(options: SessionOptions) -> dict[Key, BrowserSession]:
-    """The sessions of every provider, of the account and deployment that are named, in order."""
-    site = normalize_base_url(options.base_url) if options.base_url else None
+    """Returns the stored sessions of all providers in the order of their keys, of those that the options name."""
+    origin = normalize_base_url(options.base_url) if options.base_url else None
     note_environment_sessions()
-    kept = await open_store(options.store).sessions()
+    sessions = await open_store(options.store).sessions()
     return {
-        key: kept[key] for key in sorted(kept) if options.account in (None, key.account) and site in (None, key.origin)
+        key: sessions[key]
+        for key in sorted(sessions)
+        if options.account in (None, key.account) and origin in (None, key.origin)
     }

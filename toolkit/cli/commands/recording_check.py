@@ -1,0 +1,29 @@
+"""`toolkit recording check`: checks that recordings hold no secrets."""
+
+from __future__ import annotations
+
+import click
+
+from toolkit.cli.options import debug_option
+
+
+@click.command("check", short_help="Check that recordings hold no secrets.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@debug_option
+def recording_check(files: tuple[str, ...]) -> int:
+    """Check that FILEs are recordings and hold no secrets; exit code 1 where one does not pass.
+
+    Findings name the place, never the value. Made for pre-commit hooks and CI.
+    """
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.recording.check import check
+
+    failed = 0
+    for file in files:
+        findings = check(file)
+        for finding in findings:
+            text = f"{file}: {finding.kind} in {finding.place}" if finding.place else finding.kind
+            click.secho(text, fg="red", err=True)
+        failed += bool(findings)
+    click.echo(f"{len(files) - failed} of {len(files)} recordings pass")
+    return ExitCode.ERROR if failed else ExitCode.DONE

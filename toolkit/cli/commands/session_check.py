@@ -1,0 +1,118 @@
+"""`toolkit session check`: asks the sites whether they still take the stored sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.options import SessionOptions, session_options
+
+if TYPE_CHECKING:
+    from toolkit.client.client import Client
+    from toolkit.client.health import Health
+    from toolkit.errors import LoginRequired
+    from toolkit.stores.base import Key, Store
+
+
+@click.command("check", short_help="Ask the sites whether they still take the sessions.")
+@click.argument("provider", required=False)
+@session_options
+def session_check(provider: str | None, options: SessionOptions) -> int:
+    """Ask the site of PROVIDER whether it still takes the session; without PROVIDER, of all that are kept.
+
+    No browser is opened. Exit code 3 where one needs a login, 1 where the site cannot tell.
+    """
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.terminal import printable, status
+
+    with start_runner() as runner:
+        if provider is None:
+            return runner.run(_check_all(options))
+        client = runner.run(_client(provider, options))
+        with status(f"asking {client.provider.site}"):
+            health = runner.run(_check(client))
+        click.echo(printable(f"{client.provider.name}: {_describe(health)}"))
+        return ExitCode.DONE
+
+
+async def _client(provider: str, options: SessionOptions) -> Client:
+    """Returns a client for the session that is meant; without `--store` it can be one of the environment."""
+    from toolkit.cli.deployment_choice import resolve_call_base_url
+    from toolkit.client.client import Client
+    from toolkit.providers import registry
+
+    kind, account = registry.find(provider), options.account or "default"
+    base_url = await resolve_call_base_url(kind, options.base_url, account, options.store)
+    return Client(kind, base_url=base_url, account=account, store=options.store)
+
+
+async def _check(client: Client) -> Health:
+    async with client:
+        return await client.check()
+
+
+async def _check_all(options: SessionOptions) -> int:
+    """Checks every stored session, prints a line for each, and returns the exit code of the worst.
+
+    A login that is needed is worse than any other error. Raises `LoginRequired` if there is no session at all.
+    """
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.stored_sessions import load_sessions
+    from toolkit.cli.terminal import clear_status, printable, show_status
+    from toolkit.cli.unreadable_sessions import collect_unreadable
+    from toolkit.stores.choose import open_store
+
+    store, codes = open_store(options.store), set()
+    with collect_unreadable() as failures:
+        sessions = await load_sessions(options)
+    for key in sessions:
+        show_status(f"asking {key.origin}")
+        text, code = await _check_stored(key, store)
+        codes.add(code)
+        clear_status()
+        click.echo(printable(f"{key.provider} {key.origin} {key.account}: {text}"))
+    if failures:
+        codes.add(ExitCode.ERROR)  # the log has said why they cannot be opened
+    if not codes:
+        raise _no_session()
+    return ExitCode.LOGIN_NEEDED if ExitCode.LOGIN_NEEDED in codes else max(codes)
+
+
+async def _check_stored(key: Key, store: Store) -> tuple[str, int]:
+    """Checks one stored session, and returns what to print and the exit code."""
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.client.client import Client
+    from toolkit.errors import LoginRequired, ToolkitError
+    from toolkit.providers import registry
+
+    try:
+        kind = registry.find(key.provider)
+        base_url = key.origin if key.origin != kind.public_site() else None
+        health = await _check(Client(kind, base_url=base_url, account=key.account, store=store))
+    except ToolkitError as error:
+        code = ExitCode.LOGIN_NEEDED if isinstance(error, LoginRequired) else ExitCode.ERROR
+        return f"{error.what} {error.hint}".rstrip(), code
+    return _describe(health), ExitCode.DONE
+
+
+def _no_session() -> LoginRequired:
+    """Returns the error for a store without sessions. Its hint names a session of the environment, if there is one."""
+    from toolkit.cli.session_notes import session_variables
+    from toolkit.errors import LoginRequired
+    from toolkit.providers import registry
+
+    provider = next((name for name in registry.names() if session_variables(name)), None)
+    if provider is None:
+        return LoginRequired("There is no session.", hint="`toolkit login PROVIDER` makes one.")
+    hint = f"`toolkit session check {provider}` asks about the other."
+    return LoginRequired("There is no stored session.", hint=hint)
+
+
+def _describe(health: Health) -> str:
+    from toolkit.cli.time_format import format_time
+
+    identity = f", signed in as {health.identity}" if health.identity else ""
+    expiry = f", good until {format_time(health.expires_at)}" if health.expires_at is not None else ", no expiry known"
+    return f"{health.state}{identity}{expiry}"

@@ -1,0 +1,47 @@
+"""`toolkit session rm`: removes stored sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.options import SessionOptions, session_options
+
+if TYPE_CHECKING:
+    from toolkit.stores.base import Key, Store
+
+
+@click.command("rm", short_help="Forget a session.")
+@click.argument("provider")
+@click.option("--all", "every", is_flag=True, help="All of the provider: every deployment, every account.")
+@session_options
+def session_remove(provider: str, every: bool, options: SessionOptions) -> None:
+    """Forget the session of PROVIDER. The site is not told: to end the session there, log out."""
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.stored_sessions import StoredSession
+    from toolkit.cli.terminal import printable
+    from toolkit.errors import SessionError
+    from toolkit.providers import registry
+    from toolkit.stores.choose import open_store
+
+    if every and (options.account or options.base_url):
+        raise click.UsageError("--all is every account and deployment: it goes with neither --account nor --base-url.")
+    name = registry.find(provider).name
+    with start_runner() as runner:
+        store = open_store(options.store)
+        if every:
+            keys = [key for key in runner.run(store.sessions()) if key.provider == name]
+        else:
+            keys = [runner.run(StoredSession.find(provider, options)).key]
+        removed = [key for key in keys if runner.run(_remove(store, key))]
+    for key in removed:
+        click.echo(printable(f"{key.provider}: removed the session for {key.origin}, account {key.account}"))
+    if not removed:
+        raise SessionError("There is no such session.", provider=name, hint="`toolkit session list` shows all.")
+
+
+async def _remove(store: Store, key: Key) -> bool:
+    """Removes a session, and returns whether there was one."""
+    async with store.lock(key, "write"):
+        return await store.delete(key)

@@ -1,0 +1,82 @@
+"""Turns an error into a message on stderr and an exit code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.exit_codes import ExitCode
+from toolkit.cli.options import debug_wanted
+from toolkit.cli.safe_traceback import describe_error, format_traceback
+from toolkit.cli.terminal import colours, printable
+
+if TYPE_CHECKING:
+    from toolkit.errors import ToolkitError
+
+# Names of Python arguments in the texts of errors, and the options that they are on the command line.
+_OPTION_NAMES = (
+    (re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)"), "`--base-url`"),
+    (re.compile(r"`fn`"), "`--option fn=NAME`"),
+)
+
+
+def report_error(error: Exception) -> int:
+    """Prints `error` for a person, after a traceback if `--debug` was given, and returns the exit code.
+
+    Errors of click are usage errors, and have no traceback. An error that is neither ours nor the system's is a bug,
+    and the message says so.
+    """
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        return _report_click_error(error)
+
+    from toolkit.errors import ToolkitError
+
+    if debug_wanted():
+        for line in format_traceback(error):
+            click.echo(line, nl=False, err=True)
+    if isinstance(error, ToolkitError):
+        return _report_toolkit_error(error)
+    if isinstance(error, OSError):  # such as a full disk under stdout
+        place = f" ({error.filename})" if error.filename else ""
+        _print_error(f"{error.strerror or type(error).__name__}{place}.")
+    else:
+        description = describe_error(error)
+        _print_error(f"{description}\nThis is a bug, of the toolkit or of the provider; `--debug` shows where.")
+    return ExitCode.ERROR
+
+
+def _report_click_error(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group without a command: its help is the message
+        error.show()
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    hint = f" See `{context.command_path} --help`." if context is not None else ""
+    text = error.format_message()
+    _print_error(f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}")
+    return error.exit_code
+
+
+def _report_toolkit_error(error: ToolkitError) -> ExitCode:
+    from toolkit.errors import LoginRequired, RateLimited, UsageError
+
+    if isinstance(error, RateLimited) and error.retry_after is not None:
+        error.hint = f"Wait {error.retry_after:.0f} s before the next call."
+    text = str(error)
+    for argument, option in _OPTION_NAMES:
+        text = argument.sub(option, text)
+    _print_error(text)
+    if isinstance(error, LoginRequired):
+        return ExitCode.LOGIN_NEEDED
+    if isinstance(error, RateLimited):
+        return ExitCode.RATE_LIMITED
+    return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.ERROR
+
+
+def _print_error(text: str) -> None:
+    colour = colours()
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=colour)
+    click.echo(printable(text), err=True, color=colour)

@@ -1,0 +1,55 @@
+"""Shows on stderr what the toolkit logs: warnings as notes, and with `--debug` everything."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from toolkit.cli.options import debug_wanted
+from toolkit.cli.terminal import notify
+
+# Keeps Python from printing the records of `asyncio` by itself, which it does where there is no handler.
+_SILENT = logging.NullHandler()
+
+
+@contextmanager
+def show_log() -> Iterator[None]:
+    """Shows the records of the logger `toolkit` on stderr: from warnings on, as notes.
+
+    With `--debug` all of them are shown, and so are asyncio's complaints, which are silent otherwise.
+    """
+    handlers: dict[str, logging.Handler] = {"toolkit": _NoteHandler()}
+    handlers["asyncio"] = _NoteHandler() if debug_wanted() else _SILENT
+    for name, handler in handlers.items():
+        logging.getLogger(name).addHandler(handler)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _log_unraisable
+    logging.getLogger("toolkit").setLevel(logging.DEBUG if debug_wanted() else logging.WARNING)
+    try:
+        yield
+    finally:
+        # `_SILENT` and the hook stay: objects that are collected as the interpreter ends complain as well.
+        for name, handler in handlers.items():
+            if handler is not _SILENT:
+                logging.getLogger(name).removeHandler(handler)
+
+
+class _NoteHandler(logging.Handler):
+    """Writes log records as lines to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        is_note = record.name == "toolkit" and record.levelno >= logging.WARNING
+        notify(f"{'note' if is_note else record.levelname.lower()}: {self.format(record)}")
+
+
+def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Logs an error that cannot be raised as one of asyncio.
+
+    These come from transports and processes that are collected after their event loop has closed.
+    """
+    kind = unraisable.exc_type
+    exc_info = (kind, unraisable.exc_value or kind(), unraisable.exc_traceback)
+    message = unraisable.err_msg or "Exception ignored in"
+    logging.getLogger("asyncio").error("%s: %r", message, unraisable.object, exc_info=exc_info)

@@ -1,0 +1,126 @@
+"""Runs coroutines from a command, which is a plain function, and ends them in order when a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+import click
+
+from toolkit.cli.log_output import show_log
+from toolkit.cli.terminal import clear_status
+
+T = TypeVar("T")
+
+# The signals that end a command, and the line that says so: Ctrl-C, what `kill` sends, a terminal that is closed
+# (SIGHUP), and Ctrl-Break on Windows.
+SIGNALS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up", "SIGBREAK": "interrupted"}
+
+
+class _SignalReceived(KeyboardInterrupt):
+    """A signal has come. Of what a signal handler raises, event loops let only `KeyboardInterrupt`s through."""
+
+
+class Runner:
+    """Runs coroutines, one after another, in one event loop. A context manager.
+
+    A signal cancels the coroutine that runs. Once it has cleaned up, and the managers of `async_with` are closed, a
+    short line says what happened, and the command exits with 128 and the signal's number. Between coroutines, such as
+    while a person types, a signal ends the command at once. A second Ctrl-C ends the process without cleaning up;
+    Playwright's driver then closes its browsers by itself.
+    """
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._task: asyncio.Task[Any] | None = None  # the one that runs now
+        self._signal: signal.Signals | None = None  # the first that came
+        self._handlers: dict[signal.Signals, Any] = {}  # those that were set before
+
+    def __enter__(self) -> Runner:
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            # A signal that is ignored, as with nohup, stays ignored.
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                self._handlers[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._runner.close()
+        except _SignalReceived as late:
+            error = late
+        finally:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+        if self._signal is not None:
+            _print_signal(self._signal)
+            raise click.exceptions.Exit(_exit_code(self._signal)) from error
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs `coroutine` to its end, and returns its result."""
+        try:
+            result = self._runner.run(self._run_as_current_task(coroutine))
+        except BaseException as error:
+            if self._signal is None or isinstance(error, _SignalReceived):
+                raise
+            raise _SignalReceived from error  # `error` is what the coroutine made of being cancelled
+        finally:
+            self._task = None
+        if self._signal is not None:
+            raise _SignalReceived
+        return result
+
+    @contextmanager
+    def async_with(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """Enters an async context manager around a block that is not async, and yields what it gives.
+
+        The manager is always left as if the block had succeeded: it does not get the block's exception.
+        """
+        stack = AsyncExitStack()
+        try:
+            yield self.run(stack.enter_async_context(manager))
+        finally:
+            self.run(stack.aclose())
+
+    async def _run_as_current_task(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        return await coroutine
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self._signal is not None:
+            if number == signal.SIGINT:
+                _print_signal(signal.SIGINT)
+                os._exit(_exit_code(signal.SIGINT))
+            return  # the program `timeout` sends its one signal twice
+        self._signal = signal.Signals(number)
+        if self._task is None:
+            raise _SignalReceived
+        self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
+@contextmanager
+def start_runner() -> Iterator[Runner]:
+    """Yields a `Runner`, and shows the log meanwhile."""
+    with show_log(), Runner() as runner:
+        yield runner
+
+
+def _print_signal(number: signal.Signals) -> None:
+    """Says on stderr that a signal has ended the command."""
+    clear_status()
+    if number is signal.SIGINT and sys.stderr is not None and sys.stderr.isatty():
+        click.echo(err=True)  # the terminal has written ^C where the cursor was
+    click.echo(SIGNALS[number.name], err=True)
+
+
+def _exit_code(number: signal.Signals) -> int:
+    """Returns the exit code of a command that a signal has ended, which is the one that shells use."""
+    return 128 + number
