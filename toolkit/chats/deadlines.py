@@ -1,4 +1,4 @@
-"""How long to wait for an answer, and keeping to it."""
+"""`Deadlines`: how long a call may wait for what. `toolkit.chats.watchdog` enforces them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from toolkit.errors import UsageError
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait, in seconds; None is for ever.
 
-    `turn` is for other calls on an account that takes one at a time; `connect` for a connection, TLS and proxy
-    included; `first_piece` for the answer's first text, the site's queue included; `between_pieces` for each next one;
-    `total` for the whole call; `cleanup` for what a provider tidies up. Only text counts as a piece: a site that sends
-    signs of life and no answer runs into a deadline all the same. Raises `UsageError` for what is no number of seconds.
+    - `turn`: for other calls on an account that takes one call at a time.
+    - `connect`: for a connection, with the proxy's answer and the TLS handshake.
+    - `first_piece`: for the answer's first text, with the time in the site's queue.
+    - `between_pieces`: for each further text.
+    - `total`: for the whole call.
+    - `cleanup`: for what a provider cleans up at its site; it is never None.
+
+    Only text counts as a piece: events, such as a place in the queue, do not extend a deadline. Raises `UsageError` for
+    a value that is not a number of seconds.
     """
 
     turn: float | None = 600.0
@@ -28,9 +33,10 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
             seconds = getattr(self, name)
             if seconds is None and name != "cleanup":
                 continue
-            if not isinstance(seconds, int | float) or not seconds >= 0:  # nor is what is no number
+            if not isinstance(seconds, int | float) or not seconds >= 0:  # NaN too
                 raise UsageError(f"The deadline `{name}` is a number of seconds.", hint="None is for ever.")
 
     def patience(self, most: float) -> float:
-        """The longest wait before a request is made again, in seconds: `most`, and less than a deadline allows."""
+        """The longest wait before a request is repeated, in seconds: `most`, or half of the shortest deadline that the
+        wait would use up, whichever is less."""
         return min([most, *(limit / 2 for limit in (self.first_piece, self.total) if limit is not None)])

@@ -1,4 +1,4 @@
-"""What an answer is made of: pieces of text, and events."""
+"""The events of an answer, and the types of what providers yield."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Text(NamedTuple):
-    """A piece of the answer."""
+    """A piece of the answer's text."""
 
     text: str
 
 
 class Queued(NamedTuple):
-    """The site has put the call into a queue; position 1 is next. `size` is how many wait."""
+    """The site has put the call into a queue of `size` calls. The one at `position` 1 is next."""
 
     position: int
     size: int
@@ -27,9 +27,8 @@ class Finished(NamedTuple):
 
 ChatEvent = Text | Queued | Finished
 
-
-# What a provider gives: text as it is, and events.
+# What a provider yields: text as a plain `str`, or an event.
 Piece = str | ChatEvent
 
-
+# A provider's answer to one attempt.
 Pieces = AsyncGenerator[Piece, None]

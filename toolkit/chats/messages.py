@@ -1,4 +1,4 @@
-"""What goes into a chat call: messages in the OpenAI shape, and the request around them."""
+"""The input of a chat call: messages in the OpenAI shape, and the `ChatRequest` that holds them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One turn of the conversation."""
+    """One message of the conversation."""
 
     role: Role
     content: str
@@ -27,7 +27,9 @@ MessageLike = Message | Mapping[str, Any]
 
 
 def read_messages(messages: str | Iterable[MessageLike]) -> tuple[Message, ...]:
-    """`messages` checked: a string is one user message; the rest are `{"role": ..., "content": ...}`.
+    """Check `messages` and return them as `Message` values.
+
+    A string is one user message; else each message is a `Message` or a mapping `{"role": ..., "content": ...}`.
 
     Raises `UsageError` for an empty conversation, an unknown role, or content that is not text.
     """
@@ -60,18 +62,23 @@ def _read_message(index: int, message: object) -> Message:
 
 
 def format_prompt(messages: Iterable[MessageLike]) -> str:
-    """The conversation as one text, for sites that take a prompt: a lone message is its own content; else one
-    `Role: content` line per message and a last line `Assistant:`."""
-    turns = read_messages(messages)
-    if len(turns) == 1:
-        return turns[0].content
-    lines = [f"{turn.role.capitalize()}: {turn.content}" for turn in turns]
+    """Write the conversation as one text, for sites that take a single prompt.
+
+    The prompt of a single message is its content. The prompt of several has a line `Role: content` for each, and ends
+    with a line `Assistant:`. Raises what `read_messages` raises.
+    """
+    checked = read_messages(messages)
+    if len(checked) == 1:
+        return checked[0].content
+    lines = [f"{message.role.capitalize()}: {message.content}" for message in checked]
     return "\n".join([*lines, "Assistant:"])
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One chat call. None means that the provider's own default is used; `options` are what only that provider
-    knows, and go where its protocol puts them."""
+    """What one chat call asks for. None stands for the provider's default.
+
+    `options` are settings that only this provider has; it sends them where its protocol has a place for them.
+    """
 
     messages: tuple[Message, ...]
     model: str | None = None
@@ -80,6 +87,9 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
     def settings(self, *, temperature: str, max_tokens: str) -> dict[str, Any]:
-        """What the caller asked for, under the names that a protocol has for it, with the options on top."""
+        """The settings that the caller gave, with the options, as a protocol's JSON object.
+
+        The arguments are the protocol's names of the two settings. An option of the same name replaces a setting.
+        """
         named = {temperature: self.temperature, max_tokens: self.max_tokens}
         return {name: value for name, value in named.items() if value is not None} | self.options

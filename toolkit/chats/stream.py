@@ -1,88 +1,111 @@
-"""What a chat call returns: `ChatStream`, an async iterator of text, with typed events for who wants more."""
+"""`ChatStream`, which every chat call returns: an async iterator of text that can give typed events too.
+
+Three parts share one call. The **stream** faces the caller. The **attempts** (`Client._attempts`) are an async
+generator that yields the provider's pieces, once for each attempt at the answer: a second attempt follows where the
+session had expired and was renewed. The **watchdog** (`toolkit.chats.watchdog`) enforces the deadlines.
+
+    caller             ChatStream                         attempts                          Watchdog
+    ──────             ──────────                         ────────                          ────────
+    anext(stream) ───▶ notes who waits, since when ───────────────────────────────────────▶ `reader`, `wait_start`
+                       no attempt runs: asks for one ───▶ enters enforce_deadlines() ─────▶ sets its timer
+                                                   ◀───── yields the provider's pieces
+                       awaits the next piece
+    the piece ◀─────── clears the reader ─────────────────────────────────────────────────▶ no time counts
+
+    A deadline passes while the caller waits:
+                       the await is cancelled ◀──────────────────────────────────────────── cancels the reader's task
+                       throws the cancellation into ────▶ leaves enforce_deadlines() ─────▶ raises StreamTimeout
+    StreamTimeout ◀─── is FAILED ◀─────────────────────── ends with that error
+
+    The provider fails, or has no more pieces:
+                       throws the error into, or resumes, the attempts
+                       reads on ◀──────────────────────── yields the pieces of another attempt
+    the error ◀─────── is FAILED, or COMPLETE ◀────────── or ends, with that error or without one
+
+    aclose() ────────▶ is CLOSED; interrupts a reader ────────────────────────────────────▶ cancels its task
+                       waits for that reader's end; closes the attempts
+
+The stream's `State` follows from what is asked of it and from how the attempts end:
+
+    NEW ──first read──▶ OPEN ──attempts return──▶ COMPLETE
+     │                  │  └───attempts raise───▶ FAILED: every later read raises the same error
+     └─────aclose()─────┴──▶ CLOSED ──they raise▶ FAILED
+"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from asyncio import current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
+from enum import Enum
 from types import TracebackType
 from typing import Any
 
 from toolkit.chats.events import ChatEvent, Finished, Piece, Pieces, Text
+from toolkit.chats.generator_closing import close_dropped, hide_from_loop, hold, release
 from toolkit.chats.watchdog import Watchdog
 from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 
-# The attempts at one answer, each of which gives its pieces. How those end is told there, as to a context manager: the
-# end of the attempts is that of the answer, an error in them is what has failed.
+# Yields the pieces of each attempt at the answer. The error that ends an attempt's pieces is thrown into the generator;
+# where they end without one, it is resumed. When it returns, the answer is complete; what it raises fails the call.
 Attempts = AsyncGenerator[Pieces, None]
 
-# Of streams that are being read. They are held here until they are closed, so that what becomes of a dropped stream is
-# decided in one place (`ChatStream.__del__`), and a loop that ends meanwhile still closes them
-# (`loop.shutdown_asyncgens`), and with them whatever the provider has to tidy up at its site.
-_open: set[Attempts] = set()
-
-_LEFT = "The event loop in which this answer was read has ended."
+_LOOP_ENDED = "The event loop in which this answer was read has ended."
 
 
-def _ours(advance: Callable[[], Awaitable[Piece]]) -> Awaitable[Piece]:
-    """The first step of a provider's generator. A loop that ends closes all generators that it knows, in any order and
-    all at once: it is not to know of this one, which the attempts close. Where they cannot, the loop is closed, and
-    with no finalizer the interpreter would run what awaits there."""
-    hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, _left_alone)
-    try:
-        return advance()
-    finally:
-        sys.set_asyncgen_hooks(*hooks)
+class State(Enum):
+    """What has become of a stream. The module's docstring draws how one state follows another."""
+
+    NEW = "nothing was read yet"
+    OPEN = "the attempts are running"
+    CLOSED = "aclose() was called before the end"
+    COMPLETE = "the attempts have returned"
+    FAILED = "the attempts have raised an error"
 
 
-def _left_alone(_: object) -> None: ...
+def _no_piece() -> Awaitable[Piece]:
+    """Takes the place of `__anext__` of an attempt's pieces while no attempt is running.
 
-
-def _over() -> Awaitable[Piece]:
-    """Before an attempt, and when there is no more to come. (No method, or the stream would hold itself.)"""
+    It is not a method: a bound one would make the stream refer to itself, and so outlive its last user.
+    """
     raise StopAsyncIteration
-
-
-async def _close_dropped(attempts: Attempts) -> None:
-    try:
-        await attempts.aclose()
-    finally:
-        _open.discard(attempts)
 
 
 class ChatStream:
     """The answer of one chat call, as it arrives.
 
     `async for piece in stream` gives `str` pieces. `await stream` opens it: it returns the stream itself once the
-    first event is there, so errors of the call show at that line. `async with stream:` closes it at the end, and so
-    does dropping it, a little later. All errors are of `toolkit.errors`.
+    first event is there, so errors of the call show at that line. `async with stream:` closes it at the end. A stream
+    that is dropped is closed too, a little later. All errors are of `toolkit.errors`.
 
-    `watch` keeps to the call's deadlines, and knows what was said so far.
+    `attempts` is not started before the first read. `watch` enforces the call's deadlines and collects the text; the
+    attempts use the same one. `finish_reason` is None until the end of the answer.
     """
 
     def __init__(self, attempts: Attempts, watch: Watchdog) -> None:
+        self._state = State.NEW
+        self._failure: ToolkitError | None = None  # in state FAILED
         self._attempts = attempts
-        self._advance: Callable[[], Awaitable[Piece]] = _over
+        self._advance: Callable[[], Awaitable[Piece]] = _no_piece  # `__anext__` of the running attempt's pieces
         self._watch = watch
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._first: list[Piece] = []
-        self._done = False
-        self._failed: ToolkitError | None = None
-        self._stopping: asyncio.Event | None = None  # which somebody waits for who has interrupted the reader
-        self._closing: asyncio.Lock | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # from the first read on
+        self._unread: list[Piece] = []  # the event that `await stream` has waited for
+        self._reader_stopped: asyncio.Event | None = None  # set once the reader that `aclose` interrupted has stopped
+        self._close_lock = asyncio.Lock()
         self.finish_reason: str | None = None
 
     async def _next(self, only_text: bool) -> Any:
-        """The next piece; `StopAsyncIteration` at the end. A stream that has failed goes on failing, it never looks
-        complete."""
+        """Return the next piece, as `str` if it is text. Raises `StopAsyncIteration` at the end.
+
+        This runs once per piece: what it does for the watchdog is written out, because method calls would cost as much
+        as all the rest.
+        """
         watch = self._watch
         if watch.reader is not None:
             raise UsageError("Somebody else is reading this stream.", hint="Make one call for each reader.")
-        if self._first:
-            piece = self._first.pop()
+        if self._unread:
+            piece = self._unread.pop()
             if isinstance(piece, str) or not only_text:
                 return piece
         watch.reader = reader = current_task(self._loop)
@@ -93,9 +116,9 @@ class ChatStream:
                 watch.resume_timer()
             try:
                 piece = await self._advance()
-            except BaseException as error:  # noqa: BLE001 - a cancellation too is an end
-                reader = None  # which would hold itself, by the error that ends it
-                piece = await self._after(error)
+            except BaseException as error:  # noqa: BLE001 - a cancellation ends the attempt too
+                reader = None  # the error's traceback holds this frame, and the task would hold the error
+                piece = await self._first_piece_after(error)
             if isinstance(piece, Text):
                 piece = piece.text
             if isinstance(piece, str):
@@ -112,84 +135,104 @@ class ChatStream:
                 if not only_text:
                     watch.continue_waiting()
                     break
-            if watch.interrupted:  # and the provider went on: the deadline is kept again
-                self._was_interrupted()
+            if watch.interrupted:  # the provider ignored the interruption, and the reader waits on: so do the deadlines
+                self._end_interruption()
         if watch.interrupted:
-            self._was_interrupted()
+            self._end_interruption()
         watch.reader = None
         return piece
 
-    async def _after(self, error: BaseException) -> Piece:
-        """What follows the end, by `error`, of an attempt's pieces: the first one of the next attempt, or the end of
-        the answer."""
+    async def _first_piece_after(self, error: BaseException) -> Piece:
+        """Return the first piece of the attempt that follows one whose pieces ended by `error`.
+
+        Raises what the reader gets where no attempt follows: `StopAsyncIteration` or the error of the call.
+        """
         try:
             while True:
-                gone = isinstance(error, GeneratorExit)  # whoever reads: there is nobody to wait
-                if gone or (self._done and isinstance(error, StopAsyncIteration)):  # somebody may be closing them
-                    raise self._ended(error)
+                if self._is_last(error):
+                    raise self._finish(error)
                 try:
-                    advance = (await self._attempt(error)).__anext__
+                    advance = (await self._next_attempt(error)).__anext__
                 except BaseException as last:  # noqa: BLE001 - as in `_next`
                     if isinstance(last, StopAsyncIteration) and not self._watch.finished:
                         if not self._watch.closed_early:
-                            self._advance = _over
-                            return Finished("stop")
-                        self._failed = StreamInterrupted(_LEFT, hint="Read all of it in one `asyncio.run`.")
-                    raise self._ended(last)  # noqa: B904 - what it was, or what follows from it
-                if self._done:  # closed meanwhile, and the attempts made nothing of it
-                    raise self._ended(StopAsyncIteration())
+                            self._advance = _no_piece
+                            return Finished("stop")  # the site has given no reason
+                        self._enter(
+                            State.FAILED, StreamInterrupted(_LOOP_ENDED, hint="Read all of it in one `asyncio.run`.")
+                        )
+                    raise self._finish(last)  # noqa: B904 - it is `last` itself, or what `last` means
+                if self._state is not State.OPEN:  # `aclose` was called meanwhile, and the attempts ignored it
+                    raise self._finish(StopAsyncIteration())
                 self._advance = advance
                 try:
-                    return await _ours(advance)
+                    return await hide_from_loop(advance)
                 except BaseException as again:  # noqa: BLE001
                     error = again
         finally:
-            del error  # which would hold itself, and the stream, by its traceback
+            del error  # its traceback holds this frame, which would keep the stream alive
 
-    def _attempt(self, error: BaseException) -> Awaitable[Pieces]:
-        """The pieces of the next attempt, the one before having ended by `error`."""
-        if self._loop is None:
+    def _is_last(self, error: BaseException) -> bool:
+        """Whether no attempt is asked for after `error`: the reader itself was closed, so nobody would wait for one, or
+        the stream has ended, and another task may be closing the attempts."""
+        if isinstance(error, GeneratorExit):
+            return True
+        return isinstance(error, StopAsyncIteration) and self._state not in (State.NEW, State.OPEN)
+
+    def _next_attempt(self, error: BaseException) -> Awaitable[Pieces]:
+        """Ask for the pieces of the next attempt, after one that ended by `error` (`StopAsyncIteration` at first)."""
+        if self._state is State.NEW:
+            self._state = State.OPEN
             self._loop = asyncio.get_running_loop()
-            _open.add(self._attempts)
+            hold(self._attempts)
         if isinstance(error, StopAsyncIteration):
             return self._attempts.__anext__()
         return self._attempts.athrow(error)
 
-    def _was_interrupted(self) -> bool:
-        """A wait is over that a deadline or `aclose` has interrupted; gives whether `aclose` has, and nobody else."""
-        self._watch.retract_timeout()
-        self._watch.interrupted = False
-        if self._stopping is None:
+    def _end_interruption(self) -> bool:
+        """Note that the reader, which a deadline or `aclose` has interrupted, waits no more.
+
+        Returns whether `aclose` interrupted it and nobody else has cancelled its task.
+        """
+        self._watch.end_interruption()
+        if self._reader_stopped is None:
             return False
-        self._stopping.set()
+        self._reader_stopped.set()
         return self._watch.uncancel_reader()
 
-    def _ended(self, error: BaseException) -> BaseException:
-        """What the end of the attempts, by `error`, means for the reader."""
-        self._done = True
-        self._advance = _over
-        _open.discard(self._attempts)
-        closed = self._watch.interrupted and self._was_interrupted()
+    def _finish(self, error: BaseException) -> BaseException:
+        """Enter the state that the end of the attempts by `error` leads to. Returns what the reader gets for it."""
+        release(self._attempts)
+        closed = self._watch.interrupted and self._end_interruption()
         self._watch.reader = None
         if isinstance(error, StopAsyncIteration):
-            return self._failed or error
+            self._enter(State.COMPLETE)
+            return self._failure or error
         if isinstance(error, ToolkitError):
-            self._failed = error
+            self._enter(State.FAILED, error)
         elif not isinstance(error, asyncio.CancelledError):
-            self._failed = StreamInterrupted(f"The reading of this answer has failed ({type(error).__name__}).")
+            text = f"The reading of this answer has failed ({type(error).__name__})."
+            self._enter(State.FAILED, StreamInterrupted(text))
         elif closed:
             return StopAsyncIteration()
         else:
-            self._failed = StreamInterrupted("The reading of this answer was cancelled.")
+            self._enter(State.FAILED, StreamInterrupted("The reading of this answer was cancelled."))
         return error
 
-    def __await__(self) -> Generator[Any, None, ChatStream]:
-        return self._opened().__await__()
+    def _enter(self, state: State, failure: ToolkitError | None = None) -> None:
+        """Enter CLOSED, COMPLETE or FAILED: no piece is asked for any more. Only FAILED replaces one of these three."""
+        self._advance = _no_piece
+        if state is State.FAILED or self._state in (State.NEW, State.OPEN):
+            self._state = state
+            self._failure = failure
 
-    async def _opened(self) -> ChatStream:
-        if not self._first:
+    def __await__(self) -> Generator[Any, None, ChatStream]:
+        return self._open().__await__()
+
+    async def _open(self) -> ChatStream:
+        if not self._unread:
             with suppress(StopAsyncIteration):
-                self._first.append(await self._next(False))
+                self._unread.append(await self._next(False))
         return self
 
     def __aiter__(self) -> ChatStream:
@@ -213,23 +256,24 @@ class ChatStream:
             return "".join([piece async for piece in self])
 
     async def aclose(self) -> None:
-        """Close the connection and let the provider tidy up at its site. More than once is fine, also at once; so is
-        another task than the one that reads: for that one the stream ends."""
-        self._advance = _over
-        self._first.clear()
-        self._done = True
+        """Close the connection and let the provider clean up at its site.
+
+        It may be called several times, also at once, and by another task than the one that reads: for the reader the
+        stream then ends.
+        """
+        self._enter(State.CLOSED)
+        self._unread.clear()
         reader = self._watch.reader
         if reader is not None and reader is not current_task():
-            if self._stopping is None:
-                self._stopping = asyncio.Event()
+            if self._reader_stopped is None:
+                self._reader_stopped = asyncio.Event()
                 self._watch.interrupt(reader)
-            await self._stopping.wait()
-        self._closing = self._closing or asyncio.Lock()
-        async with self._closing:
+            await self._reader_stopped.wait()
+        async with self._close_lock:
             try:
                 await self._attempts.aclose()
             finally:
-                _open.discard(self._attempts)
+                release(self._attempts)
 
     async def __aenter__(self) -> ChatStream:
         return self
@@ -240,27 +284,5 @@ class ChatStream:
         await self.aclose()
 
     def __del__(self) -> None:
-        loop = self._loop
-        if self._done or loop is None:
-            return
-        if loop.is_closed():
-            _open.discard(self._attempts)
-            return
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            running = None
-        if running is loop:  # at once, so that it has begun even if the loop ends in this very round
-            _start_closing(self._attempts, loop)
-        else:
-            with suppress(RuntimeError):  # the loop was closed just now, from another thread
-                loop.call_soon_threadsafe(_start_closing, self._attempts, loop)
-
-
-_closing: set[asyncio.Task[None]] = set()
-
-
-def _start_closing(attempts: Attempts, loop: asyncio.AbstractEventLoop) -> None:
-    task = loop.create_task(_close_dropped(attempts))
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
+        if self._state is State.OPEN and self._loop is not None:
+            close_dropped(self._attempts, self._loop)

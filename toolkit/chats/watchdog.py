@@ -1,8 +1,9 @@
-"""Keeps the deadlines of one call, by a single timer."""
+"""`Watchdog`: enforces the deadlines of one call with a single timer."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +11,21 @@ from typing import Any
 from toolkit.chats.deadlines import Deadlines
 from toolkit.errors import StreamTimeout
 
+log = logging.getLogger("toolkit")
+
 
 class Watchdog:
-    """Watches over one call: what was `received` so far, whether it has `finished`, and that the deadlines are kept, by
-    a single timer.
+    """Enforces the `Deadlines` of one call, and knows what has come of it: the text `received` so far, and whether the
+    answer has `finished`.
 
-    Who begins to wait for a piece sets `reader`, its task, the `cancellations` that it had before, and `wait_start`.
-    (This and the rest of what is done for each piece are no calls, because they would cost as much as everything else.)
-    Where the wait is too long inside `enforce_deadlines`, the reader is interrupted. Time that it takes itself does
-    not count, but in the total.
+    The call's `ChatStream` and its attempts (`Client._attempts`) share it; `toolkit.chats.stream` draws how the three
+    work together. The stream sets `reader` (the task that waits for a piece), the number of `cancellations` that were
+    requested of that task before, and `wait_start`; it clears `reader` when the wait is over. It writes these fields
+    itself, since a method call for each piece would cost as much as all the rest. The attempts run the provider inside
+    `enforce_deadlines`. Only there does a wait that is too long interrupt the reader. The time that the reader takes
+    between two pieces counts for the deadline `total` only.
+
+    The timer is not moved with each piece. When it is up, it is set again if no deadline has passed.
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
@@ -27,25 +34,28 @@ class Watchdog:
         self.time: Callable[[], float] = time.monotonic
         self.received: list[str] = []
         self.finished = False
-        self.reader: asyncio.Task[Any] | None = None  # while it waits
+        # The wait for a piece; times are in seconds of `time`.
+        self.reader: asyncio.Task[Any] | None = None  # None while nobody waits
         self.cancellations = 0
         self.wait_start = 0.0
-        self.wait_elapsed = 0.0  # for the same piece, before `wait_start`
-        self.interrupted = False
+        self.wait_elapsed = 0.0  # how long the reader has waited for the same piece before `wait_start`
+        self.interrupted = False  # from `interrupt` to `end_interruption`
+        # The block of `enforce_deadlines`.
         self._enforcing = False
-        self.closed_early = False  # the answer was closed before its end
-        self._end: float | None = None  # of the whole call
-        self.timer_paused = False  # the timer is not set, and has to be when somebody waits for what the site answers
+        self.closed_early = False  # the attempts were closed inside the block, before they ended by themselves
+        # The timer.
+        self.timer_paused = False  # whether `resume_timer` has to be called when somebody waits again
         self._timer: asyncio.TimerHandle | None = None
-        self._passed: tuple[str, float] | None = None
+        self._total_due: float | None = None  # when the whole call has to end
+        self._passed: tuple[str, float] | None = None  # the deadline that interrupted the reader, and its seconds
 
     def enforce_deadlines(self) -> Watchdog:
-        """For `with`, around what the site answers. Leaving it raises `StreamTimeout` where a deadline has passed."""
+        """For `with`, around what the site answers. Leaving it raises `StreamTimeout` if a deadline has passed."""
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self.wait_start, self.wait_elapsed = self.time(), 0.0
-        if self._end is None and self._deadlines.total is not None:  # a second try is of the same call
-            self._end = self.wait_start + self._deadlines.total
+        if self._total_due is None and self._deadlines.total is not None:  # a second attempt belongs to the same call
+            self._total_due = self.wait_start + self._deadlines.total
         self._enforcing = True
         self._set_timer(self._due())
         return self
@@ -66,47 +76,51 @@ class Watchdog:
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
 
     def continue_waiting(self) -> None:
-        """What the reader got was no piece of the answer: the waiting for one goes on when it asks again."""
+        """Note that the reader got an event and no text: its next wait is for the same piece."""
         self.wait_elapsed += self.time() - self.wait_start
 
     def interrupt(self, reader: asyncio.Task[Any]) -> None:
-        """Have the reader wait no more. Whoever does this calls `uncancel_reader` afterwards."""
+        """Cancel the reader's task. `uncancel_reader` has to follow, since only we have cancelled it."""
         self.interrupted = True
         reader.cancel()
 
-    def uncancel_reader(self) -> bool:
-        """Take back one cancellation of the reader's task, which was ours; whether nobody else has cancelled it since
-        it began to wait."""
-        return self.reader is not None and self.reader.uncancel() <= self.cancellations
+    def end_interruption(self) -> None:
+        """Note that the interrupted reader waits no more.
 
-    def reader_gone(self) -> bool:
-        """Whether nobody waits any more: the reader is gone, or was cancelled while it waited."""
-        return self.reader is None or self.reader.cancelling() > self.cancellations
-
-    def retract_timeout(self) -> None:
-        """Take back what a deadline has done, if the provider has made something else of it."""
+        If a deadline had interrupted it and the provider did not pass the cancellation on, that is taken back.
+        """
+        self.interrupted = False
         if self._passed is not None:
             self._passed = None
             self.timer_paused = self._enforcing
             self.uncancel_reader()
 
+    def uncancel_reader(self) -> bool:
+        """Take back one cancellation of the reader's task. Returns whether nobody else has cancelled the task since it
+        began to wait."""
+        return self.reader is not None and self.reader.uncancel() <= self.cancellations
+
+    def reader_gone(self) -> bool:
+        """Whether nobody waits any more: there is no reader, or its task was cancelled while it waited."""
+        return self.reader is None or self.reader.cancelling() > self.cancellations
+
     def pause_timer(self) -> None:
-        """The first piece is there: the next deadline can be an earlier one."""
+        """Stop the timer, since the first piece is there and the next deadline may be an earlier one."""
         self._set_timer(None)
         self.timer_paused = True
 
     def resume_timer(self) -> None:
-        """Somebody waits again."""
+        """Set the timer again, since somebody waits again."""
         self.timer_paused = False
         self._set_timer(self._due())
 
     def _due(self) -> float | None:
-        """When the present wait has to end."""
+        """When the present wait has to end, in seconds of `time`; None is never."""
         limit = self._deadlines.between_pieces if self.received else self._deadlines.first_piece
         if limit is None:
-            return self._end
+            return self._total_due
         due = self.wait_start + limit - self.wait_elapsed
-        return due if self._end is None else min(due, self._end)
+        return due if self._total_due is None else min(due, self._total_due)
 
     def _set_timer(self, when: float | None) -> None:
         if self._timer is not None:
@@ -114,7 +128,7 @@ class Watchdog:
         self._timer = None if when is None else self._loop.call_at(when, self._on_timer)
 
     def _on_timer(self) -> None:
-        """The timer is up: it is so often before anything is due, since it is not moved with each piece."""
+        """Interrupt the reader if its wait is too long; else set the timer again."""
         self._timer = None
         if self.reader is None:
             self.timer_paused = True
@@ -123,6 +137,7 @@ class Watchdog:
         if due is None or due > self.time():
             self._set_timer(due)
             return
-        name = "total" if due == self._end else "between_pieces" if self.received else "first_piece"
+        name = "total" if due == self._total_due else "between_pieces" if self.received else "first_piece"
         self._passed = name, getattr(self._deadlines, name)
+        log.debug("deadline `%s` (%g s) has passed: interrupting the reader", *self._passed)
         self.interrupt(self.reader)
