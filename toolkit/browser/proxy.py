@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, urlsplit
 
 from toolkit.browser.profiles import Proxy
-from toolkit.http.route import split_no_proxy
+from toolkit.http.no_proxy import split_no_proxy
 
 
 def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
