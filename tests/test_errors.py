@@ -9,7 +9,9 @@ import pytest
 
 from toolkit import errors
 from toolkit.errors import BadRequest, LoginRequired, RateLimited, ServiceUnavailable, ToolkitError
-from toolkit.http.statuses import error_for, explanation, retry_after
+from toolkit.http.excerpts import explanation
+from toolkit.http.retry_after import parse_retry_after
+from toolkit.http.status_errors import error_class
 
 CLASSES = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
 
@@ -54,8 +56,8 @@ def test_every_error_can_be_told(kind: type[ToolkitError]) -> None:
 )  # fmt: skip
 def test_a_status_has_its_kind(status: int, kind: type[ToolkitError]) -> None:
     """A provider may know better."""
-    assert error_for(status) is kind
-    assert error_for(status, {status: LoginRequired}) is LoginRequired
+    assert error_class(status) is kind
+    assert error_class(status, {status: LoginRequired}) is LoginRequired
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_an_explanation_is_short() -> None:
 )  # fmt: skip
 def test_retry_after_has_two_forms(value: str | None, seconds: float | None) -> None:
     """Seconds, or a date (RFC 9110, 10.2.3)."""
-    assert retry_after({} if value is None else {"Retry-After": value}, b"", now=10.0) == seconds
+    assert parse_retry_after({} if value is None else {"Retry-After": value}, b"", now=10.0) == seconds
 
 
 @pytest.mark.parametrize(
@@ -115,5 +117,5 @@ def test_retry_after_has_two_forms(value: str | None, seconds: float | None) -> 
 )
 def test_a_body_says_how_long_to_wait(body: bytes, seconds: float | None) -> None:
     """In a field of its JSON, or in words; a header goes first."""
-    assert retry_after({}, body, now=10.0) == seconds
-    assert retry_after({"Retry-After": "7"}, body, now=10.0) == 7.0
+    assert parse_retry_after({}, body, now=10.0) == seconds
+    assert parse_retry_after({"Retry-After": "7"}, body, now=10.0) == 7.0

@@ -26,7 +26,7 @@ from toolkit.errors import (
     UsageError,
 )
 from toolkit.http.error_mapping import map_error
-from toolkit.http.response import Exchange
+from toolkit.http.recorder import Exchange
 from toolkit.http.socks import map_socks_errors
 from toolkit.http.transport import Transport
 from toolkit.session.value import BrowserSession, Cookie
@@ -193,7 +193,7 @@ async def test_an_answer_that_is_none_is_told(answer: dict[str, Any], kind: type
     """Each in its own words."""
     async with (
         serve(Site(answer).app()) as origin,
-        Transport(SESSION, page=origin, at_login=lambda path: path == "/login") as http,
+        Transport(SESSION, page=origin, is_login_page=lambda path: path == "/login") as http,
     ):
         with pytest.raises(kind, match=told):
             await http.json(dict, "GET", origin)
@@ -233,7 +233,7 @@ async def test_a_tidying_call_is_made_again_when_cancelled_but_not_for_ever(capl
     """Three times in all; then the cancellation passes, and nothing is said."""
     site = Site(None)
     async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
-        tidying = asyncio.ensure_future(http.tidy("DELETE", origin))
+        tidying = asyncio.ensure_future(http.clean_up("DELETE", origin))
         for _ in range(3):
             await site.arrived.get()
             tidying.cancel()
@@ -250,7 +250,7 @@ async def test_what_is_gone_already_is_tidy(cancelled: bool, said: int, caplog: 
     gone = {"status": 404}
     site = Site(*((None, gone) if cancelled else (gone,)))
     async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
-        tidying = asyncio.ensure_future(http.tidy("DELETE", origin))
+        tidying = asyncio.ensure_future(http.clean_up("DELETE", origin))
         await site.arrived.get()
         if cancelled:
             tidying.cancel()
@@ -265,7 +265,7 @@ async def test_a_transport_is_not_closed_under_what_tidies_up() -> None:
     site = Site(None, {})
     async with serve(site.app()) as origin:
         http = await Transport(SESSION, page=origin).__aenter__()
-        tidying = asyncio.ensure_future(http.tidy("DELETE", origin))
+        tidying = asyncio.ensure_future(http.clean_up("DELETE", origin))
         await site.arrived.get()
         closing = asyncio.ensure_future(http.__aexit__())
         for _ in range(10):

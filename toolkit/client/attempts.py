@@ -29,7 +29,7 @@ from toolkit.errors import (
     StreamTimeout,
 )
 from toolkit.http.excerpts import format_excerpt, redact_credentials
-from toolkit.http.response import Recorder
+from toolkit.http.recorder import Recorder
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.models import ModelsRequest, cached_models

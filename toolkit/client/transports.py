@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from toolkit.chats.deadlines import Deadlines
-from toolkit.http.response import Recorder
+from toolkit.http.recorder import Recorder
 from toolkit.http.retries import PATIENCE
 from toolkit.http.route import Route
 from toolkit.http.transport import OnSessionChange, Transport
@@ -45,7 +45,7 @@ class TransportFactory(NamedTuple):
             retries=self.retries,
             patience=self.deadlines.patience(PATIENCE),
             statuses=self.provider.statuses,
-            at_login=self.provider.harvest.is_login_page,
+            is_login_page=self.provider.harvest.is_login_page,
             recorder=recorder,
             on_session_change=on_session_change,
         )

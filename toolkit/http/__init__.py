@@ -1,3 +1,8 @@
-"""The one seam to sites: requests with a browser's session over aiohttp, and what can go wrong with them, as errors of
-ours. Nothing here knows a provider.
+"""The one way to the sites: `Transport` makes calls with a browser session over aiohttp.
+
+What belongs here: connections and the route that they take (proxies, trusted roots), requests and redirects, responses
+and reading their bodies, repeating requests, resources that a site has for the time of one call, and turning what goes
+wrong (aiohttp's errors, HTTP error statuses) into errors of `toolkit.errors`. What does not: any provider's protocol,
+decoding a body (`toolkit.streams`), and where a session comes from. The room hands out `Transport`, `Response` and
+`Route`.
 """

@@ -1,4 +1,4 @@
-"""The connections of a transport: which way they lead, whom they trust there, and that all are closed in the end."""
+"""The connections of a transport: opened along a route, with the roots that it trusts, and all closed in the end."""
 
 from __future__ import annotations
 
@@ -6,68 +6,69 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 from yarl import URL
 
 from toolkit.errors import ProxyFailed, ToolkitError, UsageError
-from toolkit.http.error_mapping import CHECK_PROXY, FAULTS
+from toolkit.http.connection_loss import watch_for_loss
+from toolkit.http.error_mapping import CHECK_PROXY, HTTP_ERRORS
 from toolkit.http.route import Route
 
-CLOSING_SECONDS = 0.5
+CLOSING_SECONDS = 0.5  # for TLS to close the connections
 
 
 class Connections:
-    """Connections on `route`, kept open for the next call. An async context manager.
+    """Connections along `route`, kept open for the next call. An async context manager.
 
-    `connect` is how long one may take, in seconds, the proxy's answer and TLS included.
+    `connect` is how long opening one may take, in seconds, with the proxy's answer and the TLS handshake.
     """
 
     def __init__(self, route: Route, connect: float | None = None) -> None:
         self._route = route
-        # Only connecting is aiohttp's to time, and exactly: by default it rounds up to whole seconds.
+        # aiohttp times only the connecting, and exactly: by default it rounds long timeouts up to whole seconds.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9)
         self._http: aiohttp.ClientSession | None = None
-        self._tunnelled: aiohttp.ClientSession | None = None  # through a SOCKS proxy
+        self._socks_http: aiohttp.ClientSession | None = None  # for calls through a SOCKS proxy
         self._sockets: WeakSet[socket.socket] = WeakSet()
 
     async def __aenter__(self) -> Connections:
         trust = _trust(self._route)
-        self._http = self._session(aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._socket))
+        self._http = self._session(aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._new_socket))
         if self._route.is_socks:
-            from toolkit.http import socks  # with an extra
+            from toolkit.http.socks import socks_connector  # needs an extra
 
-            self._tunnelled = self._session(socks.connector(self._route.proxy or "", trust))
+            self._socks_http = self._session(socks_connector(self._route.proxy or "", trust))
         return self
 
     def _session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
 
     async def __aexit__(self, *error: object) -> None:
-        opened = [http for http in (self._http, self._tunnelled) if http is not None]
-        self._http = self._tunnelled = None
+        opened = [http for http in (self._http, self._socks_http) if http is not None]
+        self._http = self._socks_http = None
         for http in opened:
             await http.close()
-        await self._sockets_closed()
+        await self._wait_for_sockets()
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> aiohttp.ClientResponse:
-        """The answer to one request, its body unread. Raises `FAULTS`, and errors of ours."""
+        """Send one request and return the answer, its body unread. Raises one of `HTTP_ERRORS`, or an error of ours."""
         proxy = self._route.proxy_for(url)
         http = self._http
-        way: AbstractContextManager[None] = nullcontext()
-        if self._tunnelled is not None and proxy is not None:
+        mapping_errors: AbstractContextManager[None] = nullcontext()
+        if self._socks_http is not None and proxy is not None:
             from toolkit.http.socks import map_socks_errors
 
-            http, proxy, way = self._tunnelled, None, map_socks_errors(url)
+            http, proxy, mapping_errors = self._socks_http, None, map_socks_errors(url)
         if http is None:
             raise UsageError("The client is closed.", url=url)
         try:
-            with way:
+            with mapping_errors:
                 raw = await http.request(
                     method,
                     URL(url, encoded=True),
@@ -80,66 +81,33 @@ class Connections:
             if proxy is None:
                 raise
             raise ProxyFailed("The proxy's host name is not known.", url=url, hint=CHECK_PROXY) from None
-        except (*FAULTS, ToolkitError):  # some are a ValueError too
+        except (*HTTP_ERRORS, ToolkitError):  # some of them are a ValueError too
             raise
         except ValueError:
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
-        _tell_of_a_lost_connection(raw)
+        watch_for_loss(raw)
         return raw
 
-    def _socket(self, address: Any) -> socket.socket:
-        """A socket for aiohttp to connect."""
+    def _new_socket(self, address: Any) -> socket.socket:
+        """A socket for aiohttp to connect, which we remember."""
         family, kind, protocol, _, _ = address
-        made = socket.socket(family, kind, protocol)
-        self._sockets.add(made)
-        return made
+        created = socket.socket(family, kind, protocol)
+        self._sockets.add(created)
+        return created
 
-    async def _sockets_closed(self) -> None:
-        """Wait for what aiohttp does not: under TLS, a connection that was cancelled says goodbye before it closes."""
+    async def _wait_for_sockets(self) -> None:
+        """Wait until all sockets are closed, for which aiohttp does not wait: under TLS, a connection whose call was
+        cancelled sends its closing message first."""
         clock = asyncio.get_running_loop().time
         end = clock() + CLOSING_SECONDS
-        while any(made.fileno() >= 0 for made in self._sockets) and clock() < end:  # noqa: ASYNC110 - sockets do not tell
+        while any(each.fileno() >= 0 for each in self._sockets) and clock() < end:  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.001)
 
 
-def _tell_of_a_lost_connection(raw: aiohttp.ClientResponse) -> None:
-    """Have a body know that its connection is gone. aiohttp tells it of every end but its own: it closes the connection
-    on which chunks make no sense, and lets the reader wait."""
-    connection, content = raw.connection, raw.content
-    if connection is None or connection.protocol is None or (closed := connection.protocol.closed) is None:
-        return  # the body is there already, or it has been told
-    body = _Body(closed, content)
-    closed.remove_done_callback(_heard)  # of a call before
-    closed.add_done_callback(_heard)
-    closed.add_done_callback(body.lost)
-    content.on_eof(body.complete)
-
-
-class _Body(NamedTuple):
-    """A body, and what tells that its connection is closed."""
-
-    closed: asyncio.Future[None]
-    content: aiohttp.StreamReader
-
-    def lost(self, _: object) -> None:
-        if not self.content.is_eof() and self.content.exception() is None:
-            self.content.set_exception(aiohttp.ClientPayloadError("the connection is closed"))
-
-    def complete(self) -> None:
-        """The connection lives on."""
-        self.closed.remove_done_callback(self.lost)
-
-
-def _heard(closed: asyncio.Future[None]) -> None:
-    """asyncio complains of a failure that nobody asked for."""
-    with suppress(asyncio.CancelledError):  # aiohttp does that where its closing is cancelled
-        closed.exception()
-
-
 def _trust(route: Route) -> ssl.SSLContext | bool:
-    """Whom to trust on a route: the system's roots, which aiohttp has loaded once for all, and the route's own."""
+    """What TLS trusts on `route`: the system's roots, and the route's own, which is the only one if it is `sealed`."""
     if route.ca_pem is None:
-        return True
+        return True  # the system's roots, which aiohttp loads only once
     own = route.ca_pem.decode("ascii")
     context = ssl.create_default_context(cadata=own if route.sealed else None)
     if not route.sealed:

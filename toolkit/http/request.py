@@ -1,19 +1,22 @@
-"""One request, and what a redirect makes of it. Pure."""
+"""`Request`: one HTTP request as a value, built from a call's arguments or from a redirect. Pure."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
+import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
-from toolkit.errors import ProtocolError
+from toolkit.errors import ProtocolError, UsageError
 from toolkit.session.headers import origin_of
 
 
 class Request(NamedTuple):
-    """One request: what is said besides what the page always says. `body` is empty where there is none."""
+    """One request. `headers` are those of this call only: the session's come on top when it is sent. `body` is empty
+    where there is none."""
 
     method: str
     url: str
@@ -21,19 +24,55 @@ class Request(NamedTuple):
     headers: CIMultiDict[str]
 
     def redirected(self, location: str, status: int) -> Request:
-        """The next one after a redirect: https://fetch.spec.whatwg.org/#http-redirect-fetch, steps 11 to 13."""
+        """The request that follows a redirect with `status` to `location`.
+
+        See https://fetch.spec.whatwg.org/#http-redirect-fetch, steps 11 to 13. Raises `ProtocolError` where `location`
+        is not a web address.
+        """
         try:
-            target = URL(urljoin(self.url, location))  # percent-encodes what the site left as it is
-            url = str(target.with_fragment(None))
-            if target.scheme not in ("http", "https") or not target.host:
-                raise ValueError(url)
+            url = str(_parse_url(urljoin(self.url, location), encoded=False).with_fragment(None))
         except ValueError:
             raise ProtocolError("The site redirected to something that is not a web address.", url=self.url) from None
         method, body, headers = self.method, self.body, self.headers.copy()
         if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
             method, body = "GET", b""
             headers.pop("content-type", None)
-        if origin_of(self.url) != origin_of(url):
-            # Only what says what is wanted goes along to another origin, never what says who asks.
+        if origin_of(self.url) != origin_of(url):  # headers that may hold credentials do not go to another origin
             headers = CIMultiDict({name: headers[name] for name in ("accept", "content-type") if name in headers})
         return Request(method, url, body, headers)
+
+
+def build_request(
+    method: str,
+    url: str,
+    *,
+    json: Any = None,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Request:
+    """The request that the arguments of `Transport.request` describe.
+
+    Raises `UsageError` for a URL that cannot be called, and for a body that cannot be written as JSON.
+    """
+    try:
+        target = _parse_url(url, encoded=True)
+    except ValueError:
+        raise UsageError("That is not a URL that can be called.") from None
+    if params:
+        url = str(target.update_query(params))
+    own = CIMultiDict(headers or {})
+    if json is not None:
+        own.setdefault("content-type", "application/json")
+    try:
+        body = b"" if json is None else msgspec.json.encode(json)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
+    return Request(method, url, body, own)
+
+
+def _parse_url(url: str, *, encoded: bool) -> URL:
+    """`url`, percent-encoded unless it is already. Raises `ValueError` for what is not an http or https URL."""
+    target = URL(url, encoded=encoded)
+    if target.scheme not in ("http", "https") or not target.host:
+        raise ValueError(url)
+    return target

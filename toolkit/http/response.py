@@ -1,4 +1,7 @@
-"""An HTTP answer whose body is read as it arrives, and who is told of it."""
+"""`Response`: an HTTP answer whose body is read as it arrives, within limits, and recorded on the way.
+
+What a body means is decided elsewhere: `toolkit.streams` decodes it, `toolkit.http.status_errors` explains a refusal.
+"""
 
 from __future__ import annotations
 
@@ -6,47 +9,37 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 
 from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, redact_url
-from toolkit.http.error_mapping import FAULTS, map_error
+from toolkit.http.error_mapping import HTTP_ERRORS, map_error
+from toolkit.http.recorder import Exchange
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
 
 T = TypeVar("T")
 
-DOCUMENT_LIMIT = 16 * 1024 * 1024
-INFLATED_LIMIT, INFLATED_TIMES = 4 * 1024 * 1024, 100  # a body that is so much larger than what was sent is a bomb
+DOCUMENT_LIMIT = 16 * 1024 * 1024  # bytes of a body that is read as a whole
+# A compressed body that is larger than this many bytes and than so many times what was sent is a bomb.
+INFLATED_LIMIT, INFLATED_TIMES = 4 * 1024 * 1024, 100
+# The beginning of a body that explains a refusal.
 EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
-REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1  # of a body after its end marker: a new connection costs as much
-ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # what aiohttp decodes, or refuses itself
+# What is read of a body after its end marker, so that the connection can be used again: a new one costs as much.
+REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1
+ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # those that aiohttp decodes, or rejects itself
 BOM = b"\xef\xbb\xbf"
-NOTHING = "The site answered with nothing at all."
-HTML = ("text/html", "application/xhtml+xml")
-_LOGIN = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
-
-
-class Exchange(Protocol):
-    """Where a recorder is told how one exchange goes on."""
-
-    def response(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
-
-    def chunk(self, data: bytes) -> None: ...
-
-    def end(self, error: str | None = None) -> None: ...
-
-
-class Recorder(Protocol):
-    """A recorder, as this module sees it (`toolkit.recording.recorder`)."""
-
-    def begin(self, method: str, url: str, headers: list[tuple[str, str]], body: bytes) -> Exchange: ...
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+_LOGIN_WORDS = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
 
 
 class Response:
-    """An answer whose body has not been read. `url` is where it came from, after redirects; `signed_in` says that the
-    session had something for the site to refuse."""
+    """An answer whose head has arrived and whose body has not been read.
+
+    `url` is where it came from, after redirects. `exchange` records it. `signed_in` is whether the call had
+    cookies of a session, which the site may have refused.
+    """
 
     def __init__(
         self, raw: aiohttp.ClientResponse, url: str, exchange: Exchange | None, *, signed_in: bool = True
@@ -55,41 +48,45 @@ class Response:
         self._signed_in = signed_in
         self._compressed = bool(raw.headers.get("Content-Encoding"))
         self._exchange = exchange
-        self._readers: list[AsyncGenerator[Any, None]] = []
+        self._generators: list[AsyncGenerator[Any, None]] = []
         self.url = url
         self.status = raw.status
         self.headers: Mapping[str, str] = raw.headers
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body as it arrives. Raises `StreamInterrupted` where the connection ends before the body does."""
-        return self._reader(self._chunks())
+        """The body as it arrives. Raises `StreamInterrupted` where the connection ends before the body, and
+        `ProtocolError` where the body cannot be decompressed or is a bomb."""
+        return self._remember(self._chunks())
 
     def decode(self, decoder: Decoder[T], *, may_be_empty: bool = False) -> AsyncGenerator[T, None]:
-        """What `decoder` makes of the body, as it arrives.
+        """The items that `decoder` reads from the body, as they arrive.
 
-        Raises what `chunks` and `raise_for_page` raise, `ProtocolError` for what the decoder cannot read, and, unless
-        the site's protocol has such answers, for a body in which there is nothing.
+        Raises what `chunks` and `raise_for_page` raise, and `ProtocolError` for what the decoder cannot read. A body
+        without any item is a `ProtocolError` too, unless the site's protocol has such answers (`may_be_empty`).
         """
-        return self._reader(self._decode(decoder, may_be_empty))
+        return self._remember(self._decode(decoder, may_be_empty))
 
-    def _reader(self, reader: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        """Remember `reader`, so that it is closed with the answer and not by the garbage collector."""
-        self._readers.append(reader)
-        return reader
+    def _remember(self, generator: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Have `aclose` close `generator`, before the garbage collector does."""
+        self._generators.append(generator)
+        return generator
 
     async def aclose(self, error: BaseException | None = None) -> None:
-        """Close what still reads, and the connection unless it can be used again. `error` is why, if for one."""
+        """Close what still reads the body, and the connection unless it can be used again.
+
+        `error` is the error that ends the call, if one does: then the rest of the body is not waited for.
+        """
         try:
-            while self._readers:
-                await self._readers.pop().aclose()
+            while self._generators:
+                await self._generators.pop().aclose()
             if error is None and self.raw.connection is not None:
-                await self._beginning(REST_LIMIT, REST_SECONDS)  # where that is all, the connection can be used again
+                await self._read_up_to(REST_LIMIT, REST_SECONDS)  # at the body's end aiohttp keeps the connection
         finally:
             self._close(error)
 
     def _close(self, error: BaseException | None) -> None:
         if (connection := self.raw.connection) is not None and connection.transport is not None:
-            connection.transport.abort()  # mid-body: a farewell under TLS would wait for the site to answer it
+            connection.transport.abort()  # in mid-body: closing TLS properly would wait for the site
         self.raw.close()
         if self._exchange is not None:
             self._exchange.end(type(error).__name__ if isinstance(error, NetworkError) else None)
@@ -99,51 +96,58 @@ class Response:
             yield data
 
     async def _chunk(self) -> bytes:
-        """The next bytes of the body; none at its end. A recorder is told of them by HTTP chunk."""
+        """The next bytes of the body, recorded; b"" at its end."""
         try:
-            if self._exchange is None:
-                data = await self.raw.content.readany()
-            else:
-                data, boundary = await self.raw.content.readchunk()
-                while boundary and not data:
-                    data, boundary = await self.raw.content.readchunk()
-        except FAULTS as error:
+            data = await (self.raw.content.readany() if self._exchange is None else self._http_chunk())
+        except HTTP_ERRORS as error:
             raise map_error(error, self.url, opened=True) from None  # aiohttp's text can hold the site's headers
-        if self._compressed and self._is_bomb():
-            text = f"The site's compressed answer is more than {INFLATED_TIMES} times what was sent."
-            raise ProtocolError(text, url=self.url)
+        if self._compressed:
+            self._raise_for_bomb()
         if data and self._exchange is not None:
             self._exchange.chunk(data)
         return data
 
-    def _is_bomb(self) -> bool:
+    async def _http_chunk(self) -> bytes:
+        """The next chunk as HTTP has it, so that a recording has the same ones; b"" at the end of the body."""
+        data, boundary = await self.raw.content.readchunk()
+        while boundary and not data:
+            data, boundary = await self.raw.content.readchunk()
+        return data
+
+    def _raise_for_bomb(self) -> None:
         content = self.raw.content
-        return content.total_bytes > max(INFLATED_LIMIT, INFLATED_TIMES * content.total_raw_bytes)
+        if content.total_bytes > max(INFLATED_LIMIT, INFLATED_TIMES * content.total_raw_bytes):
+            text = f"The site's compressed answer is more than {INFLATED_TIMES} times what was sent."
+            raise ProtocolError(text, url=self.url)
 
     async def raise_for_page(self, due: str, *, single_page: bool = False) -> None:
-        """Raise where the answer is a web page, and not what was `due`: `SessionExpired` where it can be the one for
-        logging in, else `ProtocolError`. At a site of a `single_page` it has to look like that one."""
-        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML:
+        """Raise if the answer is a web page. `due` names what was expected, for the error's text.
+
+        Raises `SessionExpired` if the page can be the login page: the call had cookies, or the page looks like one. A
+        site with `single_page` answers unknown paths with its page, so there the page has to look like one. Raises
+        `ProtocolError` for any other page.
+        """
+        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML_TYPES:
             return
         text = f"The site answered with a web page where {due} was due."
-        if (self._signed_in and not single_page) or _LOGIN.search(await self.excerpt()):
+        if (self._signed_in and not single_page) or _LOGIN_WORDS.search(await self.excerpt()):
             raise SessionExpired(text, url=self.url)
         error = ProtocolError(text, url=self.url, hint="Look at that address with a browser.")
         error.page = True
         raise error
 
-    def chunk_reader(self) -> _Reading:
-        """For `with`, around a loop over a body that is read by hand: gives the function to await for its next bytes,
-        which are none at its end. What goes wrong inside comes out as `decode` raises it.
+    def chunk_reader(self) -> _ChunkReader:
+        """A context manager around a loop that reads the body by hand. It gives a function to await for the next bytes,
+        which are b"" at the end. Errors inside the block are raised as by `decode`.
 
-        `decode` is what people use; this saves a generator where each piece of an answer counts.
+        Most callers use `decode`; this saves one generator, which counts where each piece of an answer does.
         """
-        plain = self._exchange is None and not self._compressed  # then a chunk is what aiohttp reads, and no more
-        return _Reading(self.raw.content.readany if plain else self._chunk, self.url)
+        plain = self._exchange is None and not self._compressed  # nothing to record or to check
+        return _ChunkReader(self.raw.content.readany if plain else self._chunk, self.url)
 
     def empty_body_error(self) -> ProtocolError:
-        """What there is to say of a body in which there was nothing."""
-        return ProtocolError(NOTHING, url=self.url, hint="Try again.")
+        """The error for a body without anything in it."""
+        return ProtocolError("The site answered with nothing at all.", url=self.url, hint="Try again.")
 
     async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
         await self.raise_for_page("a stream")
@@ -160,11 +164,11 @@ class Response:
             raise self.empty_body_error()
 
     async def excerpt(self) -> bytes:
-        """The beginning of a body that explains a refusal: what comes within a second, and can be read."""
-        return await self._beginning(EXCERPT_LIMIT, EXCERPT_SECONDS)
+        """The beginning of a body, to explain a refusal: what arrives within a second and can be read."""
+        return await self._read_up_to(EXCERPT_LIMIT, EXCERPT_SECONDS)
 
-    async def _beginning(self, limit: int, seconds: float) -> bytes:
-        """What comes within that time and can be read, until there are `limit` bytes or more."""
+    async def _read_up_to(self, limit: int, seconds: float) -> bytes:
+        """What arrives of the body within so many seconds and can be read, until it has `limit` bytes or more."""
         body = bytearray()
         with suppress(NetworkError, ProtocolError, TimeoutError):
             async with asyncio.timeout(seconds):
@@ -182,9 +186,9 @@ class Response:
         return bytes(body)
 
     async def json(self, kind: type[T] = Any) -> T:  # type: ignore[assignment]
-        """The whole body as JSON of the shape `kind`, whatever its Content-Type.
+        """The whole body, which is JSON, as a value of the type `kind`, whatever the Content-Type but a web page's.
 
-        Raises what `raise_for_page` raises, and `ProtocolError` where it is no JSON or has another shape.
+        Raises what `raise_for_page` and `read` raise, and `ProtocolError` for a body that is not such JSON.
         """
         await self.raise_for_page("a document")
         body = (await self.read()).removeprefix(BOM)  # https://fetch.spec.whatwg.org/#dom-body-json
@@ -197,7 +201,7 @@ class Response:
             raise
 
 
-class _Reading(NamedTuple):
+class _ChunkReader(NamedTuple):
     """See `Response.chunk_reader`."""
 
     read: Callable[[], Awaitable[bytes]]
@@ -209,5 +213,5 @@ class _Reading(NamedTuple):
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ProtocolError):
             error.url = error.url or redact_url(self.url)
-        elif not isinstance(error, ToolkitError) and isinstance(error, FAULTS):
+        elif not isinstance(error, ToolkitError) and isinstance(error, HTTP_ERRORS):
             raise map_error(error, self.url, opened=True) from None  # as `_chunk` does

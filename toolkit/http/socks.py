@@ -1,4 +1,4 @@
-"""SOCKS proxies, with the package aiohttp-socks, which is an extra: a connector for aiohttp, and what can go wrong."""
+"""SOCKS proxies: a connector for aiohttp, and the mapping of its errors. Needs the package aiohttp-socks, an extra."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import aiohttp
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from toolkit.errors import ConnectFailed, ProxyFailed
-from toolkit.http.error_mapping import CHECK_PROXY, detail
+from toolkit.http.error_mapping import CHECK_PROXY, system_reason
 
-PORT = 1080  # RFC 1928, 3
-# Its replies that are about the site, and not about the proxy: RFC 1928, 6.
-ABOUT_THE_SITE = {
+DEFAULT_PORT = 1080  # RFC 1928, 3
+# The proxy's replies that are about the site, and not about the proxy (RFC 1928, 6), and what they say of it.
+SITE_REPLIES = {
     3: "its network cannot be reached",
     4: "it cannot be reached",
     5: "it refuses the connection",
@@ -24,12 +24,15 @@ ABOUT_THE_SITE = {
 }
 
 
-def connector(proxy: str, trust: ssl.SSLContext | bool) -> aiohttp.BaseConnector:
-    """For connections through `proxy`, which resolves the names; `trust` is for TLS to the sites."""
+def socks_connector(proxy: str, trust: ssl.SSLContext | bool) -> aiohttp.BaseConnector:
+    """A connector for connections through the proxy with the URL `proxy`, which resolves the sites' names.
+
+    `trust` is what TLS to the sites trusts, as aiohttp's argument `ssl`.
+    """
     parts = urlsplit(proxy)
     return ProxyConnector(
         parts.hostname or "",
-        parts.port or PORT,
+        parts.port or DEFAULT_PORT,
         username=unquote(parts.username or "") or None,
         password=unquote(parts.password or "") or None,
         rdns=True,
@@ -40,20 +43,25 @@ def connector(proxy: str, trust: ssl.SSLContext | bool) -> aiohttp.BaseConnector
 
 @contextmanager
 def map_socks_errors(url: str) -> Iterator[None]:
-    """What the package raises comes out as an error of ours about a call of `url`. In its own texts is what it knows of
-    the proxy."""
+    """Turn what the package raises in the block into an error of ours about a call of `url`.
+
+    Raises `TimeoutError` where the package's own deadline has passed. The package's texts are not repeated where they
+    name the proxy.
+    """
     try:
         yield
     except ProxyConnectionError as error:
         cause = error.__cause__ or error
-        raise ProxyFailed(f"The proxy cannot be reached ({detail(cause.__cause__ or cause)}).", url=url) from None
-    except ProxyTimeoutError:  # aiohttp's own deadline may come a moment later
+        raise ProxyFailed(
+            f"The proxy cannot be reached ({system_reason(cause.__cause__ or cause)}).", url=url
+        ) from None
+    except ProxyTimeoutError:  # it may pass a moment before aiohttp's
         raise TimeoutError from None
     except ProxyError as error:
-        told = ABOUT_THE_SITE.get(error.error_code or 0)
-        if told is None:
+        reply = SITE_REPLIES.get(error.error_code or 0)
+        if reply is None:
             raise ProxyFailed(f"The proxy refused: {error}.", url=url, hint=CHECK_PROXY) from None
-        failed = ConnectFailed(f"The proxy found no way to the site: {told}.", url=url)
+        failed = ConnectFailed(f"The proxy found no way to the site: {reply}.", url=url)
         failed.sent = False
         raise failed from None
     except asyncio.IncompleteReadError:

@@ -1,117 +1,103 @@
-"""An HTTP error status, as one of our errors: which one, and what the site says about it. Pure."""
+"""Turns an answer with an HTTP status of 400 or above into an error of `toolkit.errors`."""
 
 from __future__ import annotations
 
-import email.utils
-import re
+import time
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-import msgspec
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
-from toolkit.errors import BadRequest, LoginRequired, ProxyFailed, RateLimited, ServiceUnavailable, ToolkitError
-from toolkit.http.excerpts import format_excerpt
-from toolkit.streams.json_decoding import JSON_ERRORS
+from toolkit.errors import (
+    BadRequest,
+    ChallengeRequired,
+    LoginRequired,
+    ProxyFailed,
+    RateLimited,
+    ReplayMismatch,
+    ServiceUnavailable,
+    StatusError,
+    ToolkitError,
+    redact_url,
+)
+from toolkit.http.error_mapping import CHECK_PROXY
+from toolkit.http.excerpts import EXCERPT_LENGTH, explanation
+from toolkit.http.retry_after import parse_retry_after
 
-EXCERPT = 300
-# By status, or by status and a part of what the site says about it.
-Errors = Mapping[int | tuple[int, str], type[ToolkitError]]
+MISMATCH = 599  # what the local network of a replay answers: `toolkit.replay.replay_app`
 
-# Where sites put the sentence that explains a refusal, most telling first.
-_TELLING = ("message", "error", "detail", "msg")
+# The errors that statuses mean at one provider. A key is a status, or a status and a part of the site's explanation.
+StatusErrors = Mapping[int | tuple[int, str], type[ToolkitError]]
 
 
-def error_for(status: int, special: Errors | None = None, told: str = "") -> type[ToolkitError]:
-    """The class of error for `status` (400 and above) and what the site has `told` about it; `special` holds what a
-    provider knows better."""
+def error_class(status: int, special: StatusErrors | None = None, explained: str = "") -> type[ToolkitError]:
+    """The class of error for `status` (400 and above).
+
+    `special` holds the provider's own meanings, which come first; `explained` is the site's explanation.
+    """
     for key, kind in (special or {}).items():
-        if key == status or (isinstance(key, tuple) and key[0] == status and key[1] in told):
+        if key == status or (isinstance(key, tuple) and key[0] == status and key[1] in explained):
             return kind
     if status == 401:
         return LoginRequired
-    if status == 407:  # of a proxy that is asked without a tunnel
+    if status == 407:  # from a proxy that was asked without a tunnel
         return ProxyFailed
     if status == 429:
         return RateLimited
     return ServiceUnavailable if status >= 500 else BadRequest
 
 
-def explanation(reason: str, body: bytes) -> str:
-    """What the site says about its refusal, in one line of at most 300 characters: from a JSON body, else the body if
-    it is short plain text that says more than the reason phrase, else the reason phrase."""
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        told = _told(msgspec.json.decode(body))
-    except JSON_ERRORS:
-        told = "" if text.startswith("<") or text.lower() in ("", "error") else text
-    parts = [reason.strip(), told]
-    line = ": ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
-    return format_excerpt(line)
+def status_error(raw: aiohttp.ClientResponse, body: bytes, special: StatusErrors | None) -> ToolkitError:
+    """The error for an answer with a status of 400 or above.
 
-
-def _told(document: Any) -> str:
-    """The sentence in a JSON document: Open Assistant's `message` is a string or a list of {loc, msg, type}."""
-    if isinstance(document, str):
-        return document
-    if isinstance(document, list):
-        return "; ".join(filter(None, map(_told, document)))
-    if isinstance(document, dict):
-        where = ".".join(str(part) for part in document.get("loc", ())) if isinstance(document.get("loc"), list) else ""
-        for key in _TELLING:
-            if told := _told(document.get(key)):
-                return f"{where}: {told}" if where else told
-    return ""
-
-
-def retry_after(headers: Mapping[str, str], body: bytes, now: float) -> float | None:
-    """How long the site asks to wait, in seconds from `now`; None where it does not say.
-
-    By `Retry-After`, a number of seconds or an HTTP date (RFC 9110, 10.2.3); by `retry-after-ms`, which some APIs send;
-    else by a JSON body that has such a field, or by a sentence such as "try again in 1m30s".
+    `body` is the beginning of the answer's body, without credentials; `special` is as in `error_class`. The error is
+    also an `aiohttp.ClientResponseError`, except for a mismatch under replay.
     """
-    value = headers.get("Retry-After", "").strip()
-    if (seconds := _number(value)) is not None:
-        return seconds
-    if value:
-        with suppress(ValueError, OverflowError):
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-    if (milliseconds := _number(headers.get("retry-after-ms", "").strip())) is not None:
-        return milliseconds / 1000
-    with suppress(*JSON_ERRORS):
-        if (seconds := _wait_in(msgspec.json.decode(body))) is not None:
-            return seconds
-    sentence = _SENTENCE.search(body.decode("utf-8", "replace"))
-    return _duration(sentence[1]) if sentence else None
+    if raw.status == MISMATCH and raw.reason == "Replay Mismatch":
+        return ReplayMismatch(body.decode("utf-8", "replace").strip(), url=str(raw.url))
+    explained = explanation(raw.reason or "", body)
+    kind = error_class(raw.status, special, explained)
+    if raw.headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
+        kind = ChallengeRequired
+    who, hint = ("proxy", CHECK_PROXY) if kind is ProxyFailed else ("site", None)
+    text = f"The {who} answered {raw.status}{': ' if explained else ''}{explained}.".replace("..", ".")
+    error: Any = _also_response_error(kind)(text, url=str(raw.url), hint=hint)
+    error.body = body[:EXCERPT_LENGTH].decode("utf-8", "replace") if issubclass(kind, StatusError) else ""
+    if isinstance(error, StatusError):
+        error.retry_after = parse_retry_after(raw.headers, body, time.time())
+    _set_aiohttp_fields(error, raw, explained)
+    return cast("ToolkitError", error)
 
 
-# The fields in which APIs say how long to wait, and how they write a while in words.
-_WAITS = ("retry_after", "retryAfter", "retry-after", "retryDelay")
-_PERIOD = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)(?![a-z])", re.I)
-_SENTENCE = re.compile(rf"\b(?:try again|retry|wait)\b[^.\d]{{0,40}}((?:{_PERIOD.pattern},?\s*(?:and\s+)?)+)", re.I)
+def _set_aiohttp_fields(error: Any, raw: aiohttp.ClientResponse, explained: str) -> None:
+    """Set what an `aiohttp.ClientResponseError` has, without what must not reach a log: the cookies of the request and
+    of the answer, and the URL's query."""
+    error.status, error.reason, error.message = raw.status, raw.reason or "", explained
+    shown = URL(redact_url(str(raw.url)))
+    error.request_info = aiohttp.RequestInfo(shown, raw.method, CIMultiDictProxy(CIMultiDict()), shown)
+    error.headers, error.history = CIMultiDict(raw.headers), ()
+    error.headers.popall("Set-Cookie", None)
 
 
-def _number(value: str) -> float | None:
-    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) else None
+_RESPONSE_ERRORS: dict[type[ToolkitError], type[ToolkitError]] = {}
 
 
-def _duration(words: str) -> float | None:
-    """`1m30.5s` in seconds; None where that says no duration."""
-    periods = _PERIOD.findall(words)
-    sizes = {"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "s": 1.0}
-    total = 0.0
-    for number, unit in periods:
-        unit = unit.lower()
-        total += float(number) * (0.001 if unit.startswith("milli") else sizes.get(unit[:2], sizes[unit[0]]))
-    return total if periods else None
+def _also_response_error(kind: type[ToolkitError]) -> type[ToolkitError]:
+    """A subclass of `kind` that is an `aiohttp.ClientResponseError` too, which callers of a provider's
+    `create_async_generator` expect for an HTTP error status.
 
-
-def _wait_in(document: Any) -> float | None:
-    """The wait that a JSON document tells in one of its fields, however deep."""
-    parts = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
-    for value in (document.get(name) for name in _WAITS) if isinstance(document, dict) else ():
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-            return float(value)
-        if isinstance(value, str):
-            return _number(value) if _number(value) is not None else _duration(value)
-    return next((seconds for part in parts if (seconds := _wait_in(part)) is not None), None)
+    It is created here, so that `toolkit.errors` does not import aiohttp.
+    """
+    if kind in _RESPONSE_ERRORS:
+        return _RESPONSE_ERRORS[kind]
+    body = {
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+        "__doc__": kind.__doc__,
+        "__str__": ToolkitError.__str__,
+        "__repr__": ToolkitError.__repr__,
+    }
+    both = cast("type[ToolkitError]", type(kind.__name__, (kind, aiohttp.ClientResponseError), body))
+    return _RESPONSE_ERRORS.setdefault(kind, both)

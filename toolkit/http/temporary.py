@@ -1,4 +1,4 @@
-"""Something that a site makes for one call, and that is taken away again whatever happens to the call."""
+"""A resource that a site has for the time of one call, such as a conversation: created before it, deleted after it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from urllib.parse import quote
 
 
 class HasId(Protocol):
-    """The shape of what a site tells of something that it made; where the id stands deeper, `id` is a property."""
+    """The shape of a site's answer to the creation of a resource. A shape in which the id stands deeper has `id` as a
+    property."""
 
     @property
     def id(self) -> str: ...
 
 
-M = TypeVar("M", bound=HasId)
+Created = TypeVar("Created", bound=HasId)
 
 
 class Caller(Protocol):
-    """What creating and deleting something at a site takes: a transport."""
+    """What a `TemporaryResource` needs of a transport."""
 
     cleanup: float
 
-    async def json(self, kind: type[M], method: str, url: str, body: Any = None) -> M: ...
+    async def json(self, kind: type[Created], method: str, url: str, body: Any = None) -> Created: ...
 
-    async def tidy(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None: ...
+    async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None: ...
 
 
-class TemporaryResource(Generic[M]):
-    """`async with` around it. See `Transport.temporary`."""
+class TemporaryResource(Generic[Created]):
+    """An async context manager around one resource, which gives its id. See `Transport.temporary`."""
 
-    def __init__(self, transport: Caller, kind: type[M], url: str, name: str | None, body: Any) -> None:
+    def __init__(self, transport: Caller, kind: type[Created], url: str, name: str | None, body: Any) -> None:
         self._transport = transport
         self._kind = kind
         self._url = url
@@ -40,24 +41,30 @@ class TemporaryResource(Generic[M]):
         self._id = ""
 
     async def __aenter__(self) -> str:
-        making = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url, self._body))
-        cancelled: asyncio.CancelledError | None = None
-        while not making.done():  # carried to its end: what was made and not told of could never be taken away
-            try:
-                await asyncio.wait({making})
-            except asyncio.CancelledError as error:
-                cancelled = error
-                asyncio.get_running_loop().call_later(self._transport.cleanup, making.cancel)
+        creating = asyncio.ensure_future(self._transport.json(self._kind, "POST", self._url, self._body))
+        cancelled = await self._wait(creating)
         if cancelled is None:
-            self._id = making.result().id
+            self._id = creating.result().id
             return self._id
-        if not making.cancelled() and making.exception() is None:
-            self._id = making.result().id
+        if not creating.cancelled() and creating.exception() is None:
+            self._id = creating.result().id
             await self.__aexit__()
         raise cancelled
 
+    async def _wait(self, creating: asyncio.Future[Created]) -> asyncio.CancelledError | None:
+        """Wait until `creating` is done, also when the caller is cancelled, which is returned: a resource whose id is
+        not known could never be deleted. A cancelled call has `cleanup` seconds for it."""
+        cancelled: asyncio.CancelledError | None = None
+        while not creating.done():
+            try:
+                await asyncio.wait({creating})
+            except asyncio.CancelledError as error:
+                cancelled = error
+                asyncio.get_running_loop().call_later(self._transport.cleanup, creating.cancel)
+        return cancelled
+
     async def __aexit__(self, *_: object) -> None:
         if self._name is None:
-            await self._transport.tidy("DELETE", f"{self._url.rstrip('/')}/{quote(self._id, safe='')}")
+            await self._transport.clean_up("DELETE", f"{self._url.rstrip('/')}/{quote(self._id, safe='')}")
         else:
-            await self._transport.tidy("DELETE", self._url, params={self._name: self._id})
+            await self._transport.clean_up("DELETE", self._url, params={self._name: self._id})

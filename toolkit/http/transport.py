@@ -1,8 +1,8 @@
-"""HTTP over aiohttp with a browser's session: one seam, through which every call of every provider goes.
+"""`Transport`: HTTP over aiohttp with a browser session. Every call of every provider goes through it.
 
-A request carries what the provider's own page would send: the session's headers and, made anew for every hop of a
-redirect, the cookies that belong there. aiohttp's own cookie jar is not used, because it is not one of a browser.
-What goes wrong comes out as an error of `toolkit.errors` (see `toolkit.http.error_mapping`).
+A request carries what the provider's own page would send: the session's headers and, chosen anew for each redirect, the
+cookies that belong to its URL. aiohttp's cookie jar is not used, since it does not follow a browser's rules. Whatever
+goes wrong is raised as an error of `toolkit.errors`: see `toolkit.http.error_mapping` and `toolkit.http.status_errors`.
 """
 
 from __future__ import annotations
@@ -16,56 +16,51 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
+import aiohttp
 from multidict import CIMultiDict
-from yarl import URL
 
-from toolkit.errors import (
-    ProtocolError,
-    SessionExpired,
-    StatusError,
-    ToolkitError,
-    UsageError,
-    redact_url,
-)
+from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
-from toolkit.http.error_mapping import FAULTS, map_error, status_error
+from toolkit.http.error_mapping import HTTP_ERRORS, map_error
 from toolkit.http.excerpts import redact_credentials
-from toolkit.http.request import Request
-from toolkit.http.response import ENCODINGS, Recorder, Response
+from toolkit.http.recorder import Exchange, Recorder
+from toolkit.http.request import Request, build_request
+from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
-from toolkit.http.statuses import Errors
-from toolkit.http.temporary import M, TemporaryResource
+from toolkit.http.set_cookies import apply_set_cookies
+from toolkit.http.status_errors import StatusErrors, status_error
+from toolkit.http.temporary import Created, TemporaryResource
 from toolkit.session.cookie_sending import cookie_header
 from toolkit.session.headers import fetch_headers
 from toolkit.session.merge import merge_sessions
-from toolkit.session.set_cookie import merge_set_cookies
 from toolkit.session.value import BrowserSession
 
 T = TypeVar("T")
 
-
-# Is told what the site has made of the session (before, after), and gives the session to go on with.
+# Called with the session before and after a call that has changed it; returns the session for the next calls.
 OnSessionChange = Callable[[BrowserSession, BrowserSession], Awaitable[BrowserSession]]
 
 log = logging.getLogger("toolkit")
 
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
 REDIRECTS = (301, 302, 303, 307, 308)
-TICK = 0.001
+CLEAN_UP_ATTEMPTS = 3
 
 
 class Transport:
-    """The HTTP side of one session. An async context manager; `session` is what the site's cookies have made of it.
+    """Makes HTTP calls with one session. An async context manager.
 
-    `page` is the page on whose behalf the calls are made; `hosts` are the provider's own: headers that the session
-    took from the page's requests go to these only. `statuses` maps an HTTP status to the error that it means at this
-    provider, `at_login` whether a path is that of the page where people log in. `connect` is how long a connection may
-    take, `cleanup` how long `tidy` may, in seconds. `retries` is how often a request may be made again where that is
-    safe, `patience` the longest wait for it that a site may ask for, in seconds. `recorder` is told of each exchange,
-    and `on_session_change` of what the site changes in the session, as soon as it does. `uncached` says that the
-    calls are recorded or replayed: each has to be made then, whatever is known from other ones.
+    `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
+    are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
+    only. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
+    path is that of the page where people log in.
+
+    `connect` is the deadline for opening a connection, `cleanup` that for a whole `clean_up`, both in seconds.
+    `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
+    site may ask for, in seconds. `recorder` records each exchange. `on_session_change` is called as soon as the site
+    has changed the session. `uncached` is whether calls are recorded or replayed: then each one has to be made, even if
+    its answer is known.
     """
 
     def __init__(
@@ -79,8 +74,8 @@ class Transport:
         cleanup: float = 10.0,
         retries: int = 0,
         patience: float = PATIENCE,
-        statuses: Errors | None = None,
-        at_login: Callable[[str], bool] | None = None,
+        statuses: StatusErrors | None = None,
+        is_login_page: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
         on_session_change: OnSessionChange | None = None,
     ) -> None:
@@ -93,19 +88,19 @@ class Transport:
         self._retries = retries
         self._patience = patience
         self._statuses = statuses
-        self._at_login = at_login
+        self._is_login_page = is_login_page
         self._recorder = recorder
         self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
         self._on_session_change = on_session_change
-        self._tidying: set[asyncio.Future[None]] = set()
+        self._cleaning: set[asyncio.Future[None]] = set()
 
     async def __aenter__(self) -> Transport:
         await self._connections.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        while self._tidying:
-            await asyncio.wait(self._tidying)
+        while self._cleaning:
+            await asyncio.wait(self._cleaning)
         await self._connections.__aexit__(*error)
 
     def get(self, url: str, **options: Any) -> AbstractAsyncContextManager[Response]:
@@ -117,7 +112,7 @@ class Transport:
         return self.request("POST", url, **options)
 
     async def json(self, kind: type[T], method: str, url: str, body: Any = None, **options: Any) -> T:
-        """Call `url`, with `body` as JSON if there is one, and give the answer as JSON of the shape `kind`."""
+        """Call `url`, with `body` as JSON unless it is None, and return the JSON answer as a value of type `kind`."""
         async with self.request(method, url, json=body, **options) as response:
             return await response.json(kind)
 
@@ -130,39 +125,26 @@ class Transport:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AbstractAsyncContextManager[Response]:
-        """Call `url` as the page would and give the answer, its body unread; the connection is released at the end.
+        """Call `url` as the page would. An async context manager that gives the answer, its body unread, and releases
+        the connection at the end.
 
-        `json` is the body, `params` the query, `headers` come on top of the page's own (names in any case). Redirects
-        are followed as a browser does. Raises an error of `toolkit.errors` for a status of 400 and above (also an
-        `aiohttp.ClientResponseError`) and for everything that can go wrong on the way.
+        `json` is the body, `params` is added to the query, `headers` replace the page's own (names in any case).
+        Redirects are followed as a browser does. Raises an error of `toolkit.errors` for a status of 400 and above
+        (which is also an `aiohttp.ClientResponseError`) and for whatever else goes wrong.
         """
-        try:
-            target = URL(url, encoded=True)
-            if target.scheme not in ("http", "https") or not target.host:
-                raise ValueError(url)
-        except ValueError:
-            raise UsageError("That is not a URL that can be called.") from None
-        if params:
-            url = str(target.update_query(params))
-        more = CIMultiDict(headers or {})
-        if json is not None:
-            more.setdefault("content-type", "application/json")
-        try:
-            body = b"" if json is None else msgspec.json.encode(json)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
-        return _Call(self, Request(method, url, body, more))
+        return _Call(self, build_request(method, url, json=json, params=params, headers=headers))
 
-    async def tidy(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
-        """A last call that is made also when the caller is being cancelled, within `cleanup` seconds.
+    async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
+        """Make a last call within `cleanup` seconds, even while the caller is being cancelled.
 
-        It never raises but for that cancellation: what it tidies up is no part of the answer. A failure is logged.
+        A cancellation interrupts the call and starts it again, so it has to be one that may be repeated. Raises that
+        cancellation afterwards, and nothing else: what is cleaned up is not part of the answer. A failure is logged.
         """
         cancelled: asyncio.CancelledError | None = None
         done = asyncio.get_running_loop().create_future()
-        self._tidying.add(done)
+        self._cleaning.add(done)
         try:
-            for _ in range(3):  # a cancellation in the middle starts it again: it has to be a call that may be repeated
+            for _ in range(CLEAN_UP_ATTEMPTS):
                 try:
                     async with asyncio.timeout(self.cleanup), self.request(method, url, params=params) as response:
                         await response.read()
@@ -171,113 +153,125 @@ class Transport:
                     cancelled = error
                 except (ToolkitError, TimeoutError) as error:
                     if cancelled is not None and isinstance(error, StatusError):
-                        break  # the call before had reached the site
+                        break  # the interrupted call had reached the site, so there is nothing left to clean up
                     log.warning("could not tidy up at %s: %s", redact_url(url), error or "time is up")
                     break
         finally:
             done.set_result(None)
-            self._tidying.discard(done)
+            self._cleaning.discard(done)
         if cancelled is not None:
             raise cancelled
 
     def temporary(
-        self, kind: type[M], url: str, name: str | None = None, *, body: Any = None
+        self, kind: type[Created], url: str, name: str | None = None, *, body: Any = None
     ) -> AbstractAsyncContextManager[str]:
-        """`async with` around something that lives at the site for one call, as its id: POST `url`, with `body` as JSON
-        if there is one, makes it and tells the id (the `id` of the shape `kind`). DELETE takes it away, whatever
-        happens in between: at `url/ID`, or at `url` with the id as the query parameter `name`."""
+        """An async context manager around a resource that the site has for one call. It gives the resource's id.
+
+        POST `url`, with `body` as JSON unless it is None, creates it; the answer is of the type `kind`, whose `id` it
+        is. DELETE removes it, whatever happens in between: at `url/ID`, or at `url` with the id as the query parameter
+        `name`.
+        """
         return TemporaryResource(self, kind, url, name, body)
 
     async def send(self, request: Request) -> Response:
-        """Send `request`, follow redirects, and give the answer. `request()` is what people use."""
+        """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
         before = session = self.session
         for _ in range(MAX_REDIRECTS + 1):
-            hop = partial(self._hop, request, session)
+            call = partial(self._call, request, session)
             response, following, session = await call_with_retries(
-                hop, request.method, retries=self._retries, patience=self._patience
+                call, request.method, retries=self._retries, patience=self._patience
             )
             try:
                 if following is None:
-                    await self._take(response, before, session)
+                    await self._save_session_changes(response, before, session)
                     return response
             except BaseException as error:
                 await response.aclose(error)
                 raise
             await response.aclose()
+            log.debug("%s is redirected to %s", redact_url(request.url), redact_url(following.url))
             request = following
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
-    async def _hop(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
-        """One request, its answer, where that leads to, and what it makes of `session`."""
-        response = await self._send(request, session)
+    async def _call(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
+        """Send `request` and check the answer. Returns the answer, the request that it redirects to, if any, and
+        `session` with the cookies that it sets."""
+        response = await self._exchange(request, session)
         try:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
             if following is None:
-                await self._refuse(response)
+                await self._raise_for_answer(response)
             elif self._leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
         except BaseException as error:
             await response.aclose(error)
             raise
-        return response, following, self._apply_set_cookies(session, response)
+        return response, following, apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
 
-    async def _send(self, request: Request, session: BrowserSession) -> Response:
-        """One hop: the request, and its answer's status and headers."""
-        now, url = time.time(), request.url
-        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=self._page, hosts=self._hosts))
-        headers.update(request.headers)
-        if (cookies := cookie_header(session.cookies, url, page=self._page, now=now)) is not None:
-            headers["cookie"] = cookies
-        exchange = None
+    async def _exchange(self, request: Request, session: BrowserSession) -> Response:
+        """Send `request` with the headers of `session`, wait for the head of the answer, and record both."""
+        headers, exchange = self._headers(request, session), None
         if self._recorder is not None:
-            exchange = self._recorder.begin(request.method, url, _pairs(headers), request.body)
+            exchange = self._recorder.begin(request.method, request.url, _pairs(headers), request.body)
+        raw = await self._request(request, headers, exchange)
+        if exchange is not None:
+            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
+        return Response(raw, request.url, exchange, signed_in=bool(session.cookies))
+
+    def _headers(self, request: Request, session: BrowserSession) -> CIMultiDict[str]:
+        """The headers that the page would send, the request's own, and the cookies that belong to its URL."""
+        url, page = request.url, self._page
+        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
+        headers.update(request.headers)
+        if (cookies := cookie_header(session.cookies, url, page=page, now=time.time())) is not None:
+            headers["cookie"] = cookies
+        return headers
+
+    async def _request(
+        self, request: Request, headers: CIMultiDict[str], exchange: Exchange | None
+    ) -> aiohttp.ClientResponse:
+        """Send `request` with exactly these `headers`. Where no answer comes, `exchange` is ended.
+
+        Raises errors of `toolkit.errors` without aiohttp's text, which can hold a proxy's password or a site's header.
+        """
         try:
-            raw = await self._connections.request(request.method, url, headers=headers, body=request.body)
-        except FAULTS as error:
-            failed = map_error(error, url, connect=self._connect)
+            return await self._connections.request(request.method, request.url, headers=headers, body=request.body)
+        except HTTP_ERRORS as error:
+            failed = map_error(error, request.url, connect=self._connect)
             if exchange is not None:
                 exchange.end(type(failed).__name__)
-            raise failed from None  # aiohttp's text can hold a proxy's password, or a line of the site's headers
-        except BaseException:  # a cancellation too: the recorder is told of every end
+            raise failed from None
+        except BaseException:  # also for a cancellation
             if exchange is not None:
                 exchange.end()
             raise
-        if exchange is not None:
-            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
-        return Response(raw, url, exchange, signed_in=bool(session.cookies))
 
-    def _apply_set_cookies(self, session: BrowserSession, response: Response) -> BrowserSession:
-        """`session` with what `response` sets."""
-        set_cookies, now = response.raw.headers.getall("Set-Cookie", []), time.time()
-        if not set_cookies:
-            return session
-        date = response.raw.headers.get("Date")
-        jar = merge_set_cookies(session.cookies, response.url, set_cookies, page=self._page, now=now, date=date)
-        if jar == session.cookies:
-            return session
-        changed = max(now, session.changed_at + TICK)  # later than what it was made of, whatever the clocks say
-        return msgspec.structs.replace(session, cookies=jar, changed_at=changed)
+    async def _save_session_changes(self, response: Response, before: BrowserSession, after: BrowserSession) -> None:
+        """Make what a call has set part of `session`, and report it to `on_session_change`.
 
-    async def _take(self, response: Response, before: BrowserSession, after: BrowserSession) -> None:
-        """What a call has set belongs to the session. Not so if it was refused, or led to a page for people: that takes
-        the cookies away, or gives those of nobody, and somebody else who uses the session may just have renewed it."""
-        if after is before or response.headers.get("Content-Type", "").startswith("text/html"):
+        A web page is not trusted to change the session: it is a login page or an error, which takes the cookies away or
+        sets those of nobody, while another user of the session may just have renewed it.
+        """
+        if after is before:
             return
-        mine = self.session = merge_sessions(self.session, before, after)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            log.debug("the cookies of %s are ignored: the answer is a web page", redact_url(response.url))
+            return
+        merged = self.session = merge_sessions(self.session, before, after)
         if self._on_session_change is not None:
-            kept = await self._on_session_change(before, after)
-            self.session = merge_sessions(kept, mine, self.session)  # which may have changed meanwhile
+            saved = await self._on_session_change(before, after)
+            self.session = merge_sessions(saved, merged, self.session)  # another call may have changed it meanwhile
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
-        return self._at_login is not None and parts.hostname in self._hosts and self._at_login(parts.path)
+        return self._is_login_page is not None and parts.hostname in self._hosts and self._is_login_page(parts.path)
 
-    async def _refuse(self, response: Response) -> None:
-        """Raise what a status of 400 and above means, and for an answer whose body cannot be what was asked for."""
+    async def _raise_for_answer(self, response: Response) -> None:
+        """Raise the error that the status means, or `ProtocolError` for a body in an encoding that was not offered."""
         if response.status >= 400:
-            told = (await response.excerpt()).decode("utf-8", "surrogateescape")
-            body = redact_credentials(told, self.session).encode("utf-8", "surrogateescape")
+            excerpt = (await response.excerpt()).decode("utf-8", "surrogateescape")
+            body = redact_credentials(excerpt, self.session).encode("utf-8", "surrogateescape")
             raise status_error(response.raw, body, self._statuses)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
@@ -287,7 +281,7 @@ class Transport:
 
 
 class _Call:
-    """`async with` around one request. No generator: those cannot be begun any more while an event loop ends."""
+    """The async context manager of one request. It is no generator, since none can start while an event loop ends."""
 
     def __init__(self, transport: Transport, request: Request) -> None:
         self._transport = transport
@@ -303,5 +297,5 @@ class _Call:
 
 
 def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Headers with names that are plain strings, each as often as it is there."""
+    """All headers, repeated ones included, with plain strings as names."""
     return [(str(name), value) for name, value in headers.items()]

@@ -1,0 +1,33 @@
+"""What the `Set-Cookie` headers of an answer make of a session. Pure but for the clock."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import msgspec
+from multidict import CIMultiDictProxy
+
+from toolkit.errors import redact_url
+from toolkit.session.set_cookie import merge_set_cookies
+from toolkit.session.value import BrowserSession
+
+log = logging.getLogger("toolkit")
+
+TICK = 0.001  # seconds
+
+
+def apply_set_cookies(
+    session: BrowserSession, url: str, headers: CIMultiDictProxy[str], *, page: str
+) -> BrowserSession:
+    """`session` with the cookies that the answer from `url` sets in its `headers`, as a browser would take them on
+    `page`. It is the same value where no cookie changes."""
+    set_cookies, now = headers.getall("Set-Cookie", []), time.time()
+    if not set_cookies:
+        return session
+    jar = merge_set_cookies(session.cookies, url, set_cookies, page=page, now=now, date=headers.get("Date"))
+    if jar == session.cookies:
+        return session
+    log.debug("cookies were changed by the answer from %s", redact_url(url))
+    changed = max(now, session.changed_at + TICK)  # later than the session that it follows, even if a clock goes back
+    return msgspec.structs.replace(session, cookies=jar, changed_at=changed)
