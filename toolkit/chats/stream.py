@@ -51,8 +51,6 @@ from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 # where they end without one, it is resumed. When it returns, the answer is complete; what it raises fails the call.
 Attempts = AsyncGenerator[Pieces, None]
 
-_LOOP_ENDED = "The event loop in which this answer was read has ended."
-
 
 class State(Enum):
     """What has become of a stream. The module's docstring draws how one state follows another."""
@@ -70,6 +68,11 @@ def _no_piece() -> Awaitable[Piece]:
     It is not a method: a bound one would make the stream refer to itself, and so outlive its last user.
     """
     raise StopAsyncIteration
+
+
+def _loop_ended() -> StreamInterrupted:
+    text = "The event loop in which this answer was read has ended."
+    return StreamInterrupted(text, hint="Read all of it in one `asyncio.run`.")
 
 
 class ChatStream:
@@ -158,9 +161,7 @@ class ChatStream:
                         if not self._watch.closed_early:
                             self._advance = _no_piece
                             return Finished("stop")  # the site has given no reason
-                        self._enter(
-                            State.FAILED, StreamInterrupted(_LOOP_ENDED, hint="Read all of it in one `asyncio.run`.")
-                        )
+                        self._enter(State.FAILED, _loop_ended())
                     raise self._finish(last)  # noqa: B904 - it is `last` itself, or what `last` means
                 if self._state is not State.OPEN:  # `aclose` was called meanwhile, and the attempts ignored it
                     raise self._finish(StopAsyncIteration())

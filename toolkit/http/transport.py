@@ -9,30 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import aiohttp
-from multidict import CIMultiDict
-
 from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
-from toolkit.http.error_mapping import HTTP_ERRORS, map_error
 from toolkit.http.excerpts import redact_credentials
-from toolkit.http.recorder import Exchange, Recorder
+from toolkit.http.recorder import Recorder
 from toolkit.http.request import Request, build_request
 from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
+from toolkit.http.sender import Sender
 from toolkit.http.set_cookies import apply_set_cookies
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary import Created, TemporaryResource
-from toolkit.session.cookie_sending import cookie_header
-from toolkit.session.headers import fetch_headers
 from toolkit.session.merge import merge_sessions
 from toolkit.session.value import BrowserSession
 
@@ -56,7 +50,7 @@ class Transport:
     only. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
     path is that of the page where people log in.
 
-    `connect` is the deadline for opening a connection, `cleanup` that for a whole `clean_up`, both in seconds.
+    `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
     site may ask for, in seconds. `recorder` records each exchange. `on_session_change` is called as soon as the site
     has changed the session. `uncached` is whether calls are recorded or replayed: then each one has to be made, even if
@@ -83,13 +77,12 @@ class Transport:
         self._page = page
         self._hosts = (urlsplit(page).hostname, *hosts)
         self._connections = Connections(choose_route(route, session.proxy), connect)
-        self._connect = connect
+        self._sender = Sender(self._connections, page=page, hosts=self._hosts, connect=connect, recorder=recorder)
         self.cleanup = cleanup
         self._retries = retries
         self._patience = patience
         self._statuses = statuses
         self._is_login_page = is_login_page
-        self._recorder = recorder
         self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
         self._on_session_change = on_session_change
         self._cleaning: set[asyncio.Future[None]] = set()
@@ -135,10 +128,10 @@ class Transport:
         return _Call(self, build_request(method, url, json=json, params=params, headers=headers))
 
     async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
-        """Make a last call within `cleanup` seconds, even while the caller is being cancelled.
+        """Make a last call that is not part of the answer, even while the caller is being cancelled.
 
-        A cancellation interrupts the call and starts it again, so it has to be one that may be repeated. Raises that
-        cancellation afterwards, and nothing else: what is cleaned up is not part of the answer. A failure is logged.
+        A cancellation interrupts the call and starts it again, so it has to be one that may be repeated. Each attempt
+        has `cleanup` seconds. Afterwards the cancellation is raised, and nothing else is: a failure is logged.
         """
         cancelled: asyncio.CancelledError | None = None
         done = asyncio.get_running_loop().create_future()
@@ -196,7 +189,7 @@ class Transport:
     async def _call(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
         """Send `request` and check the answer. Returns the answer, the request that it redirects to, if any, and
         `session` with the cookies that it sets."""
-        response = await self._exchange(request, session)
+        response = await self._sender.send(request, session)
         try:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
@@ -208,44 +201,6 @@ class Transport:
             await response.aclose(error)
             raise
         return response, following, apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
-
-    async def _exchange(self, request: Request, session: BrowserSession) -> Response:
-        """Send `request` with the headers of `session`, wait for the head of the answer, and record both."""
-        headers, exchange = self._headers(request, session), None
-        if self._recorder is not None:
-            exchange = self._recorder.begin(request.method, request.url, _pairs(headers), request.body)
-        raw = await self._request(request, headers, exchange)
-        if exchange is not None:
-            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
-        return Response(raw, request.url, exchange, signed_in=bool(session.cookies))
-
-    def _headers(self, request: Request, session: BrowserSession) -> CIMultiDict[str]:
-        """The headers that the page would send, the request's own, and the cookies that belong to its URL."""
-        url, page = request.url, self._page
-        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
-        headers.update(request.headers)
-        if (cookies := cookie_header(session.cookies, url, page=page, now=time.time())) is not None:
-            headers["cookie"] = cookies
-        return headers
-
-    async def _request(
-        self, request: Request, headers: CIMultiDict[str], exchange: Exchange | None
-    ) -> aiohttp.ClientResponse:
-        """Send `request` with exactly these `headers`. Where no answer comes, `exchange` is ended.
-
-        Raises errors of `toolkit.errors` without aiohttp's text, which can hold a proxy's password or a site's header.
-        """
-        try:
-            return await self._connections.request(request.method, request.url, headers=headers, body=request.body)
-        except HTTP_ERRORS as error:
-            failed = map_error(error, request.url, connect=self._connect)
-            if exchange is not None:
-                exchange.end(type(failed).__name__)
-            raise failed from None
-        except BaseException:  # also for a cancellation
-            if exchange is not None:
-                exchange.end()
-            raise
 
     async def _save_session_changes(self, response: Response, before: BrowserSession, after: BrowserSession) -> None:
         """Make what a call has set part of `session`, and report it to `on_session_change`.
@@ -294,8 +249,3 @@ class _Call:
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         await self._response.aclose(error)
-
-
-def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """All headers, repeated ones included, with plain strings as names."""
-    return [(str(name), value) for name, value in headers.items()]

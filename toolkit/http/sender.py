@@ -1,0 +1,84 @@
+"""`Sender`: sends one request with a session's headers and cookies, and records it. `Transport` does the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import aiohttp
+from multidict import CIMultiDict
+
+from toolkit.http.connections import Connections
+from toolkit.http.error_mapping import HTTP_ERRORS, map_error
+from toolkit.http.recorder import Exchange, Recorder
+from toolkit.http.request import Request
+from toolkit.http.response import Response
+from toolkit.session.cookie_sending import cookie_header
+from toolkit.session.headers import fetch_headers
+from toolkit.session.value import BrowserSession
+
+
+class Sender:
+    """Sends single requests over `connections`, as `page` would send them.
+
+    `hosts` are all hosts of the provider, the page's included. `connect` is the deadline for opening a connection, in
+    seconds, which the connections enforce. `recorder` records each exchange.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        page: str,
+        hosts: tuple[str | None, ...],
+        connect: float | None,
+        recorder: Recorder | None,
+    ) -> None:
+        self._connections = connections
+        self._page = page
+        self._hosts = hosts
+        self._connect = connect
+        self._recorder = recorder
+
+    async def send(self, request: Request, session: BrowserSession) -> Response:
+        """Send `request` with the headers of `session`, wait for the head of the answer, and record both."""
+        headers, exchange = self._headers(request, session), None
+        if self._recorder is not None:
+            exchange = self._recorder.begin(request.method, request.url, _pairs(headers), request.body)
+        raw = await self._request(request, headers, exchange)
+        if exchange is not None:
+            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
+        return Response(raw, request.url, exchange, signed_in=bool(session.cookies))
+
+    def _headers(self, request: Request, session: BrowserSession) -> CIMultiDict[str]:
+        """The headers that the page would send, the request's own, and the cookies that belong to its URL."""
+        url, page = request.url, self._page
+        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
+        headers.update(request.headers)
+        if (cookies := cookie_header(session.cookies, url, page=page, now=time.time())) is not None:
+            headers["cookie"] = cookies
+        return headers
+
+    async def _request(
+        self, request: Request, headers: CIMultiDict[str], exchange: Exchange | None
+    ) -> aiohttp.ClientResponse:
+        """Send `request` with exactly these `headers`. Where no answer comes, `exchange` is ended.
+
+        Raises errors of `toolkit.errors` without aiohttp's text, which can hold a proxy's password or a site's header.
+        """
+        try:
+            return await self._connections.request(request.method, request.url, headers=headers, body=request.body)
+        except HTTP_ERRORS as error:
+            failed = map_error(error, request.url, connect=self._connect)
+            if exchange is not None:
+                exchange.end(type(failed).__name__)
+            raise failed from None
+        except BaseException:  # also for a cancellation
+            if exchange is not None:
+                exchange.end()
+            raise
+
+
+def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """All headers, repeated ones included, with plain strings as names."""
+    return [(str(name), value) for name, value in headers.items()]
