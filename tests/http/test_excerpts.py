@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.errors import BadRequest, ProtocolError, SiteError
-from toolkit.http.excerpts import format_excerpt
+from toolkit.http.excerpts import explanation, format_excerpt
 from toolkit.providers.gradio.app_config import AppConfig
 from toolkit.session.value import BrowserSession
 from toolkit.streams.json_decoding import decode_json
@@ -80,3 +80,32 @@ def test_a_line_is_as_long_as_it_may_be() -> None:
     """300 characters are told whole; of more, the beginning."""
     assert format_excerpt("a" * 300) == "a" * 300
     assert format_excerpt("a" * 301) == "a" * 299 + "…"
+
+
+@pytest.mark.parametrize(
+    ("reason", "body", "told"),
+    [
+        ("Bad Request", b'{"message": "no parent"}', "Bad Request: no parent"),
+        ("Bad Request", b'{"detail": {"error": "Not authenticated"}}', "Bad Request: Not authenticated"),
+        (
+            "Bad",
+            b'{"message": [{"loc": ["body", "x"], "msg": "too long"}, {"msg": "odd"}]}',
+            "Bad: body.x: too long; odd",
+        ),
+        ("Teapot", b"short\n  and stout", "Teapot: short and stout"),
+        ("Internal Server Error", b"Error", "Internal Server Error"),
+        ("Internal Server Error", b"Internal Server Error", "Internal Server Error"),
+        ("Forbidden", b"<!doctype html><p>long page", "Forbidden"),
+        ("", b"", ""),
+        ("", b"\xff\xfe", "\ufffd\ufffd"),
+        ("", b'{"message": 5, "error": null}', ""),
+    ],
+)
+def test_a_refusal_is_explained_in_one_line(reason: str, body: bytes, told: str) -> None:
+    """From the reason phrase and what a body says, each once."""
+    assert explanation(reason, body) == told
+
+
+def test_an_explanation_is_short() -> None:
+    """At most 300 characters."""
+    assert len(explanation("Bad", b"x" * 10_000)) == 300
