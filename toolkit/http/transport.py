@@ -21,10 +21,10 @@ from toolkit.http.excerpts import redact_credentials
 from toolkit.http.recorder import Recorder
 from toolkit.http.request import Request, build_request
 from toolkit.http.response import ENCODINGS, Response
+from toolkit.http.response_cookies import apply_set_cookies
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
 from toolkit.http.sender import Sender
-from toolkit.http.set_cookies import apply_set_cookies
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary import Created, TemporaryResource
 from toolkit.session.merge import merge_sessions

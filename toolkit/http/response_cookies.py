@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import msgspec
 from multidict import CIMultiDictProxy
 
-from toolkit.errors import redact_url
 from toolkit.session.set_cookie import merge_set_cookies
 from toolkit.session.value import BrowserSession
-
-log = logging.getLogger("toolkit")
 
 TICK = 0.001  # seconds
 
@@ -28,6 +24,5 @@ def apply_set_cookies(
     jar = merge_set_cookies(session.cookies, url, set_cookies, page=page, now=now, date=headers.get("Date"))
     if jar == session.cookies:
         return session
-    log.debug("cookies were changed by the answer from %s", redact_url(url))
     changed = max(now, session.changed_at + TICK)  # later than the session that it follows, even if a clock goes back
     return msgspec.structs.replace(session, cookies=jar, changed_at=changed)
