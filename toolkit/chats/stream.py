@@ -1,6 +1,6 @@
 """`ChatStream`, which every chat call returns: an async iterator of text that can give typed events too.
 
-Three parts share one call. The **stream** faces the caller. The **attempts** (`Client._attempts`) are an async
+Three parts share one call. The **stream** faces the caller. The **attempts** (`toolkit.client.attempts`) are an async
 generator that yields the provider's pieces, once for each attempt at the answer: a second attempt follows where the
 session had expired and was renewed. The **watchdog** (`toolkit.chats.watchdog`) enforces the deadlines.
 

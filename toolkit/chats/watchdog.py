@@ -18,12 +18,12 @@ class Watchdog:
     """Enforces the `Deadlines` of one call, and knows what has come of it: the text `received` so far, and whether the
     answer has `finished`.
 
-    The call's `ChatStream` and its attempts (`Client._attempts`) share it; `toolkit.chats.stream` draws how the three
-    work together. The stream sets `reader` (the task that waits for a piece), the number of `cancellations` that were
-    requested of that task before, and `wait_start`; it clears `reader` when the wait is over. It writes these fields
-    itself, since a method call for each piece would cost as much as all the rest. The attempts run the provider inside
-    `enforce_deadlines`. Only there does a wait that is too long interrupt the reader. The time that the reader takes
-    between two pieces counts for the deadline `total` only.
+    The call's `ChatStream` and its attempts (`toolkit.client.attempts`) share it; `toolkit.chats.stream` draws how the
+    three work together. The stream sets `reader` (the task that waits for a piece), the number of `cancellations` that
+    were requested of that task before, and `wait_start`; it clears `reader` when the wait is over. It writes these
+    fields itself, since a method call for each piece would cost as much as all the rest. The attempts run the provider
+    inside `enforce_deadlines`. Only there does a wait that is too long interrupt the reader. The time that the reader
+    takes between two pieces counts for the deadline `total` only.
 
     The timer is not moved with each piece. When it is up, it is set again if no deadline has passed.
     """

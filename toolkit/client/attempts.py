@@ -4,7 +4,8 @@
        ▲                                                        │
        └── SessionKeeper.renew ◀── LoginRequired, once, before the first text
 
-Reading the pieces and keeping to the deadlines is the business of `chats/`; see `toolkit.chats.stream.Attempts`.
+`ChatStream` reads the pieces and `Watchdog` enforces the deadlines: `toolkit.chats.stream` draws how the three work
+together.
 """
 
 from __future__ import annotations
