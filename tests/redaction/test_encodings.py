@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.redaction.secrets import spelled, texts
-from toolkit.redaction.encodings import Edit, Replacer, apply_edits, resize_chunks
+from toolkit.redaction.edits import Edit, apply_edits, resize_chunks
+from toolkit.redaction.encodings import Replacer
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"

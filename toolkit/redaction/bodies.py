@@ -10,7 +10,7 @@ import msgspec
 
 from toolkit.har.build import encode_body
 from toolkit.har.model import Content
-from toolkit.redaction.encodings import Edit, apply_edits, drop_overlaps, resize_chunks
+from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
 class Body:
@@ -23,7 +23,7 @@ class Body:
         told.encoding = holder.get(key) or msgspec.UNSET
         self.data = told.body()
 
-    def edit(self, edits: Sequence[Edit]) -> int:
+    def edit(self, edits: Sequence[Edit[bytes]]) -> int:
         """Make `edits`, which may overlap, and return by how many bytes the body grew."""
         edits = drop_overlaps(edits)
         if not edits:

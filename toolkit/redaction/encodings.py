@@ -12,23 +12,15 @@ import base64
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
+from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
 from toolkit.redaction.multi_search import MultiSearch
 
 ROUNDS = 4  # one spelling may hide another
 DEPTH = 4  # how many times one value may be wrapped: base64 in JSON in a URL in a URL
-
-
-class Edit(NamedTuple):
-    """Bytes `start` to `end` become `new`."""
-
-    start: int
-    end: int
-    new: bytes
 
 
 class Escape(NamedTuple):
@@ -116,7 +108,7 @@ class Replacer:
             (HEX, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
         ]
 
-    def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit]:
+    def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit[bytes]]:
         """What to change in `data`, from left to right, nothing twice."""
         return drop_overlaps(self._found(data, depth)) if self._new else []
 
@@ -126,7 +118,7 @@ class Replacer:
             "utf-8", "surrogatepass"
         )
 
-    def replace_bytes(self, data: bytes, tell: Callable[[list[Edit]], object]) -> bytes:
+    def replace_bytes(self, data: bytes, tell: Callable[[list[Edit[bytes]]], object]) -> bytes:
         """`data` with everything replaced. `tell` is given the edits, in as many steps as it takes."""
         for _ in range(ROUNDS):
             if not (edits := self.edits(data)):
@@ -135,7 +127,7 @@ class Replacer:
             data = apply_edits(data, edits)
         return data
 
-    def _found(self, data: bytes, depth: int) -> Iterator[Edit]:
+    def _found(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
         for start, word in self._finder.find(data):
             yield Edit(start, start + len(word), self._new[word])
         if not depth:
@@ -166,7 +158,7 @@ class Replacer:
             {bisect_right(places, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
         )
 
-    def _within(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit:
+    def _within(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
         """The change of one run of letters."""
         run, width = match[0], match[0].find(b"\n")
         letters = _unbroken(run)[offset:]
@@ -210,43 +202,6 @@ class _View:
         """Where in the original the byte `view` is."""
         at = bisect_right(self._views, view) - 1
         return self._places[at] + (view - self._views[at])
-
-
-def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """`data` after `edits`."""
-    pieces: list[bytes] = []
-    end = 0
-    for edit in edits:
-        pieces += (data[end : edit.start], edit.new)
-        end = edit.end
-    return b"".join([*pieces, data[end:]])
-
-
-def resize_chunks(sizes: Sequence[int], edits: Sequence[Edit]) -> list[int]:
-    """The sizes of the chunks after `edits`. A boundary stays where it is in the text; one within what was replaced
-    stays as far from its start, as far as it reaches."""
-    starts = [edit.start for edit in edits]
-    shifts = [0]
-    for edit in edits:
-        shifts.append(shifts[-1] + len(edit.new) - (edit.end - edit.start))
-    boundaries, position = [0], 0
-    for size in sizes:
-        position += size
-        at = bisect_right(starts, position)
-        place = position + shifts[at]
-        if at and position < (edit := edits[at - 1]).end:
-            place = edit.start + shifts[at - 1] + min(position - edit.start, len(edit.new))
-        boundaries.append(place)
-    return [after - before for before, after in pairwise(boundaries)]
-
-
-def drop_overlaps(edits: Iterable[Edit]) -> list[Edit]:
-    """Those of `edits` that do not overlap: the leftmost, and of those the longest, and of those the first."""
-    kept: list[Edit] = []
-    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):  # the sort is stable
-        if not kept or edit.start >= kept[-1].end:
-            kept.append(edit)
-    return kept
 
 
 def _quoted(text: bytes) -> bytes:

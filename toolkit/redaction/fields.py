@@ -47,7 +47,7 @@ class Field(NamedTuple):
     text: str
     start: int
     end: int
-    write: Callable[[str], bytes] = str.encode
+    write: Callable[[str], str] = str
     number: bool = False
     heuristic: bool = False
     query: bool = False
@@ -85,7 +85,13 @@ def fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Iterator
     for match in IN_URL.finditer(data):
         if sensitivity(name := _text(match[1]), query=True):
             yield Field(
-                (name,), unquote_plus(_text(match[2])), match.start(2), match.end(2), _quote, heuristic=True, query=True
+                (name,),
+                unquote_plus(_text(match[2])),
+                match.start(2),
+                match.end(2),
+                _quoted,
+                heuristic=True,
+                query=True,
             )
 
 
@@ -108,7 +114,7 @@ def _json(data: bytes) -> Iterator[Field]:
             if first == b'"':
                 stack[-1][0] = _string(token)
         elif first == b'"':
-            yield Field(_path(stack), _string(token), match.start() + 1, match.end() - 1, _in_json)
+            yield Field(_path(stack), _string(token), match.start() + 1, match.end() - 1, _json_escaped)
         elif first.isdigit() or first == b"-":
             yield Field(_path(stack), _text(token), match.start(), match.end(), number=True)
 
@@ -120,7 +126,7 @@ def _path(stack: list[list[str | int | None]]) -> tuple[str | int, ...]:
 def _form(data: bytes) -> Iterator[Field]:
     for match in re.finditer(rb"([^&=]+)=([^&]*)", data):
         name, value = unquote_plus(_text(match[1])), unquote_plus(_text(match[2]))
-        yield Field((name,), value, match.start(2), match.end(2), _quote, query=True)
+        yield Field((name,), value, match.start(2), match.end(2), _quoted, query=True)
 
 
 def _markup(data: bytes) -> Iterator[Field]:
@@ -143,7 +149,7 @@ def _pairs(data: bytes) -> Iterator[Field]:
         for match in pattern.finditer(data):
             if sensitivity(name := _text(match[named])):
                 value = _string(b'"' + match[valued] + b'"')
-                yield Field((name,), value, match.start(valued), match.end(valued), _in_json, heuristic=True)
+                yield Field((name,), value, match.start(valued), match.end(valued), _json_escaped, heuristic=True)
 
 
 def _sure(pattern: re.Pattern[bytes], data: bytes, *, heuristic: bool) -> Iterator[Field]:
@@ -165,9 +171,9 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _in_json(text: str) -> bytes:
-    return json.dumps(text)[1:-1].encode()
+def _json_escaped(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
-def _quote(text: str) -> bytes:
-    return quote(text, safe="").encode()
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

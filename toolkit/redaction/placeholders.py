@@ -49,7 +49,9 @@ def is_jwt(value: str) -> bool:
     return bool(JWT.fullmatch(value.encode())) and _decoded(value.partition(".")[0]) is not None
 
 
-def make(secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]) -> str:
+def make_placeholder(
+    secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]
+) -> str:
     """A placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`), that is not in `taken`.
     Numbers are tried from `first` on.
 

@@ -55,7 +55,18 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(_pattern(pattern) for pattern in self.patterns)
 
     @cached_property
+    def header_names(self) -> frozenset[str]:
+        """`headers`, in lower case."""
+        return frozenset(name.lower() for name in self.headers)
+
+    @cached_property
+    def query_names(self) -> frozenset[str]:
+        """`query`, in lower case."""
+        return frozenset(name.lower() for name in self.query)
+
+    @cached_property
     def kept_names(self) -> frozenset[str]:
+        """`keep`, in lower case."""
         return frozenset(name.lower() for name in self.keep)
 
     def matches_path(self, path: Path) -> bool:

@@ -14,7 +14,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -22,7 +21,7 @@ import msgspec
 
 from toolkit.har.texts import is_body, texts
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.locations import SecretLocations
+from toolkit.redaction.locations import find_in_log
 from toolkit.redaction.multi_search import MultiSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
@@ -64,22 +63,16 @@ def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: R
         if value not in seen:
             seen[value] = list(finder.kinds(value))
         found.update(dict.fromkeys(Finding(place, kind) for kind in seen[value]))
-    found.update(dict.fromkeys(_by_place(log, rules or Rules())))
+    found.update(dict.fromkeys(_find_at_secret_places(log, rules or Rules())))
     return list(found)
 
 
-def _by_place(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
-    """Values at secret places that are no placeholders of ours."""
-    found: list[Finding] = []
-
-    def look(kind: str, name: str, secret: str, wide: bool) -> str:
-        if kind != "random" and not is_placeholder(secret):
-            found.append(Finding(places.place, f"a secret ({kind})"))
-        return secret
-
-    places = SecretLocations(rules, look)
-    places.walk_log(deepcopy(log))
-    yield from found
+def _find_at_secret_places(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
+    """Yields values at secret places that are none of our placeholders."""
+    for location in find_in_log(log, rules):
+        for secret in location.secrets():
+            if secret.kind != "random" and not is_placeholder(secret.value):
+                yield Finding(location.path, f"a secret ({secret.kind})")
 
 
 class _Finder:
