@@ -64,7 +64,7 @@ def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataO
     sizes = [end - start for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     changed = list(sizes)
 
-    def tell(edits: list[Edit]) -> None:
+    def tell(edits: list[Edit[bytes]]) -> None:
         changed[:] = resize_chunks(changed, edits)
 
     result = Replacer({secret: new}).replace_bytes(body, tell)

@@ -21,7 +21,8 @@ from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
 from toolkit.redaction.placeholders import is_placeholder
-from toolkit.redaction.redact import Rules, redact
+from toolkit.redaction.redact import redact
+from toolkit.redaction.rules import Rules
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.value import BrowserSession, Cookie
 

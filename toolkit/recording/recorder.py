@@ -20,7 +20,8 @@ from toolkit import errors
 from toolkit.har.build import Headers, make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
 from toolkit.recording.page_recorder import PageWatcher
-from toolkit.redaction.redact import Rules, redact
+from toolkit.redaction.redact import redact
+from toolkit.redaction.rules import Rules
 from toolkit.replay.matching import random_fields
 from toolkit.session.value import BrowserSession
 

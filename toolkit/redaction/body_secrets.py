@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from toolkit.redaction.criteria import Criteria
-from toolkit.redaction.fields import Field, fields
-from toolkit.redaction.names import is_distinctive, is_secret, object_sensitivity, sensitivity
+from toolkit.redaction.fields import Field, find_fields
 from toolkit.redaction.occurrences import Encoded, Occurrence, Part, Secret, encoded_bytes, only_collected
+from toolkit.redaction.sensitivity import is_distinctive, is_secret, object_sensitivity, sensitivity
 
 # A whole run of base64 that may be JSON: such a text begins with `{` or `[`. The dots around the parts of a JSON Web
 # Token exclude those.
@@ -23,7 +23,7 @@ PATTERN_EVERYWHERE = 6  # characters from which on what a pattern matched is rep
 def find_in_body(data: bytes, mime_type: str, criteria: Criteria) -> list[Part]:
     """Returns the secrets in the body `data`, with their positions in bytes."""
     parts: list[Part] = []
-    for field in fields(data, mime_type, all_values=criteria.wants_all_fields):
+    for field in find_fields(data, mime_type, all_values=criteria.wants_all_fields):
         if field.text:
             parts += _find_in_field(field, criteria)
     parts += _find_base64_json(data, criteria)  # after the fields: where both start together, the whole field wins
@@ -59,7 +59,7 @@ def _find_in_field(field: Field, criteria: Criteria) -> Iterator[Part]:
     name = names[-1] if names else ""
     if field.path in criteria.random_body:
         kind, everywhere = "random", is_distinctive(field.text, "sure")
-    elif name.lower() in criteria.rules.kept_names:
+    elif name.lower() in criteria.rules.names_to_keep:
         return
     elif criteria.rules.json_paths and criteria.rules.matches_path(field.path):
         kind, everywhere = "field", is_distinctive(field.text, "sure")

@@ -31,7 +31,8 @@ def collect_secrets(
 ) -> dict[str, SecretSource]:
     """Returns every secret of `log` and of `session`, in the order of their first appearance.
 
-    `locations` are those of `log`. JSON Web Tokens and what the patterns of `rules` match are collected from every text.
+    `locations` are those of `log`. JSON Web Tokens, and what the patterns of `rules` match, are collected from every
+    text.
     """
     sources: dict[str, SecretSource] = {}
     for location in locations:

@@ -1,9 +1,9 @@
-"""Finds values in bytes in whichever way they are spelled, and says how to replace them there. Pure.
+"""Finds values in bytes however they are encoded, and replaces them there. Pure.
 
-A text is read as it is, and as what its escapes mean: of URLs (RFC 3986, section 2.1; `+` for a space as forms have
-it), of JSON and JavaScript strings (RFC 8259, section 7), of HTML; also several times over. Runs of base64 (RFC 4648,
-sections 4 and 5) and of hexadecimal digits are decoded, changed within, and encoded again. Nothing depends on which
-spelling was chosen for which character.
+Bytes are searched as they are, and with their escapes decoded: those of URLs (RFC 3986, section 2.1; in forms `+` is a
+space), of JSON and JavaScript strings (RFC 8259, section 7), and of HTML, also nested. Runs of base64 (RFC 4648,
+sections 4 and 5) and of hexadecimal digits are decoded, changed, and encoded again. It does not matter which of its
+characters an encoder chose to escape.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from urllib.parse import quote_from_bytes
 from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
 from toolkit.redaction.multi_search import MultiSearch
 
-ROUNDS = 4  # one spelling may hide another
-DEPTH = 4  # how many times one value may be wrapped: base64 in JSON in a URL in a URL
+ROUNDS = 4  # replacing one encoding may reveal another
+DEPTH = 4  # how deep encodings may be nested: base64 in JSON in a URL in a URL
 
 
 class Escape(NamedTuple):
-    """One way to escape characters. `decode` reads one escape, `encode` writes a text in it."""
+    """A way to escape characters. `pattern` matches one escape, `decode` decodes it, `encode` escapes a whole text."""
 
     pattern: re.Pattern[bytes]
     decode: Callable[[bytes], bytes]
@@ -64,9 +64,10 @@ HTML = Escape(
 
 
 class Code(NamedTuple):
-    """One way to write any bytes as letters. `size` letters stand for some whole bytes, `zero` is one that means 0.
+    """A way to write any bytes as letters: base64 or hexadecimal.
 
-    `encode` writes bytes as `run`, whose place they take, was written.
+    `size` letters stand for a whole number of bytes, and the letter `zero` for 0. `encode` takes the bytes and the
+    letters that they replace, whose case or alphabet it keeps.
     """
 
     size: int
@@ -91,9 +92,9 @@ HEX = Code(2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
 
 
 class Replacer:
-    """Replaces the keys of `placeholders` by their values, in every spelling. Neither is empty.
+    """Replaces the keys of `placeholders` by their values, in every encoding. Neither may be empty.
 
-    A key of digits is found only where no other digits touch it.
+    A key of digits is found only where no other digits stand next to it.
     """
 
     def __init__(self, placeholders: Mapping[str, str]) -> None:
@@ -101,71 +102,79 @@ class Replacer:
         self._finder = MultiSearch(self._new)
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
         shortest = min(map(len, self._new), default=1)
-        # Lines of 60 to 76 characters are one text (RFC 2045, section 6.8).
-        lines, least = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
+        # Lines of 60 to 76 characters are one base64 text (RFC 2045, section 6.8).
+        lines, min_length = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
         self._codes = [
-            (BASE64, re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, least))),
+            (BASE64, re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, min_length))),
             (HEX, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
         ]
 
     def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit[bytes]]:
-        """What to change in `data`, from left to right, nothing twice."""
-        return drop_overlaps(self._found(data, depth)) if self._new else []
+        """Returns the edits that replace every key in `data`, in order and without overlaps.
+
+        Encodings that are nested up to `depth` times are searched.
+        """
+        return drop_overlaps(self._find(data, depth)) if self._new else []
 
     def replace_text(self, text: str) -> str:
-        """`text` with everything replaced."""
+        """Returns `text` with every key replaced."""
         return self.replace_bytes(text.encode("utf-8", "surrogatepass"), lambda _: None).decode(
             "utf-8", "surrogatepass"
         )
 
-    def replace_bytes(self, data: bytes, tell: Callable[[list[Edit[bytes]]], object]) -> bytes:
-        """`data` with everything replaced. `tell` is given the edits, in as many steps as it takes."""
+    def replace_bytes(self, data: bytes, on_edits: Callable[[list[Edit[bytes]]], object]) -> bytes:
+        """Returns `data` with every key replaced. Calls `on_edits` with the edits of each round."""
         for _ in range(ROUNDS):
             if not (edits := self.edits(data)):
                 break
-            tell(edits)
+            on_edits(edits)
             data = apply_edits(data, edits)
         return data
 
-    def _found(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
+    def _find(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
         for start, word in self._finder.find(data):
             yield Edit(start, start + len(word), self._new[word])
         if not depth:
             return
         for escape in self._escapes:
             if escape.pattern.search(data):
-                view = _View(data, escape)
+                view = _DecodedView(data, escape)
                 for start, end, new in self.edits(view.data, depth - 1):
-                    yield Edit(view.place(start), view.place(end), escape.encode(new))
+                    yield Edit(view.position(start), view.position(end), escape.encode(new))
         for code, pattern in self._codes:
             runs = list(pattern.finditer(data))
-            for offset in range(code.size if runs else 0):  # after other letters it does not begin at the beginning
+            for offset in range(code.size if runs else 0):  # the run may start with other letters
                 inside = depth - 1 if offset == 0 else 0
-                for number in self._suspects([run[0] for run in runs], code, offset, inside):
-                    yield self._within(runs[number], code, offset, inside)
+                for number in self._runs_with_matches([run[0] for run in runs], code, offset, inside):
+                    yield self._edit_run(runs[number], code, offset, inside)
 
-    def _suspects(self, runs: list[bytes], code: Code, offset: int, depth: int) -> list[int]:
-        """The numbers of those of `runs` that hold something, read from `offset` on. All are decoded as one."""
-        places, parts, size = [], [], 0
+    def _runs_with_matches(self, runs: list[bytes], code: Code, offset: int, depth: int) -> list[int]:
+        """Returns the indexes of the `runs` that contain a key when decoded from `offset` on.
+
+        All runs are decoded at once, because most contain none.
+        """
+        starts, parts, size = [], [], 0
         for run in runs:
-            letters = _unbroken(run)[offset:]
-            letters += code.zero * (2 * code.size - len(letters) % code.size)  # zeros between, where nothing is found
-            places.append(size)
+            letters = _without_line_breaks(run)[offset:]
+            letters += code.zero * (
+                2 * code.size - len(letters) % code.size
+            )  # zeros between the runs, so that no key spans two
+            starts.append(size)
             parts.append(letters)
             size += len(letters)
         decoded = code.decode(b"".join(parts))
         return sorted(
-            {bisect_right(places, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
+            {bisect_right(starts, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
         )
 
-    def _within(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
-        """The change of one run of letters."""
+    def _edit_run(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
+        """Returns the edit of one run of letters, decoded from `offset` on."""
         run, width = match[0], match[0].find(b"\n")
-        letters = _unbroken(run)[offset:]
+        letters = _without_line_breaks(run)[offset:]
         filled = code.decode(letters + code.zero * (-len(letters) % code.size))
         whole = filled[: len(letters) * len(filled) // (len(letters) + (-len(letters) % code.size))]
         rest = letters[len(code.encode(whole, run)) :]
-        new = _unbroken(run)[:offset] + code.encode(apply_edits(whole, self.edits(whole, depth)), run) + rest
+        new = _without_line_breaks(run)[:offset] + code.encode(apply_edits(whole, self.edits(whole, depth)), run) + rest
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
         if width > 0:
@@ -175,33 +184,33 @@ class Replacer:
         return Edit(match.start(), match.end(), new)
 
 
-def _unbroken(run: bytes) -> bytes:
+def _without_line_breaks(run: bytes) -> bytes:
     return run.translate(None, b"\r\n=")
 
 
-class _View:
-    """`data` with its escapes resolved; `place` leads back."""
+class _DecodedView:
+    """`data` with its escapes decoded. `position` maps positions in it back to the original."""
 
     def __init__(self, data: bytes, escape: Escape) -> None:
         pieces: list[bytes] = []
-        self._views, self._places = [0], [0]
+        self._decoded, self._originals = [0], [0]
         size = end = 0
         for match in escape.pattern.finditer(data):
             plain, character = data[end : match.start()], escape.decode(match[0])
             pieces += (plain, character)
             size += len(plain)
-            self._views.append(size)  # the escape begins here ...
-            self._places.append(match.start())
+            self._decoded.append(size)  # the start of the escape
+            self._originals.append(match.start())
             size, end = size + len(character), match.end()
-            self._views.append(size)  # ... and has ended here
-            self._places.append(end)
+            self._decoded.append(size)  # its end
+            self._originals.append(end)
         pieces.append(data[end:])
         self.data = b"".join(pieces)
 
-    def place(self, view: int) -> int:
-        """Where in the original the byte `view` is."""
-        at = bisect_right(self._views, view) - 1
-        return self._places[at] + (view - self._views[at])
+    def position(self, decoded: int) -> int:
+        """Returns where the byte at `decoded` stands in the original."""
+        at = bisect_right(self._decoded, decoded) - 1
+        return self._originals[at] + (decoded - self._decoded[at])
 
 
 def _quoted(text: bytes) -> bytes:

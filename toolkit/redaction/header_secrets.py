@@ -10,17 +10,6 @@ from urllib.parse import unquote
 
 from toolkit.redaction.body_secrets import find_in_body
 from toolkit.redaction.criteria import Criteria
-from toolkit.redaction.names import (
-    CHALLENGE_SECRETS,
-    CHALLENGES,
-    header_sensitivity,
-    is_address_or_date,
-    is_cookie_secret,
-    is_distinctive,
-    is_secret,
-    is_wordy,
-    sensitivity,
-)
 from toolkit.redaction.occurrences import (
     Encoded,
     Occurrence,
@@ -31,6 +20,17 @@ from toolkit.redaction.occurrences import (
     shifted,
 )
 from toolkit.redaction.placeholders import is_jwt
+from toolkit.redaction.sensitivity import (
+    CHALLENGE_SECRETS,
+    CHALLENGES,
+    header_sensitivity,
+    is_address_or_date,
+    is_cookie_secret,
+    is_distinctive,
+    is_secret,
+    is_wordy,
+    sensitivity,
+)
 from toolkit.redaction.url_secrets import find_urls_in_text
 
 AUTHORIZATION = ("authorization", "proxy-authorization")
@@ -42,7 +42,7 @@ URL_OR_PATH = re.compile(r"[a-z]+://[^\s<>\"',]+|^[/?#][^\s]*")
 def find_in_header(name: str, value: str, criteria: Criteria) -> list[Part]:
     """Returns the secrets in the `value` of the header `name`."""
     lower = name.lower()
-    if lower in criteria.rules.kept_names or not value:
+    if lower in criteria.rules.names_to_keep or not value:
         return []
     if lower in SET_COOKIE:
         return _find_in_set_cookie(value, criteria)
@@ -70,7 +70,7 @@ def find_in_header(name: str, value: str, criteria: Criteria) -> list[Part]:
 def find_in_cookie(name: str, value: str, criteria: Criteria) -> list[Part]:
     """Returns the secrets in the `value` of the cookie `name`: the whole value, and what is inside it."""
     secret = value.strip().strip('"')
-    if name.lower() in criteria.rules.kept_names or not is_cookie_secret(name, secret):
+    if name.lower() in criteria.rules.names_to_keep or not is_cookie_secret(name, secret):
         return []
     start = value.index(secret)
     everywhere = is_distinctive(secret, sensitivity(name))
@@ -164,6 +164,6 @@ def _find_in_challenge(value: str, criteria: Criteria) -> Iterator[Part]:
     for match in CHALLENGE_PARAMETER.finditer(value):
         name, group = match[1], 2 if match[2] else 3
         level = "sure" if name.lower() in CHALLENGE_SECRETS else sensitivity(name, query=True)
-        if level is None or name.lower() in criteria.rules.kept_names or not is_secret(match[group], level):
+        if level is None or name.lower() in criteria.rules.names_to_keep or not is_secret(match[group], level):
             continue
         yield _header_secret(name, match[group], match.start(group), is_distinctive(match[group], level))

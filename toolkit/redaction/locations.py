@@ -14,7 +14,6 @@ from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import find_base64_json_in_text, find_in_body, find_in_json_text
 from toolkit.redaction.criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
-from toolkit.redaction.names import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.occurrences import (
     Occurrence,
     Part,
@@ -25,6 +24,7 @@ from toolkit.redaction.occurrences import (
     secrets_in,
 )
 from toolkit.redaction.rules import Rules
+from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url
 from toolkit.session.value import BrowserSession
 
@@ -60,22 +60,22 @@ def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
     """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`."""
     for number, entry in enumerate(log["entries"]):
         path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
-        yield from _found(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
-        yield from _found(_response_locations(response, f"{path}.response", Criteria(rules)))
+        yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
+        yield from _with_secrets(_response_locations(response, f"{path}.response", Criteria(rules)))
     if session := log.get("_session"):
-        yield from _found(_session_locations(session, "log._session", Criteria(rules)))
+        yield from _with_secrets(_session_locations(session, "log._session", Criteria(rules)))
 
 
 def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
     """Yields the secrets of `session`."""
     recorded = {"headers": dict(session.headers), "storageState": session.to_storage_state()}
-    for location in _found(_session_locations(recorded, "session", Criteria(rules))):
+    for location in _with_secrets(_session_locations(recorded, "session", Criteria(rules))):
         yield from location.secrets()
     if session.proxy and (password := urlsplit(session.proxy).password):
         yield Secret("proxy", "password", unquote(password), True)
 
 
-def _found(locations: Iterator[Location]) -> Iterator[Location]:
+def _with_secrets(locations: Iterator[Location]) -> Iterator[Location]:
     return (location for location in locations if location.parts)
 
 
@@ -135,7 +135,7 @@ def _find_in_stored_item(name: str, value: str, criteria: Criteria) -> list[Part
     """One item of localStorage: JSON with secrets in it, or text that is secret by its name or its looks."""
     if value[:1] in ("{", "["):
         return find_in_json_text(value, criteria)
-    if name.lower() in criteria.rules.kept_names:
+    if name.lower() in criteria.rules.names_to_keep:
         return []
     level = sensitivity(name)
     if not is_secret(value, level):

@@ -30,8 +30,6 @@ from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.session.value import BrowserSession
 
-__all__ = ["Finding", "Rules", "redact"]
-
 
 @overload
 def redact(recorded: Recording, *, rules: Rules | None = ..., session: BrowserSession | None = ...) -> Recording: ...

@@ -79,7 +79,7 @@ def _replace_everywhere(document: dict[str, Any], replacer: Replacer) -> None:
             holder[key] = replaced[text]
             changed = holder[key] != text
         if changed:
-            log.debug("Redaction replaced a secret that was found elsewhere in %s.", path)
+            log.debug("Redaction replaced a secret that was found elsewhere, in %s.", path)
 
 
 def _body_sizes(document: dict[str, Any]) -> list[tuple[dict[str, Any], int]]:

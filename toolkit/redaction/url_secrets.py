@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from toolkit.redaction.body_secrets import find_base64_json_in_text
 from toolkit.redaction.criteria import Criteria
-from toolkit.redaction.names import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.occurrences import Occurrence, Part, Secret, encoded_text, shifted
+from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 
 PASSWORD = re.compile(r"\w+://[^/@:]*:([^/@]+)@")
 USER = re.compile(r"\w+://([^/@:]+)@")
@@ -49,7 +49,7 @@ def find_in_parameter(name: str, value: str, criteria: Criteria) -> list[Part]:
         return []
     if name in criteria.random_query:
         return _whole("random", name, value, is_distinctive(value, "sure"))
-    if lower in criteria.rules.kept_names:
+    if lower in criteria.rules.names_to_keep:
         return []
     if lower in criteria.rules.query_names:
         return _whole("query", name, value, is_distinctive(value, "sure"))
