@@ -67,7 +67,7 @@ class PageTrafficRecorder:
         return resolve_exchanges([*self._ended, *self._unfinished.values()])
 
     async def drain(self) -> None:
-        """Waits until every exchange so far is read. Those still pending after `LATE_SECONDS` are read without their body.
+        """Waits until every exchange so far is read; one still pending after `LATE_SECONDS` without its body.
 
         Reading takes `DRAIN_SECONDS` at most. Raises `RecordingError` if an exchange could not be read.
         """
@@ -143,7 +143,7 @@ class PageTrafficRecorder:
             self._failures.append(type(error).__name__)
 
     def _page_was_closed(self, request: Any) -> bool:
-        """Decides whether the page that sent `request` was closed in an open browser. Its response is then not missed."""
+        """Decides whether the page that sent `request` was closed, so that nobody needs the response any more."""
         browser = self._context.browser
         if browser is None or not browser.is_connected():
             return False

@@ -17,12 +17,12 @@ JSON_NAME = re.compile(rb'"([^"\\]{1,80})\\*"\s*:')  # also within a JSON string
 ASSIGNED = re.compile(
     rb"(?<![\w-])([A-Za-z_][\w-]{1,63})(?:\\?[\"'])?\s*[:=]\s*\\?([\"'`])((?:(?!\$\{)[^\"'`\\\s]){6,4096})\\?\2"
 )
-# `password: value` and `API_KEY=value`, a line each, of texts.
+# `password: value` and `API_KEY=value` in a line of plain text.
 LINE = re.compile(
     rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]{1,63})[ \t]*[:=][ \t]*([^\s\"'<>]{6,4096})[ \t]*\r?$", re.MULTILINE
 )
 ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]{0,63})(?:\s[^<>]{0,1000})?>([^<>\s]{2,4096})</\1>")
-# `{"name": "session_token", "value": ...}`, also with other members between the two, or the other way round.
+# `{"name": "session_token", "value": ...}`, in either order, also with other members between the two.
 MEMBERS = rb'(?:\s*,\s*"[^"\\]{0,80}"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[\w.+-]++)){0,12}?\s*,\s*'
 NAME_MEMBER, VALUE_MEMBER = rb'"(?:name|key)"\s*:\s*"([^"\\]{1,80})"', rb'"value"\s*:\s*"((?:[^"\\]++|\\.)++)"'
 NAME_VALUE = re.compile(NAME_MEMBER + MEMBERS + VALUE_MEMBER)
@@ -56,15 +56,15 @@ class Field(NamedTuple):
     heuristic: bool = False
     query: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Field {self.start}:{self.end}>"
+
 
 def find_fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Iterator[Field]:
     """Yields the values in a body whose names may mean a secret; every value of a JSON body if `all_values`."""
     kind = mime_type.lower()
     if "multipart/" in kind:
-        for match in PART.finditer(b"\r\n" + data):
-            if b"filename" not in match[0].partition(b"\r\n\r\n")[0] or match[4][:1] in (b"{", b"["):
-                name = _text(match[2] if match[1] is None else match[1])
-                yield Field((name,), _text(match[4]), match.start(4) - 2, match.end(4) - 2, query=True)
+        yield from _multipart_fields(data)
         return
     if "form-urlencoded" in kind:
         yield from _form_fields(data)
@@ -86,17 +86,25 @@ def find_fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Ite
             yield from _find_by_pattern(LINE, data, heuristic=True)
         elif "xml" in kind and "html" not in kind:
             yield from _find_by_pattern(ELEMENT, data, heuristic=False)
+    yield from _url_parameter_fields(data)
+
+
+def _multipart_fields(data: bytes) -> Iterator[Field]:
+    """Yields the parts of a form (RFC 7578), of uploaded files only JSON."""
+    line_break = b"\r\n"  # before the first part, as before the others
+    for match in PART.finditer(line_break + data):
+        if b"filename" not in match[0].partition(b"\r\n\r\n")[0] or match[4][:1] in (b"{", b"["):
+            name = _text(match[2] if match[1] is None else match[1])
+            start, end = match.span(4)
+            yield Field((name,), _text(match[4]), start - len(line_break), end - len(line_break), query=True)
+
+
+def _url_parameter_fields(data: bytes) -> Iterator[Field]:
+    """Yields the parameters of URLs that stand in any body."""
     for match in IN_URL.finditer(data):
         if sensitivity(name := _text(match[1]), query=True):
-            yield Field(
-                (name,),
-                unquote_plus(_text(match[2])),
-                match.start(2),
-                match.end(2),
-                _quoted,
-                heuristic=True,
-                query=True,
-            )
+            value = unquote_plus(_text(match[2]))
+            yield Field((name,), value, match.start(2), match.end(2), _quoted, heuristic=True, query=True)
 
 
 def _json_fields(data: bytes) -> Iterator[Field]:

@@ -1,17 +1,18 @@
 """Takes secrets out of recorded exchanges, before anything of them is written.
 
-1. `locations` finds the places that hold secrets, by `names`, by `fields` and by the user's `rules`.
+1. `locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's `rules`.
+   It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
    length for each (`placeholders`): the same one wherever the secret occurs.
-3. `replace` puts the placeholders into those places and, for a secret that can be no common word, into every text and
-   body, however it is encoded there (`encodings`). A body is changed as a whole, whatever its chunks cut; the
-   boundaries of the chunks stay.
+3. `replace` puts the placeholders into those places. A secret that cannot be a common word is also replaced in every
+   other text and body, however it is encoded there (`encodings`). A secret may span several chunks of a body: the body
+   is changed as a whole, and the boundaries of the chunks stay.
 4. `scan` searches the result by other means. A recording in which it finds a secret is refused.
 
-How long a secret has to be for being replaced everywhere, in characters: 6 where its place is certain (a password, an
-access token), elsewhere 16, or 8 if it is not made of words. Shorter ones are replaced only in their own place. A
-cookie of less than 6 characters whose name says nothing is a choice of a few and stays, as do `true`, `1` and the like
-everywhere.
+A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an
+access token), and elsewhere at least 16, or 8 that are not made of words. Shorter secrets are replaced only where they
+were found. A cookie of less than 6 characters, a choice of a few values, stays unless its name means a secret. Values
+such as `true` and `1` always stay.
 """
 
 from __future__ import annotations
