@@ -155,10 +155,9 @@ class Replacer:
         """
         starts, parts, size = [], [], 0
         for run in runs:
-            letters = _without_line_breaks(run)[offset:]
-            letters += code.zero * (
-                2 * code.size - len(letters) % code.size
-            )  # zeros between the runs, so that no key spans two
+            letters = _letters_of(run)[offset:]
+            # Zeros follow, so that no key spans two runs.
+            letters += code.zero * (2 * code.size - len(letters) % code.size)
             starts.append(size)
             parts.append(letters)
             size += len(letters)
@@ -169,22 +168,30 @@ class Replacer:
 
     def _edit_run(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
         """Returns the edit of one run of letters, decoded from `offset` on."""
-        run, width = match[0], match[0].find(b"\n")
-        letters = _without_line_breaks(run)[offset:]
-        filled = code.decode(letters + code.zero * (-len(letters) % code.size))
-        whole = filled[: len(letters) * len(filled) // (len(letters) + (-len(letters) % code.size))]
-        rest = letters[len(code.encode(whole, run)) :]
-        new = _without_line_breaks(run)[:offset] + code.encode(apply_edits(whole, self.edits(whole, depth)), run) + rest
+        run = match[0]
+        letters = _letters_of(run)[offset:]
+        missing = -len(letters) % code.size
+        filled = code.decode(letters + code.zero * missing)
+        data = filled[: len(letters) * len(filled) // (len(letters) + missing)]
+        rest = letters[len(code.encode(data, run)) :]
+        new = _letters_of(run)[:offset] + code.encode(apply_edits(data, self.edits(data, depth)), run) + rest
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
-        if width > 0:
-            ending = b"\r\n" if b"\r\n" in run else b"\n"
-            width -= len(ending) - 1
-            new = ending.join(new[start : start + width] for start in range(0, len(new), width))
-        return Edit(match.start(), match.end(), new)
+        return Edit(match.start(), match.end(), _break_lines_like(new, run))
 
 
-def _without_line_breaks(run: bytes) -> bytes:
+def _break_lines_like(letters: bytes, run: bytes) -> bytes:
+    """Returns `letters` in lines as long as the first line of `run`, with the same line breaks."""
+    width = run.find(b"\n")
+    if width <= 0:
+        return letters
+    ending = b"\r\n" if b"\r\n" in run else b"\n"
+    width -= len(ending) - 1
+    return ending.join(letters[start : start + width] for start in range(0, len(letters), width))
+
+
+def _letters_of(run: bytes) -> bytes:
+    """Returns the letters of `run`, without line breaks and padding."""
     return run.translate(None, b"\r\n=")
 
 
