@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.redaction.secrets import spelled, texts
-from toolkit.redaction.encodings import Edit, Replacer, apply_edits, resize_chunks
+from toolkit.redaction.edits import Edit, apply_edits, resize_chunks
+from toolkit.redaction.encodings import Replacer
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"
@@ -63,7 +64,7 @@ def test_spellings_and_cuts(secret: str, before: str, after: str, data: st.DataO
     sizes = [end - start for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     changed = list(sizes)
 
-    def tell(edits: list[Edit]) -> None:
+    def tell(edits: list[Edit[bytes]]) -> None:
         changed[:] = resize_chunks(changed, edits)
 
     result = Replacer({secret: new}).replace_bytes(body, tell)

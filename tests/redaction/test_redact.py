@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,8 @@ from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
 from toolkit.redaction.placeholders import is_placeholder
-from toolkit.redaction.redact import Rules, redact
+from toolkit.redaction.redact import redact
+from toolkit.redaction.rules import Rules
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.value import BrowserSession, Cookie
 
@@ -214,6 +216,15 @@ async def test_thirty_planted_secrets_are_gone(tmp_path: Path) -> None:
     text = data.decode()
     for kept in ("openchat_3.6", "theme=dark", "chat-0001", "remember=true&page=1", "chat=1", '"system'):
         assert kept in text or json.dumps(kept)[1:-1] in text
+
+
+async def test_debug_names_the_places_and_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    """With `debug`, the log says what kind of secret was replaced where, and holds none of the secrets."""
+    caplog.set_level(logging.DEBUG, "toolkit")
+    (await recorded()).recording("a test")
+    assert "Redaction replaced a secret (cookie) in 'log.entries[0].request.headers[cookie]'." in caplog.messages
+    assert any("found elsewhere, in log.entries" in message for message in caplog.messages)
+    assert not [place for place, secret in PLANTED.items() if secret in caplog.text]
 
 
 async def test_chunks_and_lengths_stay_true(tmp_path: Path) -> None:

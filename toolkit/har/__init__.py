@@ -1,1 +1,8 @@
-"""HAR 1.2 as values: its model, building entries, walking its texts. Pure: `recording/` reads and writes the files."""
+"""HAR 1.2 as values: the model, building the parts of an entry, and iterating over the texts of a document.
+
+Everything here is pure. Reading and writing files is done in `recording/`, taking secrets out in `redaction/`, and
+replaying in `replay/`.
+
+`model` has the values (`Recording`, `Entry`, `Request`, `Response`), `build` makes a request or a response from what is
+known of an exchange, and `texts` yields each text of a document with its place.
+"""

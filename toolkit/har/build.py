@@ -1,4 +1,4 @@
-"""Builds the parts of a HAR entry from what is known of an exchange. Pure."""
+"""Builds the request and the response of a HAR entry from what is known of an exchange. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from toolkit.har.model import Content, HarCookie, Pair, PostData, Request, Respo
 
 Headers = Iterable[tuple[str, str]]
 
-# Why a page's exchange has no end. Told as time-outs, because that is what they look like to whoever waits for the
-# rest: replay falls silent there.
+# The `_error` of a page's exchange whose end was not seen. Both are time-outs, because replay sends nothing more there
+# and the reader waits in vain.
 UNFINISHED = "TimeoutError: The answer was still under way when the recording was made."
 ABANDONED = "TimeoutError: The page did not wait for the end of the answer."
 
 
 def make_request(method: str, url: str, headers: Headers, body: bytes, http_version: str = "HTTP/1.1") -> Request:
-    """The request half. An empty `body` is none."""
+    """Builds a request. `body` is empty for a request without one."""
     headers = list(headers)
     text, encoding = encode_body(body, "")
     return Request(
@@ -54,7 +54,7 @@ def make_response(
     body: bytes | Sequence[tuple[float, bytes]],
     http_version: str = "HTTP/1.1",
 ) -> Response:
-    """The response half. `body` is whole, or as (ms since the headers, bytes) pieces."""
+    """Builds a response. `body` is given as a whole, or in pieces: (milliseconds since the headers, bytes)."""
     headers = list(headers)
     mime_type = next(iter(_values(headers, "content-type")), "")
     whole = body if isinstance(body, bytes) else b"".join(data for _, data in body)
@@ -63,7 +63,7 @@ def make_response(
         status=status,
         status_text=reason,
         http_version=http_version,
-        cookies=[_set_cookie(line) for line in _values(headers, "set-cookie")],
+        cookies=[_parse_set_cookie(line) for line in _values(headers, "set-cookie")],
         headers=_pairs(headers),
         content=Content(
             size=len(whole),
@@ -78,7 +78,8 @@ def make_response(
 
 
 def encode_body(body: bytes, mime_type: str) -> tuple[str, str | UnsetType]:
-    """`body` as HAR has it: text where that gives the same bytes again, else base64."""
+    """Returns `body` as HAR's `text` and `encoding`: as text if that can be turned back into the same bytes, else as
+    base64."""
     charset = re.search(r"charset=\"?([\w.:-]+)", mime_type, re.IGNORECASE)
     if charset is None or charset[1].lower() in ("utf-8", "utf8"):
         try:
@@ -96,20 +97,20 @@ def _values(headers: Headers, name: str) -> list[str]:
     return [value for key, value in headers if key.lower() == name]
 
 
-def _set_cookie(line: str) -> HarCookie:
-    """A Set-Cookie header's value, as HAR's cookie objects tell it."""
+def _parse_set_cookie(line: str) -> HarCookie:
+    """Parses the value of a Set-Cookie header."""
     first, *attributes = line.split(";")
     name, _, value = first.strip().partition("=")
-    told = {key.strip().lower(): word.strip() for key, _, word in (part.partition("=") for part in attributes)}
+    values = {key.strip().lower(): word.strip() for key, _, word in (part.partition("=") for part in attributes)}
     return HarCookie(
         name=name,
         value=value,
-        path=told.get("path", UNSET),
-        domain=told.get("domain", UNSET),
-        expires=_iso(told["expires"]) if "expires" in told else UNSET,
-        http_only="httponly" in told or UNSET,
-        secure="secure" in told or UNSET,
-        same_site=told.get("samesite", UNSET),
+        path=values.get("path", UNSET),
+        domain=values.get("domain", UNSET),
+        expires=_iso(values["expires"]) if "expires" in values else UNSET,
+        http_only="httponly" in values or UNSET,
+        secure="secure" in values or UNSET,
+        same_site=values.get("samesite", UNSET),
     )
 
 

@@ -1,19 +1,20 @@
 """HAR 1.2 files as typed values: http://www.softwareishard.com/blog/har-12-spec/
 
-Only the format lives here: reading, checking, writing. What the format does not have is in `_` fields, as it allows:
+Files are read and written by `toolkit.recording.files`. What HAR does not define stands in fields that start with `_`,
+as it allows:
 
 - `response.content._chunks`: `[[ms since the response headers, bytes], ...]`, one item per HTTP chunk of the body, or
-  per read of a body with a Content-Length. The bytes sum up to the body.
-- `_error` of an entry: null, or `Name: text` of what broke the exchange; the body is then what had arrived until then.
+  per read of a body with a Content-Length. The numbers of bytes add up to the size of the body.
+- `_error` of an entry: null, or `Name: text` of the error that ended the exchange; the body is what arrived until then.
 - `postData._encoding`: `base64` for a request body that is not text.
-- `request._random`: places whose value is made up anew for each call (`query.canvas`, `body.conversationId`).
-- `log._chat`: which chat call was recorded, so that it can be asked again.
-- `log._keep`: names of cookies, headers, parameters and fields that redaction was told to leave as they are.
-- `log._session`: the session, without its secrets, that our own calls began with.
-- `_resourceType` of an entry: what a page wanted it for, in Chrome's words.
+- `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
+- `log._chat`: the chat call that was recorded, so that it can be made again.
+- `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
+- `log._session`: the session, without its secrets, with which our own calls started.
+- `_resourceType` of an entry: what the page requested it for, in Chrome's terms.
 
-An entry with a `pageref` was made by a page, one without by a client of ours. Fields that other programs add are
-skipped, fields that they leave null are taken for missing, and exchanges that are not HTTP are left out.
+An entry with a `pageref` was requested by a page, one without by our own client. When a file is loaded, unknown fields
+are skipped, null counts as missing, and exchanges that are not HTTP are left out.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Pair(Struct):
 
 
 class HarCookie(Struct, rename="camel"):
-    """A cookie as a header told it. `expires` is an ISO 8601 time."""
+    """A cookie of a Cookie or Set-Cookie header. `expires` is an ISO 8601 time."""
 
     name: str
     value: str = ""
@@ -55,7 +56,7 @@ class HarCookie(Struct, rename="camel"):
 
 
 class PostData(Struct, rename="camel"):
-    """The body of a request. Others may tell a form by its `params` alone."""
+    """The body of a request. Other programs may write a form as `params` only, without `text`."""
 
     mime_type: str = ""
     text: str = ""
@@ -63,15 +64,17 @@ class PostData(Struct, rename="camel"):
     encoding: str | UnsetType = field(name="_encoding", default=UNSET)
 
     def body(self) -> bytes:
-        """The bytes that were sent, as far as they are known. Raises `ValueError` where `text` cannot be turned into
-        bytes."""
+        """Returns the bytes that were sent, as far as they are known.
+
+        Raises `ValueError` if `text` cannot be turned into bytes.
+        """
         if not self.text and self.params and self.mime_type.startswith("application/x-www-form-urlencoded"):
             return urlencode([(pair.name, pair.value) for pair in self.params]).encode()
         return _bytes(self.text, self.encoding, "")
 
 
 class Request(Struct, rename="camel"):
-    """What was asked."""
+    """A request. `random` lists the places whose values are generated for each call."""
 
     method: str
     url: str
@@ -86,7 +89,7 @@ class Request(Struct, rename="camel"):
 
 
 class Content(Struct, rename="camel"):
-    """The body of a response, decoded where the wire had a Content-Encoding. `size` is in bytes."""
+    """The body of a response, after its Content-Encoding was decoded. `size` is in bytes."""
 
     size: Number = 0
     mime_type: str = ""
@@ -96,11 +99,11 @@ class Content(Struct, rename="camel"):
     comment: str | UnsetType = UNSET
 
     def body(self) -> bytes:
-        """The bytes of the body. Raises `ValueError` where they cannot be told from `text`."""
+        """Returns the bytes of the body. Raises `ValueError` if `text` cannot be turned into bytes."""
         return b"" if self.text is UNSET else _bytes(self.text, self.encoding, self.mime_type)
 
     def pieces(self) -> list[tuple[float, bytes]]:
-        """The body as it arrived: (ms since the headers, bytes), without empty pieces."""
+        """Returns the body in pieces as it arrived: (milliseconds since the headers, bytes), none of them empty."""
         body = self.body()
         if self.chunks is UNSET:
             return [(0.0, body)] if body else []
@@ -113,7 +116,7 @@ class Content(Struct, rename="camel"):
 
 
 class Response(Struct, rename="camel"):
-    """What came back. A `status` of 0 or below says that nothing did."""
+    """A response. A `status` of 0 or below means that none came."""
 
     status: int
     status_text: str = ""
@@ -124,16 +127,16 @@ class Response(Struct, rename="camel"):
     redirect_url: str = field(name="redirectURL", default="")
     headers_size: Number = -1
     body_size: Number = -1
-    # Chrome's: a service worker has told it to the page
+    # Chrome's field: a service worker gave this response to the page
     via_worker: bool | UnsetType = field(name="_fetchedViaServiceWorker", default=UNSET)
 
     def values(self, name: str) -> list[str]:
-        """The values of the header `name`, in any case."""
+        """Returns the values of the header `name`, whose case does not matter."""
         return [pair.value for pair in self.headers if pair.name.lower() == name.lower()]
 
 
 class Timings(Struct):
-    """Milliseconds; -1 where not known."""
+    """The phases of an exchange in milliseconds; -1 where not known."""
 
     blocked: Number = -1
     dns: Number = -1
@@ -145,7 +148,7 @@ class Timings(Struct):
 
 
 class Entry(Struct, rename="camel"):
-    """One exchange. `time` is its length in milliseconds."""
+    """One exchange. `time` is its duration in milliseconds."""
 
     started: datetime = field(name="startedDateTime")
     request: Request
@@ -162,7 +165,7 @@ class Entry(Struct, rename="camel"):
 
 
 class RecordedChat(Struct, omit_defaults=True):
-    """The chat call that a recording holds. `base_url` is None for the provider's public site."""
+    """The chat call of a recording. `base_url` is None for the provider's public site."""
 
     provider: str
     messages: list[dict[str, str]]
@@ -170,7 +173,7 @@ class RecordedChat(Struct, omit_defaults=True):
 
 
 class RecordedSession(Struct, rename="camel", omit_defaults=True):
-    """The session that our own calls began with: what `BrowserSession` has, with Playwright's storage state."""
+    """The session with which our own calls started: a `BrowserSession`, with Playwright's storage state."""
 
     provider: str
     origin: str
@@ -183,25 +186,27 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
 
     @classmethod
     def from_session(cls, session: BrowserSession) -> RecordedSession:
-        """`session` as a recording keeps it; its secrets are still in it."""
+        """Returns `session` in the form of a recording, with its secrets still in it."""
         return cls(session.provider, session.origin, session.account, session.headers, session.to_storage_state())
 
     def to_session(self) -> BrowserSession:
-        """The session to begin a replay with. It does not age: no cookie in it has an expiry.
+        """Returns the session for a replay. None of its cookies has an expiry, so that recordings do not age.
 
-        Raises `SessionError` where the storage state is none.
+        Raises `SessionError` if `storage_state` is not a storage state.
         """
-        told = BrowserSession.from_storage_state(
+        session = BrowserSession.from_storage_state(
             self.provider, self.origin, self.storage_state, account=self.account, headers=self.headers
         )
-        lasting = tuple(msgspec.structs.replace(cookie, expires=None) for cookie in told.cookies)
-        return msgspec.structs.replace(told, cookies=lasting)
+        cookies = tuple(msgspec.structs.replace(cookie, expires=None) for cookie in session.cookies)
+        return msgspec.structs.replace(session, cookies=cookies)
 
 
 class Recording(Struct):
-    """The exchanges of one HAR file, in the order in which they started. `comment` says what was recorded, `chat` is
-    the chat call in it and `session` what our calls began with, if there are such. `keep` are names whose values are
-    known to be no secrets."""
+    """The exchanges of one HAR file, in the order in which they started.
+
+    `comment` says what was recorded. `chat` is the recorded chat call, and `session` the session with which our calls
+    started, if there are any. `keep` are names whose values are known to be no secrets.
+    """
 
     entries: list[Entry]
     comment: str = ""

@@ -1,4 +1,4 @@
-"""Checks recordings that lie on the disk: is it a HAR that can be replayed, and does it hold secrets."""
+"""Checks a recording on the disk: whether it is a HAR file that can be replayed, and whether it holds secrets."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from toolkit.redaction.scan import Finding, scan
 
 
 def check(path: Path | str, *, rules: Rules | None = None) -> list[Finding]:
-    """What is wrong with the HAR file `path`; an empty list for a good one.
+    """Returns what is wrong with the HAR file `path`; an empty list for a good one.
 
-    Fields that other programs wrote are looked through as well. What the file says was kept on purpose (`log._keep`,
-    see `Rules.keep`) counts as told. A file that cannot be read as a recording is one finding, without a place.
+    Fields that other programs wrote are searched as well. Names that the file itself excludes (`log._keep`) count as
+    names of `rules.keep`. A file that cannot be loaded as a recording is one finding, without a place.
     """
     try:
         recording = load(path)

@@ -1,7 +1,10 @@
 """Records the traffic of a browser context's pages, and of their service workers, by Playwright's events.
 
-The context is only duck-typed: this room does not import Playwright. Bodies are read as soon as a request has
-finished, because the browser soon forgets them. Streams come as one piece: the exact ones are those of our own calls.
+Playwright is not imported here; the context is duck-typed. Bodies are read as soon as a request has finished, because
+the browser soon drops them. A stream is recorded as one piece: only our own calls record the times of its chunks.
+
+A request is pending from Playwright's `request` event on, until it has finished or failed; then a task reads it. What
+is still pending when `drain` is called is recorded without a body, and is replaced once it has ended.
 """
 
 from __future__ import annotations
@@ -21,58 +24,62 @@ from toolkit.har.model import Entry, Timings
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
-PAGEREF = "page_1"  # one for all: what matters is that a page made the exchange, and not a client of ours
+PAGEREF = "page_1"  # the same for all: it only says that a page made the exchange, and not our own client
 BODILESS = (*REDIRECTS, 204, 205, 304)
-DRAIN_SECONDS = 20.0
-LATE_SECONDS = 1.0  # a page may know of an answer's end before Playwright tells of it
+DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
+LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it
 
 
-class _Open(msgspec.Struct):
-    """A request that is under way: when it began, and its Playwright `Response`, once there is one."""
+class _PendingRequest(msgspec.Struct):
+    """A request that has not ended: when it started, and its Playwright `Response`, once there is one."""
 
     started: datetime
     response: Any = None
 
 
-class PageWatcher:
-    """Listens to `context`, a Playwright `BrowserContext` of the async API."""
+class PageTrafficRecorder:
+    """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self._seen: list[SeenExchange] = []
-        self._open: dict[Any, _Open] = {}
+        self._ended: list[SeenExchange] = []
+        self._pending: dict[Any, _PendingRequest] = {}
         self._unfinished: dict[Any, SeenExchange] = {}
-        self._quiet = asyncio.Event()  # nothing is under way
-        self._quiet.set()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()  # set while nothing is pending
+        self._idle.set()
+        self._reading_tasks: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
         self._listeners = {
-            "request": self._began,
-            "response": self._answered,
-            "requestfinished": self._finished,
-            "requestfailed": self._failed,
+            "request": self._on_request,
+            "response": self._on_response,
+            "requestfinished": self._on_request_finished,
+            "requestfailed": self._on_request_failed,
         }
         for event, listener in self._listeners.items():
             context.on(event, listener)
 
     @property
     def entries(self) -> list[Entry]:
-        """What was read so far, in order of its start; what was under way at the last `drain` says so in its
-        `error`, and has no body."""
-        return resolve_exchanges([*self._seen, *self._unfinished.values()])
+        """The exchanges read so far, in the order of their start.
+
+        One that was pending at the last `drain` has the `error` `UNFINISHED` and no body.
+        """
+        return resolve_exchanges([*self._ended, *self._unfinished.values()])
 
     async def drain(self) -> None:
-        """Read every exchange that has finished so far, and note which are under way. Waits `LATE_SECONDS` for an
-        answer's end, and `DRAIN_SECONDS` at most. Raises `RecordingError` where one could not be read."""
+        """Waits until every exchange so far is read; one still pending after `LATE_SECONDS` without its body.
+
+        Reading takes `DRAIN_SECONDS` at most. Raises `RecordingError` if an exchange could not be read.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_SECONDS):
-                await self._quiet.wait()
-        for request, begun in list(self._open.items()):
-            self._start(request, begun, UNFINISHED)
+                await self._idle.wait()
+        for request, pending in list(self._pending.items()):
+            self._start_reading(request, pending, UNFINISHED)
         end = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while self._reading and (left := end - asyncio.get_running_loop().time()) > 0:
-            await asyncio.wait(self._reading, timeout=left)
-        failures = [*self._failures, *["TimeoutError"] * len(self._reading)]
+        while self._reading_tasks and (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._reading_tasks, timeout=left)
+        failures = [*self._failures, *["TimeoutError"] * len(self._reading_tasks)]
         if failures:
             raise RecordingError(
                 f"{len(failures)} exchanges of the pages could not be read ({', '.join(sorted(set(failures)))}).",
@@ -80,96 +87,99 @@ class PageWatcher:
             )
 
     async def aclose(self) -> None:
-        """Stop listening, and drop what is not read yet."""
+        """Stops listening, and drops what has not been read yet."""
         for event, listener in self._listeners.items():
             self._context.remove_listener(event, listener)
-        for task in (reading := list(self._reading)):
+        for task in (reading := list(self._reading_tasks)):
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
 
     # --- Playwright's events
 
-    def _began(self, request: Any) -> None:
-        if _wanted(request):
-            self._open[request] = _Open(datetime.now(UTC))
-            self._quiet.clear()
+    def _on_request(self, request: Any) -> None:
+        if _is_recorded(request):
+            self._pending[request] = _PendingRequest(datetime.now(UTC))
+            self._idle.clear()
 
-    def _answered(self, response: Any) -> None:
-        if response.request in self._open:
-            self._open[response.request].response = response
+    def _on_response(self, response: Any) -> None:
+        if response.request in self._pending:
+            self._pending[response.request].response = response
 
-    def _finished(self, request: Any) -> None:
-        self._end(request, None)
+    def _on_request_finished(self, request: Any) -> None:
+        self._read_ended(request, None)
 
-    def _failed(self, request: Any) -> None:
+    def _on_request_failed(self, request: Any) -> None:
         failure = request.failure or "net::ERR_FAILED"
         if failure != "net::ERR_ABORTED":
-            self._end(request, failure)
-        elif (begun := self._open.get(request)) is not None and begun.response is not None:
-            self._end(request, ABANDONED)
-        else:  # the page's own doing, before anything came of it: it went elsewhere, or was closed
-            self._forget(request)
+            self._read_ended(request, failure)
+        elif (pending := self._pending.get(request)) is not None and pending.response is not None:
+            self._read_ended(request, ABANDONED)
+        else:  # the page navigated or was closed before there was a response
+            self._remove_pending(request)
 
-    def _forget(self, request: Any) -> _Open | None:
-        """It is under way no longer; returns what was known of it."""
-        begun = self._open.pop(request, None)
+    def _remove_pending(self, request: Any) -> _PendingRequest | None:
+        """Removes `request` from the pending ones, and returns what was known of it."""
+        pending = self._pending.pop(request, None)
         self._unfinished.pop(request, None)
-        if not self._open:
-            self._quiet.set()
-        return begun
+        if not self._pending:
+            self._idle.set()
+        return pending
 
-    def _end(self, request: Any, error: str | None) -> None:
-        begun = self._forget(request) or _Open(datetime.now(UTC))
-        if _wanted(request):
-            self._start(request, begun, error)
+    def _read_ended(self, request: Any, error: str | None) -> None:
+        pending = self._remove_pending(request) or _PendingRequest(datetime.now(UTC))
+        if _is_recorded(request):
+            self._start_reading(request, pending, error)
 
     # --- reading
 
-    def _start(self, request: Any, begun: _Open, error: str | None) -> None:
-        task = asyncio.get_running_loop().create_task(self._read(request, begun, error))
-        self._reading.add(task)
-        task.add_done_callback(partial(self._done, request))
+    def _start_reading(self, request: Any, pending: _PendingRequest, error: str | None) -> None:
+        task = asyncio.get_running_loop().create_task(self._read(request, pending, error))
+        self._reading_tasks.add(task)
+        task.add_done_callback(partial(self._on_reading_done, request))
 
-    def _done(self, request: Any, task: asyncio.Task[None]) -> None:
-        self._reading.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self._asker_left(request):
+    def _on_reading_done(self, request: Any, task: asyncio.Task[None]) -> None:
+        self._reading_tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self._page_was_closed(request):
             self._failures.append(type(error).__name__)
 
-    def _asker_left(self, request: Any) -> bool:
-        """Whether the page that made `request` was closed, in an open browser: then nobody missed the answer."""
+    def _page_was_closed(self, request: Any) -> bool:
+        """Decides whether the page that sent `request` was closed, so that nobody needs the response any more."""
         browser = self._context.browser
         if browser is None or not browser.is_connected():
             return False
-        # Workers are ended and started as the browser likes.
+        # The browser stops and starts workers at any time.
         return request.service_worker is not None or bool(request.frame.page.is_closed())
 
-    async def _read(self, request: Any, begun: _Open, error: str | None) -> None:
+    async def _read(self, request: Any, pending: _PendingRequest, error: str | None) -> None:
         worker = request.service_worker
         seen = SeenExchange(
-            entry=await _entry(request, begun, error),
-            first_url=_first(request).url,
+            entry=await _make_entry(request, pending, error),
+            first_url=_original_request(request).url,
             worker=worker.url if worker is not None else None,
         )
-        response = await request.response() if error is None else begun.response
+        response = await request.response() if error is None else pending.response
         if response is not None:
             seen.via_worker = response.from_service_worker
-            await _add_answer(seen, request, response, whole=error is None)
+            await _add_response(seen, request, response, complete=error is None)
         if error != UNFINISHED:
-            self._seen.append(seen)
-        elif request in self._open:  # else it has ended meanwhile, and is read as a whole
+            self._ended.append(seen)
+        elif request in self._pending:  # else it has ended in the meantime, and another task reads all of it
             self._unfinished[request] = seen
 
 
-async def _entry(request: Any, begun: _Open, error: str | None) -> Entry:
-    """The entry of `request`, without its answer."""
-    # The headers as they were sent come with the answer; until then there are those that the page meant to send.
-    answered = error is None or begun.response is not None
-    headers = [(one["name"], one["value"]) for one in await request.headers_array()] if answered else None
+async def _make_entry(request: Any, pending: _PendingRequest, error: str | None) -> Entry:
+    """Returns the entry of `request`, without its response."""
+    # The headers that were sent are known once there is a response; before, only those that the page asked for.
+    has_response = error is None or pending.response is not None
+    headers = [(one["name"], one["value"]) for one in await request.headers_array()] if has_response else None
     timing = request.timing
-    wait, receive = _span(timing, "requestStart", "responseStart"), _span(timing, "responseStart", "responseEnd")
+    wait, receive = (
+        _milliseconds_between(timing, "requestStart", "responseStart"),
+        _milliseconds_between(timing, "responseStart", "responseEnd"),
+    )
     return Entry(
-        # Playwright's own time is there only once there is an answer
-        started=datetime.fromtimestamp(timing["startTime"] / 1000, UTC) if timing["startTime"] > 0 else begun.started,
+        # Playwright has the time only once there is a response
+        started=datetime.fromtimestamp(timing["startTime"] / 1000, UTC) if timing["startTime"] > 0 else pending.started,
         request=make_request(
             request.method,
             request.url,
@@ -185,34 +195,34 @@ async def _entry(request: Any, begun: _Open, error: str | None) -> Entry:
     )
 
 
-async def _add_answer(seen: SeenExchange, request: Any, response: Any, *, whole: bool) -> None:
-    """Read the answer into `seen`; without its body where it is not `whole`."""
+async def _add_response(seen: SeenExchange, request: Any, response: Any, *, complete: bool) -> None:
+    """Reads the response into `seen`, with its body if it is `complete`."""
     body = b""
-    if whole and response.status not in BODILESS and request.method != "HEAD":
+    if complete and response.status not in BODILESS and request.method != "HEAD":
         try:
             body = await response.body()
             seen.body_missing = not body and seen.worker is not None and (await request.sizes())["responseBodySize"] > 0
-        except Exception:  # noqa: BLE001  Playwright's errors have no name here; the browser forgot the body
+        except Exception:  # noqa: BLE001  Playwright's errors cannot be named here; the browser has dropped the body
             seen.body_missing = True
     headers = [(one["name"], one["value"]) for one in await response.headers_array()]
     seen.entry.response = make_response(response.status, response.status_text, headers, body)
 
 
-def _wanted(request: Any) -> bool:
-    """Whether a recording keeps `request`. Preflights and favicons are the browser's own; replay answers them."""
+def _is_recorded(request: Any) -> bool:
+    """Decides whether `request` is recorded. Preflights and favicons are not: replay answers them by itself."""
     parts = urlsplit(request.url)
     if parts.scheme not in ("http", "https") or parts.path == "/favicon.ico":
         return False
     return not (request.method == "OPTIONS" and "access-control-request-method" in request.headers)
 
 
-def _first(request: Any) -> Any:
-    """The request from which redirects have led to `request`."""
+def _original_request(request: Any) -> Any:
+    """Returns the first request of the redirects that led to `request`."""
     while request.redirected_from is not None:
         request = request.redirected_from
     return request
 
 
-def _span(timing: Any, start: str, end: str) -> float:
-    """Milliseconds between two of Playwright's marks, which are -1 where not known."""
+def _milliseconds_between(timing: Any, start: str, end: str) -> float:
+    """Returns the milliseconds between two of Playwright's times; 0 if one of them is not known (-1)."""
     return round(max(0.0, timing[end] - timing[start]), 1) if timing[start] >= 0 and timing[end] >= 0 else 0.0

@@ -1,4 +1,4 @@
-"""Records exchanges at their two ends: our own calls as they are made, and the traffic of a browser's pages.
+"""Records exchanges: those of our own calls, and those of the pages in a browser context.
 
     recorder = Recorder()
     recorder.watch(context)                      # a Playwright context (async API)
@@ -6,7 +6,7 @@
     await recorder.drain()
     save(recorder.recording("what it was recorded from"), "file.har")
 
-The recording comes out without secrets (see `toolkit.redaction.redact`).
+The recording has no secrets in it (see `toolkit.redaction.redact`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from typing import Any
 from toolkit import errors
 from toolkit.har.build import Headers, make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
-from toolkit.recording.page_recorder import PageWatcher
-from toolkit.redaction.redact import Rules, redact
+from toolkit.recording.page_recorder import PageTrafficRecorder
+from toolkit.redaction.redact import redact
+from toolkit.redaction.rules import Rules
 from toolkit.replay.matching import random_fields
 from toolkit.session.value import BrowserSession
 
-OWN_DOING = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
+# Exceptions that say that the caller stopped, not the connection.
+CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
 
 
 class Exchange:
-    """One call of ours, told step by step. Times are taken when it is told."""
+    """One of our own calls. `toolkit.http` calls the methods when the events happen, and the times are taken then."""
 
     def __init__(self, method: str, url: str, headers: Headers, body: bytes) -> None:
         self.started = datetime.now(UTC)
@@ -41,32 +43,34 @@ class Exchange:
         self._error: str | None = None
 
     def response(self, status: int, reason: str, headers: Headers, http_version: str = "HTTP/1.1") -> None:
-        """The answer has begun."""
+        """Records that the response has started."""
         self._status, self._reason, self._headers = status, reason, list(headers)
         self._http_version = http_version
         self._wait = self._length = self._now()
 
     def chunk(self, data: bytes) -> None:
-        """One chunk of the body, decoded where it has a Content-Encoding."""
+        """Records one chunk of the body, after its Content-Encoding was decoded."""
         self._length = self._now()
         self._chunks.append((self._length - self._wait, data))
 
     def end(self, error: str | None = None) -> None:
-        """The exchange is over. `error` is the name, or `Name: text`, of what ended it, None for its own end.
+        """Records the end of the exchange. `error` is `Name` or `Name: text` of the exception that ended it, if any.
 
-        Only what befell the connection is kept. That the caller stopped reading, or read an error out of the answer,
-        is no fault that replay should repeat.
+        Only errors of the connection are recorded. That the caller stopped reading, or that the response reported an
+        error, is nothing for a replay to repeat.
         """
         self._length = self._now()
-        self._error = error if error and _befell_the_connection(error) else None
+        self._error = error if error and _is_connection_error(error) else None
 
     def entry(self) -> Entry:
-        """The exchange so far."""
-        answer = make_response(self._status, self._reason, self._headers, self._chunks, http_version=self._http_version)
+        """Returns the exchange so far."""
+        response = make_response(
+            self._status, self._reason, self._headers, self._chunks, http_version=self._http_version
+        )
         return Entry(
             started=self.started,
             request=self._request,
-            response=answer,
+            response=response,
             time=round(self._length, 1),
             timings=Timings(wait=round(self._wait, 1), receive=round(self._length - self._wait, 1)),
             error=self._error,
@@ -77,9 +81,9 @@ class Exchange:
 
 
 class Recorder:
-    """Collects exchanges. They are ordered by when they started, whichever end told of them.
+    """Collects the exchanges of our own calls and of pages, and returns them in the order of their start.
 
-    `random` names what a provider makes up anew for each call, as `query.NAME` or `body.NAME`. `rules` are the user's
+    `random` names what a provider generates for each call, as `query.NAME` or `body.NAME`. `rules` are the user's rules
     for redaction.
     """
 
@@ -89,53 +93,56 @@ class Recorder:
         self._chat: RecordedChat | None = None
         self._session: BrowserSession | None = None
         self._exchanges: list[Exchange] = []
-        self._watchers: list[PageWatcher] = []
+        self._page_recorders: list[PageTrafficRecorder] = []
 
     def begin(self, method: str, url: str, headers: Headers, body: bytes) -> Exchange:
-        """A call of ours starts now. `body` is empty where it has none."""
+        """Starts recording one of our own calls. `body` is empty for a request without one."""
         exchange = Exchange(method, url, headers, body)
         self._exchanges.append(exchange)
         return exchange
 
     def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
-        """A chat call begins, with `session`. The recording tells of the first one."""
+        """Records that a chat call starts, with `session`. Only the first one becomes part of the recording."""
         if self._chat is None:
             self._chat = RecordedChat(provider=session.provider, messages=messages, base_url=base_url)
             self._session = session
 
     def watch(self, context: Any) -> None:
-        """Record what the pages of `context` exchange from now on: a Playwright `BrowserContext` of the async API."""
-        self._watchers.append(PageWatcher(context))
+        """Starts recording the pages of `context`, a Playwright `BrowserContext` of the async API."""
+        self._page_recorders.append(PageTrafficRecorder(context))
 
     async def drain(self) -> None:
-        """Wait until everything that the pages have exchanged so far is read. Call it while the context is open."""
-        for watcher in self._watchers:
-            await watcher.drain()
+        """Waits until every exchange of the pages so far is read. Call it while the context is open.
+
+        Raises `RecordingError` if some could not be read.
+        """
+        for recorder in self._page_recorders:
+            await recorder.drain()
 
     async def aclose(self) -> None:
-        """Stop watching, and drop what has not been read yet."""
-        for watcher in self._watchers:
-            await watcher.aclose()
+        """Stops recording pages, and drops what has not been read yet."""
+        for recorder in self._page_recorders:
+            await recorder.aclose()
 
     def recording(self, comment: str) -> Recording:
-        """What was recorded so far, without secrets. `comment` says what it was recorded from.
+        """Returns what was recorded so far, without secrets. `comment` says what it was recorded from.
 
-        Raises `RecordingError` where a secret cannot be taken out.
+        Raises `RecordingError` if a secret cannot be taken out.
         """
         entries = [exchange.entry() for exchange in self._exchanges]
-        entries += [entry for watcher in self._watchers for entry in watcher.entries]
+        entries += [entry for recorder in self._page_recorders for entry in recorder.entries]
         for entry in entries:
             if places := random_fields(entry.request, self._random):
                 entry.request.random = places
         entries.sort(key=lambda entry: entry.started)
-        began = RecordedSession.from_session(self._session) if self._session is not None else None
-        recording = Recording(entries=entries, comment=comment, chat=self._chat, session=began)
+        session = RecordedSession.from_session(self._session) if self._session is not None else None
+        recording = Recording(entries=entries, comment=comment, chat=self._chat, session=session)
         return redact(recording, rules=self._rules, session=self._session)
 
 
-def _befell_the_connection(error: str) -> bool:
+def _is_connection_error(error: str) -> bool:
     name = error.partition(":")[0]
     kind = getattr(errors, name, None)
     if isinstance(kind, type):
         return issubclass(kind, errors.NetworkError)
-    return name not in OWN_DOING
+    return name not in CALLER_STOPPED

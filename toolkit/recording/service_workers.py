@@ -1,12 +1,13 @@
-"""Which exchanges of pages and of their service workers make a recording. Pure.
+"""Decides which exchanges of pages and of their service workers become part of a recording. Pure.
 
-A page under a service worker is answered by the worker, which asks the network itself, or does not. So one wish is seen
-twice: the page's request, which never left the browser, and the worker's own (https://www.w3.org/TR/service-workers/).
+A service worker (https://www.w3.org/TR/service-workers/) answers the requests of its pages, with or without a request
+of its own. So the browser reports one request twice: the page's, which never left the browser, and the worker's.
 
-- Where the worker's script is recorded, a replay has that worker too. Its own requests are then the exchanges of the
-  network; what it told the page stays as such (Chrome's `_fetchedViaServiceWorker`), for a browser that runs no worker.
-- A worker that was there before the recording is not there in a replay. What it told the page is then taken for the
-  network's answer, and what it asked itself is left out.
+- If the worker's script is recorded, a replay runs that worker too. The worker's requests are then the exchanges with
+  the network. Its responses to the page are recorded too, marked as such (Chrome's `_fetchedViaServiceWorker`), for a
+  browser that runs no worker.
+- A worker that was installed before the recording does not run in a replay. Its responses to the page are then recorded
+  as responses of the network, and its own requests are left out.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ BODY_MISSING = "The browser did not give the body."
 
 
 class SeenExchange(msgspec.Struct, kw_only=True):
-    """One exchange as the browser told of it.
+    """One exchange as the browser reported it.
 
-    `worker` is the script's URL of the service worker that asked, None for a page. `via_worker` says that the page
-    was answered by one. `first_url` is the URL before redirects; `body_missing` says that there was a body and it was
-    not given.
+    `first_url` is the URL before redirects. `worker` is the script URL of the service worker that sent the request,
+    None for a page. `via_worker` says that a worker answered the page. `body_missing` says that the response had a body
+    that the browser did not give.
     """
 
     entry: Entry
@@ -41,53 +42,56 @@ class SeenExchange(msgspec.Struct, kw_only=True):
 
 
 def resolve_exchanges(seen: Iterable[SeenExchange]) -> list[Entry]:
-    """The entries to record, in order of their start."""
+    """Returns the entries to record, in the order of their start."""
     ordered = sorted(seen, key=lambda one: one.entry.started)
     scripts = {one.entry.request.url for one in ordered if one.worker == one.entry.request.url}
     origins = {_origin(url) for url in scripts}
-    told = [one for one in ordered if one.via_worker]
+    from_workers = [one for one in ordered if one.via_worker]
     entries = []
     for one in ordered:
         if one.worker is not None and one.worker not in scripts:
             continue
         entry = one.entry
-        # Nobody tells whether it was the network or the worker that let a page down.
+        # Of a failed request of a page it is not known whether the network or the worker failed.
         by_worker = one.via_worker or (one.worker is None and entry.response.status <= 0)
-        if by_worker and _origin(_controlled(entry)) in origins:
-            answer = msgspec.structs.replace(entry.response, via_worker=True)
-            entry = msgspec.structs.replace(entry, response=answer)
+        if by_worker and _origin(_page_url(entry)) in origins:
+            response = msgspec.structs.replace(entry.response, via_worker=True)
+            entry = msgspec.structs.replace(entry, response=response)
         elif one.body_missing:
-            answer = msgspec.structs.replace(entry.response, content=_content(one, told))
-            entry = msgspec.structs.replace(entry, response=answer)
+            response = msgspec.structs.replace(entry.response, content=_content_from_worker(one, from_workers))
+            entry = msgspec.structs.replace(entry, response=response)
         entries.append(entry)
     return entries
 
 
-def _content(one: SeenExchange, told: Sequence[SeenExchange]) -> Content:
-    """The content of `one`, which lacks its body. Chromium keeps none that a worker passed on unread; what it was shows
-    in what a page was `told` under the same address."""
+def _content_from_worker(one: SeenExchange, from_workers: Sequence[SeenExchange]) -> Content:
+    """Returns the content of `one`, whose body is missing, from the same exchange in `from_workers`.
+
+    Chromium does not give the body of a response that a worker passed on unread. The page's exchange has the same body.
+    """
     content = one.entry.response.content
-    for other in told if one.worker is not None else ():
-        answer = other.entry.response
-        same = _wish(other) == _wish(one) and answer.status == one.entry.response.status
-        if same and not other.body_missing and answer.content.text is not msgspec.UNSET:
-            whole = answer.content
-            return msgspec.structs.replace(content, size=whole.size, text=whole.text, encoding=whole.encoding)
+    for other in from_workers if one.worker is not None else ():
+        response = other.entry.response
+        same = _request_key(other) == _request_key(one) and response.status == one.entry.response.status
+        if same and not other.body_missing and response.content.text is not msgspec.UNSET:
+            body = response.content
+            return msgspec.structs.replace(content, size=body.size, text=body.text, encoding=body.encoding)
     return msgspec.structs.replace(content, comment=BODY_MISSING)
 
 
-def _wish(one: SeenExchange) -> tuple[Any, ...]:
-    sent = one.entry.request.post_data
-    body = None if sent is msgspec.UNSET else (sent.text, sent.encoding)
+def _request_key(one: SeenExchange) -> tuple[Any, ...]:
+    """Returns what is the same in the requests of a page and of its worker."""
+    posted = one.entry.request.post_data
+    body = None if posted is msgspec.UNSET else (posted.text, posted.encoding)
     return (one.entry.request.method, one.first_url.partition("#")[0], body)
 
 
-def _controlled(entry: Entry) -> str:
-    """An address of the page that made the request, as far as it told."""
+def _page_url(entry: Entry) -> str:
+    """Returns the URL of the page that sent the request, or one of the same origin, as far as its headers say."""
     if entry.resource_type == "document":
         return entry.request.url
-    told = {pair.name.lower(): pair.value for pair in entry.request.headers}
-    return told.get("referer") or told.get("origin") or entry.request.url
+    headers = {pair.name.lower(): pair.value for pair in entry.request.headers}
+    return headers.get("referer") or headers.get("origin") or entry.request.url
 
 
 def _origin(url: str) -> tuple[str, str]:

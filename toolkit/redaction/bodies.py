@@ -1,4 +1,4 @@
-"""The bytes of a body in a HAR document, and how they are changed with all that tells of their length. Pure."""
+"""Reads and edits the body of a HAR document, and corrects the lengths that the document states for it. Pure."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ import msgspec
 
 from toolkit.har.build import encode_body
 from toolkit.har.model import Content
-from toolkit.redaction.encodings import Edit, apply_edits, drop_overlaps, resize_chunks
+from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
 class Body:
-    """The body in `holder`, a HAR `content` or `postData`; `key` is where that says `base64`."""
+    """The body in `holder`, a HAR `content` or `postData`.
+
+    `key` is the field that may say `base64`: `encoding` of a content, `_encoding` of a `postData`. `data` are the
+    decoded bytes.
+    """
 
     def __init__(self, holder: dict[str, Any], key: str) -> None:
         self.mime_type: str = holder.get("mimeType", "")
         self._holder, self._key = holder, key
-        told = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get("text") or "")
-        told.encoding = holder.get(key) or msgspec.UNSET
-        self.data = told.body()
+        content = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get("text") or "")
+        content.encoding = holder.get(key) or msgspec.UNSET
+        self.data = content.body()
 
-    def edit(self, edits: Sequence[Edit]) -> int:
-        """Make `edits`, which may overlap, and return by how many bytes the body grew."""
+    def edit(self, edits: Sequence[Edit[bytes]]) -> int:
+        """Applies `edits`, which may overlap, to the body and its chunk sizes. Returns the growth in bytes."""
         edits = drop_overlaps(edits)
         if not edits:
             return 0
@@ -44,7 +48,7 @@ class Body:
 
 
 def correct_lengths(half: dict[str, Any], grown: int) -> None:
-    """Correct the lengths that the request or response `half` tells, after its body grew by `grown` bytes."""
+    """Corrects the lengths that `half`, a request or a response, states after its body grew by `grown` bytes."""
     if not grown:
         return
     content = half.get("content", {})
@@ -52,7 +56,7 @@ def correct_lengths(half: dict[str, Any], grown: int) -> None:
         content["size"] += grown
     headers = [pair for pair in half.get("headers", ()) if pair["name"].lower() == "content-length"]
     if any(pair["name"].lower() == "content-encoding" for pair in half.get("headers", ())):
-        return  # those tell of the encoded bytes
+        return  # these lengths count the encoded bytes
     if half.get("bodySize", -1) > 0:
         half["bodySize"] += grown
     for pair in headers:

@@ -1,9 +1,9 @@
-"""Finds values in bytes in whichever way they are spelled, and says how to replace them there. Pure.
+"""Finds values in bytes however they are encoded, and replaces them there. Pure.
 
-A text is read as it is, and as what its escapes mean: of URLs (RFC 3986, section 2.1; `+` for a space as forms have
-it), of JSON and JavaScript strings (RFC 8259, section 7), of HTML; also several times over. Runs of base64 (RFC 4648,
-sections 4 and 5) and of hexadecimal digits are decoded, changed within, and encoded again. Nothing depends on which
-spelling was chosen for which character.
+Bytes are searched as they are, and with their escapes decoded: those of URLs (RFC 3986, section 2.1; in forms `+` is a
+space), of JSON and JavaScript strings (RFC 8259, section 7), and of HTML, also nested. Runs of base64 (RFC 4648,
+sections 4 and 5) and of hexadecimal digits are decoded, changed, and encoded again. It does not matter which of its
+characters an encoder chose to escape.
 """
 
 from __future__ import annotations
@@ -12,27 +12,19 @@ import base64
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
+from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
 from toolkit.redaction.multi_search import MultiSearch
 
-ROUNDS = 4  # one spelling may hide another
-DEPTH = 4  # how many times one value may be wrapped: base64 in JSON in a URL in a URL
-
-
-class Edit(NamedTuple):
-    """Bytes `start` to `end` become `new`."""
-
-    start: int
-    end: int
-    new: bytes
+ROUNDS = 4  # replacing one encoding may reveal another
+DEPTH = 4  # how deep encodings may be nested: base64 in JSON in a URL in a URL
 
 
 class Escape(NamedTuple):
-    """One way to escape characters. `decode` reads one escape, `encode` writes a text in it."""
+    """A way to escape characters. `pattern` matches one escape, `decode` decodes it, `encode` escapes a whole text."""
 
     pattern: re.Pattern[bytes]
     decode: Callable[[bytes], bytes]
@@ -72,9 +64,10 @@ HTML = Escape(
 
 
 class Code(NamedTuple):
-    """One way to write any bytes as letters. `size` letters stand for some whole bytes, `zero` is one that means 0.
+    """A way to write any bytes as letters: base64 or hexadecimal.
 
-    `encode` writes bytes as `run`, whose place they take, was written.
+    `size` letters stand for a whole number of bytes, and the letter `zero` for 0. `encode` takes the bytes and the
+    letters that they replace, whose case or alphabet it keeps.
     """
 
     size: int
@@ -99,9 +92,9 @@ HEX = Code(2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
 
 
 class Replacer:
-    """Replaces the keys of `placeholders` by their values, in every spelling. Neither is empty.
+    """Replaces the keys of `placeholders` by their values, in every encoding. Neither may be empty.
 
-    A key of digits is found only where no other digits touch it.
+    A key of digits is found only where no other digits stand next to it.
     """
 
     def __init__(self, placeholders: Mapping[str, str]) -> None:
@@ -109,144 +102,122 @@ class Replacer:
         self._finder = MultiSearch(self._new)
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
         shortest = min(map(len, self._new), default=1)
-        # Lines of 60 to 76 characters are one text (RFC 2045, section 6.8).
-        lines, least = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
+        # Lines of 60 to 76 characters are one base64 text (RFC 2045, section 6.8).
+        lines, min_length = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
         self._codes = [
-            (BASE64, re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, least))),
+            (BASE64, re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, min_length))),
             (HEX, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
         ]
 
-    def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit]:
-        """What to change in `data`, from left to right, nothing twice."""
-        return drop_overlaps(self._found(data, depth)) if self._new else []
+    def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit[bytes]]:
+        """Returns the edits that replace every key in `data`, in order and without overlaps.
+
+        Encodings that are nested up to `depth` times are searched.
+        """
+        return drop_overlaps(self._find(data, depth)) if self._new else []
 
     def replace_text(self, text: str) -> str:
-        """`text` with everything replaced."""
+        """Returns `text` with every key replaced."""
         return self.replace_bytes(text.encode("utf-8", "surrogatepass"), lambda _: None).decode(
             "utf-8", "surrogatepass"
         )
 
-    def replace_bytes(self, data: bytes, tell: Callable[[list[Edit]], object]) -> bytes:
-        """`data` with everything replaced. `tell` is given the edits, in as many steps as it takes."""
+    def replace_bytes(self, data: bytes, on_edits: Callable[[list[Edit[bytes]]], object]) -> bytes:
+        """Returns `data` with every key replaced. Calls `on_edits` with the edits of each round."""
         for _ in range(ROUNDS):
             if not (edits := self.edits(data)):
                 break
-            tell(edits)
+            on_edits(edits)
             data = apply_edits(data, edits)
         return data
 
-    def _found(self, data: bytes, depth: int) -> Iterator[Edit]:
+    def _find(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
         for start, word in self._finder.find(data):
             yield Edit(start, start + len(word), self._new[word])
         if not depth:
             return
         for escape in self._escapes:
             if escape.pattern.search(data):
-                view = _View(data, escape)
+                view = _DecodedView(data, escape)
                 for start, end, new in self.edits(view.data, depth - 1):
-                    yield Edit(view.place(start), view.place(end), escape.encode(new))
+                    yield Edit(view.position(start), view.position(end), escape.encode(new))
         for code, pattern in self._codes:
             runs = list(pattern.finditer(data))
-            for offset in range(code.size if runs else 0):  # after other letters it does not begin at the beginning
+            for offset in range(code.size if runs else 0):  # the run may start with other letters
                 inside = depth - 1 if offset == 0 else 0
-                for number in self._suspects([run[0] for run in runs], code, offset, inside):
-                    yield self._within(runs[number], code, offset, inside)
+                for number in self._runs_with_matches([run[0] for run in runs], code, offset, inside):
+                    yield self._edit_run(runs[number], code, offset, inside)
 
-    def _suspects(self, runs: list[bytes], code: Code, offset: int, depth: int) -> list[int]:
-        """The numbers of those of `runs` that hold something, read from `offset` on. All are decoded as one."""
-        places, parts, size = [], [], 0
+    def _runs_with_matches(self, runs: list[bytes], code: Code, offset: int, depth: int) -> list[int]:
+        """Returns the indexes of the `runs` that contain a key when decoded from `offset` on.
+
+        All runs are decoded at once, because most contain none.
+        """
+        starts, parts, size = [], [], 0
         for run in runs:
-            letters = _unbroken(run)[offset:]
-            letters += code.zero * (2 * code.size - len(letters) % code.size)  # zeros between, where nothing is found
-            places.append(size)
+            letters = _letters_of(run)[offset:]
+            # Zeros follow, so that no key spans two runs.
+            letters += code.zero * (2 * code.size - len(letters) % code.size)
+            starts.append(size)
             parts.append(letters)
             size += len(letters)
         decoded = code.decode(b"".join(parts))
         return sorted(
-            {bisect_right(places, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
+            {bisect_right(starts, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
         )
 
-    def _within(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit:
-        """The change of one run of letters."""
-        run, width = match[0], match[0].find(b"\n")
-        letters = _unbroken(run)[offset:]
-        filled = code.decode(letters + code.zero * (-len(letters) % code.size))
-        whole = filled[: len(letters) * len(filled) // (len(letters) + (-len(letters) % code.size))]
-        rest = letters[len(code.encode(whole, run)) :]
-        new = _unbroken(run)[:offset] + code.encode(apply_edits(whole, self.edits(whole, depth)), run) + rest
+    def _edit_run(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
+        """Returns the edit of one run of letters, decoded from `offset` on."""
+        run = match[0]
+        letters = _letters_of(run)[offset:]
+        missing = -len(letters) % code.size
+        filled = code.decode(letters + code.zero * missing)
+        data = filled[: len(letters) * len(filled) // (len(letters) + missing)]
+        rest = letters[len(code.encode(data, run)) :]
+        new = _letters_of(run)[:offset] + code.encode(apply_edits(data, self.edits(data, depth)), run) + rest
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
-        if width > 0:
-            ending = b"\r\n" if b"\r\n" in run else b"\n"
-            width -= len(ending) - 1
-            new = ending.join(new[start : start + width] for start in range(0, len(new), width))
-        return Edit(match.start(), match.end(), new)
+        return Edit(match.start(), match.end(), _break_lines_like(new, run))
 
 
-def _unbroken(run: bytes) -> bytes:
+def _break_lines_like(letters: bytes, run: bytes) -> bytes:
+    """Returns `letters` in lines as long as the first line of `run`, with the same line breaks."""
+    width = run.find(b"\n")
+    if width <= 0:
+        return letters
+    ending = b"\r\n" if b"\r\n" in run else b"\n"
+    width -= len(ending) - 1
+    return ending.join(letters[start : start + width] for start in range(0, len(letters), width))
+
+
+def _letters_of(run: bytes) -> bytes:
+    """Returns the letters of `run`, without line breaks and padding."""
     return run.translate(None, b"\r\n=")
 
 
-class _View:
-    """`data` with its escapes resolved; `place` leads back."""
+class _DecodedView:
+    """`data` with its escapes decoded. `position` maps positions in it back to the original."""
 
     def __init__(self, data: bytes, escape: Escape) -> None:
         pieces: list[bytes] = []
-        self._views, self._places = [0], [0]
+        self._decoded, self._originals = [0], [0]
         size = end = 0
         for match in escape.pattern.finditer(data):
             plain, character = data[end : match.start()], escape.decode(match[0])
             pieces += (plain, character)
             size += len(plain)
-            self._views.append(size)  # the escape begins here ...
-            self._places.append(match.start())
+            self._decoded.append(size)  # the start of the escape
+            self._originals.append(match.start())
             size, end = size + len(character), match.end()
-            self._views.append(size)  # ... and has ended here
-            self._places.append(end)
+            self._decoded.append(size)  # its end
+            self._originals.append(end)
         pieces.append(data[end:])
         self.data = b"".join(pieces)
 
-    def place(self, view: int) -> int:
-        """Where in the original the byte `view` is."""
-        at = bisect_right(self._views, view) - 1
-        return self._places[at] + (view - self._views[at])
-
-
-def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """`data` after `edits`."""
-    pieces: list[bytes] = []
-    end = 0
-    for edit in edits:
-        pieces += (data[end : edit.start], edit.new)
-        end = edit.end
-    return b"".join([*pieces, data[end:]])
-
-
-def resize_chunks(sizes: Sequence[int], edits: Sequence[Edit]) -> list[int]:
-    """The sizes of the chunks after `edits`. A boundary stays where it is in the text; one within what was replaced
-    stays as far from its start, as far as it reaches."""
-    starts = [edit.start for edit in edits]
-    shifts = [0]
-    for edit in edits:
-        shifts.append(shifts[-1] + len(edit.new) - (edit.end - edit.start))
-    boundaries, position = [0], 0
-    for size in sizes:
-        position += size
-        at = bisect_right(starts, position)
-        place = position + shifts[at]
-        if at and position < (edit := edits[at - 1]).end:
-            place = edit.start + shifts[at - 1] + min(position - edit.start, len(edit.new))
-        boundaries.append(place)
-    return [after - before for before, after in pairwise(boundaries)]
-
-
-def drop_overlaps(edits: Iterable[Edit]) -> list[Edit]:
-    """Those of `edits` that do not overlap: the leftmost, and of those the longest, and of those the first."""
-    kept: list[Edit] = []
-    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):  # the sort is stable
-        if not kept or edit.start >= kept[-1].end:
-            kept.append(edit)
-    return kept
+    def position(self, decoded: int) -> int:
+        """Returns where the byte at `decoded` stands in the original."""
+        at = bisect_right(self._decoded, decoded) - 1
+        return self._originals[at] + (decoded - self._decoded[at])
 
 
 def _quoted(text: bytes) -> bytes:

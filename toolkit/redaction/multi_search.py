@@ -1,4 +1,4 @@
-"""Finds any of many byte strings in one go, in a time that does not grow with their number. Pure."""
+"""Searches for many byte strings at once, in a time that does not grow with their number. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 BLOCK = 8
-LONG = 2 * BLOCK - 1  # a string of that length covers a whole block, wherever it begins
+LONG = 2 * BLOCK - 1  # bytes; a string of this length covers a whole block of the text, wherever it starts
 
 
 class MultiSearch:
-    """Finds `words`, none of which is empty. One of digits is found only where no other digits touch it.
+    """Searches for `words`, none of which may be empty.
 
-    Long ones are told by the blocks of eight bytes that the text falls into (the idea of Rabin and Karp); the others
-    by a regular expression.
+    A word of digits matches only where no other digits stand next to it. Long words are looked up by the blocks of
+    eight bytes into which the text is cut (the idea of Rabin and Karp), the others by a regular expression.
     """
 
     def __init__(self, words: Iterable[bytes]) -> None:
@@ -30,7 +30,7 @@ class MultiSearch:
             self._patterns.append(re.compile(rb"(?<![0-9])(?:%b)(?![0-9])" % alternation(numbers)))
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """(where it begins, the word), in no certain order; words may overlap."""
+        """Yields (start, word) for each match, in no particular order. Matches may overlap."""
         for pattern in self._patterns:
             for match in pattern.finditer(data):
                 yield match.start(), match[0]
@@ -45,7 +45,7 @@ class MultiSearch:
 
 
 def alternation(words: Iterable[bytes]) -> bytes:
-    """A pattern for any of `words`, the longest first, that looks at each byte of a common beginning once."""
+    """Returns a pattern that matches any of `words`, the longest first, and reads common prefixes once."""
     words = sorted(set(words))
     if len(words) == 1:
         return re.escape(words[0])

@@ -1,6 +1,6 @@
-"""What stands in the place of a secret: text of the same length in bytes that says where it was found.
+"""Makes and recognises placeholders: text that replaces a secret, has its length, and says where it was found.
 
-The shapes, so that a placeholder can be told from a secret:
+The forms of placeholders, by the length of the secret in bytes:
 
 - from 20 bytes on, `PLACEHOLDER_<place>_<number>`, filled up with `P`;
 - from 6 bytes on, `PH_<place>_<number>`, filled up with `P`;
@@ -8,7 +8,7 @@ The shapes, so that a placeholder can be told from a secret:
 - a JSON Web Token (RFC 7519) stays one: the header keeps what says how to read it, `exp` is in the year 2100, every
   other claim keeps its kind and length, and the last part is a placeholder.
 
-Only letters, digits and `_` are used, which are legal in a cookie, a header, a URL, JSON and base64url. Pure.
+Only letters, digits and `_` are used, which are allowed in a cookie, a header, a URL, JSON and base64url. Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 
-MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and tells its place
+MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and names its place
 LONG = 20
 SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
@@ -28,41 +28,43 @@ TINY = re.compile(r"P+[0-9a-z]*")
 JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){2,4}")
 FAR = 4102444800  # 2100-01-01
 PAST = 1577836800  # 2020-01-01
-HOW_TO_READ = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
+HEADER_FIELDS = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
 TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether `value` is one of our placeholders, whatever it stands for."""
+    """Decides whether `value` may be one of our placeholders. A short one may also be a secret by chance."""
     if len(value) < MIN_RECOGNISABLE:
         return bool(TINY.fullmatch(value) or DIGITS.fullmatch(value))
     return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value)) or _is_our_jwt(value)
 
 
 def is_unmistakable_placeholder(value: str) -> bool:
-    """Whether redaction leaves `value` as it is: only what cannot be a secret by chance."""
+    """Decides whether `value` is a placeholder that cannot be a secret by chance. Redaction leaves it as it is."""
     return len(value) >= MIN_RECOGNISABLE and bool(SHAPE.fullmatch(value) or _is_our_jwt(value))
 
 
 def is_jwt(value: str) -> bool:
-    """Whether `value` is a JSON Web Token, signed or encrypted: its header can be read."""
+    """Decides whether `value` is a JSON Web Token, signed or encrypted, whose header can be read."""
     return bool(JWT.fullmatch(value.encode())) and _decoded(value.partition(".")[0]) is not None
 
 
-def make(secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]) -> str:
-    """A placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`), that is not in `taken`.
-    Numbers are tried from `first` on.
+def make_placeholder(
+    secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]
+) -> str:
+    """Returns a placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`).
 
-    It has the length of `secret` in UTF-8, and depends on nothing else of it. `avoided` tells of a text that it may
-    not be. Where the length leaves no room for another number, a taken one is given again.
+    It has the length of `secret` in UTF-8, and depends on nothing else of it. Numbers are tried from `first` on until
+    the placeholder is not in `taken`; where the length leaves no room for another number, a taken one is returned. If
+    `avoided` returns true for a placeholder, one without `place` and `name` is made.
     """
     for number in range(first, 100_000):
-        made = _jwt(secret, place, name, number) if is_jwt(secret) else _plain(secret, place, name, number)
-        if avoided(made):
-            made = _plain(secret, "x", "x", number)
-        if made not in taken or not _has_room(secret, number):
-            return made
-    return made
+        placeholder = _jwt(secret, place, name, number) if is_jwt(secret) else _plain(secret, place, name, number)
+        if avoided(placeholder):
+            placeholder = _plain(secret, "x", "x", number)
+        if placeholder not in taken or not _has_room(secret, number):
+            return placeholder
+    return placeholder
 
 
 def _has_room(secret: str, number: int) -> bool:
@@ -81,8 +83,7 @@ def _plain(secret: str, place: str, name: str, number: int) -> str:
     slug = _slug(f"{place}_{name}")
     if len(slug) > room:
         slug = _slug(name)[: max(room, 1)].rstrip("_")
-    made = f"{marker}_{slug or 'x'}{end}"
-    return made + "P" * (size - len(made)) if len(made) <= size else made[:size]
+    return f"{marker}_{slug or 'x'}{end}".ljust(size, "P")[:size]
 
 
 def _slug(text: str) -> str:
@@ -99,15 +100,15 @@ def _base36(number: int) -> str:
 
 def _jwt(token: str, place: str, name: str, number: int) -> str:
     header, *middle, last = token.split(".")
-    parts = [_encoded(_blanked(_decoded(header) or "{}", number, HOW_TO_READ))]
+    parts = [_encoded(_blanked(_decoded(header) or "{}", number, HEADER_FIELDS))]
     for part in middle:
         claims = _decoded(part)
         parts.append("P" * len(part) if claims is None else _encoded(_blanked(claims, number, set())))
     return ".".join([*parts, _plain(last, place, name, number) if last else ""])
 
 
-def _blanked(document: str, number: int, kept: Collection[str]) -> str:
-    """The JSON text `document` with other values of the same kind and length, but for the names in `kept`."""
+def _blanked(document: str, number: int, keep: Collection[str]) -> str:
+    """Returns the JSON text `document` with values of the same kind and length, except for the names in `keep`."""
     name = ""
 
     def blank(match: re.Match[str]) -> str:
@@ -115,7 +116,7 @@ def _blanked(document: str, number: int, kept: Collection[str]) -> str:
         text, colon, digits = match[1], match[2], match[3]
         if colon:
             name = text[1:-1]
-        if colon or name in kept:
+        if colon or name in keep:
             return match[0]
         if text:
             return f'"{_plain("x" * len(text[1:-1].encode()), "jwt", name, number)}"' if len(text) > 2 else text
@@ -127,7 +128,7 @@ def _blanked(document: str, number: int, kept: Collection[str]) -> str:
 
 
 def _decoded(part: str) -> str | None:
-    """The JSON object in one part of a token; None where there is none."""
+    """Returns the JSON text of an object in one `part` of a token; None where it holds none."""
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
         return text if isinstance(json.loads(text), dict) else None

@@ -1,4 +1,4 @@
-"""What a user adds to redaction, and takes away from it. Pure."""
+"""The rules by which users extend redaction, or exclude names from it. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ STEP = re.compile(
       | \[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\] )""",
     re.VERBOSE,
 )
-Step = tuple[bool, str | int]  # whether any depth may lie before it, and the name, the index or `*`
+Step = tuple[bool, str | int]  # (whether any depth may precede it, the name, index or `*`)
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """More that is secret, and what is not.
+    """What is secret besides the built-in rules, and what is not.
 
-    `headers` and `query` are names, in any case. `json_paths` are places in JSON bodies: `$.data.key`, `$.items[0].id`,
-    `$.items[*].id`, `$..ssn` for any depth. `patterns` are regular expressions for text anywhere; with a group, the
-    first one is the secret. `keep` are names of cookies, headers, parameters and fields that are never secret.
+    `headers` and `query` are names of headers and query parameters, in any case. `json_paths` are places in JSON
+    bodies: `$.data.key`, `$.items[0].id`, `$.items[*].id`, `$..ssn` for any depth. `patterns` are regular expressions
+    for text anywhere; where one has groups, its first group is the secret. `keep` are names of cookies, headers,
+    parameters and fields that are never secret.
 
-    Raises `UsageError` that says which rule cannot be used.
+    Raises `UsageError` for a rule that cannot be used, and names it.
     """
 
     headers: tuple[str, ...] = ()
@@ -42,28 +43,39 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             value = getattr(self, field)
             if isinstance(value, str) or not all(isinstance(one, str) for one in value):
                 raise UsageError(f"Redaction rule {field}: expected several strings, such as ({field[:-1]!r},).")
-        _ = self.steps, self.compiled_patterns  # refuse them now
+        _ = self.steps, self.compiled_patterns  # raise for invalid rules now, not at their first use
 
     @cached_property
     def steps(self) -> tuple[tuple[Step, ...], ...]:
-        """`json_paths`, read."""
-        return tuple(_steps(path) for path in self.json_paths)
+        """`json_paths`, parsed."""
+        return tuple(_parse_path(path) for path in self.json_paths)
 
     @cached_property
     def compiled_patterns(self) -> tuple[re.Pattern[str], ...]:
         """`patterns`, compiled."""
-        return tuple(_pattern(pattern) for pattern in self.patterns)
+        return tuple(_compile(pattern) for pattern in self.patterns)
 
     @cached_property
-    def kept_names(self) -> frozenset[str]:
+    def header_names(self) -> frozenset[str]:
+        """`headers`, in lower case."""
+        return frozenset(name.lower() for name in self.headers)
+
+    @cached_property
+    def query_names(self) -> frozenset[str]:
+        """`query`, in lower case."""
+        return frozenset(name.lower() for name in self.query)
+
+    @cached_property
+    def names_to_keep(self) -> frozenset[str]:
+        """`keep`, in lower case."""
         return frozenset(name.lower() for name in self.keep)
 
     def matches_path(self, path: Path) -> bool:
-        """Whether one of `json_paths` names the place `path`."""
+        """Decides whether one of `json_paths` matches `path`, the names and indexes that lead to a value."""
         return any(_matches(steps, path) for steps in self.steps)
 
 
-def _pattern(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
@@ -73,7 +85,7 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     return compiled
 
 
-def _steps(path: str) -> tuple[Step, ...]:
+def _parse_path(path: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     at = 1
     while at < len(path) and (step := STEP.match(path, at)):

@@ -16,8 +16,8 @@ from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.har.model import Entry, Request
-from toolkit.redaction.names import sensitivity
 from toolkit.redaction.placeholders import MIN_RECOGNISABLE, is_placeholder
+from toolkit.redaction.sensitivity import sensitivity
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 ANY = "(random)"  # stands for the value of a random field

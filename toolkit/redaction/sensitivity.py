@@ -1,8 +1,8 @@
-"""Which names tell of a secret, and which values are none. Pure.
+"""Decides by its name and its looks whether a value is a secret. Pure.
 
-A name is *sure* (`access_token`, `password`, `x-api-key`) or *maybe* (`key`, `code`, `session`): what is found under
-a name of the second kind counts only where it looks made by a machine. Names are compared by their words, so
-`csrfToken`, `csrf_token` and `X-CSRF-Token` are one.
+A name is *sure* to mean a secret (`access_token`, `password`, `x-api-key`), or *maybe* (`key`, `code`, `session`). The
+value of a *maybe* name is a secret only if it looks generated. Names are compared by their words, so `csrfToken`,
+`csrf_token` and `X-CSRF-Token` are the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from toolkit.redaction.placeholders import MIN_RECOGNISABLE, is_jwt
 
-Telling = Literal["sure", "maybe"]
+Sensitivity = Literal["sure", "maybe"]
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 SURE_WORDS = {
@@ -27,7 +27,7 @@ SURE_ENDS = re.compile(
     r"|sess(?:ion)?id$|sessionhash$|codeverifier$|devicecode$|usercode$|authcode$|securitycode$|recoverycodes?$"
     r"|clientassertion$|samlresponse$"
 )
-# A language model's tokens, and where a list goes on, are no credentials.
+# The tokens of a language model, and page tokens, are no credentials.
 OTHER_TOKENS = re.compile(
     r"^(?:bos|eos|pad|unk|sep|cls|mask|stop|special|start|end|max|min|num|total|prompt|completion|input|output|new"
     r"|maxnew|content|text|cached|reasoning)tokens?$"
@@ -40,7 +40,7 @@ CHOICES = {
     *("bearer", "basic", "deleted", "expired", "anonymous", "guest", "default", "accepted", "denied", "required"),
     *("invalid", "enabled", "disabled", "essential"),
 }
-# A cookie of such a name has nothing else in it, however short.
+# A cookie whose name ends in one of these words is a secret, however short.
 CREDENTIAL_WORDS = {"token", "tokens", "session", "sess", "auth", "ticket"}
 MACHINE_HEADER = re.compile(
     r"^(?:sec-(?:fetch-|ch-|gpc$|websocket-(?:key|accept|version|extensions|protocol)$)|access-control-|content-security)"
@@ -48,7 +48,7 @@ MACHINE_HEADER = re.compile(
 CHALLENGES = {"www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info"}
 CHALLENGE_SECRETS = {"nextnonce", "cnonce", "rspauth", "opaque"}  # RFC 7616, 3.3 to 3.5
 WORDY = re.compile(r"[A-Za-z]{1,15}|[0-9]{1,4}|[A-Za-z]{1,12}[0-9]{1,3}|[0-9]{1,3}[A-Za-z]{1,2}")
-# Web addresses, host names, dates and versions: they stand in many places for other reasons.
+# Web addresses, host names, dates and versions, which also occur elsewhere by chance.
 COMMON = re.compile(
     r"https?://\S*|/[\w./-]*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}|[a-z]{2}-[A-Z]{2}.*"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|v?[0-9]+(?:\.[0-9]+)+"
@@ -57,40 +57,46 @@ UNMISTAKABLE = 16
 
 
 @lru_cache(maxsize=4096)
-def sensitivity(name: str, *, query: bool = False) -> Telling | None:
-    """What `name` says of its value: that of a JSON field, or, if `query`, of a parameter or a form's field."""
+def sensitivity(name: str, *, query: bool = False) -> Sensitivity | None:
+    """Returns how likely the value named `name` is a secret; None if it is not.
+
+    `query` says that it is a query parameter or the field of a form, not a field of JSON.
+    """
     words = [word.lower() for word in WORDS.findall(name)]
     joined = "".join(words)
     if not words or OTHER_TOKENS.match(joined):
         return None
     if words[-1].removesuffix("s") in SURE_WORDS or words[-1] in SURE_WORDS or SURE_ENDS.search(joined):
         return "sure"
-    if query and joined == "token":  # elsewhere it may be a piece of a model's answer
+    if query and joined == "token":  # in JSON it may be a piece of a model's answer
         return "sure"
     if words[-1] in MAYBE_WORDS or (query and joined in MAYBE_IN_QUERY):
         return "maybe"
     return None
 
 
-def object_sensitivity(name: str) -> Telling | None:
-    """What the name of a JSON object says of the values in it."""
+def object_sensitivity(name: str) -> Sensitivity | None:
+    """Returns how likely the values in the JSON object `name` are secrets; None if they are not."""
     return "maybe" if name.lower().replace("_", "") in HOLDERS else None
 
 
 @lru_cache(maxsize=4096)
-def header_sensitivity(name: str) -> Telling | None:
-    """What the name of a header says of its value. Cookies and authorization are not asked for here."""
+def header_sensitivity(name: str) -> Sensitivity | None:
+    """Returns how likely the value of the header `name` is a secret; None if it is not.
+
+    Cookies and authorization are not covered: they always hold secrets.
+    """
     if MACHINE_HEADER.match(name.lower()) or name.lower() in CHALLENGES:
         return None
-    told = sensitivity(name)
-    return "sure" if told == "sure" or re.search(r"(?i)(?:auth|token)$|csrf|xsrf|api-?key", name) else None
+    level = sensitivity(name)
+    return "sure" if level == "sure" or re.search(r"(?i)(?:auth|token)$|csrf|xsrf|api-?key", name) else None
 
 
-def is_secret(value: str, told: Telling | None) -> bool:
-    """Whether a value at a telling place is a secret at all."""
-    if len(value) < 2 or value.lower() in LITERALS or (told != "sure" and value.lower() in CHOICES):
+def is_secret(value: str, level: Sensitivity | None) -> bool:
+    """Decides whether `value` is a secret, where its name has the sensitivity `level`."""
+    if len(value) < 2 or value.lower() in LITERALS or (level != "sure" and value.lower() in CHOICES):
         return False
-    if told == "sure" or is_jwt(value):
+    if level == "sure" or is_jwt(value):
         return True
     return (
         len(value) >= MIN_RECOGNISABLE
@@ -101,23 +107,23 @@ def is_secret(value: str, told: Telling | None) -> bool:
 
 
 def is_cookie_secret(name: str, value: str) -> bool:
-    """Whether a cookie's value is one: all are, but for those short enough to be a choice of a few."""
-    told = sensitivity(name)
-    if told == "sure" or value.lower() in CHOICES:
-        return is_secret(value, told)
+    """Decides whether the `value` of the cookie `name` is a secret: all but short ones are."""
+    level = sensitivity(name)
+    if level == "sure" or value.lower() in CHOICES:
+        return is_secret(value, level)
     words = [word.lower() for word in WORDS.findall(name)]
     return is_secret(value, "sure") and (len(value) >= MIN_RECOGNISABLE or not CREDENTIAL_WORDS.isdisjoint(words[-1:]))
 
 
-def is_distinctive(value: str, told: Telling | None) -> bool:
-    """Whether `value` is searched for everywhere, and not only replaced in its own place.
+def is_distinctive(value: str, level: Sensitivity | None) -> bool:
+    """Decides whether the secret `value` is replaced everywhere, and not only in its own place.
 
-    Six characters at a sure place; elsewhere sixteen, or eight that are no words. What is a name or an address by
-    itself stays where it is.
+    It has to have six characters under a `sure` name; elsewhere sixteen, or eight that are not made of words. Words
+    such as `token`, web addresses and dates are never distinctive.
     """
     if len(value) < MIN_RECOGNISABLE or value.lower() in SURE_WORDS | LITERALS | CHOICES:
         return False
-    if told == "sure":
+    if level == "sure":
         return not re.match(r"https?://", unquote(value))
     if is_address_or_date(value) or re.search(r"\s", value):
         return False
@@ -125,10 +131,10 @@ def is_distinctive(value: str, told: Telling | None) -> bool:
 
 
 def is_wordy(value: str) -> bool:
-    """Whether `value` is made of words and small numbers, as `openchat_3.6` and `not-found` are."""
+    """Decides whether `value` consists of words and small numbers, such as `openchat_3.6` and `not-found`."""
     return all(WORDY.fullmatch(word) for word in re.split(r"[^A-Za-z0-9]+", value) if word)
 
 
 def is_address_or_date(value: str) -> bool:
-    """Whether `value` is an address, a date or a version."""
+    """Decides whether `value` is an address, a date or a version."""
     return bool(COMMON.fullmatch(unquote(value)))

@@ -1,0 +1,89 @@
+"""Collects every secret of a HAR log, and chooses what replaces it. Pure: nothing is changed yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from toolkit.har.texts import is_body, texts
+from toolkit.redaction import placeholders
+from toolkit.redaction.bodies import Body
+from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.locations import Location, find_in_session
+from toolkit.redaction.occurrences import Secret, secrets_in
+from toolkit.redaction.rules import Rules
+from toolkit.session.value import BrowserSession
+
+
+class SecretSource(msgspec.Struct):
+    """The place where a secret was found first, and whether it is replaced everywhere."""
+
+    kind: str
+    name: str
+    everywhere: bool
+
+
+def collect_secrets(
+    log: dict[str, Any], locations: Iterable[Location], rules: Rules, session: BrowserSession | None
+) -> dict[str, SecretSource]:
+    """Returns every secret of `log` and of `session`, in the order of their first appearance.
+
+    `locations` are those of `log`. JSON Web Tokens, and what the patterns of `rules` match, are collected from every
+    text.
+    """
+    sources: dict[str, SecretSource] = {}
+    for location in locations:
+        _add(sources, location.secrets())
+    for holder, key, _ in texts(log):
+        text: bytes | str = Body(holder, key).data if is_body(key) else holder[key]
+        if isinstance(text, str):
+            for pattern in rules.compiled_patterns:
+                _add(sources, secrets_in(find_pattern(pattern, text)))
+            text = text.encode("utf-8", "surrogatepass")
+        _add(sources, _web_tokens(text))
+    if session is not None:
+        _add(sources, find_in_session(session, rules))
+    return sources
+
+
+def choose_placeholders(sources: dict[str, SecretSource]) -> dict[str, str]:
+    """Returns a placeholder for each secret. A secret that already is one stays."""
+    chosen = {secret: secret for secret in sources if placeholders.is_unmistakable_placeholder(secret)}
+    taken = set(chosen)
+    numbers: Counter[tuple[str, str]] = Counter()  # the last number of each place
+    contains = _contains_any(
+        [secret for secret, source in sources.items() if source.everywhere and secret not in chosen]
+    )
+    for secret, source in sources.items():
+        if secret not in chosen:
+            numbers[source.kind, source.name] += 1
+            number = numbers[source.kind, source.name]
+            chosen[secret] = placeholders.make_placeholder(secret, source.kind, source.name, number, taken, contains)
+            taken.add(chosen[secret])
+    return chosen
+
+
+def _add(sources: dict[str, SecretSource], secrets: Iterable[Secret]) -> None:
+    for kind, name, value, everywhere in secrets:
+        if value:
+            everywhere = everywhere or placeholders.is_jwt(value)
+            source = sources.setdefault(value, SecretSource(kind, name, everywhere))
+            source.everywhere = source.everywhere or everywhere
+
+
+def _web_tokens(data: bytes) -> Iterator[Secret]:
+    for match in placeholders.JWT.finditer(data):
+        if placeholders.is_jwt(token := match[0].decode()):
+            yield Secret("text", "jwt", token, True)
+
+
+def _contains_any(secrets: list[str]) -> Callable[[str], bool]:
+    """Returns a function that says whether a placeholder contains one of `secrets`, which none may.
+
+    The names in placeholders are short, so only short secrets are compared.
+    """
+    short = [secret for secret in secrets if len(secret) < 64 and not secret.isdigit()]
+    return lambda text: any(secret in text for secret in short)
