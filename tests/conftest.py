@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,8 +28,11 @@ for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     os.environ.pop(_name, None)
     os.environ.pop(_name.upper(), None)
 
-# Programs that tests start run the toolkit that is under test, whichever else is installed.
-os.environ["PYTHONPATH"] = str(Path(toolkit.__file__).parents[1])
+# What runs here and in the programs that tests start is the toolkit beside these tests, whichever is installed.
+ROOT = Path(__file__).parents[1]
+if Path(toolkit.__file__).parents[1] != ROOT:
+    raise pytest.UsageError(f"These tests would run the toolkit of {toolkit.__file__}. Set PYTHONPATH={ROOT}")
+os.environ["PYTHONPATH"] = str(ROOT)
 
 # The same examples in every run, however slow the machine.
 settings.register_profile(
@@ -37,10 +41,20 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """For the whole suite one worker more than there are processors, since many tests wait for a browser; for files or
     tests that are named, none."""
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that have a fixture with a browser in it, of ours or of pytest-playwright's."""
+    for item in items:
+        if not NEED_BROWSER.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
 
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]
@@ -52,6 +66,20 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOOLKIT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_work() -> Iterator[None]:
+    """A shell that starts the tests in the background has SIGINT and SIGQUIT ignored, `nohup` SIGHUP, and children
+    inherit that. Here, and so in each child, they do what they do by default."""
+    defaults = {"SIGINT": signal.default_int_handler, "SIGQUIT": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL}
+    numbers = {getattr(signal, name): handler for name, handler in defaults.items() if hasattr(signal, name)}
+    ignored = {number for number in numbers if signal.getsignal(number) == signal.SIG_IGN}
+    for number in ignored:
+        signal.signal(number, numbers[number])
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no locks fo
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 HOLD = """
-from toolkit.browser.temp import temporary_folder
+from toolkit.browser.temporary_folders import temporary_folder
 with temporary_folder() as folder:
     (folder / "profile").mkdir()
     print(folder, flush=True)
@@ -37,7 +37,7 @@ with temporary_folder() as folder:
 """
 FORK = """
 import os, signal
-from toolkit.browser.temp import temporary_folder
+from toolkit.browser.temporary_folders import temporary_folder
 with temporary_folder():
     child = os.fork()
     if not child:
@@ -51,7 +51,7 @@ except ChildProcessError:
 """
 LEAVE = """
 import os, sys
-from toolkit.browser.temp import temporary_folder
+from toolkit.browser.temporary_folders import temporary_folder
 with temporary_folder() as folder:
     (folder / "profile").mkdir()
     child = os.fork()

@@ -29,6 +29,11 @@ TRACEBACK = "Traceback (most recent call last)"
 PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH", "PYTHONPATH")
 
 
+def python_path(*first: Path) -> str:
+    """`PYTHONPATH` for a child that looks into `first`, and for all else finds the toolkit that is under test."""
+    return os.pathsep.join([*map(str, first), os.environ["PYTHONPATH"]])
+
+
 class Result(NamedTuple):
     """How a command ended: its exit code, its stdout, its stderr."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Toolkit
+from tests.cli.conftest import Toolkit, python_path
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from toolkit.session.value import BrowserSession
@@ -79,7 +79,7 @@ def install(toolkit: Toolkit, tmp_path: Path) -> Install:
     (tmp_path / "outcome.py").write_text(OUTCOME, encoding="utf-8")
     (tmp_path / "dumbfounded.py").write_text(DUMBFOUNDED, encoding="utf-8")
     (tmp_path / "talking.py").write_text("print('Good morning')\nfrom mypackage import MySite", encoding="utf-8")
-    toolkit.environ["PYTHONPATH"] = str(tmp_path)
+    toolkit.environ["PYTHONPATH"] = python_path(tmp_path)
 
     def installed(package: str, **registered: str) -> None:
         folder = tmp_path / f"{package}-1.0.dist-info"

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from tests.cli.conftest import Toolkit
+from tests.cli.conftest import Toolkit, python_path
 from tests.cli.pseudo_terminal import CTRL_C, Terminal, terminal
 from tests.sites.asking import SECONDS
 from tests.sites.base import Handler
@@ -119,7 +119,7 @@ async def test_ctrl_c_gives_no_traceback_while_modules_load(toolkit: Toolkit) ->
     """From the first moment on that a person could press it."""
     slow = toolkit.folder / "click.py"  # in the place of the first module that is loaded
     slow.write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
-    async with terminal(toolkit, "--help", env={"PYTHONPATH": str(toolkit.folder)}) as screen:
+    async with terminal(toolkit, "--help", env={"PYTHONPATH": python_path(toolkit.folder)}) as screen:
         await screen.shows("loading")
         screen.type(CTRL_C)
         assert await screen.end() == 130

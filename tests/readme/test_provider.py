@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.cli.conftest import python_path
 from tests.readme.blocks import blocks
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
@@ -46,7 +47,7 @@ async def test_writing_a_provider(tmp_path: Path) -> None:
         installing, login, *lines = reader.take("sh", "toolkit login mysite").text.splitlines()
         assert installing.startswith("python3 -m venv")
         assert login == "toolkit login mysite"
-        path = {"PYTHONPATH": str(tmp_path)}
+        path = {"PYTHONPATH": python_path(tmp_path)}
         assert f"mysite {SITE}" in " ".join((await reader.run("toolkit providers", path)).split())
         told = [await reader.run(line, path) for line in lines]
     assert told[0].strip() == "".join(ANSWER)

@@ -28,11 +28,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def newcomer() -> dict[str, str]:
-    """An environment in which nothing is installed, and pip finds packages as ever."""
+    """An environment in which nothing is installed, and pip finds packages as ever. What runs is what pip installs from
+    the clone, not the tree that other tests run."""
     own = str(Path(sys.executable).parent)
     path = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if folder != own)
     kept = {name: value for name, value in os.environ.items() if name == "HOME" or name.startswith("PIP_")}
-    return kept | {"PATH": path}
+    return kept | {"PATH": path, "PYTHONPATH": ""}
 
 
 async def test_the_first_command(clone: Path) -> None:

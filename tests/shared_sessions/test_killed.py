@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.cli.conftest import Toolkit
+from tests.cli.conftest import Toolkit, python_path
 from tests.shared_sessions.conftest import PATIENT, SlowAura
 from tests.sites.asking import until
 from tests.sites.serving import serve
@@ -97,7 +97,7 @@ class Place:
             await until(lambda: SEEN[when](self) or process.returncode is not None)
             process.kill()
         else:
-            process = await self.harvest(PYTHONPATH=str(DYING), DIE_AT="|".join(map(str, when)))
+            process = await self.harvest(PYTHONPATH=python_path(DYING), DIE_AT="|".join(map(str, when)))
         out, err = await process.communicate()
         assert process.returncode == -signal.SIGKILL, (when, out, err)
         await until(lambda: not self.toolkit.running())
