@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright._impl.connection import Connection
 from playwright.async_api import Browser
 
 from tests.browser.conftest import busy_machine, descendants
@@ -36,6 +35,7 @@ pytestmark = [
 ]
 
 HARVESTS, CANCELLED = 50, 20
+LENGTH = 4  # bytes that say how long a driver's message is
 LONELY = 4  # of the cancelled ones: each with a manager, a driver and a browser of its own
 PATIENT = Profile(launch_timeout_ms=120_000, navigation_timeout_ms=120_000, ready_timeout_ms=120_000)
 
@@ -64,7 +64,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
 
 
 class Messages:
-    """What Playwright's drivers tell this process: a harvest gets as far as they have told."""
+    """Counts what Playwright's drivers say to this process: a harvest gets as far as they have answered."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -84,14 +84,17 @@ class Messages:
 
 @pytest.fixture
 def messages(monkeypatch: pytest.MonkeyPatch) -> Messages:
-    told, dispatch = Messages(), Connection.dispatch
+    """Each message of a driver begins with its length, read as `LENGTH` bytes from the driver's output."""
+    seen, read = Messages(), asyncio.StreamReader.readexactly
 
-    def noted(connection: Connection, message: Any) -> None:
-        told.note()
-        dispatch(connection, message)
+    async def noted(stream: asyncio.StreamReader, n: int) -> bytes:
+        data = await read(stream, n)
+        if n == LENGTH:
+            seen.note()
+        return data
 
-    monkeypatch.setattr(Connection, "dispatch", noted)
-    return told
+    monkeypatch.setattr(asyncio.StreamReader, "readexactly", noted)
+    return seen
 
 
 def running(temp: str) -> int:

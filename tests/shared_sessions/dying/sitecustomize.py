@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
 
 MESSAGE = "message"
+LENGTH = 4  # bytes that say how long a driver's message is, and come before it
 
 
 class Death:
@@ -30,15 +30,17 @@ class Death:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def listen(self) -> None:
-        from playwright._impl.connection import Connection
+        from asyncio import StreamReader
 
-        dispatch = Connection.dispatch
+        read = StreamReader.readexactly
 
-        def counted(connection: Any, message: Any) -> None:
-            self.near()
-            dispatch(connection, message)
+        async def counted(stream: StreamReader, n: int) -> bytes:
+            data = await read(stream, n)
+            if n == LENGTH:
+                self.near()
+            return data
 
-        Connection.dispatch = counted  # type: ignore[assignment, method-assign]
+        StreamReader.readexactly = counted  # type: ignore[method-assign]
 
 
 if "DIE_AT" in os.environ:
