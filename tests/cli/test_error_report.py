@@ -73,7 +73,7 @@ def test_a_group_alone_shows_its_help(call: Call) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('{"profiles": {"a": {}},}', "line 1, column 24: not JSON"),
+        ('{"profiles": {"a": {}};}', "line 1, column 23: not JSON"),
         ('{"profiles": {"a": {"headles": true}}}', "$.profiles.a: unknown field `headles`. Did you mean `headless`?"),
         ('{"profiles": {"headless": {"args": 1}}}', "$.profiles.headless.args: expected `array`, got `int`"),
         ("[]", "expected an object"),
