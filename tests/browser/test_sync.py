@@ -37,7 +37,7 @@ from toolkit.errors import HarvestFailed, LoginRequired
 from toolkit.browser.manager import SessionManager, harvest_in
 from toolkit.browser.profiles import Profile
 from toolkit.errors import ContextTypeError, HarvestFailed
-from toolkit.route import Route
+from toolkit.http.route import Route
 
 TOLD = json.loads(os.environ["TOLD"])
 ROUTE = Route(proxy=TOLD["context"]["proxy"]["server"], ca_pem=TOLD["root"].encode())
