@@ -22,6 +22,7 @@ from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 LAUNCH = Path(tests.benchmarks.__file__).with_name("launch.py")
+ROOT = Path(tests.benchmarks.__file__).parents[2]
 IMPORT = 'python -c "import aiohttp"'
 SCRIPT = "bare aiohttp script"
 BARE = """
@@ -47,9 +48,11 @@ class Run(NamedTuple):
 
 
 async def launched(*command: str, environment: Mapping[str, str] | None = None) -> Run:
-    """One run of `command`, from a small process."""
+    """One run of `command`, from a small process. The toolkit that runs is the one beside these benchmarks."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-S", "-E", str(LAUNCH), *command, stdout=PIPE, env={**os.environ, **(environment or {})}
+        *(sys.executable, "-S", "-E", str(LAUNCH), *command),
+        stdout=PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
     )
     output, _ = await process.communicate()
     seconds, cpu, memory, code = json.loads(output)
