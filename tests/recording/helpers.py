@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,17 @@ def captures() -> list[Any]:
     """Every recorded exchange beside the project, as a pytest parameter; one that is skipped where there are none.
 
     Not `page-traffic`: what a page sent by and by, shortened by hand, so that its bodies have other sizes than it says.
+    Nor files of WebSockets alone, which are not read yet.
     """
-    files = sorted(file for file in CAPTURES.glob("*/*.har") if file.stem != "page-traffic")
+    files = sorted(file for file in CAPTURES.glob("*/*.har") if file.stem != "page-traffic" and _has_http(file))
     if not files:
         return [pytest.param(None, marks=pytest.mark.skip(reason="no folder of captures beside the project"))]
     return [pytest.param(file, id=f"{file.parent.name}/{file.stem}") for file in files]
+
+
+def _has_http(file: Path) -> bool:
+    entries = json.loads(file.read_bytes())["log"]["entries"]
+    return any(one["request"]["url"].startswith("http") for one in entries)
 
 
 def entry(

@@ -40,7 +40,7 @@ class Death:
                 self.near()
             return data
 
-        StreamReader.readexactly = counted  # type: ignore[method-assign]
+        StreamReader.readexactly = counted  # type: ignore[assignment, method-assign]
 
 
 if "DIE_AT" in os.environ:
