@@ -72,7 +72,11 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def signals_work() -> Iterator[None]:
     """A shell that starts the tests in the background has SIGINT and SIGQUIT ignored, `nohup` SIGHUP, and children
     inherit that. Here, and so in each child, they do what they do by default."""
-    defaults: dict[str, Any] = {"SIGINT": signal.default_int_handler, "SIGQUIT": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL}
+    defaults: dict[str, Any] = {
+        "SIGINT": signal.default_int_handler,
+        "SIGQUIT": signal.SIG_DFL,
+        "SIGHUP": signal.SIG_DFL,
+    }
     numbers = {getattr(signal, name): handler for name, handler in defaults.items() if hasattr(signal, name)}
     ignored = {number for number in numbers if signal.getsignal(number) == signal.SIG_IGN}
     for number in ignored:
