@@ -14,16 +14,13 @@ from playwright.async_api import Playwright, async_playwright
 
 from tests.browser.conftest import program
 from tests.sites.asking import SECONDS, until
-from toolkit.browser.discovery import InstalledBrowser
-from toolkit.browser.launch import (
-    QUIET_ARGS,
-    context_options,
-    launch,
-    launch_error,
-    launch_options,
-    proxy_settings,
-)
+from toolkit.browser.context_options import context_options
+from toolkit.browser.installed_browsers import InstalledBrowser
+from toolkit.browser.launch import launch
+from toolkit.browser.launch_errors import launch_error
+from toolkit.browser.launch_options import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
+from toolkit.browser.proxy import proxy_settings
 from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
 from toolkit.http.route import Route
 from toolkit.replay.certificate_authority import CertificateAuthority

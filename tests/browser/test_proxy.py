@@ -10,9 +10,9 @@ from tests.browser.places import TRUSTING
 from tests.providers.conftest import PATIENT
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile, Proxy
 from toolkit.browser.proxy import is_bypassed, proxy_url
+from toolkit.browser.session_manager import SessionManager
 from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed, UsageError
 from toolkit.http.route import Route

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import program
-from toolkit.browser.discovery import (
+from toolkit.browser.installed_browsers import (
     Candidate,
     InstalledBrowser,
     find_browser,
@@ -17,7 +17,7 @@ from toolkit.browser.discovery import (
     missing_message,
     system_browsers,
 )
-from toolkit.browser.launch import QUIET_ARGS, launch_options
+from toolkit.browser.launch_options import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
 from toolkit.http.route import Route
 
