@@ -185,7 +185,7 @@ async def test_a_picture_that_never_comes_is_not_waited_for(
     open_context: OpenContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recipe without an element to look for waits for the page to load, yet not for ever."""
-    monkeypatch.setattr("toolkit.browser.readiness.SETTLE_MS", 100)
+    monkeypatch.setattr("toolkit.browser.page_readiness.SETTLE_MS", 100)
     async with network({"/": html("<img src=/never>", "sid=1"), "/never": never}) as local:
         session = await harvest(await open_context(local), Place(harvest=Harvest(cookies=("sid",))))
     assert names(session) == {"sid"}

@@ -123,6 +123,7 @@ def schema() -> dict[str, Any]:
 
 
 def _read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in `file`. Raises `ConfigError`."""
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -137,6 +138,7 @@ def _read_object(file: Path) -> dict[str, Any]:
 
 
 def _convert_profile(file: Path, name: str, fields: object) -> Profile:
+    """The profile `name` from the JSON value `fields`. Raises `ConfigError`."""
     try:
         return msgspec.convert(fields, Profile)
     except msgspec.ValidationError as error:
@@ -159,9 +161,8 @@ def _merge_fields(
         close = difflib.get_close_matches(parent, raw, n=1)
         raise error_at(file, place, f"expected the name of a profile ({', '.join(raw)}), got {parent!r}", close)
     if parent == name or parent in children:
-        circle = " -> ".join(
-            (*children[children.index(parent) if parent in children else len(children) :], name, parent)
-        )
+        path = (*children, name, parent)
+        circle = " -> ".join(path[path.index(parent) :])
         raise error_at(file, place, f"these profiles extend each other in a circle: {circle}")
     return {**_merge_fields(file, raw, parent, (*children, name)), **own}
 

@@ -15,7 +15,7 @@ from toolkit.errors import ConfigError
 
 
 def explain_validation_error(file: Path, place: str, root: type[Struct], error: msgspec.ValidationError) -> ConfigError:
-    """The error for one of msgspec's, whose text is like "Expected `int`, got `str` - at `$.viewport.width`".
+    """The error for one of msgspec, whose text is like "Expected `int`, got `str` - at `$.viewport.width`".
 
     `place` is the JSON path of the value that was converted to `root`.
     """
@@ -38,9 +38,8 @@ def explain_validation_error(file: Path, place: str, root: type[Struct], error: 
 
 def _type_at(kind: Any, place: str) -> Any:
     """The type of the value at a JSON path such as `$.viewport.width` in a value of type `kind`."""
-    for name in re.sub(r"\[[^]]*\]", "", place).split(".")[
-        1:
-    ]:  # without indexes `[1]`, and without `[...]`, which stands for a key
+    names = re.sub(r"\[[^]]*\]", "", place).split(".")[1:]  # no indexes, and no `[...]`, msgspec's sign for a key
+    for name in names:
         struct = next(part for part in _inner_types(kind) if isinstance(part, type) and issubclass(part, Struct))
         kind = next(field.type for field in msgspec.structs.fields(struct) if field.encode_name == name)
     return kind

@@ -17,7 +17,7 @@ SINGLE_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def context_options(profile: Profile, route: Route, previous: BrowserSession | None = None) -> dict[str, Any]:
-    """The arguments for Playwright's `new_context`, also in a browser that was not launched by us.
+    """The arguments for Playwright's `new_context`, in a browser that was launched by us or not.
 
     `previous` is a session that is being renewed: the context sends the user agent, languages and client hints that its
     browser sent. Raises `UsageError` for a proxy that the browser cannot take.
@@ -77,7 +77,7 @@ def _use_headers(options: dict[str, Any], headers: Mapping[str, str]) -> None:
         options["user_agent"] = agent
     extra = {name: headers[name] for name in LOW_ENTROPY_HINTS if name in headers}
     if languages := headers.get("accept-language"):
-        options.pop("locale", None)  # which navigations would send instead of the extra header
+        options.pop("locale", None)  # navigations would send it instead of the extra header
         if SINGLE_LANGUAGE.fullmatch(languages):  # a single language, as the option sends it
             options["locale"] = languages
         extra["accept-language"] = languages

@@ -19,6 +19,9 @@ from toolkit.errors import DriverFailed
 
 MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
 
+# The temporary folder of the driver that is being started in this context.
+_temporary_folder: ContextVar[Path | None] = ContextVar("temporary_folder", default=None)
+
 
 @asynccontextmanager
 async def driver() -> AsyncIterator[Playwright]:
@@ -29,25 +32,22 @@ async def driver() -> AsyncIterator[Playwright]:
     """
     manager = async_playwright()
     with temporary_folder() as folder:
-        token = _folder.set(folder)
+        token = _temporary_folder.set(folder)
         try:
             playwright = await manager.__aenter__()
         except Exception as error:
             raise await asyncio.to_thread(_start_error) from error
         finally:
-            _folder.reset(token)
+            _temporary_folder.reset(token)
         try:
             yield playwright
         finally:
             await manager.__aexit__()
 
 
-_folder: ContextVar[Path | None] = ContextVar("folder", default=None)  # the temporary folder of the next driver
-
-
 def _driver_environment() -> dict[str, str]:
     """The environment of the driver, which it passes on to its browsers."""
-    folder = _folder.get()
+    folder = _temporary_folder.get()
     return get_driver_env() | ({"TMPDIR": str(folder)} if folder is not None else {})
 
 

@@ -1,7 +1,7 @@
 """Visits a page and harvests a `BrowserSession` from it, by the provider's recipe.
 
 Written once for Playwright's async and its sync API, as steps (see `toolkit.browser.sync_async_runners`). The order is:
-go to the page, wait until it is ready (`readiness`), read the session (`page_session`). The pages that a visit opened
+go to the page, wait until it is ready (`page_readiness`), read the session (`page_session`). The pages that a visit opened
 are closed at its end, also when it fails or is cancelled; no other page is.
 """
 
@@ -17,8 +17,8 @@ from playwright.async_api import Error as PlaywrightError
 from toolkit.browser.failure_picture import with_failure_capture
 from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import is_error_page, playwright_errors
+from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
-from toolkit.browser.readiness import wait_until_ready
 from toolkit.browser.sync_async_runners import ShieldedStep, Steps
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed

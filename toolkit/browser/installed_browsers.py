@@ -124,8 +124,9 @@ def find_browser(
     """The browser for `profile`; None where there is none.
 
     The order is: the profile's `executable_path`, its channel, Playwright's own, the system's Chromium, Chrome, Edge. A
-    profile that names a program or a channel gets that or none. A headless profile gets a headless shell before a whole
-    browser of the same origin, or with `whole` only where there is no whole browser.
+    profile that names a program or a channel gets that or none. A headless profile gets Playwright's shell before
+    Playwright's Chromium, and the system's shell before the system's browsers; with `whole`, it gets a shell only where
+    there is no whole browser.
 
     `own` is the `executable_path` of Playwright's browser type, which may not exist. `system` are the candidates to
     try, by default those of this machine.
@@ -218,7 +219,7 @@ def _playwright_shell(own: str | Path | None) -> InstalledBrowser | None:
 
 
 def _other_engine(profile: Profile, own: str | Path | None) -> InstalledBrowser | None:
-    """Firefox or WebKit: only Playwright's own builds work."""
+    """The Firefox or WebKit for `profile`: Playwright drives its own builds of them, or a channel that it knows."""
     if profile.channel is not None:
         return InstalledBrowser(name=profile.channel, source="channel", channel=profile.channel)
     if own and _is_program(str(own)):
@@ -238,7 +239,7 @@ def _is_program(path: str) -> bool:
 
 
 def _is_snap_stub(path: str) -> bool:
-    """Whether `path` is Ubuntu's chromium-browser, a script that only asks to install the snap, and that is missing."""
+    """Whether `path` is Ubuntu's chromium-browser, a script that only asks to install the snap, which is not there."""
     if os.path.isfile(SNAP_CHROMIUM):
         return False
     with open(path, "rb") as file:

@@ -49,7 +49,7 @@ def launch_error(error: PlaywrightError, profile: Profile) -> BrowserError:
     if _has_any(error, _LOCKED):
         return ProfileLocked("Another browser uses this profile folder.")
     first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
-    if any(mark in first for mark in NO_PROGRAM):
+    if any(part in first for part in NO_PROGRAM):
         return BrowserMissing(f"{first}.", hint=install_hint(profile))
     if "Target page, context or browser has been closed" in first:
         return BrowserError(

@@ -1,4 +1,4 @@
-"""The arguments for Playwright's `launch`, from a profile, an installed browser and a route. Pure."""
+"""The arguments for Playwright's `launch`, from a profile, an installed browser and a route."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def launch_options(
     }
     if browser.channel:
         options["channel"] = browser.channel
-    elif browser.source != "playwright":  # it finds its own by itself, and then checks their libraries
+    elif browser.source != "playwright":  # Playwright finds its own, and then checks their libraries
         options["executable_path"] = browser.path
     if chromium:
         options["chromium_sandbox"] = sandbox

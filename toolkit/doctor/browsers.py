@@ -25,10 +25,8 @@ def check_profiles(file: Path | None) -> tuple[CheckResult, Profile]:
     except ConfigError as error:
         todo = error.hint or f"Mend {find_file(file)}; editors complete and check it by its schema."
         return CheckResult("profiles", "wrong", error.what, todo), Profile()
-    names = ", ".join(profiles)
-    return CheckResult(
-        "profiles", "ok", f"{profiles.file}: {names}; the default is {profiles.default}."
-    ), profiles.get()
+    what = f"{profiles.file}: {', '.join(profiles)}; the default is {profiles.default}."
+    return CheckResult("profiles", "ok", what), profiles.get()
 
 
 async def check_browser(profile: Profile) -> list[CheckResult]:

@@ -21,9 +21,8 @@ def check_clock(skews: Mapping[str, float]) -> CheckResult:
         return CheckResult("clock", "ok", "Nothing to compare with; `--online` asks the sites.")
     site, skew = max(skews.items(), key=lambda item: abs(item[1]))
     if abs(skew) <= MAX_SKEW:
-        return CheckResult(
-            "clock", "ok", f"It goes as {'that' if len(skews) == 1 else 'those'} of {' and '.join(skews)}."
-        )
+        which = "that" if len(skews) == 1 else "those"
+        return CheckResult("clock", "ok", f"It goes as {which} of {' and '.join(skews)}.")
     which = "behind" if skew > 0 else "ahead of"
     what = f"It is {abs(skew):.0f} s {which} that of {site}."
     return CheckResult("clock", "wrong", what, "Set this machine's clock, such as by NTP; it decides what has expired.")

@@ -38,9 +38,8 @@ def check_permissions(folder: Path) -> Iterator[CheckResult]:
     if os.name != "posix" or not folder.is_dir():
         return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield CheckResult(
-            "store", "wrong", f"{folder} cannot be written.", "Make it yours: `chown`, or another --store."
-        )
+        todo = "Make it yours: `chown`, or another --store."
+        yield CheckResult("store", "wrong", f"{folder} cannot be written.", todo)
     for path, needed in ((folder, "700"), *((file, "600") for file in sorted(folder.glob(f"*{SESSION_SUFFIX_GLOB}")))):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & NON_OWNER_BITS:
