@@ -1,8 +1,8 @@
 """Visits a page and harvests a `BrowserSession` from it, by the provider's recipe.
 
 Written once for Playwright's async and its sync API, as steps (see `toolkit.browser.sync_async_runners`). The order is:
-go to the page, wait until it is ready (`page_readiness`), read the session (`page_session`). The pages that a visit opened
-are closed at its end, also when it fails or is cancelled; no other page is.
+go to the page, wait until it is ready (`page_readiness`), read the session (`page_session`). The pages that a visit
+opened are closed at its end, also when it fails or is cancelled; no other page is.
 """
 
 from __future__ import annotations
