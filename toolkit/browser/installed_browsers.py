@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -22,6 +23,8 @@ from toolkit.browser.profiles import Profile
 
 PLAYWRIGHT_CHANNELS = ("chromium", "chrome-for-testing")  # channels that name Playwright's own whole Chromium
 SNAP_CHROMIUM = "/snap/bin/chromium"
+
+Source = Literal["executable_path", "channel", "playwright", "system"]
 
 
 class KnownBrowser(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,7 @@ KNOWN_BROWSERS = (
 _WHOLE_KINDS = tuple(known.kind for known in KNOWN_BROWSERS if known.has_window)
 
 # Why a browser was chosen, by `InstalledBrowser.source`.
-_REASONS = {
+_REASONS: dict[Source, str] = {
     "executable_path": "the profile names its program",
     "channel": "the profile names its channel",
     "playwright": "Playwright installed it",
@@ -99,11 +102,12 @@ class Candidate(msgspec.Struct, frozen=True):
 class InstalledBrowser(msgspec.Struct, frozen=True, kw_only=True):
     """An installed browser: launched by `path`, or by `channel` where Playwright finds the program itself.
 
-    `source` is why it was chosen: "executable_path", "channel", "playwright" or "system".
+    `source` is why it was chosen: the profile names its program or its channel, Playwright installed it, or this system
+    has it.
     """
 
     name: str
-    source: str
+    source: Source
     path: str | None = None
     channel: str | None = None
 
@@ -227,7 +231,7 @@ def _other_engine(profile: Profile, own: str | Path | None) -> InstalledBrowser 
     return None
 
 
-def _first_installed(system: Iterable[Candidate], kinds: Collection[str], *, source: str) -> InstalledBrowser | None:
+def _first_installed(system: Iterable[Candidate], kinds: Collection[str], *, source: Source) -> InstalledBrowser | None:
     for candidate in system:
         if candidate.kind in kinds and _is_program(candidate.path) and not _is_snap_stub(candidate.path):
             return InstalledBrowser(name=candidate.name, source=source, path=candidate.path)
