@@ -1,4 +1,4 @@
-"""The machine as `install` uses it: starts browsers, runs commands, checks the download host, tells the system."""
+"""The machine as `install` uses it: starts browsers, runs commands, checks the download host, identifies the system."""
 
 from __future__ import annotations
 
