@@ -33,12 +33,11 @@ import msgspec
 import pytest
 
 from toolkit import Aura
-from toolkit.errors import HarvestFailed, LoginRequired
 from toolkit.browser.session_manager import SessionManager
 from toolkit.browser.sync_harvest import harvest_sync
 from toolkit.browser.profiles import Profile
 from toolkit.errors import ContextTypeError, HarvestFailed
-from toolkit.route import Route
+from toolkit.http.route import Route
 
 TOLD = json.loads(os.environ["TOLD"])
 ROUTE = Route(proxy=TOLD["context"]["proxy"]["server"], ca_pem=TOLD["root"].encode())
