@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from toolkit.browser.launch import launch
-    from toolkit.browser.manager import SessionManager
+    from toolkit.browser.session_manager import SessionManager
     from toolkit.chats.deadlines import Deadlines
     from toolkit.chats.events import ChatEvent, Finished, Queued, Text
     from toolkit.chats.messages import ChatRequest, Message, format_prompt
@@ -56,7 +56,7 @@ _HOMES = {
     "Provider": "toolkit.providers.base",
     "Queued": "toolkit.chats.events",
     "Route": "toolkit.http.route",
-    "SessionManager": "toolkit.browser.manager",
+    "SessionManager": "toolkit.browser.session_manager",
     "SyncClient": "toolkit.client.sync_client",
     "SyncStream": "toolkit.client.sync_stream",
     "Text": "toolkit.chats.events",

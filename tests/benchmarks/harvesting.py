@@ -16,10 +16,10 @@ from tests.benchmarks.results import OURS, Bar, Result, Scale
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.serving import serve
-from toolkit.browser.discovery import find_browser
-from toolkit.browser.launch import wants_sandbox
-from toolkit.browser.manager import SessionManager
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
+from toolkit.browser.sandbox import wants_sandbox
+from toolkit.browser.session_manager import SessionManager
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.session.value import BrowserSession

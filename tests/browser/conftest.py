@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser import harvest, launch, sync_or_async
+from toolkit.browser import cancellation, page_queries, sandbox, sync_async_runners
 
 ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
 
@@ -17,19 +17,19 @@ ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its pare
 @pytest.fixture(autouse=True)
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
-    monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 60_000)
-    monkeypatch.setattr(sync_or_async, "CANCEL_GRACE_SECONDS", 120.0)
-    monkeypatch.setattr(sync_or_async, "SHIELDED_STEP_SECONDS", 120.0)
+    monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 60_000)
+    monkeypatch.setattr(cancellation, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(sync_async_runners, "SHIELDED_STEP_SECONDS", 120.0)
 
 
 @pytest.fixture
 def fresh_process_memory() -> Iterator[None]:
     """As if this process had launched nothing and warned of nothing yet."""
-    before = (set(launch._warned), set(launch._unsandboxed))
-    launch._warned.clear()
-    launch._unsandboxed.clear()
+    before = (set(sandbox._already_warned), set(sandbox._without_sandbox))
+    sandbox._already_warned.clear()
+    sandbox._without_sandbox.clear()
     yield
-    for now, then in zip((launch._warned, launch._unsandboxed), before, strict=True):
+    for now, then in zip((sandbox._already_warned, sandbox._without_sandbox), before, strict=True):
         now.clear()
         now.update(then)
 

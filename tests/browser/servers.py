@@ -19,9 +19,10 @@ from playwright.async_api import Playwright
 
 from tests.conftest import absent
 from tests.sites.asking import until
-from toolkit.browser.discovery import find_browser
-from toolkit.browser.launch import chromium_args, wants_sandbox
+from toolkit.browser.installed_browsers import find_browser
+from toolkit.browser.launch_options import chromium_args
 from toolkit.browser.profiles import Connect, Profile
+from toolkit.browser.sandbox import wants_sandbox
 
 KINDS = ("run-server", "launch-server", "cdp")
 SECRET = "hush-hush"  # in the path of a server, the query of its URL, and a header

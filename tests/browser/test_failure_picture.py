@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Place, html, network, site
-from toolkit.browser import failure_picture, harvest
-from toolkit.browser.failure_picture import FailureCapture, values_in
-from toolkit.browser.manager import SessionManager
-from toolkit.browser.trace import Answer, redact_trace
+from toolkit.browser import failure_picture, page_queries
+from toolkit.browser.failure_picture import FailureCapture
+from toolkit.browser.opened_pages import values_in
+from toolkit.browser.session_manager import SessionManager
+from toolkit.browser.trace_redaction import RequestOutcome, redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.recipe import Harvest
@@ -107,11 +108,11 @@ def test_a_trace_that_cannot_be_clean_is_not_kept() -> None:
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as archive:
         archive.writestr("trace.trace", '{"type": "before", "class": "Frame", "method": "goto", "params": {}}')
-    answers = [Answer("GET", "https://a.example/of/word", 200, 0.0)]
+    answers = [RequestOutcome("GET", "https://a.example/of/word", 200, 0.0)]
     assert redact_trace(raw.getvalue(), answers, {"word"}) is not None
     assert redact_trace(raw.getvalue(), answers, {"Frame"}) is None
     assert redact_trace(b"", answers, set()) is None
-    nested = [Answer("GET", "https://a.example/to/https%253A%252F%252Fb.example%252Ftwo%2520words", 200, 0.0)]
+    nested = [RequestOutcome("GET", "https://a.example/to/https%253A%252F%252Fb.example%252Ftwo%2520words", 200, 0.0)]
     assert redact_trace(raw.getvalue(), nested, {"two words"}) is None
 
 
@@ -125,7 +126,7 @@ async def test_a_failure_is_told_all_the_same(
         raise OSError("no room")
 
     monkeypatch.setattr(failure_picture, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
-    monkeypatch.setattr(harvest, "MIN_ANSWER_MS", 500)
+    monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 500)
     text = "<script>window.onload = () => { for (;;) {} }</script>" if trouble == "no answer" else BOX
     profile = HASTY if trouble != "no answer" else replace(HASTY, ready_timeout_ms=1)
     async with network(html(text)) as local:

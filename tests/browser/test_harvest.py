@@ -16,7 +16,7 @@ from tests.conftest import OpenContext
 from tests.sites.asking import SECONDS, until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.browser.manager import SessionManager
+from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ToolkitError
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
@@ -185,7 +185,7 @@ async def test_a_picture_that_never_comes_is_not_waited_for(
     open_context: OpenContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recipe without an element to look for waits for the page to load, yet not for ever."""
-    monkeypatch.setattr("toolkit.browser.harvest.SETTLE_MS", 100)
+    monkeypatch.setattr("toolkit.browser.page_readiness.SETTLE_MS", 100)
     async with network({"/": html("<img src=/never>", "sid=1"), "/never": never}) as local:
         session = await harvest(await open_context(local), Place(harvest=Harvest(cookies=("sid",))))
     assert names(session) == {"sid"}
@@ -262,7 +262,7 @@ async def test_a_page_that_answers_no_more_is_given_up(
     open_context: OpenContext, recipe: Harvest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script without an end stops the page, but not the clock."""
-    monkeypatch.setattr("toolkit.browser.harvest.MIN_ANSWER_MS", 200)
+    monkeypatch.setattr("toolkit.browser.page_queries.MIN_ANSWER_MS", 200)
     monkeypatch.setattr("toolkit.browser.harvest.CLOSE_WAITS_MS", (50, 50))
     async with network(html("<script>while (true);</script>", "sid=1")) as local:
         limits = {"ready_timeout_ms": 300, "navigation_timeout_ms": 300}

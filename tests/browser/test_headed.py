@@ -16,9 +16,10 @@ from tests.browser.places import BOX, Place, html, network
 from tests.sites.asking import until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
+from toolkit.browser.browsers_file import load_profiles, packaged_file
 from toolkit.browser.launch import launch
-from toolkit.browser.manager import SessionManager
-from toolkit.browser.profiles import Profile, load_profiles, packaged_file
+from toolkit.browser.profiles import Profile
+from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import HarvestFailed
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
@@ -41,7 +42,7 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
         started.append(await launch(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr("toolkit.browser.manager.launch", note)
+    monkeypatch.setattr("toolkit.browser.own_browser.launch", note)
     return started
 
 

@@ -11,16 +11,10 @@ from pathlib import Path
 import pytest
 
 from toolkit.browser.driver import driver
-from toolkit.browser.install import (
-    InstallResult,
-    StartedBrowser,
-    System,
-    ThisSystem,
-    download_host,
-    install,
-    is_reachable,
-)
+from toolkit.browser.install import InstallResult, install
+from toolkit.browser.install_system import System, ThisSystem, download_host, is_reachable
 from toolkit.browser.profiles import Profile
+from toolkit.browser.try_start import StartedBrowser
 from toolkit.errors import BrowserError, BrowserMissing, DriverFailed
 
 OWN = StartedBrowser(name="Playwright's Chromium", path="/own/chrome", version="1.2")

@@ -1,4 +1,4 @@
-"""From a profile to a running browser: the options, the failures, the real thing."""
+"""Launching a real browser by a profile: what it does there, and how each failure is told."""
 
 from __future__ import annotations
 
@@ -9,179 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
 from tests.browser.conftest import program
 from tests.sites.asking import SECONDS, until
-from toolkit.browser.discovery import InstalledBrowser
-from toolkit.browser.launch import (
-    QUIET_ARGS,
-    context_options,
-    launch,
-    launch_error,
-    launch_options,
-    proxy_settings,
-)
-from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
-from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked, UsageError
+from toolkit.browser.context_options import context_options
+from toolkit.browser.installed_browsers import InstalledBrowser
+from toolkit.browser.launch import launch
+from toolkit.browser.profiles import Profile, Size
+from toolkit.errors import BrowserError, BrowserMissing
 from toolkit.http.route import Route
 from toolkit.replay.certificate_authority import CertificateAuthority
 
 SYSTEM = InstalledBrowser(name="Chromium", source="system", path="/usr/bin/chromium")
-
-
-# --- options ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_plain_profile_gives_plain_launch_options() -> None:
-    """Nothing but what differs from Playwright's defaults is passed on."""
-    assert launch_options(Profile(), SYSTEM, Route(), sandbox=True) == {
-        "headless": True,
-        "args": list(QUIET_ARGS),
-        "timeout": 30_000,
-        "executable_path": "/usr/bin/chromium",
-        "chromium_sandbox": True,
-    }
-
-
-def test_every_launch_field_reaches_playwright() -> None:
-    """Each field of a profile that belongs to the launch has its argument; the environment is added to."""
-    profile = Profile(
-        headless=False,
-        args=("--a",),
-        ignore_default_args=("--b",),
-        env={"X": "1"},
-        slow_mo_ms=5,
-        downloads_path="/d",
-        launch_timeout_ms=7,
-    )
-    assert launch_options(profile, SYSTEM, Route(spki="KEY="), sandbox=False, environ={"PATH": "/p"}) == {
-        "headless": False,
-        "args": [*QUIET_ARGS, "--ignore-certificate-errors-spki-list=KEY=", "--a"],
-        "timeout": 7,
-        "executable_path": "/usr/bin/chromium",
-        "chromium_sandbox": False,
-        "ignore_default_args": ["--b"],
-        "env": {"PATH": "/p", "X": "1"},
-        "slow_mo": 5,
-        "downloads_path": "/d",
-    }
-
-
-def test_firefox_gets_no_option_of_chromium() -> None:
-    """No Chromium switch, no sandbox option; its preferences, and loopback through the route's proxy."""
-    profile = Profile(browser="firefox", firefox_user_prefs={"a.b": 1})
-    found = InstalledBrowser(name="Firefox", source="playwright", path="/x/firefox")
-    options = launch_options(profile, found, Route(proxy="http://127.0.0.1:1", spki="KEY="), sandbox=False)
-    assert options == {
-        "headless": True,
-        "args": [],
-        "timeout": 30_000,
-        "firefox_user_prefs": {"network.proxy.allow_hijacking_localhost": True, "a.b": 1},
-        "proxy": {"server": "http://127.0.0.1:1"},
-    }
-    assert context_options(profile, Route(ca_pem=b"..."))["ignore_https_errors"]
-    assert not context_options(Profile(), Route(ca_pem=b"..."))["ignore_https_errors"]
-
-
-def test_every_context_field_reaches_playwright() -> None:
-    """Each field of a profile that belongs to its contexts has its argument."""
-    profile = Profile(
-        user_agent="UA",
-        viewport=Size(width=1, height=2),
-        screen=Size(width=3, height=4),
-        device_scale_factor=2,
-        is_mobile=True,
-        has_touch=True,
-        locale="de-DE",
-        timezone_id="Europe/Berlin",
-        geolocation=Geolocation(latitude=1, longitude=2, accuracy=3),
-        permissions=("geolocation",),
-        color_scheme="dark",
-        reduced_motion="reduce",
-        extra_http_headers={"x-a": "1"},
-        http_credentials=Credentials(username="u", password="p", origin="https://example.com"),
-        ignore_https_errors=True,
-        bypass_csp=True,
-        java_script_enabled=False,
-        service_workers="block",
-        accept_downloads=True,
-        proxy=Proxy(server="http://p:1", bypass="a.test", username="u", password="w"),
-    )
-    assert context_options(profile, Route()) == {
-        "user_agent": "UA",
-        "viewport": {"width": 1, "height": 2},
-        "screen": {"width": 3, "height": 4},
-        "device_scale_factor": 2,
-        "is_mobile": True,
-        "has_touch": True,
-        "locale": "de-DE",
-        "timezone_id": "Europe/Berlin",
-        "geolocation": {"latitude": 1, "longitude": 2, "accuracy": 3},
-        "permissions": ["geolocation"],
-        "color_scheme": "dark",
-        "reduced_motion": "reduce",
-        "extra_http_headers": {"x-a": "1"},
-        "http_credentials": {"username": "u", "password": "p", "origin": "https://example.com"},
-        "ignore_https_errors": True,
-        "bypass_csp": True,
-        "java_script_enabled": False,
-        "service_workers": "block",
-        "accept_downloads": True,
-        "proxy": {"server": "http://p:1", "bypass": "a.test", "username": "u", "password": "w"},
-    }
-
-
-def test_no_viewport_is_the_window_s() -> None:
-    """`viewport: null` is Playwright's `no_viewport`."""
-    options = context_options(Profile(viewport=None), Route())
-    assert options["no_viewport"]
-    assert "viewport" not in options
-
-
-@pytest.mark.parametrize(
-    ("url", "settings"),
-    [
-        ("http://h:1", {"server": "http://h:1"}),
-        ("http://u%40x:p%3Aw@h:1", {"server": "http://h:1", "username": "u@x", "password": "p:w"}),
-        ("https://u@[::1]:1", {"server": "https://[::1]:1", "username": "u", "password": ""}),
-    ],
-)
-def test_the_route_s_proxy_is_for_every_host(url: str, settings: dict[str, str]) -> None:
-    """It comes before the profile's, its login is taken out of the URL, and no host goes past it."""
-    profile = Profile(proxy=Proxy(server="http://other:2", bypass="b.test"))
-    assert proxy_settings(profile, Route.through(url)) == {**settings, "bypass": "<-loopback>"}
-
-
-def test_a_login_at_a_socks_proxy_is_refused() -> None:
-    """No browser can do it, so it is told before a launch; the text has no password."""
-    with pytest.raises(UsageError) as caught:
-        proxy_settings(Profile(proxy=Proxy(server="socks5://h:1", username="u", password="hush")), Route())
-    assert "hush" not in str(caught.value)
-
-
-# --- failures --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "told"),
-    [
-        ("Chromium distribution 'chrome-beta' is not found at /opt/x\nRun ...", BrowserMissing, "'chrome-beta' is not"),
-        ("Target closed\nBrowser logs:\nFailed to create a ProcessSingleton for", ProfileLocked, "profile folder"),
-        ("Target closed\n║ Looks like you launched a headed browser without having a XServer", BrowserError, "Xvfb"),
-        ("Target closed\nBrowser logs:\nChromium sandboxing failed!\n===", BrowserError, "insists"),
-        ("Target page, context or browser has been closed\nBrowser logs:\nhush", BrowserError, "as soon as"),
-        ("Failed to launch: Error: spawn /x EACCES\nCall log: hush", BrowserError, "spawn /x EACCES"),
-    ],
-)
-def test_a_failure_is_told_in_our_words(text: str, kind: type[BrowserError], told: str) -> None:
-    """Playwright's failures have our types, say what to do, and leave its log with the arguments out."""
-    error = launch_error(PlaywrightError(f"BrowserType.launch: {text}"), Profile(sandbox=True))
-    assert type(error) is kind
-    assert told in str(error)
-    assert "hush" not in str(error)
-    assert "BrowserType" not in str(error)
 
 
 async def test_a_missing_program_is_told(driver: Playwright, tmp_path: Path) -> None:
@@ -241,9 +81,6 @@ async def test_a_cancelled_launch_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(browser_processes()) == before
-
-
-# --- the real thing --------------------------------------------------------------------------------------------------
 
 
 async def test_everything_goes_by_the_route_and_its_root_is_trusted(driver: Playwright, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A profile's proxy: the browser's and the calls' alike."""
+"""The proxy of a profile or a route: the browser's and the calls' alike."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.browser.places import TRUSTING
 from tests.providers.conftest import PATIENT
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile, Proxy
-from toolkit.browser.proxy import is_bypassed, proxy_url
+from toolkit.browser.proxy import is_bypassed, proxy_settings, proxy_url
+from toolkit.browser.session_manager import SessionManager
 from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed, UsageError
 from toolkit.http.route import Route
@@ -128,3 +128,24 @@ async def test_a_proxy_that_calls_cannot_take_is_not_passed_by(chromium: Browser
     async with Client("aura", base_url=HTTP, session=stored) as client:
         with pytest.raises(UsageError, match="SOCKS"):
             await client.chat("Hello!").text()
+
+
+@pytest.mark.parametrize(
+    ("url", "settings"),
+    [
+        ("http://h:1", {"server": "http://h:1"}),
+        ("http://u%40x:p%3Aw@h:1", {"server": "http://h:1", "username": "u@x", "password": "p:w"}),
+        ("https://u@[::1]:1", {"server": "https://[::1]:1", "username": "u", "password": ""}),
+    ],
+)
+def test_the_route_s_proxy_is_for_every_host(url: str, settings: dict[str, str]) -> None:
+    """It comes before the profile's, its login is taken out of the URL, and no host goes past it."""
+    profile = Profile(proxy=Proxy(server="http://other:2", bypass="b.test"))
+    assert proxy_settings(profile, Route.through(url)) == {**settings, "bypass": "<-loopback>"}
+
+
+def test_a_login_at_a_socks_proxy_is_refused() -> None:
+    """No browser can do it, so it is told before a launch; the text has no password."""
+    with pytest.raises(UsageError) as caught:
+        proxy_settings(Profile(proxy=Proxy(server="socks5://h:1", username="u", password="hush")), Route())
+    assert "hush" not in str(caught.value)

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser.discovery import InstalledBrowser
-from toolkit.browser.launch import (
-    wants_sandbox,
-)
+from toolkit.browser.installed_browsers import InstalledBrowser
 from toolkit.browser.profiles import Profile
+from toolkit.browser.sandbox import wants_sandbox
 
 SYSTEM = InstalledBrowser(name="Chromium", source="system", path="/usr/bin/chromium")
 NOBODY = 65534
@@ -43,7 +41,7 @@ from tests.browser.conftest import running_browsers
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError
-import encodings.idna, toolkit.browser.discovery
+import encodings.idna, toolkit.browser.installed_browsers
 
 async def main():
     logging.basicConfig(format="warned: %(message)s", stream=sys.stdout)

@@ -18,7 +18,7 @@ import pytest
 
 from tests.browser.conftest import running_browsers
 from tests.sites.asking import SECONDS
-from toolkit.browser import janitor
+from toolkit.browser import temporary_folder_cleanup
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
@@ -68,20 +68,20 @@ WORK = "import os; input(); open(os.environ['TMPDIR'] + '/late', 'x'); print(os.
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 
-def janitors(folder: Path) -> list[int]:
+def cleanup_processes(folder: Path) -> list[int]:
     """The processes that wait to remove it."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended
             line = (process / "cmdline").read_bytes().split(b"\0")
-            if os.fsencode(folder) in line and os.fsencode(janitor.__file__) in line:
+            if os.fsencode(folder) in line and os.fsencode(temporary_folder_cleanup.__file__) in line:
                 found.append(int(process.name))
     return found
 
 
-def the_janitor(folder: Path) -> int:
+def the_cleanup_process(folder: Path) -> int:
     """The one that there is: a process has no command line yet while it is being started."""
-    while not (found := janitors(folder)):
+    while not (found := cleanup_processes(folder)):
         os.sched_yield()
     (pid,) = found
     return pid
@@ -98,8 +98,8 @@ def temp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @linux
 def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
-    """Another one is made beside it; when its owner and the janitor are killed the next one removes it, and nothing
-    else."""
+    """Another one is made beside it; when its owner and the cleanup process are killed the next one removes it, and
+    nothing else."""
     (temp / "toolkit-of-mine").mkdir()
     (temp / f"{PREFIX}link").symlink_to(temp / "toolkit-of-mine")
     with subprocess.Popen([sys.executable, "-c", HOLD], **PIPES) as owner:
@@ -110,7 +110,7 @@ def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
             assert ours.parent == theirs.parent == temp
             assert (theirs / "profile").is_dir()
         assert not ours.exists()
-        for process in (the_janitor(theirs), owner.pid):
+        for process in (the_cleanup_process(theirs), owner.pid):
             os.kill(process, signal.SIGKILL)
     assert theirs.exists()
     with temporary_folder() as ours:
@@ -119,12 +119,12 @@ def test_a_folder_lasts_as_long_as_its_owner(temp: Path) -> None:
 
 
 @linux
-def test_a_janitor_comes_after_an_owner_that_is_killed(temp: Path) -> None:
-    """When nobody works in the folder any more it is removed, and the janitor is gone as well."""
+def test_a_cleanup_process_comes_after_an_owner_that_is_killed(temp: Path) -> None:
+    """When nobody works in the folder any more it is removed, and the cleanup process is gone as well."""
     with subprocess.Popen([sys.executable, "-c", HOLD], **PIPES) as owner:
         assert owner.stdout is not None
         folder = Path(os.fsdecode(owner.stdout.readline().strip()))
-        ending = os.pidfd_open(the_janitor(folder))
+        ending = os.pidfd_open(the_cleanup_process(folder))
         environ = {**os.environ, "TMPDIR": str(folder)}
         with subprocess.Popen([sys.executable, "-c", WORK], env=environ, **PIPES) as worker:
             owner.kill()
@@ -137,7 +137,7 @@ def test_a_janitor_comes_after_an_owner_that_is_killed(temp: Path) -> None:
 
 
 @linux
-def test_an_owner_that_ends_leaves_no_janitor(temp: Path) -> None:
+def test_an_owner_that_ends_leaves_no_cleanup_process(temp: Path) -> None:
     """It is ended, and no zombie remains; a child that was forked meanwhile keeps nobody waiting."""
     run = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
     assert run.stdout == "no child is left\n"
@@ -146,17 +146,17 @@ def test_an_owner_that_ends_leaves_no_janitor(temp: Path) -> None:
 
 @linux
 def test_a_fork_that_ends_takes_nothing_away(temp: Path) -> None:
-    """Neither the folder that its parent works in, nor the janitor of that."""
+    """Neither the folder that its parent works in, nor the cleanup process of that."""
     with subprocess.Popen([sys.executable, "-c", LEAVE], **PIPES, text=True) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "True\n"
         folder = Path(owner.stdout.readline().rstrip())
-        assert the_janitor(folder)
+        assert the_cleanup_process(folder)
         owner.communicate("\n")
     assert not folder.exists()
 
 
-def test_a_janitor_leaves_what_is_not_its_owners(temp: Path) -> None:
+def test_a_cleanup_process_leaves_what_is_not_its_owners(temp: Path) -> None:
     """A link of that name, or a folder that somebody else has locked since."""
     fcntl = pytest.importorskip("fcntl")
     other = temp / "other"
@@ -167,7 +167,9 @@ def test_a_janitor_leaves_what_is_not_its_owners(temp: Path) -> None:
     handle = os.open(locked, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     for folder in (link, locked):
-        subprocess.run([sys.executable, janitor.__file__, str(folder)], stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [sys.executable, temporary_folder_cleanup.__file__, str(folder)], stdin=subprocess.DEVNULL, check=True
+        )
     os.close(handle)
     assert other.exists()
     assert locked.exists()

@@ -138,9 +138,9 @@ async def test_install_check_reports_the_browser(toolkit: Toolkit) -> None:
 def test_install_without_success_is_an_error(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 1 where there is no browser at the end; what to do by hand has been said."""
 
-    from toolkit.browser import discovery
+    from toolkit.browser import installed_browsers
 
-    monkeypatch.setattr(discovery, "find_browser", lambda *_: None)
+    monkeypatch.setattr(installed_browsers, "find_browser", lambda *_: None)
     result = call("install", "--check")
     assert result.code == 1
     assert result.out.startswith("No browser: neither Playwright's Chromium nor a system Chromium")

@@ -18,11 +18,11 @@ from playwright.async_api import Playwright
 from tests.cli.conftest import Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
-from toolkit.doctor import browsers, network
+from toolkit.doctor import browsers, clock
 from toolkit.doctor.browsers import check_display
-from toolkit.doctor.finding import Finding, run_check
+from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import StoreError
 from toolkit.session.value import BrowserSession
 from toolkit.stores.file import SESSION_SUFFIX_GLOB
@@ -36,7 +36,7 @@ class Report(NamedTuple):
     """What the command found, and how it ended."""
 
     code: int
-    findings: list[Finding]
+    findings: list[CheckResult]
     told: str
 
     def about(self, *what: str) -> list[tuple[str, str, str]]:
@@ -49,7 +49,7 @@ class Report(NamedTuple):
 
 async def doctor(toolkit: Toolkit, *args: str, **env: str) -> Report:
     result = await toolkit.run("doctor", "--json", *args, env=env)
-    return Report(result.code, [Finding(**one) for one in json.loads(result.out)], result.out + result.err)
+    return Report(result.code, [CheckResult(**one) for one in json.loads(result.out)], result.out + result.err)
 
 
 async def test_a_sound_machine(toolkit: Toolkit, aura: Aura) -> None:
@@ -169,7 +169,7 @@ async def test_a_clock_that_is_off(toolkit: Toolkit, aura: Aura) -> None:
     report = await doctor(toolkit, **toolkit.without_browser())
     assert report.about("clock")[0][:2] == ("wrong", f"It is 312 s behind that of {aura[1]}.")
     assert report.about(f"aura {aura[1]}")[0][:2] == ("note", "The session has expired.")
-    assert network.check_clock({"a": -61.0}).what == "It is 61 s ahead of that of a."
+    assert clock.check_clock({"a": -61.0}).what == "It is 61 s ahead of that of a."
 
 
 async def test_providers_without_a_session(toolkit: Toolkit) -> None:
@@ -191,14 +191,14 @@ async def test_a_session_that_is_handed_in(toolkit: Toolkit) -> None:
 async def test_each_check_comes_to_an_end() -> None:
     """What hangs, and what fails, is a finding like another."""
 
-    async def failing() -> list[Finding]:
+    async def failing() -> list[CheckResult]:
         raise StoreError("No.", hint="Do.")
 
-    async def hanging() -> list[Finding]:
+    async def hanging() -> list[CheckResult]:
         await asyncio.Event().wait()
         return []
 
-    assert await run_check("x", 60, failing()) == [Finding("x", "wrong", "No.", "Do.")]
+    assert await run_check("x", 60, failing()) == [CheckResult("x", "wrong", "No.", "Do.")]
     assert (await run_check("x", 0.001, hanging()))[0].state == "wrong"
 
 

@@ -23,7 +23,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.nextauth import USER
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit import Client, SyncClient
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError, LoginRequired, ToolkitError, UsageError
 from toolkit.session.value import BrowserSession

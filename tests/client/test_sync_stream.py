@@ -27,7 +27,7 @@ from tests.sites.base import PIECES, Refusal, Site
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
 from toolkit import Aura, Finished, Queued, SyncClient, Text
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import RateLimited, StreamInterrupted, StreamTimeout, ToolkitError, UnknownProvider, UsageError
 from toolkit.replay.local_network import LocalNetwork

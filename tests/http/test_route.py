@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser.launch import proxy_settings
 from toolkit.browser.profiles import Profile
+from toolkit.browser.proxy import proxy_settings
 from toolkit.client.client import Client
 from toolkit.errors import ProxyFailed, UsageError
 from toolkit.http.route import Route, choose_route

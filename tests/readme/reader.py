@@ -23,7 +23,7 @@ from tests.cli.conftest import TRACEBACK, Toolkit
 from tests.conftest import absent
 from tests.readme.blocks import Block, blocks
 from tests.sites.asking import SECONDS
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
 from toolkit.replay.local_network import LocalNetwork

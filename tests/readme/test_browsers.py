@@ -10,7 +10,7 @@ import jsonschema
 from tests.readme.blocks import ROOT
 from tests.readme.reader import Reader, reading
 from tests.sites.aura import AuraSite
-from toolkit.browser.profiles import load_profiles
+from toolkit.browser.browsers_file import load_profiles
 
 SCHEMA = json.loads((ROOT / "toolkit" / "browser" / "browsers.schema.json").read_text("utf-8"))
 HARVEST = "toolkit harvest aura --base-url https://chat.example.org"

@@ -17,7 +17,7 @@ from tests.conftest import absent
 from tests.sites.aura import AuraSite
 from tests.sites.serving import serve
 from tests.stores.conftest import redis_url, shared_redis
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 
 __all__ = ["redis_url", "shared_redis", "toolkit"]  # fixtures, which pytest finds here

@@ -128,7 +128,7 @@ def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> N
     suite.makeconftest(
         """
         import pytest
-        from toolkit.browser.discovery import find_browser
+        from toolkit.browser.installed_browsers import find_browser
         from toolkit.browser.profiles import Profile
 
         @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Playwright's driver, the program that speaks to browsers: started, or an error that says why it does not start."""
+"""Starts Playwright's driver, the program that speaks to browsers, or says in an error why it does not start."""
 
 from __future__ import annotations
 
@@ -17,60 +17,63 @@ from playwright.async_api import Playwright, async_playwright
 from toolkit.browser.temporary_folders import temporary_folder
 from toolkit.errors import DriverFailed
 
-LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
+MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
+
+# The temporary folder of the driver that is being started in this context.
+_temporary_folder: ContextVar[Path | None] = ContextVar("temporary_folder", default=None)
 
 
 @asynccontextmanager
 async def driver() -> AsyncIterator[Playwright]:
-    """Playwright's async API. Its temporary files, and those of its browsers, are gone afterwards.
+    """Start the driver, and give Playwright's async API.
 
-    Raises `DriverFailed` where its program does not start.
+    The temporary files of the driver and its browsers are removed at the end. Raises `DriverFailed` where the driver
+    does not start.
     """
     manager = async_playwright()
     with temporary_folder() as folder:
-        token = _folder.set(folder)
+        token = _temporary_folder.set(folder)
         try:
             playwright = await manager.__aenter__()
         except Exception as error:
-            raise await asyncio.to_thread(_failure) from error
+            raise await asyncio.to_thread(_start_error) from error
         finally:
-            _folder.reset(token)
+            _temporary_folder.reset(token)
         try:
             yield playwright
         finally:
             await manager.__aexit__()
 
 
-_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
-
-
-def _environment() -> dict[str, str]:
-    """What the driver gets as its environment, and gives to the browsers that it starts."""
-    folder = _folder.get()
+def _driver_environment() -> dict[str, str]:
+    """The environment of the driver, which it passes on to its browsers."""
+    folder = _temporary_folder.get()
     return get_driver_env() | ({"TMPDIR": str(folder)} if folder is not None else {})
 
 
-def _give_environment() -> None:
-    """Have Playwright ask us: it lets nobody say what its driver's environment is, and this process's own, which other
-    threads read, is not to be changed for it."""
-    for name in ("transport", "_transport"):  # as newer and as older versions call it
+def _install_environment() -> None:
+    """Replace Playwright's function for the driver's environment by ours.
+
+    Playwright has no option for it, and changing `os.environ` would affect other threads of this process.
+    """
+    for name in ("transport", "_transport"):  # the name in newer and in older versions
         with suppress(ImportError):
-            vars(import_module(f"playwright._impl.{name}"))["get_driver_env"] = _environment
+            vars(import_module(f"playwright._impl.{name}"))["get_driver_env"] = _driver_environment
 
 
-_give_environment()
+_install_environment()
 
 
-def _failure() -> DriverFailed:
-    """Why the driver does not start, by asking it for its version alone."""
+def _start_error() -> DriverFailed:
+    """The error that says why the driver does not start, found by running it with `--version`."""
     program = compute_driver_executable()[0]
     try:
         run = subprocess.run([program, "--version"], capture_output=True, text=True, errors="replace", check=False)
-        told = run.stderr.strip() or f"it ended with code {run.returncode}"
+        output = run.stderr.strip() or f"it ended with code {run.returncode}"
     except OSError as error:
-        told = error.strerror or type(error).__name__
-    if found := LIBRARY.search(told):
-        failure = DriverFailed(f"Playwright's driver does not start: this system has no {found[1]}.")
-        failure.library = found[1]
-        return failure
-    return DriverFailed(f"Playwright's driver does not start: {told.splitlines()[-1]}.")
+        output = error.strerror or type(error).__name__
+    if found := MISSING_LIBRARY.search(output):
+        driver_error = DriverFailed(f"Playwright's driver does not start: this system has no {found[1]}.")
+        driver_error.library = found[1]
+        return driver_error
+    return DriverFailed(f"Playwright's driver does not start: {output.splitlines()[-1]}.")

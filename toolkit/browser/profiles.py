@@ -1,34 +1,21 @@
-"""browsers.json: named profiles, each saying how a browser is launched and what its contexts look like.
+"""A browser profile as a value: how a browser is launched, and what its contexts look like.
 
-Reads and checks the file; launches nothing and knows no Playwright object. The field names are those of Playwright's
-Python API (https://playwright.dev/python/docs/api/class-browsertype#browser-type-launch and
-https://playwright.dev/python/docs/api/class-browser#browser-new-context), with the unit added where there is one.
-
-The JSON Schema beside this module is made from these types: `python -m toolkit.browser.profiles > FILE`.
+Launches nothing and imports nothing of Playwright. The field names are those of Playwright's Python API, with the unit
+added where there is one (https://playwright.dev/python/docs/api/class-browsertype#browser-type-launch and
+https://playwright.dev/python/docs/api/class-browser#browser-new-context). The docstrings and descriptions of these
+types are part of the JSON Schema that `toolkit.browser.browsers_file` makes from them.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-import os
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Meta, Struct
-
-from toolkit.errors import ConfigError
 
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Milliseconds = Annotated[float, Meta(ge=0)]
 Pixels = Annotated[int, Meta(gt=0)]
-
-ENVIRONMENT_VARIABLE = "TOOLKIT_BROWSERS"
-FILE_NAME = "browsers.json"
 
 
 def _about(text: str) -> Meta:
@@ -173,182 +160,20 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"<Profile {self.browser} ({which}) headless={self.headless}>"
 
 
-class BrowsersFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The browsers that toolkit may use, as named profiles."""
-
-    schema: Annotated[str | None, _about("Where this file's JSON Schema is, for editors.")] = msgspec.field(
-        name="$schema", default=None
-    )
-    default: Annotated[str, _about("Name of the profile that is used where none is asked for.")] = "headless"
-    profiles: Annotated[dict[str, Profile], _about("The profiles, by name.")]
-
-
-class Profiles(Struct, frozen=True, kw_only=True):
-    """The profiles of one file, `extends` resolved. `file` is where they came from."""
-
-    file: Path
-    default: str
-    profiles: dict[str, Profile]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.profiles)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.profiles
-
-    def get(self, name: str | None = None) -> Profile:
-        """The profile of that name, or the file's default for None. Raises `ConfigError` naming the known ones."""
-        try:
-            return self.profiles[name or self.default]
-        except KeyError:
-            raise ConfigError(
-                f"There is no profile {name!r} in {self.file}.", hint=f"Known: {', '.join(self.profiles)}."
-            ) from None
-
-
-def packaged_file() -> Path:
-    """The copy that comes with the package; in a checkout the top-level one, which is the same file."""
-    packaged = Path(__file__).with_name(FILE_NAME)
-    return packaged if packaged.is_file() else Path(__file__).parents[2] / FILE_NAME
-
-
-def find_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """Which file counts: `path`, else `TOOLKIT_BROWSERS`, else ./browsers.json, else the packaged copy."""
-    environ = os.environ if environ is None else environ
-    if path is not None:
-        return Path(path)
-    if named := environ.get(ENVIRONMENT_VARIABLE):
-        return Path(named)
-    local = Path(FILE_NAME)
-    return local if local.is_file() else packaged_file()
-
-
-def load_profiles(path: Path | None = None) -> Profiles:
-    """The profiles of `find_file(path)`.
-
-    Raises `ConfigError` with the file, the JSON path in it and what was expected there.
-    """
-    file = find_file(path)
-    content = _read(file)
-    try:
-        whole = msgspec.convert({**content, "profiles": {}}, BrowsersFile)
-    except msgspec.ValidationError as error:
-        raise _explained(file, "$", BrowsersFile, error) from None
-    raw = content.get("profiles")
-    if not isinstance(raw, dict) or not raw:
-        raise _wrong(file, "$.profiles", "expected an object with at least one profile")
-    for name, fields in raw.items():  # each alone first, so that a fault is told where it stands
-        _profile(file, name, fields)
-    profiles = {name: _profile(file, name, _merged(file, raw, name)) for name in raw}
-    for name, profile in profiles.items():
-        if fault := find_conflict(profile):
-            raise _wrong(file, f"$.profiles.{name}.{fault[0]}", fault[1])
-    if whole.default not in profiles:
-        raise _wrong(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
-    return Profiles(file=file, default=whole.default, profiles=profiles)
-
-
-# What a launch alone can give a browser. The proxy is not among them: contexts take one too.
-LAUNCHING = (
+# The fields that only a launch can apply. The proxy is not one of them: contexts take one too.
+LAUNCH_FIELDS = (
     *("channel", "executable_path", "args", "ignore_default_args", "env", "firefox_user_prefs", "sandbox"),
     "downloads_path",
 )
 
 
 def find_conflict(profile: Profile) -> tuple[str, str] | None:
-    """Where a profile says what cannot hold together, and why; None for a sound one."""
+    """The field of a profile that contradicts another one, and why; None where there is no contradiction."""
     if profile.connect is None:
         return None
     if profile.connect.over == "cdp" and profile.browser != "chromium":
         return "connect.over", f"cdp is for chromium only, and the browser is {profile.browser}"
-    nothing = Profile()
-    if said := [name for name in LAUNCHING if getattr(profile, name) != getattr(nothing, name)]:
-        return "connect", f"nothing is launched where one connects, so leave out {', '.join(said)}"
+    default = Profile()
+    if unused := [name for name in LAUNCH_FIELDS if getattr(profile, name) != getattr(default, name)]:
+        return "connect", f"nothing is launched where one connects, so leave out {', '.join(unused)}"
     return None
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of browsers.json, made from the types above."""
-    (_,), components = msgspec.json.schema_components([BrowsersFile], ref_template="#/$defs/{name}")
-    whole = components.pop(BrowsersFile.__name__)
-    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return {**draft, **whole, "title": "browsers.json", "$defs": components}
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{file}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from None
-    if not isinstance(content, dict):
-        raise _wrong(file, "$", "expected an object with `profiles`")
-    return content
-
-
-def _profile(file: Path, name: str, fields: object) -> Profile:
-    try:
-        return msgspec.convert(fields, Profile)
-    except msgspec.ValidationError as error:
-        raise _explained(file, f"$.profiles.{name}", Profile, error) from None
-
-
-def _merged(file: Path, raw: dict[str, dict[str, Any]], name: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of profile `name` over those that it extends. `heirs` are the ones that led here."""
-    own = raw[name]
-    parent = own.get("extends")
-    if parent is None:
-        return own
-    place = f"$.profiles.{name}.extends"
-    if parent not in raw:
-        close = difflib.get_close_matches(parent, raw, n=1)
-        raise _wrong(file, place, f"expected the name of a profile ({', '.join(raw)}), got {parent!r}", close)
-    if parent == name or parent in heirs:
-        circle = " -> ".join((*heirs[heirs.index(parent) if parent in heirs else len(heirs) :], name, parent))
-        raise _wrong(file, place, f"these profiles extend each other in a circle: {circle}")
-    return {**_merged(file, raw, parent, (*heirs, name)), **own}
-
-
-def _explained(file: Path, place: str, root: type[Struct], error: msgspec.ValidationError) -> ConfigError:
-    """Our error for msgspec's, whose texts read "Expected `int`, got `str` - at `$.viewport.width`"."""
-    what, _, where = str(error).partition(" - at ")
-    inner = where.strip("`") or "$"
-    close: list[str] = []
-    here = list(_kinds(_type_at(root, inner)))
-    if unknown := re.search(r"unknown field `(.+)`", what):
-        struct = next(kind for kind in here if isinstance(kind, type) and issubclass(kind, Struct))
-        known = [field.encode_name for field in msgspec.structs.fields(struct)]
-        close = difflib.get_close_matches(unknown[1], known, n=1)
-        what = f"unknown field `{unknown[1]}`"
-    elif what.startswith("Invalid enum value"):
-        choices = next(get_args(kind) for kind in here if get_origin(kind) is Literal)
-        what = f"expected one of {', '.join(choices)}"
-    elif "matching regex" in what:
-        what = "expected an address such as ws://host:3000/ or http://host:9222"  # the only text that has a form
-    return _wrong(file, inner.replace("$", place, 1), what[0].lower() + what[1:], close)
-
-
-def _type_at(kind: Any, place: str) -> Any:
-    """The type that stands at a path such as `$.viewport.width` below `kind`."""
-    for name in re.sub(r"\[[^]]*\]", "", place).split(".")[1:]:  # no `[1]`; `[...]` is how msgspec writes a key
-        struct = next(part for part in _kinds(kind) if isinstance(part, type) and issubclass(part, Struct))
-        kind = next(field.type for field in msgspec.structs.fields(struct) if field.encode_name == name)
-    return kind
-
-
-def _kinds(kind: Any) -> Iterator[Any]:
-    """A type and, of an Annotated or a union, those that it is made of."""
-    yield kind
-    for part in get_args(kind):
-        yield from _kinds(part)
-
-
-def _wrong(file: Path, place: str, what: str, close: list[str] | None = None) -> ConfigError:
-    return ConfigError(f"{file}: {place}: {what}.", hint=f"Did you mean `{close[0]}`?" if close else None)
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(), indent=2))

@@ -1,9 +1,9 @@
-"""A folder for what the driver and the browser keep while they run, which lasts no longer than they are needed.
+"""Makes a folder for the temporary files of the driver and its browsers, and removes it when they are done.
 
-Both remove what is theirs when they end, also when the process that started them has died; but not what they were just
-making then: a profile that the browser has not got yet, or the folder of Chromium's socket. So all of it is in a folder
-of ours. When its owner is killed a janitor removes it, see `toolkit.browser.janitor`; where there is none, or that was
-killed as well, it is removed when the next one is made.
+Driver and browser remove their own files when they end, even after the process that started them has died. They leave
+behind what they were just creating: a profile that the browser has not received yet, or the folder of Chromium's
+socket. So all of their files go into one folder of ours. When the owner of that is killed,
+`toolkit.browser.temporary_folder_cleanup` removes it; if that was killed too, the next call of `temporary_folder` does.
 """
 
 from __future__ import annotations
@@ -18,45 +18,47 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from toolkit.browser import janitor
+from toolkit.browser import temporary_folder_cleanup
 
 PREFIX = "toolkit-run-"
-LONGEST = 60  # bytes: Chromium's socket in there adds 45, and a socket's path may have 107 (macOS: 103), see unix(7)
+MAX_PATH_BYTES = 60  # Chromium's socket in it adds 45, and a socket's path may have 107 (macOS: 103), see unix(7)
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path | None]:
-    """A folder for temporary files that is removed at the end with all that is in it.
+    """Make a folder for temporary files, and remove it at the end with everything in it.
 
-    None where there cannot be one: on Windows, which has no locks for folders, and where the path would be too long.
+    None where that is not possible: on Windows, which has no locks for folders, and where the path would be too long.
     """
-    place = Path(tempfile.gettempdir())
-    if sys.platform == "win32" or len(os.fsencode(place / PREFIX)) + 8 > LONGEST:
+    parent = Path(tempfile.gettempdir())
+    if sys.platform == "win32" or len(os.fsencode(parent / PREFIX)) + 8 > MAX_PATH_BYTES:
         yield None
         return
-    for folder in place.glob(f"{PREFIX}*"):
-        _remove_if_left(folder)
-    path, owner = place / f"{PREFIX}{secrets.token_hex(4)}", os.getpid()
-    with _janitor(path):
-        handle = _locked(path)
+    for folder in parent.glob(f"{PREFIX}*"):
+        _remove_if_abandoned(folder)
+    path, owner = parent / f"{PREFIX}{secrets.token_hex(4)}", os.getpid()
+    with _cleanup_process(path):
+        handle = _make_locked(path)
         try:
             yield path
         finally:
-            if os.getpid() == owner:  # and not a fork of it, which may come by here as it ends
+            if os.getpid() == owner:  # not in a fork, which may end by leaving this block too
                 shutil.rmtree(path, ignore_errors=True)
             os.close(handle)
 
 
 def is_python_interpreter(program: str = sys.executable) -> bool:
-    """Whether `program`, which runs us, is Python: not a program that was made with it, which would start again, nor a
-    server that has it built in."""
+    """Whether `program`, by default the one that runs this code, is a Python interpreter.
+
+    It is not one in a frozen application, which would start itself again, nor in a server that embeds Python.
+    """
     return not hasattr(sys, "frozen") and "py" in os.path.basename(program or "").lower()
 
 
 @contextmanager
-def _janitor(folder: Path) -> Iterator[None]:
-    """Have another process see to `folder`, which is not there yet, should this one be killed."""
-    program = [sys.executable, "-I", "-S", os.path.abspath(janitor.__file__), str(folder)]
+def _cleanup_process(folder: Path) -> Iterator[None]:
+    """Run a process that removes `folder`, which need not exist yet, if this process is killed."""
+    program = [sys.executable, "-I", "-S", os.path.abspath(temporary_folder_cleanup.__file__), str(folder)]
     silent = subprocess.DEVNULL
     if not is_python_interpreter():
         yield
@@ -65,7 +67,7 @@ def _janitor(folder: Path) -> Iterator[None]:
         process = subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
         )
-    except OSError:  # there is no room for a process
+    except OSError:  # the system can start no more processes
         yield
         return
     owner = os.getpid()
@@ -80,20 +82,22 @@ def _janitor(folder: Path) -> Iterator[None]:
 if sys.platform != "win32":
     import fcntl
 
-    def _locked(path: Path) -> int:
-        """Make the folder, for this person alone; returns what holds its lock, which the system frees when this process
-        ends. Raises `OSError`."""
+    def _make_locked(path: Path) -> int:
+        """Make the folder, private to this user, and lock it. Returns the file descriptor that holds the lock.
+
+        The system frees the lock when this process ends. Raises `OSError`.
+        """
         while True:
             path.mkdir(mode=0o700)
-            with suppress(FileNotFoundError):  # somebody took it for one that was left, before it was locked
+            with suppress(FileNotFoundError):  # another process removed it as abandoned before it was locked
                 handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 if os.fstat(handle).st_nlink:
                     return handle
                 os.close(handle)
 
-    def _remove_if_left(folder: Path) -> None:
-        """Remove `folder` unless its owner lives. One of another user, or one that is gone meanwhile, is let be."""
+    def _remove_if_abandoned(folder: Path) -> None:
+        """Remove `folder` unless its owner is alive, it belongs to another user, or it is gone already."""
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:

@@ -106,7 +106,7 @@ async def open_client(
     """
     kind = registry.find(provider)
     if target.profile is not None or target.browsers is not None:
-        from toolkit.browser.profiles import load_profiles
+        from toolkit.browser.browsers_file import load_profiles
 
         load_profiles(target.browsers).get(target.profile)  # raises for a wrong name, also if no browser is needed
     if target.replay is not None:

@@ -32,13 +32,11 @@ def harvest_in(
     `provider`, `base_url`, `account` and `profile` are as for `Client`. Raises what `SessionManager.harvest` raises,
     and `ContextTypeError` for anything but such a context.
     """
-    from toolkit.browser import manager
+    from toolkit.browser.sync_harvest import harvest_sync
 
     kind = registry.find(provider) if isinstance(provider, str) else provider
     instance = kind(base_url) if isinstance(kind, type) else kind
-    return manager.harvest_in(
-        context, instance, account=account, profile=profile, capture=failure_files.capture_options()
-    )
+    return harvest_sync(context, instance, account=account, profile=profile, capture=failure_files.capture_options())
 
 
 def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -47,10 +45,13 @@ def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: d
     context = arguments.get("context")
     if context is None:
         return arguments
-    from toolkit.browser.manager import harvest_in, is_sync
+    from toolkit.browser.context_check import is_sync
+    from toolkit.browser.sync_harvest import harvest_sync
 
     client = Client(provider, **arguments)
     if not is_sync(context):
         return arguments
-    session = harvest_in(context, client.provider, account=client.key.account, capture=failure_files.capture_options())
+    session = harvest_sync(
+        context, client.provider, account=client.key.account, capture=failure_files.capture_options()
+    )
     return {**arguments, "context": None, "session": session}

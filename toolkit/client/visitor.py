@@ -53,7 +53,7 @@ class Visitor:
         recorder: PageRecorder | None = None,
     ) -> None:
         if context is not None:
-            from toolkit.browser.manager import check_context
+            from toolkit.browser.context_check import check_context
 
             check_context(context)
         self._provider, self._account = provider, account
@@ -68,8 +68,8 @@ class Visitor:
         renewed without a window, with the profile and the proxy that it is from, unless the client names others. Raises
         `UsageError` for a login at a provider whose recipe cannot tell when somebody has logged in.
         """
-        from toolkit.browser.manager import SessionManager
-        from toolkit.browser.profiles import load_profiles
+        from toolkit.browser.browsers_file import load_profiles
+        from toolkit.browser.session_manager import SessionManager
 
         profile, route = self._profile, self._route
         window: bool | None = None

@@ -1,4 +1,4 @@
-"""The profiles, the browser of the default one, and whether there can be a window."""
+"""Checks browsers.json, the browser of its default profile, and whether a window can be opened."""
 
 from __future__ import annotations
 
@@ -9,52 +9,53 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from toolkit.browser.discovery import install_hint
-from toolkit.browser.profiles import Profile, find_file, load_profiles
-from toolkit.doctor.finding import Finding
+from toolkit.browser.browsers_file import find_file, load_profiles
+from toolkit.browser.installed_browsers import install_hint
+from toolkit.browser.profiles import Profile
+from toolkit.doctor.check_result import CheckResult
 from toolkit.errors import ConfigError
 
-START_MS = 30_000.0  # the longest that a browser may take to start
+MAX_START_MS = 30_000.0  # the longest that a browser may take to start
 
 
-def check_profiles(file: Path | None) -> tuple[Finding, Profile]:
-    """How browsers.json is, and its default profile; where it cannot be used, a plain one. Raises nothing."""
+def check_profiles(file: Path | None) -> tuple[CheckResult, Profile]:
+    """Check browsers.json. Returns its default profile too, or a plain one where the file cannot be used."""
     try:
-        found = load_profiles(file)
+        profiles = load_profiles(file)
     except ConfigError as error:
         todo = error.hint or f"Mend {find_file(file)}; editors complete and check it by its schema."
-        return Finding("profiles", "wrong", error.what, todo), Profile()
-    names = ", ".join(found)
-    return Finding("profiles", "ok", f"{found.file}: {names}; the default is {found.default}."), found.get()
+        return CheckResult("profiles", "wrong", error.what, todo), Profile()
+    what = f"{profiles.file}: {', '.join(profiles)}; the default is {profiles.default}."
+    return CheckResult("profiles", "ok", what), profiles.get()
 
 
-async def check_browser(profile: Profile) -> list[Finding]:
-    """Whether the profile's browser starts, or answers; really tried. Raises `BrowserError` and its like."""
-    limit = min(profile.launch_timeout_ms or START_MS, START_MS)
+async def check_browser(profile: Profile) -> list[CheckResult]:
+    """Start the browser of `profile`, or connect to it, and close it again. Raises `BrowserError` and its like."""
+    limit = min(profile.launch_timeout_ms or MAX_START_MS, MAX_START_MS)
     profile = replace(profile, launch_timeout_ms=limit)
     if profile.connect is not None:
-        from toolkit.browser.connect import connect
         from toolkit.browser.driver import driver
+        from toolkit.browser.running_browser import connect
 
         async with driver() as playwright:
-            there = await connect(playwright, profile)
-            version = there.version
-            await there.close()
-        return [Finding("browser", "ok", f"{profile.connect.redacted_url} answers: {profile.browser} {version}.")]
-    from toolkit.browser.install import try_start
+            browser = await connect(playwright, profile)
+            version = browser.version
+            await browser.close()
+        return [CheckResult("browser", "ok", f"{profile.connect.redacted_url} answers: {profile.browser} {version}.")]
+    from toolkit.browser.try_start import try_start
 
-    found = await try_start(profile)
-    findings = [Finding("browser", "ok", f"{found.name} {found.version} starts ({found.path}).")]
-    if not found.window:
+    started = await try_start(profile)
+    results = [CheckResult("browser", "ok", f"{started.name} {started.version} starts ({started.path}).")]
+    if not started.window:
         headed = replace(profile, headless=False)
         what = "It has no window, which `toolkit login` needs, and there is no other."
-        findings.append(Finding("browser", "note", what, install_hint(headed) or "Run `toolkit install`."))
-    return findings
+        results.append(CheckResult("browser", "note", what, install_hint(headed) or "Run `toolkit install`."))
+    return results
 
 
-def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Finding:
-    """Whether there is a screen for a window."""
+def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> CheckResult:
+    """Check whether there is a display for a window."""
     if platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         todo = "Log in elsewhere: `toolkit session export` there, `import` here; or `toolkit login --cdp`."
-        return Finding("window", "note", "There is no display, so `toolkit login` can open no window here.", todo)
-    return Finding("window", "ok", "There is a display for `toolkit login`.")
+        return CheckResult("window", "note", "There is no display, so `toolkit login` can open no window here.", todo)
+    return CheckResult("window", "ok", "There is a display for `toolkit login`.")

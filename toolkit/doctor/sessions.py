@@ -1,4 +1,4 @@
-"""The sessions: those that are stored, and those that the environment hands in."""
+"""Checks sessions: those that are stored, those in the environment, and those that are missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from toolkit.client.client import Client
 from toolkit.client.environment_session import session_from_variable, variable_name
-from toolkit.doctor.finding import Finding, run_check
+from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import ToolkitError, UnknownProvider
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
@@ -18,63 +18,63 @@ from toolkit.session.formats.conversion import parse_secret
 from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Store
 
-ASK_SECONDS = 30.0
+SITE_SECONDS = 30.0
 
 
-def stored(key: Key, session: BrowserSession, now: float | None = None) -> Finding:
-    """How a stored session is, by itself: nobody is asked."""
+def check_expiry(key: Key, session: BrowserSession, now: float | None = None) -> CheckResult:
+    """Check by its expiry whether a stored session is good. The site is not asked. `now` is in s since the epoch."""
     about = about_session(key)
     try:
         provider = provider_of(key)
     except UnknownProvider as error:
-        return Finding(about, "wrong", error.what, "Install the package that it is of.")
+        return CheckResult(about, "wrong", error.what, "Install the package that it is of.")
     who = f" of {session.identity}" if session.identity else ""
     if is_fresh(session, time.time() if now is None else now):
-        return Finding(about, "ok", f"The session{who} is good by what is stored.")
+        return CheckResult(about, "ok", f"The session{who} is good by what is stored.")
     if provider.harvest.can_detect_login and provider.needs_auth:
-        todo = f"The next call tries to renew it; where that does not help: `toolkit login {named(key)}`."
-        return Finding(about, "note", f"The session{who} has expired.", todo)
-    return Finding(about, "note", f"The session{who} has expired.", "The next call renews it by itself.")
+        todo = f"The next call tries to renew it; where that does not help: `toolkit login {command_arguments(key)}`."
+        return CheckResult(about, "note", f"The session{who} has expired.", todo)
+    return CheckResult(about, "note", f"The session{who} has expired.", "The next call renews it by itself.")
 
 
-async def asked(key: Key, store: Store) -> Finding:
-    """What the site says of a stored session."""
+async def check_online(key: Key, store: Store) -> CheckResult:
+    """Ask the site whether it accepts a stored session."""
     about = about_session(key)
 
-    async def ask() -> list[Finding]:
+    async def ask() -> list[CheckResult]:
         provider = provider_of(key)
         async with Client(provider, account=key.account, store=store) as client:
             health = await client.check()
         who = f" of {health.identity}" if health.identity else ""
-        return [Finding(about, "ok", f"The site takes the session{who}.")]
+        return [CheckResult(about, "ok", f"The site takes the session{who}.")]
 
-    return (await run_check(about, ASK_SECONDS, ask()))[0]
+    return (await run_check(about, SITE_SECONDS, ask()))[0]
 
 
-async def check_stored(kept: Mapping[Key, BrowserSession], store: Store, *, online: bool) -> list[Finding]:
-    """How they all are; with `online` the sites are asked, at the same time."""
+async def check_stored(sessions: Mapping[Key, BrowserSession], store: Store, *, online: bool) -> list[CheckResult]:
+    """Check all stored `sessions`; with `online` by asking their sites, all at the same time."""
     if online:
-        return list(await asyncio.gather(*(asked(key, store) for key in kept)))
-    return [stored(key, session) for key, session in kept.items()]
+        return list(await asyncio.gather(*(check_online(key, store) for key in sessions)))
+    return [check_expiry(key, session) for key, session in sessions.items()]
 
 
 def check_has_session(
-    name: str, kept: Mapping[Key, BrowserSession], environ: Mapping[str, str] = os.environ
-) -> list[Finding]:
-    """What to say of the provider `name` if there is no session of it. Raises `UnknownProvider`."""
+    name: str, sessions: Mapping[Key, BrowserSession], environ: Mapping[str, str] = os.environ
+) -> list[CheckResult]:
+    """Report that there is no session for the provider `name`; nothing where there is one. Raises `UnknownProvider`."""
     kind = registry.find(name)
-    if any(key.provider == kind.name for key in kept) or environ.get(variable_name(kind.name)):
+    if any(key.provider == kind.name for key in sessions) or environ.get(variable_name(kind.name)):
         return []
     url = "" if kind.public_site() and kind.working else " --base-url URL"
     if kind.needs_auth:
         todo = f"`toolkit login {kind.name}{url}`"
-        return [Finding(kind.name, "wrong", "There is no session, and the site wants a login.", todo)]
-    return [Finding(kind.name, "ok", "There is no session; the first call makes one.")]
+        return [CheckResult(kind.name, "wrong", "There is no session, and the site wants a login.", todo)]
+    return [CheckResult(kind.name, "ok", "There is no session; the first call makes one.")]
 
 
-def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> list[Finding]:
-    """How the sessions in the environment are, of the default accounts of these providers."""
-    findings = []
+def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> list[CheckResult]:
+    """Check the sessions that variables of `environ` hold for the default accounts of the providers `names`."""
+    results = []
     for name in names:
         if not (secret := environ.get(variable_name(name))):
             continue
@@ -84,39 +84,27 @@ def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> lis
             provider = kind(origin if origin and origin != kind.public_site() else None)
             session = session_from_variable(provider, secret, variable_name(name))
         except ToolkitError as error:
-            findings.append(Finding(name, "wrong", error.what, error.hint))
+            results.append(CheckResult(name, "wrong", error.what, error.hint))
             continue
-        state = is_fresh(session, time.time())
-        what = f"{variable_name(name)} hands in a session{'' if state else ' that has expired'}, which comes first."
-        todo = "" if state else "Put a new one there: `toolkit session export`."
-        findings.append(Finding(name, "ok" if state else "wrong", what, todo))
-    return findings
-
-
-def check_plugins() -> list[Finding]:
-    """Which providers of other packages cannot be used."""
-    return [
-        Finding(
-            bad.name,
-            "wrong",
-            f"The provider of the package {bad.package} cannot be used: {bad.problem}.",
-            "Mend that package, or uninstall it.",
-        )
-        for bad in registry.broken()
-    ]
+        fresh = is_fresh(session, time.time())
+        what = f"{variable_name(name)} hands in a session{'' if fresh else ' that has expired'}, which comes first."
+        todo = "" if fresh else "Put a new one there: `toolkit session export`."
+        results.append(CheckResult(name, "ok" if fresh else "wrong", what, todo))
+    return results
 
 
 def provider_of(key: Key) -> Provider:
-    """The provider of a session, at its deployment. Raises `UnknownProvider`."""
+    """The provider that a session is for, with the session's site. Raises `UnknownProvider`."""
     kind = registry.find(key.provider)
     return kind(key.origin if key.origin != kind.public_site() else None)
 
 
-def named(key: Key) -> str:
-    """How a command line names a session."""
+def command_arguments(key: Key) -> str:
+    """The arguments that name a session on the command line."""
     account = f" --account {key.account}" if key.account != "default" else ""
     return f"{key.provider} --base-url {key.origin}{account}"
 
 
 def about_session(key: Key) -> str:
+    """What `CheckResult.about` calls a session."""
     return f"{key.provider} {key.origin}{f' {key.account}' if key.account != 'default' else ''}"

@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Playwright
 
 from tests.conftest import absent
 from tests.session.cookies.web import Web, open_web
-from toolkit.browser.discovery import find_browser
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 
 # Chrome lets third-party cookies through unless told otherwise; some builds, such as Debian's, start the other way.

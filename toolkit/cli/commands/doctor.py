@@ -12,10 +12,10 @@ from toolkit.cli.options import browsers_option, debug_option, store_option
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
-    from toolkit.doctor.finding import Finding
+    from toolkit.doctor.check_result import CheckResult
 
 
-COLUMNS: tuple[Column[Finding], ...] = (
+COLUMNS: tuple[Column[CheckResult], ...] = (
     Column("about", lambda finding: finding.about, key="about"),
     Column("state", lambda finding: finding.state, key="state"),
     Column("found", lambda finding: finding.what, key="what"),
@@ -40,11 +40,11 @@ def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Pa
     from toolkit.cli.table import json_object, print_table
     from toolkit.cli.terminal import status
     from toolkit.cli.unreadable_sessions import collect_unreadable
-    from toolkit.doctor.examination import examine
-    from toolkit.doctor.storage import unreadable_sessions
+    from toolkit.doctor.all_checks import run_all_checks
+    from toolkit.doctor.store import unreadable_sessions
 
     with start_runner() as runner, collect_unreadable() as failures, status("looking"):
-        findings = runner.run(examine(providers, store=store, browsers_file=browsers, online=online))
+        findings = runner.run(run_all_checks(providers, store=store, browsers_file=browsers, online=online))
     findings += unreadable_sessions(failures)
     if as_json:
         click.echo(json.dumps([json_object(COLUMNS, finding) for finding in findings], indent=1))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.browser.places import HOME, TRUSTING, Handler, Place, html, network, status
 from tests.conftest import OpenContext
 from tests.sites.asking import SECONDS
-from toolkit.browser.manager import SessionManager
+from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import HarvestFailed, LoginRequired
 from toolkit.session.recipe import Harvest, Probe
 from toolkit.session.value import BrowserSession

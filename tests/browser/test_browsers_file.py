@@ -12,11 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from toolkit.browser import profiles
-from toolkit.browser.profiles import Profile, Size, find_file, load_profiles, packaged_file, schema
+from toolkit.browser import browsers_file
+from toolkit.browser.browsers_file import find_file, load_profiles, packaged_file, schema
+from toolkit.browser.profiles import Profile, Size
 from toolkit.errors import ConfigError
 
-SCHEMA_FILE = Path(profiles.__file__).with_name("browsers.schema.json")
+SCHEMA_FILE = Path(browsers_file.__file__).with_name("browsers.schema.json")
 
 
 def written(folder: Path, content: Any) -> Path:
@@ -39,7 +40,7 @@ def test_the_packaged_file_has_the_promised_profiles() -> None:
 def test_the_shipped_schema_is_the_one_that_the_types_make() -> None:
     """The checked-in schema equals what its documented one-liner prints."""
     printed = subprocess.run(
-        [sys.executable, "-m", "toolkit.browser.profiles"], capture_output=True, check=True, text=True
+        [sys.executable, "-m", "toolkit.browser.browsers_file"], capture_output=True, check=True, text=True
     ).stdout
     assert SCHEMA_FILE.read_text(encoding="utf-8") == printed
     assert json.loads(printed) == json.loads(json.dumps(schema()))

@@ -10,8 +10,8 @@ from playwright.async_api import Playwright
 
 from tests.browser.servers import SECRET, running
 from tests.sites.serving import serve
-from toolkit.browser.connect import connect
 from toolkit.browser.profiles import Connect, Profile
+from toolkit.browser.running_browser import connect
 from toolkit.errors import BrowserError, BrowserMissing, ConfigError
 
 OVER = ("playwright", "cdp")

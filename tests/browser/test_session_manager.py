@@ -20,9 +20,11 @@ from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, neve
 from tests.conftest import OpenContext
 from tests.sites.asking import until
 from tests.sites.codelinkava import CodeLinkAvaSite
+from toolkit.browser.context_check import check_context
 from toolkit.browser.launch import launch
-from toolkit.browser.manager import SessionManager, check_context, harvest_in
 from toolkit.browser.profiles import Profile
+from toolkit.browser.session_manager import SessionManager
+from toolkit.browser.sync_harvest import harvest_sync
 from toolkit.errors import (
     BrowserMissing,
     ConnectFailed,
@@ -235,7 +237,7 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
         started.append(await launch(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr("toolkit.browser.manager.launch", note)
+    monkeypatch.setattr("toolkit.browser.own_browser.launch", note)
     async with (
         network({"/": PAGE, "/empty": html("")}) as local,
         SessionManager(Profile(), route=local.route) as manager,
@@ -273,7 +275,7 @@ class WebDriver:
 @pytest.mark.parametrize("thing", [object(), WebDriver(), "context", SessionManager, None])
 def test_what_is_no_context_is_refused(thing: Any) -> None:
     """With a TypeError that says what is needed, and what was given."""
-    for refuse in (check_context, lambda it: harvest_in(it, Place())):
+    for refuse in (check_context, lambda it: harvest_sync(it, Place())):
         with pytest.raises(ContextTypeError, match="BrowserContext is needed, not ") as caught:
             refuse(thing)
         assert isinstance(caught.value, TypeError)
@@ -290,7 +292,7 @@ async def test_a_page_or_a_context_of_the_other_api_is_refused(chromium: Browser
     with pytest.raises(ContextTypeError, match="Browser of Playwright's async API is needed"):
         SessionManager(browser=context)
     with pytest.raises(ContextTypeError, match="is of Playwright's async API"):
-        harvest_in(context, Place())
+        harvest_sync(context, Place())
     with pytest.raises(UsageError, match="not both"):
         SessionManager(browser=chromium, context=context)
 

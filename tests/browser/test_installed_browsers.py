@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import program
-from toolkit.browser.discovery import (
-    Candidate,
+from toolkit.browser.installed_browsers import (
     InstalledBrowser,
     find_browser,
     headless_shell,
     install_hint,
     missing_message,
-    system_browsers,
 )
-from toolkit.browser.launch import QUIET_ARGS, launch_options
+from toolkit.browser.launch_options import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
+from toolkit.browser.system_browsers import Candidate, system_browsers
 from toolkit.http.route import Route
 
 

@@ -16,8 +16,8 @@ from tests.browser.servers import KINDS, SECRET, Relay, Server, running
 from tests.sites.asking import until
 from tests.sites.codelinkava import CodeLinkAvaSite
 from tests.sites.serving import serve
-from toolkit.browser.manager import SessionManager
 from toolkit.browser.profiles import Profile
+from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import BrowserLost, BrowserMissing, HarvestFailed, UsageError
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork

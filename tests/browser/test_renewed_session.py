@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, site
-from toolkit.browser.launch import context_options
-from toolkit.browser.manager import SessionManager
+from toolkit.browser.context_options import context_options
+from toolkit.browser.session_manager import SessionManager
 from toolkit.http.route import Route
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.headers import is_browser_header

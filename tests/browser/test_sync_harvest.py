@@ -16,10 +16,10 @@ from playwright.async_api import Browser
 
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.browser.discovery import find_browser
-from toolkit.browser.launch import chromium_args
-from toolkit.browser.manager import SessionManager
+from toolkit.browser.installed_browsers import find_browser
+from toolkit.browser.launch_options import chromium_args
 from toolkit.browser.profiles import Profile
+from toolkit.browser.session_manager import SessionManager
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.value import BrowserSession
@@ -33,8 +33,8 @@ import msgspec
 import pytest
 
 from toolkit import Aura
-from toolkit.errors import HarvestFailed, LoginRequired
-from toolkit.browser.manager import SessionManager, harvest_in
+from toolkit.browser.session_manager import SessionManager
+from toolkit.browser.sync_harvest import harvest_sync
 from toolkit.browser.profiles import Profile
 from toolkit.errors import ContextTypeError, HarvestFailed
 from toolkit.http.route import Route
@@ -65,7 +65,7 @@ def mine(context):
 
 
 def test_harvest(context, mine):
-    session = harvest_in(context, Aura(), account="ada")
+    session = harvest_sync(context, Aura(), account="ada")
     Path("session.json").write_bytes(msgspec.json.encode(session))
 
 
@@ -83,13 +83,13 @@ def test_call(context, mine):
 def test_error(context, mine):
     context.route("**/*", lambda route: route.fulfill(status=500, body="oops"))
     with pytest.raises(HarvestFailed, match="answered 500"):
-        harvest_in(context, Aura())
+        harvest_sync(context, Aura())
 
 
 def test_time_out(context, mine):
     context.route("**/*", lambda route: route.fulfill(body="<p>no box</p>", content_type="text/html"))
     with pytest.raises(HarvestFailed, match="still has no element"):
-        harvest_in(context, Aura(), profile=Profile(ready_timeout_ms=200))
+        harvest_sync(context, Aura(), profile=Profile(ready_timeout_ms=200))
 
 
 def test_wrong_ones(context, mine, browser):

@@ -1,4 +1,7 @@
-"""What can go wrong in a page, as errors of ours. (Launching has its own, in `launch.py`.)"""
+"""Turns what Playwright raises while a page is visited into errors of `toolkit.errors`.
+
+Errors of launching are in `toolkit.browser.launch_errors`, those of connecting in `toolkit.browser.connect_errors`.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ from toolkit.errors import (
 )
 
 # Chromium's names for network errors (https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h)
-# and Firefox's; what a pattern finds first, holds.
-NETWORK = (
+# and Firefox's. The first pattern that matches decides.
+NETWORK_ERRORS = (
     (
         r"ERR_(\w+_)?PROXY\w*|ERR_TUNNEL\w*|ERR_SOCKS_CONN\w*|ERR_INVALID_AUTH_CREDENTIALS|NS_ERROR_PROXY\w*",
         ProxyFailed,
@@ -35,30 +38,33 @@ NETWORK = (
     ),
     (r"ERR_[A-Z_]+|NS_(ERROR|BINDING)_\w+", HarvestFailed, "The page did not load"),
 )
-GONE = ("Execution context was destroyed", "Cannot find context", "Frame was detached", "frame got detached")
+DOCUMENT_GONE = ("Execution context was destroyed", "Cannot find context", "Frame was detached", "frame got detached")
 
 
 @contextmanager
 def playwright_errors(url: str, provider: str, place: str = "window") -> Iterator[None]:
-    """What Playwright raises inside while it visits `url` in that `place`, as an error of ours."""
+    """Raise errors of Playwright inside the block as those of `toolkit.errors`.
+
+    `url` and `provider` become fields of the error; `place` is "window" or "tab", the word for what was closed.
+    """
     try:
         yield
     except PlaywrightError as error:
-        raise _fault(error, url, provider, place) from None  # Playwright's own text has addresses with their queries
+        raise _map_error(error, url, provider, place) from None  # its own text has addresses with their queries
 
 
 def is_error_page(error: PlaywrightError) -> bool:
-    """Whether a visit ended at Chromium's own page for an error status, which it shows where the site sent no body."""
+    """Whether Chromium shows its own error page: for an error status without a body."""
     return "ERR_HTTP_RESPONSE_CODE_FAILURE" in error.message
 
 
 def has_moved_on(error: PlaywrightError) -> bool:
-    """Whether the document that was asked is no longer there, because its frame went elsewhere or is gone."""
-    return any(mark in error.message for mark in GONE)
+    """Whether the call failed because its document is gone: the frame moved to another one, or was removed."""
+    return any(part in error.message for part in DOCUMENT_GONE)
 
 
-def _fault(error: PlaywrightError, url: str, provider: str, place: str) -> ToolkitError:
-    for pattern, kind, what in NETWORK:
+def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> ToolkitError:
+    for pattern, kind, what in NETWORK_ERRORS:
         if found := re.search(pattern, error.message):
             return kind(f"{what} ({found.group()}).", url=url, provider=provider)
     if "crashed" in error.message:
@@ -77,5 +83,5 @@ def _fault(error: PlaywrightError, url: str, provider: str, place: str) -> Toolk
 
 
 def _is_closed(error: PlaywrightError) -> bool:
-    """Whether the page, context or browser is gone. Who closes one may give a reason, which is then the whole text."""
+    """Whether the page, context or browser is closed. A reason that was given when closing is the whole text then."""
     return type(error).__name__ == "TargetClosedError" or "has been closed" in error.message

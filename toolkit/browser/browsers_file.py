@@ -1,0 +1,171 @@
+"""Reads and checks browsers.json, the file of named profiles; also makes its JSON Schema.
+
+The schema beside this module is written by `python -m toolkit.browser.browsers_file > FILE`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from toolkit.browser.browsers_file_errors import error_at, explain_validation_error
+from toolkit.browser.profiles import Profile, find_conflict
+from toolkit.errors import ConfigError
+
+log = logging.getLogger("toolkit")
+
+ENVIRONMENT_VARIABLE = "TOOLKIT_BROWSERS"
+FILE_NAME = "browsers.json"
+
+
+class BrowsersFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The browsers that toolkit may use, as named profiles."""
+
+    schema: Annotated[str | None, Meta(description="Where this file's JSON Schema is, for editors.")] = msgspec.field(
+        name="$schema", default=None
+    )
+    default: Annotated[str, Meta(description="Name of the profile that is used where none is asked for.")] = "headless"
+    profiles: Annotated[dict[str, Profile], Meta(description="The profiles, by name.")]
+
+
+class Profiles(Struct, frozen=True, kw_only=True):
+    """The profiles of one file, with `extends` resolved. `file` is the path that they were read from."""
+
+    file: Path
+    default: str
+    profiles: dict[str, Profile]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.profiles)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.profiles
+
+    def get(self, name: str | None = None) -> Profile:
+        """The profile called `name`, or the file's default one. Raises `ConfigError` that lists the known names."""
+        try:
+            return self.profiles[name or self.default]
+        except KeyError:
+            raise ConfigError(
+                f"There is no profile {name!r} in {self.file}.", hint=f"Known: {', '.join(self.profiles)}."
+            ) from None
+
+
+def packaged_file() -> Path:
+    """The path of the browsers.json that comes with the package; in a checkout, of the one at the top level."""
+    packaged = Path(__file__).with_name(FILE_NAME)
+    return packaged if packaged.is_file() else Path(__file__).parents[2] / FILE_NAME
+
+
+def find_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The path of the file to use: `path`, else `TOOLKIT_BROWSERS`, else ./browsers.json, else the packaged copy."""
+    environ = os.environ if environ is None else environ
+    if path is not None:
+        return Path(path)
+    if named := environ.get(ENVIRONMENT_VARIABLE):
+        return Path(named)
+    local = Path(FILE_NAME)
+    return local if local.is_file() else packaged_file()
+
+
+def load_profiles(path: Path | None = None) -> Profiles:
+    """Load and check the profiles of `find_file(path)`.
+
+    Raises `ConfigError` with the file, the JSON path in it and what was expected there.
+    """
+    file = find_file(path)
+    log.debug("profiles are loaded from %s", file)
+    content = _read_object(file)
+    try:
+        whole = msgspec.convert({**content, "profiles": {}}, BrowsersFile)
+    except msgspec.ValidationError as error:
+        raise explain_validation_error(file, "$", BrowsersFile, error) from None
+    raw = content.get("profiles")
+    if not isinstance(raw, dict) or not raw:
+        raise error_at(file, "$.profiles", "expected an object with at least one profile")
+    for name, fields in raw.items():  # each one alone first, so that an error names the profile that it is in
+        _convert_profile(file, name, fields)
+    profiles = {name: _convert_profile(file, name, _merge_fields(file, raw, name)) for name in raw}
+    for name, profile in profiles.items():
+        if conflict := find_conflict(profile):
+            raise error_at(file, f"$.profiles.{name}.{conflict[0]}", conflict[1])
+    if whole.default not in profiles:
+        raise error_at(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
+    return Profiles(file=file, default=whole.default, profiles=profiles)
+
+
+def choose_profile(profile: str | Profile | None, browsers_file: Path | None = None) -> tuple[str, Profile]:
+    """The name and the value of `profile`: a value has no name; a name is looked up; None is the file's default.
+
+    Raises `ConfigError`.
+    """
+    if isinstance(profile, Profile):
+        return "", profile
+    profiles = load_profiles(browsers_file)
+    name = profile or profiles.default
+    return name, profiles.get(name)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of browsers.json, made from the types of its content."""
+    (_,), components = msgspec.json.schema_components([BrowsersFile], ref_template="#/$defs/{name}")
+    whole = components.pop(BrowsersFile.__name__)
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {**draft, **whole, "title": "browsers.json", "$defs": components}
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in `file`. Raises `ConfigError`."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{file}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from None
+    if not isinstance(content, dict):
+        raise error_at(file, "$", "expected an object with `profiles`")
+    return content
+
+
+def _convert_profile(file: Path, name: str, fields: object) -> Profile:
+    """The profile `name` from the JSON value `fields`. Raises `ConfigError`."""
+    try:
+        return msgspec.convert(fields, Profile)
+    except msgspec.ValidationError as error:
+        raise explain_validation_error(file, f"$.profiles.{name}", Profile, error) from None
+
+
+def _merge_fields(
+    file: Path, raw: dict[str, dict[str, Any]], name: str, children: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The fields of profile `name` over those of the profile that it extends.
+
+    `children` are the profiles that led here, each of which extends the next one.
+    """
+    own = raw[name]
+    parent = own.get("extends")
+    if parent is None:
+        return own
+    place = f"$.profiles.{name}.extends"
+    if parent not in raw:
+        close = difflib.get_close_matches(parent, raw, n=1)
+        raise error_at(file, place, f"expected the name of a profile ({', '.join(raw)}), got {parent!r}", close)
+    if parent == name or parent in children:
+        path = (*children, name, parent)
+        circle = " -> ".join(path[path.index(parent) :])
+        raise error_at(file, place, f"these profiles extend each other in a circle: {circle}")
+    return {**_merge_fields(file, raw, parent, (*children, name)), **own}
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=2))

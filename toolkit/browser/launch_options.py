@@ -1,0 +1,69 @@
+"""The arguments for Playwright's `launch`, from a profile, an installed browser and a route."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.browser.installed_browsers import InstalledBrowser
+from toolkit.browser.profiles import Profile
+from toolkit.browser.proxy import proxy_settings
+from toolkit.http.route import Route
+
+# Chromium asks Google for a list of on-device models, for the accounts that are signed in, and for the meaning of form
+# fields, whatever Playwright switches off. These addresses lead nowhere: Chromium refuses port 1 before it connects,
+# and never asks an update source that is no web address.
+UNREACHABLE = "http://127.0.0.1:1/"
+QUIET_ARGS = (
+    f"--component-updater=url-source={UNREACHABLE}",
+    f"--gaia-url={UNREACHABLE}",
+    f"--autofill-server-url={UNREACHABLE}",
+)
+SHELL_ARGS = ("--accept-lang=en-US,en",)  # what a whole browser sends by default; a headless shell sends no language
+
+
+def launch_options(
+    profile: Profile, browser: InstalledBrowser, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The arguments for Playwright's `launch`. `profile.env` is added to `environ`, by default `os.environ`.
+
+    Raises `UsageError` for a proxy that the browser cannot take.
+    """
+    chromium = profile.browser == "chromium"
+    args = chromium_args(browser) if chromium else []
+    if chromium and route.spki:
+        args.append(f"--ignore-certificate-errors-spki-list={route.spki}")
+    options: dict[str, Any] = {
+        "headless": profile.headless,
+        "args": [*args, *profile.args],
+        "timeout": profile.launch_timeout_ms,
+    }
+    if browser.channel:
+        options["channel"] = browser.channel
+    elif browser.source != "playwright":  # Playwright finds its own, and then checks their libraries
+        options["executable_path"] = browser.path
+    if chromium:
+        options["chromium_sandbox"] = sandbox
+    if profile.ignore_default_args:
+        ignored = profile.ignore_default_args
+        options["ignore_default_args"] = ignored if isinstance(ignored, bool) else list(ignored)
+    if profile.env:
+        options["env"] = {**(os.environ if environ is None else environ), **profile.env}
+    if profile.browser == "firefox":
+        # Without this preference Firefox reaches loopback names without the proxy.
+        loopback = {"network.proxy.allow_hijacking_localhost": True} if route.proxy else {}
+        if prefs := {**loopback, **profile.firefox_user_prefs}:
+            options["firefox_user_prefs"] = prefs
+    if profile.slow_mo_ms:
+        options["slow_mo"] = profile.slow_mo_ms
+    if profile.downloads_path:
+        options["downloads_path"] = os.path.expanduser(profile.downloads_path)
+    if proxy := proxy_settings(profile, route):
+        options["proxy"] = proxy
+    return options
+
+
+def chromium_args(browser: InstalledBrowser) -> list[str]:
+    """The command-line arguments that every Chromium gets."""
+    return [*QUIET_ARGS, *(SHELL_ARGS if browser.shell else ())]

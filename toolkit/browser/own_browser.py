@@ -1,0 +1,74 @@
+"""The browser that a `SessionManager` starts by itself, when it is first needed, and replaces when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from playwright.async_api import Browser
+
+from toolkit.browser.cancellation import shielded
+from toolkit.browser.driver import driver
+from toolkit.browser.launch import launch
+from toolkit.browser.profiles import Profile
+from toolkit.browser.running_browser import connect
+from toolkit.errors import UsageError
+from toolkit.http.route import Route
+
+
+class OwnBrowser:
+    """At most one browser at a time, launched by `profile`, or connected to where that has a `connect`. `route` is how
+    the traffic of a launched one leaves this machine."""
+
+    def __init__(self, profile: Profile, route: Route) -> None:
+        self._profile = profile
+        self._route = route
+        self._starting: asyncio.Task[Browser] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._opened = AsyncExitStack()  # the driver and the browser that were started last
+
+    async def get(self, lost: Browser | None = None, *, whole: bool = False) -> Browser:
+        """The browser, started if there is none, or if it is closed or is `lost`, one that is known to be gone.
+
+        `whole` prefers a whole browser to a headless shell. Raises what `launch` or `connect` raises, and `UsageError`
+        after `aclose`.
+        """
+        if self._closing is not None:
+            raise UsageError("This SessionManager is closed.")
+        if self._starting is None or (self._starting.done() and not _is_alive(self._starting, lost)):
+            self._starting = asyncio.create_task(self._start(self._opened, whole))
+        # `asyncio.wait`, because the cancellation of one caller must not cancel the start, which others wait for too.
+        await asyncio.wait({self._starting})
+        return self._starting.result()
+
+    async def aclose(self) -> None:
+        """Close the browser, also when cancelled meanwhile. May be called more than once."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await shielded(self._closing)
+
+    async def _start(self, previous: AsyncExitStack, whole: bool) -> Browser:
+        await previous.aclose()
+        async with AsyncExitStack() as opening:
+            playwright = await opening.enter_async_context(driver())
+            if self._profile.connect is not None:
+                browser = await connect(playwright, self._profile)
+            else:
+                browser = await launch(playwright, self._profile, self._route, whole=whole)
+            opening.push_async_callback(browser.close)
+            self._opened = opening.pop_all()
+        return browser
+
+    async def _close(self) -> None:
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+            if not self._starting.cancelled():
+                self._starting.exception()  # marks it as retrieved; whoever waited for the browser got it
+        await self._opened.aclose()
+
+
+def _is_alive(starting: asyncio.Task[Browser], lost: Browser | None) -> bool:
+    """Whether the browser that was started is connected, and is not `lost`."""
+    if starting.cancelled() or starting.exception() is not None:
+        return False
+    return starting.result() is not lost and starting.result().is_connected()

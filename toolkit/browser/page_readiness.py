@@ -1,0 +1,127 @@
+"""Waits until a page has everything that its recipe needs, and tells a person what to do meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from toolkit.browser.missing_requirements import LOGIN, Missing, MissingKind
+from toolkit.browser.page_queries import fetch_probe, is_element_visible, read_local_storage
+from toolkit.browser.sync_async_runners import Steps
+from toolkit.browser.time_limit import TimeLimit
+from toolkit.browser.visit_plan import VisitPlan
+from toolkit.errors import HarvestFailed, LoginRequired
+from toolkit.session.recipe import Probe, example_name
+
+log = logging.getLogger("toolkit")
+
+POLL_MS = 50
+PROBE_PAUSE_MS = 500  # between two probes of the site
+SETTLE_MS = 5_000  # the longest wait for a page that has everything but still loads
+
+
+def wait_until_ready(context: Any, page: Any, plan: VisitPlan, *, challenged: bool) -> Steps[None]:
+    """Wait until the page has all that the recipe needs. `challenged` says that a person has to pass a challenge.
+
+    Polls, because what a page needs may appear some time after its address has changed. Raises `LoginRequired` where a
+    login is needed and nobody is there, and `HarvestFailed` with what was missing when the time was up.
+    """
+    login_shows = plan.recipe.signed_out is not None or plan.recipe.only_probe_detects_login
+    by_hand = challenged or plan.login or (plan.person and login_shows)
+    limit_ms = plan.login_ms if by_hand else plan.ready_ms
+    limit = TimeLimit(limit_ms)
+    person_informed = False
+    loaded = plan.recipe.ready is not None  # the element shows that the page works
+    reported: list[Missing] | None = None
+    while True:
+        missing = yield from find_missing(context, page, plan, limit)
+        if missing != reported:
+            log.debug("%s: the page lacks %s", plan.provider, ", ".join(map(str, missing)) or "nothing")
+            reported = missing
+        if not missing:
+            if loaded:
+                return
+            yield from _wait_until_loaded(page, plan)
+            loaded = True  # check once more: its script may have sent the page to the login meanwhile
+            continue
+        if LOGIN in missing and not plan.person:
+            raise LoginRequired("The site wants a login.", provider=plan.provider, url=page.url)
+        if limit.is_over:
+            raise HarvestFailed(
+                f"After {limit_ms / 1000:g} s the page still has no {', no '.join(map(str, missing))}.",
+                provider=plan.provider,
+                url=page.url,
+                hint="`--timeout`, or `login_timeout_ms` of the profile, gives more time." if by_hand else None,
+            )
+        if by_hand and not person_informed and plan.say:
+            plan.say(_instruction(plan, limit_ms, challenged=challenged))
+            person_informed = True
+        yield page.wait_for_timeout(POLL_MS)
+
+
+def _instruction(plan: VisitPlan, limit_ms: float, *, challenged: bool) -> str:
+    """What the person at the window is to do."""
+    what = "Show the site that you are a person" if challenged else "Log in"
+    within = f", within {limit_ms / 1000:g} s" if limit_ms else ""
+    where = "tab that has opened in your browser" if plan.tab else "window that has opened"
+    return f"{what} at {plan.url} in the {where}{within}."
+
+
+def _wait_until_loaded(page: Any, plan: VisitPlan) -> Steps[None]:
+    """Wait for the page to load, where the recipe does not say how one sees that it works."""
+    limit = TimeLimit(plan.navigation_ms)
+    yield page.wait_for_load_state("domcontentloaded", timeout=limit.left)
+    with suppress(PlaywrightTimeout):  # an image that never loads is not needed
+        yield page.wait_for_load_state("load", timeout=min(limit.left or SETTLE_MS, SETTLE_MS))
+
+
+def find_missing(context: Any, page: Any, plan: VisitPlan, limit: TimeLimit) -> Steps[list[Missing]]:
+    """What the recipe needs and the page does not have yet. The probe is made only when nothing else is missing."""
+    recipe = plan.recipe
+    missing: list[Missing] = []
+    token = None
+    if (recipe.signed_out is not None or plan.login) and plan.is_login_url(page.url):
+        missing.append(LOGIN)
+    if recipe.cookies:
+        cookies, token = yield from _missing_cookies(context, page, plan, limit)
+        missing += cookies
+    if recipe.storage:
+        stored = yield from read_local_storage(page, limit)
+        missing += [Missing(MissingKind.STORAGE_KEY, key) for key in recipe.storage if key not in (stored or {})]
+    if recipe.ready is not None and not (yield from is_element_visible(page, recipe.ready, limit, wait=not missing)):
+        missing.append(Missing(MissingKind.ELEMENT, recipe.ready))
+    if recipe.probe is not None and (plan.login or recipe.only_probe_detects_login) and not missing:
+        missing += yield from _missing_by_probe(page, plan, recipe.probe, token)
+    return missing
+
+
+def _missing_cookies(
+    context: Any, page: Any, plan: VisitPlan, limit: TimeLimit
+) -> Steps[tuple[list[Missing], str | None]]:
+    """The recipe's cookies that are missing, and the bearer token that the page stores instead of them, if it does."""
+    cookies = yield context.cookies()
+    names = [raw["name"] for raw in cookies if plan.owns_cookie_domain(raw["domain"])]
+    patterns = plan.recipe.missing_cookies(names)
+    if patterns and plan.recipe.bearer is not None:
+        stored = yield from read_local_storage(page, limit)
+        if token := (stored or {}).get(plan.recipe.bearer):
+            return [], token
+    return [Missing(MissingKind.COOKIE, example_name(pattern)) for pattern in patterns], None
+
+
+def _missing_by_probe(page: Any, plan: VisitPlan, probe: Probe, token: str | None) -> Steps[list[Missing]]:
+    """What the site's answer to the probe shows to be missing; pauses where that is anything."""
+    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, token)
+    if probe.allows_calls(answer):
+        return []
+    if plan.person and isinstance(answer, dict) and answer:  # the site seems to accept the session
+        missing = Missing(MissingKind.IDENTITY, probe.path, probe.identity)
+    elif plan.login or answer is not None:
+        missing = LOGIN
+    else:
+        missing = Missing(MissingKind.PROBE_ANSWER, probe.path)
+    yield page.wait_for_timeout(PROBE_PAUSE_MS)
+    return [missing]

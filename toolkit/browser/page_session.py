@@ -1,0 +1,89 @@
+"""Reads the session out of a page that has everything that its recipe needs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from toolkit.browser.page_queries import read_local_storage
+from toolkit.browser.sync_async_runners import Steps
+from toolkit.browser.time_limit import TimeLimit
+from toolkit.browser.visit_plan import VisitPlan
+from toolkit.errors import redact_url
+from toolkit.session.expiry import clock_skew, expiry
+from toolkit.session.headers import is_browser_header, origin_of
+from toolkit.session.value import BrowserSession, Cookie
+
+log = logging.getLogger("toolkit")
+
+POLL_MS = 50
+
+
+def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[BrowserSession]:
+    """The session as the page has it now. `responses` are the site's latest ones, Playwright's `Response` objects."""
+    storage = yield from _local_storage(page, plan)
+    jar = yield context.cookies()
+    cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.owns_cookie_domain(raw["domain"]))
+    session = BrowserSession(
+        provider=plan.provider,
+        origin=origin_of(plan.url),
+        account=plan.account,
+        cookies=cookies,
+        headers=(yield from _headers(page, plan, responses)),
+        local_storage=storage,
+        harvested_at=time.time(),
+        profile=plan.profile,
+        proxy=plan.proxy,
+        clock_skew=(yield from _clock_skew(responses)),
+    )
+    return msgspec.structs.replace(session, expires_at=expiry(session, plan.recipe))
+
+
+def _local_storage(page: Any, plan: VisitPlan) -> Steps[dict[str, dict[str, str]]]:
+    """The localStorage of the provider's own frames, by origin; origins that have none are left out."""
+    limit = TimeLimit(plan.navigation_ms)
+    storage: dict[str, dict[str, str]] = {}
+    while (main := (yield from read_local_storage(page.main_frame, limit))) is None:
+        yield page.wait_for_timeout(POLL_MS)
+    for frame in page.frames:
+        if plan.owns_url(frame.url):
+            items = main if frame.parent_frame is None else (yield from read_local_storage(frame, limit))
+            storage |= {origin_of(frame.url): items} if items else {}
+    return storage
+
+
+def _headers(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[dict[str, str]]:
+    """The headers worth keeping, as the page's own requests carried them. The latest request wins, fetches over others.
+
+    Only requests that were answered count: Playwright does not know the final headers of a pending one.
+    """
+    headers: dict[str, str] = {}
+    sources: dict[str, Any] = {}
+    requests = [response.request for response in responses]
+    for request in sorted(requests, key=lambda request: request.resource_type in ("fetch", "xhr")):
+        sent = yield request.all_headers()
+        for name, value in sent.items():
+            if is_browser_header(name) or name in plan.recipe.headers:
+                headers[name] = value
+                sources[name] = request
+    if "user-agent" not in headers:
+        log.debug("%s: header user-agent taken from the page's navigator", plan.provider)
+        headers["user-agent"] = yield page.evaluate("() => navigator.userAgent")
+    for name, request in sorted(sources.items()):
+        source = request.resource_type, request.method, redact_url(request.url)
+        log.debug("%s: header %s taken from the %s request %s %s", plan.provider, name, *source)
+    return dict(sorted(headers.items()))
+
+
+def _clock_skew(responses: Iterable[Any]) -> Steps[float]:
+    """How many seconds the site's clock is ahead, by the latest response with a `Date` header; 0 where none has one."""
+    for response in reversed(list(responses)):
+        headers, timing = (yield response.all_headers()), response.request.timing
+        if "date" in headers and timing["startTime"] > 0:
+            received = (timing["startTime"] + max(0.0, timing["responseStart"])) / 1000
+            return clock_skew(headers["date"], headers.get("age"), received)
+    return 0.0

@@ -1,0 +1,19 @@
+"""Checks the providers that other packages bring."""
+
+from __future__ import annotations
+
+from toolkit.doctor.check_result import CheckResult
+from toolkit.providers import registry
+
+
+def check_plugins() -> list[CheckResult]:
+    """Report each provider of another package that cannot be used."""
+    return [
+        CheckResult(
+            broken.name,
+            "wrong",
+            f"The provider of the package {broken.package} cannot be used: {broken.problem}.",
+            "Mend that package, or uninstall it.",
+        )
+        for broken in registry.broken()
+    ]
