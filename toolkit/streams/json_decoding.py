@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any
 
@@ -15,11 +17,23 @@ from toolkit.streams.base import T
 JSON_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # type: ignore[assignment]
+# An escape in JSON's strings (RFC 8259, section 7): a pair of surrogates, a surrogate alone, or any other one.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+def decode_json(
+    data: bytes | bytearray | str,
+    kind: type[T] = Any,  # type: ignore[assignment]
+    *,
+    replace_surrogates: bool = True,
+) -> T:
     """`data` as JSON of the shape `kind` (for example a msgspec Struct; any shape by default).
 
-    Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`. Raises `ProtocolError` for data that
-    is not JSON or has another shape; the error names the place and does not show the data.
+    Text inside that is not UTF-8 becomes U+FFFD, as in a page's `response.json()`; so does half of a character, where
+    `replace_surrogates`. Raises `ProtocolError` for data that is not JSON or has another shape; the error names the
+    place and does not show the data.
     """
     decoder: msgspec.json.Decoder[T] = json_decoder(kind)  # type: ignore[arg-type]
     try:
@@ -27,6 +41,8 @@ def decode_json(data: bytes | bytearray | str, kind: type[T] = Any) -> T:  # typ
             return decoder.decode(data)
         except JSON_ERRORS:
             valid = _replace_non_utf8(data)
+            if replace_surrogates:
+                valid = _ESCAPE.sub(_replace_lone_surrogate, valid)
             if valid == data:
                 raise
             return decoder.decode(valid)
@@ -44,8 +60,23 @@ def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def _replace_non_utf8(data: bytes | bytearray | str) -> bytes | str:
+def decode_with_surrogates(data: bytes | bytearray, kind: type[T]) -> T | None:
+    """`data` as JSON of the shape `kind`, with the halves of characters that it has; None where it has none, or is not
+    such JSON. msgspec refuses them, the standard library's decoder does not."""
+    if not any(match[1] for match in _ESCAPE.finditer(data)):
+        return None
+    try:
+        return msgspec.convert(json.loads(data.decode("utf-8", "replace")), kind)
+    except JSON_ERRORS:
+        return None
+
+
+def _replace_non_utf8(data: bytes | bytearray | str) -> bytes:
     """`data` with U+FFFD in place of everything that is not UTF-8."""
     if isinstance(data, str):
-        return data.encode("utf-8", "replace").decode()
+        return data.encode("utf-8", "replace")
     return data.decode("utf-8", "replace").encode()
+
+
+def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]

@@ -21,16 +21,13 @@ class EventDecoder(LineDecoder[T]):
     The algorithm is https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation: an
     event without data is not dispatched, and one that the end of the stream cuts off is dropped.
 
-    `build_item` makes the item; if it raises one of `JSON_ERRORS`, `build_unusual_item` makes it. The latter may raise
-    `ProtocolError`.
+    `build_item` makes the item. If it raises one of `JSON_ERRORS`, `_build_unusual_items` makes the items instead.
     """
 
-    def __init__(
-        self, limit: int, build_item: Callable[[Data], T], build_unusual_item: Callable[[Data], T] | None = None
-    ) -> None:
+    def __init__(self, limit: int, build_item: Callable[[Data], T]) -> None:
         super().__init__(limit, cr_ends_line=True)
         self._build_item = build_item
-        self._build_unusual_item = build_unusual_item or build_item
+        self._build_named_items: Callable[[str, Data], list[T]] | None = None  # for events that have a type
         self._data: Data | None = None
         self._event = ""
         self._id = ""
@@ -65,10 +62,13 @@ class EventDecoder(LineDecoder[T]):
         for line in lines:
             if not line:
                 if data is not None:
-                    try:
-                        items.append(build_item(data))
-                    except JSON_ERRORS:
-                        items.append(self._build_unusual_item(data))
+                    if self._event and self._build_named_items is not None:
+                        items += self._build_named_items(self._event, data)
+                    else:
+                        try:
+                            items.append(build_item(data))
+                        except JSON_ERRORS:
+                            items += self._build_unusual_items(data)
                     data = self._retry = None
                 self._event = ""
             elif data is None and line.startswith(b"data: "):  # nearly every line of a chat
@@ -79,6 +79,10 @@ class EventDecoder(LineDecoder[T]):
 
     def _decode_rest(self, rest: bytes) -> list[T]:
         return []
+
+    def _build_unusual_items(self, data: Data) -> list[T]:
+        """The items of an event whose data `build_item` has refused. May raise `ProtocolError`."""
+        return [self._build_item(data)]
 
     def _process_field(self, line: bytes, data: Data | None) -> Data | None:
         """Process a line that is not blank; returns the event's data so far, which was `data` before the line."""
