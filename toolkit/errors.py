@@ -30,12 +30,15 @@
     │   ├── RateLimited                  429; `.retry_after` in seconds if the site says so
     │   └── ServiceUnavailable           5xx
     ├── SiteError (RuntimeError)         the site reported a failure inside its own protocol
+    ├── AnswerTruncated                  the site cut the answer; `.finish_reason` says why
     ├── ProtocolError                    the site's answer does not follow its protocol
+    │   └── EmptyAnswer                  ... there is no text in it; the words say what there was instead
     └── RecordingError                   a recording cannot be read, or lacks what is needed of it
         └── ReplayMismatch               no recorded request matches a request in a replay
 
-An error for an HTTP error status is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.transport`), whichever
-branch it belongs to. No error ever holds a cookie, a token, or the query of a URL.
+An error for an HTTP error status is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.status_errors`),
+whichever branch it belongs to. `.text` of an error that ends an answer is what had come of it. No error ever holds a
+cookie, a token, or the query of a URL.
 """
 
 from __future__ import annotations
@@ -71,6 +74,7 @@ class ToolkitError(Exception):
     """
 
     hint: str = ""
+    text: str = ""  # the answer so far, of an error that ends one
     artifacts: str = ""  # which files were saved for a person to look at, and where
 
     def __init__(
@@ -265,6 +269,17 @@ class ProtocolError(ToolkitError):
     """The site's answer does not follow its protocol. `page` is True if the answer was a web page."""
 
     page = False
+
+
+class EmptyAnswer(ProtocolError):
+    """The answer is over, and there is no text in it."""
+
+
+class AnswerTruncated(ToolkitError):
+    """The site cut the answer. `text` is what there is of it, `finish_reason` the site's reason (`length`,
+    `content_filter`)."""
+
+    finish_reason = ""
 
 
 class RecordingError(ToolkitError):

@@ -14,17 +14,20 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     - `connect`: for a connection, with the proxy's answer and the TLS handshake.
     - `first_piece`: for the answer's first text, with the time in the site's queue.
     - `between_pieces`: for each further text.
+    - `keep_alives`: how long bytes that say nothing (comments, empty frames) may take the place of a piece.
     - `total`: for the whole call.
     - `cleanup`: for what a provider cleans up at its site; it is never None.
 
-    Only text counts as a piece: events, such as a place in the queue, do not extend a deadline. Raises `UsageError` for
-    a value that is not a number of seconds.
+    `first_piece` and `between_pieces` are counted from the last sign of life: text, reasoning or any other event, and
+    bytes that say nothing, as long as `keep_alives` allows. A place in the site's queue is no sign of life: a call that
+    the site has forgotten is told one for ever. Raises `UsageError` for a value that is not a number of seconds.
     """
 
     turn: float | None = 600.0
     connect: float | None = 15.0
     first_piece: float | None = 300.0
     between_pieces: float | None = 60.0
+    keep_alives: float | None = 1800.0
     total: float | None = None
     cleanup: float = 10.0
 

@@ -29,7 +29,7 @@ The stream's `State` follows from what is asked of it and from how the attempts 
 
     NEW ──first read──▶ OPEN ──attempts return──▶ COMPLETE
      │                  │  └───attempts raise───▶ FAILED: every later read raises the same error
-     └─────aclose()─────┴──▶ CLOSED ──they raise▶ FAILED
+     └─────aclose()─────┴──▶ CLOSED ──next read─▶ FAILED, or COMPLETE if the end had been told
 """
 
 from __future__ import annotations
@@ -42,10 +42,22 @@ from enum import Enum
 from types import TracebackType
 from typing import Any
 
-from toolkit.chats.events import ChatEvent, Finished, Piece, Pieces, Text
+from toolkit.chats.events import (
+    ChatEvent,
+    Finished,
+    KeepAlive,
+    Media,
+    Piece,
+    Pieces,
+    Queued,
+    Source,
+    Text,
+    ToolCall,
+    Usage,
+)
 from toolkit.chats.generator_closing import close_dropped, hide_from_loop, hold, release
 from toolkit.chats.watchdog import Watchdog
-from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
+from toolkit.errors import AnswerTruncated, StreamInterrupted, ToolkitError, UsageError
 
 # Yields the pieces of each attempt at the answer. The error that ends an attempt's pieces is thrown into the generator;
 # where they end without one, it is resumed. When it returns, the answer is complete; what it raises fails the call.
@@ -70,9 +82,13 @@ def _no_piece() -> Awaitable[Piece]:
     raise StopAsyncIteration
 
 
-def _loop_ended() -> StreamInterrupted:
-    text = "The event loop in which this answer was read has ended."
-    return StreamInterrupted(text, hint="Read all of it in one `asyncio.run`.")
+# The reasons for the end after which an answer is whole. All others, also those that are not known here, mean that it
+# is not.
+WHOLE = frozenset({"stop", "tool_calls", "refusal"})
+CUT = {
+    "length": ("The site cut the answer at its limit of tokens.", "Set `max_tokens`, or ask for the rest."),
+    "content_filter": ("The site's content filter cut the answer.", None),
+}
 
 
 class ChatStream:
@@ -80,13 +96,18 @@ class ChatStream:
 
     `async for piece in stream` gives `str` pieces. `await stream` opens it: it returns the stream itself once the
     first event is there, so errors of the call show at that line. `async with stream:` closes it at the end. A stream
-    that is dropped is closed too, a little later. All errors are of `toolkit.errors`.
+    that is dropped is closed too, a little later. All errors are of `toolkit.errors`; `.text` is what had come.
+    A stream that is closed before its end, by whomever, raises `StreamInterrupted` for who reads on.
 
-    `attempts` is not started before the first read. `watch` enforces the call's deadlines and collects the text; the
-    attempts use the same one. `finish_reason` is None until the end of the answer.
+    `finish_reason` is None until the end of the answer. `usage`, `reasoning`, `tool_calls`, `sources`, `media` and
+    `model` tell what has come of them so far.
+
+    `attempts` is not started before the first read. `watch` enforces the call's deadlines and collects what comes; the
+    attempts use the same one. `length_limited` says that the caller has limited the answer's length.
     """
 
-    def __init__(self, attempts: Attempts, watch: Watchdog) -> None:
+    def __init__(self, attempts: Attempts, watch: Watchdog, *, length_limited: bool = False) -> None:
+        self._length_limited = length_limited
         self._state = State.NEW
         self._failure: ToolkitError | None = None  # in state FAILED
         self._attempts = attempts
@@ -96,7 +117,6 @@ class ChatStream:
         self._unread: list[Piece] = []  # the event that `await stream` has waited for
         self._reader_stopped: asyncio.Event | None = None  # set once the reader that `aclose` interrupted has stopped
         self._close_lock = asyncio.Lock()
-        self.finish_reason: str | None = None
 
     async def _next(self, only_text: bool) -> Any:
         """Return the next piece, as `str` if it is text. Raises `StopAsyncIteration` at the end.
@@ -132,18 +152,27 @@ class ChatStream:
                     watch.wait_elapsed = 0.0
                     break
             else:
-                if isinstance(piece, Finished):
-                    watch.finished = True
-                    self.finish_reason = piece.reason
-                if not only_text:
-                    watch.continue_waiting()
-                    break
+                if isinstance(piece, KeepAlive):
+                    watch.note_keep_alive()
+                else:
+                    self._note_event(piece)
+                    if not only_text:
+                        watch.continue_waiting()
+                        break
             if watch.interrupted:  # the provider ignored the interruption, and the reader waits on: so do the deadlines
                 self._end_interruption()
         if watch.interrupted:
             self._end_interruption()
         watch.reader = None
         return piece
+
+    def _note_event(self, event: ChatEvent) -> None:
+        """Note what an event that is no text says of the answer, and that the site is alive."""
+        if isinstance(event, Finished):
+            self._watch.finish_reason = event.reason
+        elif not isinstance(event, Queued):
+            self._watch.details.add(event)
+            self._watch.note_sign_of_life()
 
     async def _first_piece_after(self, error: BaseException) -> Piece:
         """Return the first piece of the attempt that follows one whose pieces ended by `error`.
@@ -157,11 +186,11 @@ class ChatStream:
                 try:
                     advance = (await self._next_attempt(error)).__anext__
                 except BaseException as last:  # noqa: BLE001 - as in `_next`
-                    if isinstance(last, StopAsyncIteration) and not self._watch.finished:
+                    if isinstance(last, StopAsyncIteration) and self._watch.finish_reason is None:
                         if not self._watch.closed_early:
                             self._advance = _no_piece
                             return Finished("stop")  # the site has given no reason
-                        self._enter(State.FAILED, _loop_ended())
+                        self._enter(State.FAILED, self._loop_ended())
                     raise self._finish(last)  # noqa: B904 - it is `last` itself, or what `last` means
                 if self._state is not State.OPEN:  # `aclose` was called meanwhile, and the attempts ignored it
                     raise self._finish(StopAsyncIteration())
@@ -206,18 +235,29 @@ class ChatStream:
         release(self._attempts)
         closed = self._watch.interrupted and self._end_interruption()
         self._watch.reader = None
-        if isinstance(error, StopAsyncIteration):
+        if isinstance(error, StopAsyncIteration) or (closed and isinstance(error, asyncio.CancelledError)):
+            if self._state is State.CLOSED and self._watch.finish_reason is None:
+                self._enter(State.FAILED, self.interrupted("This answer was closed before its end."))
             self._enter(State.COMPLETE)
-            return self._failure or error
+            return self._failure or StopAsyncIteration()
         if isinstance(error, ToolkitError):
+            error.text = error.text or "".join(self._watch.received)
             self._enter(State.FAILED, error)
-        elif not isinstance(error, asyncio.CancelledError):
-            text = f"The reading of this answer has failed ({type(error).__name__})."
-            self._enter(State.FAILED, StreamInterrupted(text))
-        elif closed:
-            return StopAsyncIteration()
+        elif isinstance(error, asyncio.CancelledError):
+            self._enter(State.FAILED, self.interrupted("The reading of this answer was cancelled."))
         else:
-            self._enter(State.FAILED, StreamInterrupted("The reading of this answer was cancelled."))
+            what = f"The reading of this answer has failed ({type(error).__name__})."
+            self._enter(State.FAILED, self.interrupted(what))
+        return error
+
+    def _loop_ended(self) -> StreamInterrupted:
+        text = "The event loop in which this answer was read has ended."
+        return self.interrupted(text, hint="Read all of it in one `asyncio.run`.")
+
+    def interrupted(self, what: str, *, hint: str | None = None) -> StreamInterrupted:
+        """The error for an answer that broke off, `what` says how, with the text so far."""
+        error = StreamInterrupted(what, hint=hint)
+        error.text = "".join(self._watch.received)
         return error
 
     def _enter(self, state: State, failure: ToolkitError | None = None) -> None:
@@ -243,7 +283,7 @@ class ChatStream:
         return self._next(True)
 
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
-        """Everything that happens: text, the place in the site's queue, and the end."""
+        """Everything that the site says: text, reasoning, sources, its queue and so on, and the end."""
         while True:
             try:
                 piece = await self._next(False)
@@ -251,10 +291,62 @@ class ChatStream:
                 return
             yield Text(piece) if isinstance(piece, str) else piece
 
-    async def text(self) -> str:
-        """The rest of the answer as one text. The stream is closed afterwards, also on an error."""
+    async def text(self, *, allow_truncated: bool = False) -> str:
+        """The rest of the answer as one text. The stream is closed afterwards, also on an error.
+
+        Raises `AnswerTruncated` for an answer that the site has cut (see `finish_reason`), unless `allow_truncated`, or
+        where it was cut at the length that the caller has set with `max_tokens`.
+        """
         async with self:
-            return "".join([piece async for piece in self])
+            text = "".join([piece async for piece in self])
+        if not allow_truncated and (error := self.truncation()) is not None:
+            raise error
+        return text
+
+    def truncation(self) -> AnswerTruncated | None:
+        """The error for an answer that the site has cut; None for one that is whole, or as long as it was to be."""
+        reason = self.finish_reason
+        if reason is None or reason in WHOLE or (reason == "length" and self._length_limited):
+            return None
+        what, hint = CUT.get(reason, (f"The site cut its answer ({reason}).", None))
+        error = AnswerTruncated(what, hint=hint)
+        error.finish_reason, error.text = reason, "".join(self._watch.received)
+        return error
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the answer ended: `stop`, `length`, `content_filter`, `tool_calls`, `refusal` or the site's own word."""
+        return self._watch.finish_reason
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer cost, as the site tells it."""
+        return self._watch.details.usage
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+        return self._watch.details.reasoning
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The functions that the model asks the caller to run."""
+        return tuple(self._watch.details.tool_calls)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What the answer rests on."""
+        return tuple(self._watch.details.sources)
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The pictures and files of the answer."""
+        return tuple(self._watch.details.media)
+
+    @property
+    def model(self) -> str | None:
+        """The model that the site has chosen itself; None where it has not."""
+        return self._watch.details.model
 
     async def aclose(self) -> None:
         """Close the connection and let the provider clean up at its site.

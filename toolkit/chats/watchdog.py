@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.details import AnswerDetails
 from toolkit.errors import StreamTimeout
 
 log = logging.getLogger("toolkit")
 
 
 class Watchdog:
-    """Enforces the `Deadlines` of one call, and knows what has come of it: the text `received` so far, and whether the
-    answer has `finished`.
+    """Enforces the `Deadlines` of one call, and knows what has come of it: the text `received` so far, the `details`
+    besides it, and why it ended.
 
     The call's `ChatStream` and its attempts (`toolkit.client.attempts`) share it; `toolkit.chats.stream` draws how the
     three work together. The stream sets `reader` (the task that waits for a piece), the number of `cancellations` that
@@ -33,12 +34,15 @@ class Watchdog:
         self._loop: asyncio.AbstractEventLoop
         self.time: Callable[[], float] = time.monotonic
         self.received: list[str] = []
-        self.finished = False
+        self.details = AnswerDetails()
+        self.finish_reason: str | None = None  # None before the end
         # The wait for a piece; times are in seconds of `time`.
         self.reader: asyncio.Task[Any] | None = None  # None while nobody waits
         self.cancellations = 0
         self.wait_start = 0.0
         self.wait_elapsed = 0.0  # how long the reader has waited for the same piece before `wait_start`
+        self._only_alive_since = 0.0  # since when nothing but keep-alives has come...
+        self._only_alive_after = -1  # ... if no text has come after this number of texts; -1 if they have not begun
         self.interrupted = False  # from `interrupt` to `end_interruption`
         # The block of `enforce_deadlines`.
         self._enforcing = False
@@ -74,6 +78,20 @@ class Watchdog:
             name, seconds = passed
             text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
             raise StreamTimeout(text, deadline=name, seconds=seconds) from None
+
+    def note_sign_of_life(self) -> None:
+        """Note that something of the answer has come, though no text: the wait for a piece begins anew."""
+        self.wait_start, self.wait_elapsed = self.time(), 0.0
+        self._only_alive_after = -1
+
+    def note_keep_alive(self) -> None:
+        """Note that bytes without a meaning have come: the wait begins anew, until `keep_alives` is used up."""
+        now, limit = self.time(), self._deadlines.keep_alives
+        if self._only_alive_after != len(self.received):
+            self._only_alive_since = self.wait_start - self.wait_elapsed
+            self._only_alive_after = len(self.received)
+        if limit is None or now - self._only_alive_since < limit:
+            self.wait_start, self.wait_elapsed = now, 0.0
 
     def continue_waiting(self) -> None:
         """Note that the reader got an event and no text: its next wait is for the same piece."""

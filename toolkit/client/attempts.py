@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from toolkit.chats.events import Pieces
 from toolkit.chats.messages import ChatRequest
@@ -22,14 +22,8 @@ from toolkit.chats.watchdog import Watchdog
 from toolkit.client.hints import ErrorHints
 from toolkit.client.session_keeper import Acquired, SessionKeeper
 from toolkit.client.transports import SharedTransport
-from toolkit.errors import (
-    LoginRequired,
-    ProtocolError,
-    SiteError,
-    StreamInterrupted,
-    StreamTimeout,
-)
-from toolkit.http.excerpts import format_excerpt, redact_credentials
+from toolkit.errors import EmptyAnswer, LoginRequired, ProtocolError, SiteError, StatusError, StreamTimeout
+from toolkit.http.excerpts import redact_credentials
 from toolkit.http.recorder import Recorder
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
@@ -43,7 +37,7 @@ log = logging.getLogger("toolkit")
 class ChatRecorder(Recorder, PageRecorder, Protocol):
     """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
 
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
+    def record_chat(self, session: BrowserSession, messages: list[dict[str, Any]], base_url: str | None) -> None:
         """Note that a chat call with `messages` begins, and with which `session`."""
 
 
@@ -70,7 +64,7 @@ class CallRunner(NamedTuple):
                     try:
                         http = await self.shared.connect(acquired.session)
                         self._record(request, http.session)
-                        with _AttemptErrors(watch, http):
+                        with _AttemptErrors(watch, http, request):
                             async with aclosing(stream_answer(self.provider, request, http)) as pieces:
                                 with watch.enforce_deadlines():
                                     yield pieces
@@ -98,21 +92,36 @@ class _AttemptErrors(NamedTuple):
 
     watch: Watchdog
     http: Transport
+    request: ChatRequest | ModelsRequest
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        """Complete `error`. Returns True, which suppresses it, if the answer was complete all the same."""
-        if isinstance(error, StreamTimeout) and self.watch.finished:
-            return True  # only the end of the connection did not come in time
-        if isinstance(error, StreamTimeout | StreamInterrupted):
-            error.text = "".join(self.watch.received)
-        elif isinstance(error, SiteError):
-            error.what = format_excerpt(redact_credentials(error.what, self.http.session))
+        """Complete `error`. Returns True, which suppresses it, if the answer was complete all the same.
+
+        Raises `EmptyAnswer` where the answer has ended without an error and there is nothing in it.
+        """
+        if isinstance(error, StreamTimeout) and self.watch.finish_reason is not None:
+            error = None  # only the end of the connection did not come in time
+        if error is None:
+            self._raise_for_empty_answer()
+            return True
+        if isinstance(error, SiteError | StatusError | LoginRequired):  # they quote what the site has reported
+            error.what = redact_credentials(error.what, self.http.session)
             error.args = (error.what,)
         elif isinstance(error, RecursionError):  # raised by code that walks through the site's JSON
             raise ProtocolError("The site sent JSON that is nested too deeply.") from None
         return False
+
+    def _raise_for_empty_answer(self) -> None:
+        """Raise `EmptyAnswer` for an answer without text, unless it is pictures, or calls of the caller's tools."""
+        details = self.watch.details
+        wanted = isinstance(self.request, ChatRequest) and self.request.tools and details.tool_calls
+        if self.watch.received or details.media or wanted:
+            return
+        reason = self.watch.finish_reason
+        told = "" if reason in (None, "stop") else f" (reason for the end: {reason})"
+        raise EmptyAnswer(f"The answer has no text; there was {details.describe() or 'nothing else'} in it{told}.")
 
 
 def _can_start_over(watch: Watchdog) -> bool:

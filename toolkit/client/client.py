@@ -157,18 +157,25 @@ class Client:
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        tools: Iterable[Mapping[str, Any]] = (),
+        tool_choice: str | Mapping[str, Any] | None = None,
         **options: Any,
     ) -> ChatStream:
         """Return the answer to `messages` (one text, or `{"role", "content"}` mappings), to be read as it arrives.
 
-        `options` are further settings that this provider has. Raises `UsageError` at once for messages that cannot be
-        sent; all other errors are raised while reading.
+        A content is text or a list of parts, of which one can be a `toolkit.Image` or `toolkit.File`. `tools` and
+        `tool_choice` are as OpenAI's API has them. `options` are further settings that this provider has.
+
+        Raises `UsageError` at once for what cannot be sent, or not to this provider (see `Provider.accepts`). All other
+        errors are raised while reading.
         """
         request = ChatRequest(
             messages=read_messages(messages),
             model=model or None,
             temperature=temperature,
             max_tokens=max_tokens,
+            tools=tuple(dict(tool) for tool in tools),
+            tool_choice=dict(tool_choice) if isinstance(tool_choice, Mapping) else tool_choice,
             options=options,
         )
         return self.answer(request)
@@ -178,9 +185,13 @@ class Client:
         return await model_names(self.provider, self.answer, refresh=refresh)
 
     def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
-        """Return the answer to a `request` that is complete already; see `chat`."""
+        """Return the answer to a `request` that is complete already; see `chat`, also for the `UsageError`."""
+        limited = False
+        if isinstance(request, ChatRequest):
+            self.provider.check_accepts(request)
+            limited = request.max_tokens is not None
         watch = Watchdog(self._deadlines)
-        stream = ChatStream(self._runner.attempts(request, watch), watch)
+        stream = ChatStream(self._runner.attempts(request, watch), watch, length_limited=limited)
         self._streams.add(stream)
         return stream
 

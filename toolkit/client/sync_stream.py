@@ -9,10 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import aclosing
 
-from toolkit.chats.events import ChatEvent, Text
+from toolkit.chats.events import ChatEvent, Media, Source, Text, ToolCall, Usage
 from toolkit.chats.stream import ChatStream
 from toolkit.client.background_loop import Lease
-from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
+from toolkit.errors import ToolkitError, UsageError
 
 
 class SyncStream:
@@ -35,6 +35,36 @@ class SyncStream:
         """Why the answer ended, such as `stop`; None before the end."""
         return self._stream.finish_reason
 
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer cost, as the site tells it."""
+        return self._stream.usage
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+        return self._stream.reasoning
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The functions that the model asks the caller to run."""
+        return self._stream.tool_calls
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What the answer rests on."""
+        return self._stream.sources
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The pictures and files of the answer."""
+        return self._stream.media
+
+    @property
+    def model(self) -> str | None:
+        """The model that the site has chosen itself; None where it has not."""
+        return self._stream.model
+
     def __iter__(self) -> SyncStream:
         return self
 
@@ -45,19 +75,25 @@ class SyncStream:
         raise StopIteration
 
     def events(self) -> Iterator[ChatEvent]:
-        """Yield all events: text, the place in the site's queue, and the end."""
+        """Yield everything that the site says: text, reasoning, sources, its queue and so on, and the end."""
         while (event := self._next_event()) is not None:
             yield event
 
-    def text(self) -> str:
-        """Return the rest of the answer as one text, and close the stream, also on an error."""
+    def text(self, *, allow_truncated: bool = False) -> str:
+        """Return the rest of the answer as one text, and close the stream, also on an error.
+
+        Raises `AnswerTruncated` as `ChatStream.text` does.
+        """
         with self:
-            return "".join(self)
+            text = "".join(self)
+        if not allow_truncated and (error := self._stream.truncation()) is not None:
+            raise error
+        return text
 
     def close(self) -> None:
         """Close the connection, after the provider's clean-up at its site. Closing again does nothing.
 
-        Another thread than the reader's may call this; the stream then ends for the reader.
+        Another thread than the reader's may call this; the reader then gets a `StreamInterrupted`.
         """
         self._ended = True
         if self._lease is not None:
@@ -82,15 +118,19 @@ class SyncStream:
             if self._failed is not None:
                 raise self._failed
             if self._ended:
+                if self.finish_reason is None:
+                    raise self._stream.interrupted("This answer was closed before its end.")
                 return None
             if self._lease is None:
                 self._lease = Lease(self._stream.aclose)
             event = None if self._lease.closed else self._lease.call(self._read_event)
-            if event is None and self.finish_reason is None and not self._ended:
+            if event is None and self.finish_reason is None:
+                if self._ended:
+                    raise self._stream.interrupted("This answer was closed before its end.")
                 hint = "Wait for the thread that reads it."
-                raise StreamInterrupted("The program has ended before the answer was complete.", hint=hint)
+                raise self._stream.interrupted("The program has ended before the answer was complete.", hint=hint)
         except BaseException as error:
-            interrupted = StreamInterrupted("The reading of this answer was interrupted.")
+            interrupted = self._stream.interrupted("The reading of this answer was interrupted.")
             self._failed = error if isinstance(error, ToolkitError) else interrupted
             self.close()
             raise

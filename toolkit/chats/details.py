@@ -1,0 +1,57 @@
+"""What an answer holds besides its text, as it is collected while the stream is read."""
+
+from __future__ import annotations
+
+from toolkit.chats.events import (
+    ChatEvent,
+    Media,
+    ModelSelected,
+    Reasoning,
+    Source,
+    Sources,
+    ToolCall,
+    Usage,
+)
+
+
+class AnswerDetails:
+    """Collects the events of one answer that are no text."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.model: str | None = None
+        self.tool_calls: list[ToolCall] = []
+        self.sources: list[Source] = []
+        self.media: list[Media] = []
+        self._reasoning: list[str] = []
+
+    @property
+    def reasoning(self) -> str:
+        """All of the model's reasoning, as one text."""
+        return "".join(self._reasoning)
+
+    def add(self, event: ChatEvent) -> None:
+        """Take in an event; one that says nothing of the answer itself (`Status`) is left out."""
+        if isinstance(event, Reasoning):
+            self._reasoning.append(event.text)
+        elif isinstance(event, ToolCall):
+            self.tool_calls.append(event)
+        elif isinstance(event, Sources):
+            self.sources += event.sources
+        elif isinstance(event, Media):
+            self.media.append(event)
+        elif isinstance(event, Usage):
+            self.usage = event
+        elif isinstance(event, ModelSelected):
+            self.model = event.model
+
+    def describe(self) -> str:
+        """What there is, in words: part of a sentence."""
+        parts = []
+        if self.reasoning:
+            parts.append(f"{len(self.reasoning)} characters of reasoning")
+        if self.tool_calls:
+            parts.append(f"calls of the tools {', '.join(call.name or '?' for call in self.tool_calls)}")
+        if self.sources:
+            parts.append(f"{len(self.sources)} sources")
+        return " and ".join(parts)
