@@ -70,9 +70,16 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    from toolkit.providers.openai_protocol import OpenAIChunk
+    class Delta(msgspec.Struct, gc=False):
+        content: str | None = None
 
-    decode = msgspec.json.Decoder(OpenAIChunk).decode
+    class Choice(msgspec.Struct, gc=False):
+        delta: Delta | None = None
+
+    class Chunk(msgspec.Struct, gc=False):
+        choices: list[Choice] = []
+
+    decode = msgspec.json.Decoder(Chunk).decode
     rest, count = b"", 0
     async for data in content.iter_any():
         *frames, rest = (rest + data).split(b"\n\n")
@@ -96,7 +103,7 @@ async def by_lines(content: aiohttp.StreamReader) -> int:
 
 async def by_decoders(content: aiohttp.StreamReader) -> int:
     """Our decoders without our client, to see what each of them costs."""
-    from toolkit.providers.openai_protocol import OpenAIChunk
+    from toolkit.providers.openai.wire import Choice, Chunk
     from toolkit.streams.json_decoding import decode_json
     from toolkit.streams.sse import SSEDecoder
 
@@ -104,7 +111,7 @@ async def by_decoders(content: aiohttp.StreamReader) -> int:
     async for data in content.iter_any():
         for event in decoder.feed(data):
             if event.data != "[DONE]":
-                delta = decode_json(event.data, OpenAIChunk).choices[0].delta
+                delta = (decode_json(event.data, Chunk).choices or [Choice()])[0].delta
                 if delta and delta.content:
                     count += len(delta.content)
     return count

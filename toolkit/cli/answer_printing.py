@@ -54,6 +54,7 @@ async def print_answer(client: Client, messages: Messages, arguments: dict[str, 
 
 
 def _print_json(event: ChatEvent) -> None:
-    document = {"type": type(event).__name__.lower(), **event._asdict()}
+    from toolkit.chats.event_json import event_to_json
+
     unicode = sys.stdout.encoding.lower().startswith("utf")
-    click.echo(json.dumps(document, ensure_ascii=not unicode))
+    click.echo(json.dumps(event_to_json(event), ensure_ascii=not unicode))

@@ -64,7 +64,7 @@ class Aura(Provider):
             },
             "messages": [message.as_dict() for message in request.messages if message.role != "system"],
             "key": "",
-            "prompt": "\n".join(message.content for message in request.messages if message.role == "system"),
+            "prompt": "\n".join(message.text for message in request.messages if message.role == "system"),
             "temperature": 0.5 if request.temperature is None else request.temperature,
         }
         async with http.post(f"{self.api}/api/chat", json=body | request.options) as response:

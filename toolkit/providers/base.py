@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from toolkit.chats.events import Finished, Pieces, Queued
-from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
+from toolkit.chats.messages import TEXT, ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError, UsageError
 from toolkit.providers.models import cached_models, model_names
@@ -65,6 +65,7 @@ class Provider:
     - `working`: whether the public site answers today.
     - `needs_auth`: whether the site needs a login.
     - `known_models`: the models of a site that has no list of them, the default first.
+    - `accepts`: what the site takes: `text`, and perhaps `images`, `files`, `tools`.
     - `options`: the settings that the site understands: `temperature`, `max_tokens`, and arguments of its own.
     - `refuses_unknown`: whether an argument that the site does not know is an error, instead of being passed on.
     - `one_at_a_time`: whether the site allows only one call at a time per account.
@@ -85,6 +86,7 @@ class Provider:
     working: ClassVar[bool] = True
     needs_auth: ClassVar[bool] = False
     known_models: ClassVar[tuple[str, ...]] = ()
+    accepts: ClassVar[frozenset[str]] = frozenset({TEXT})
     options: ClassVar[tuple[str, ...]] = ()
     refuses_unknown: ClassVar[bool] = False
     one_at_a_time: ClassVar[bool] = False
@@ -121,6 +123,13 @@ class Provider:
         more = () if self.base_url else self.harvest.hosts
         own = (urlsplit(self.site).hostname or "", urlsplit(self.api).hostname or "", *more)
         return tuple(dict.fromkeys(own))
+
+    def check_accepts(self, request: ChatRequest) -> None:
+        """Raise `UsageError` where `request` holds what the site does not take."""
+        if refused := sorted(request.needs - self.accepts):
+            raise UsageError(
+                f"It takes {', '.join(sorted(self.accepts))}, and no {' and no '.join(refused)}.", provider=self.name
+            )
 
     def authorization(self, http: Transport) -> dict[str, str]:
         """The Authorization header with the bearer token of the local storage, for a session that lacks the recipe's

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toolkit.chats.messages import FILES, IMAGES, TEXT, TOOLS
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
-from toolkit.providers.openai_protocol import read_openai_stream
+from toolkit.providers.openai.request import THINK_TAGS, completion_body, wants_think_tags
+from toolkit.providers.openai.stream import read_openai_stream
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
@@ -19,7 +21,8 @@ class CodeLinkAva(Provider):
     api_url = "https://ava-alpha-api.codelink.io"
     working = False
     supports_gpt_35_turbo = True
-    options = ("temperature", "max_tokens")
+    accepts = frozenset({TEXT, IMAGES, FILES, TOOLS})
+    options = ("temperature", "max_tokens", THINK_TAGS)
     harvest = Harvest(ready=CHAT_BOX, hosts=("ava-alpha-api.codelink.io",))
 
     def __init__(self, base_url: str | None = None) -> None:
@@ -32,9 +35,9 @@ class CodeLinkAva(Provider):
         return cls._call(model, messages, kwargs)
 
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        body = {"messages": [message.as_dict() for message in request.messages], "temperature": 0.6, "stream": True}
-        body |= request.settings(temperature="temperature", max_tokens="max_tokens")
+        body = completion_body(request, temperature=0.6)
         if self.base_url and request.model:  # the public host takes no model
             body.setdefault("model", request.model)
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
-        return read_openai_stream(http.post(f"{self.api}/api/chat", json=body, headers=headers))
+        call = http.post(f"{self.api}/api/chat", json=body, headers=headers)
+        return read_openai_stream(call, think_tags=wants_think_tags(request))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from toolkit.chats.messages import IMAGES, TEXT, TOOLS
 from toolkit.errors import AccountPending, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
-from toolkit.providers.openai_protocol import OpenAIModels, read_openai_stream
+from toolkit.providers.openai.request import THINK_TAGS, completion_body, wants_think_tags
+from toolkit.providers.openai.stream import read_openai_stream
+from toolkit.providers.openai.wire import Models
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
@@ -19,7 +22,8 @@ class OpenWebUI(Provider):
     name = "openwebui"
     needs_auth = True
     single_page = True
-    options = ("temperature", "max_tokens")
+    accepts = frozenset({TEXT, IMAGES, TOOLS})
+    options = ("temperature", "max_tokens", THINK_TAGS)
     statuses: ClassVar = {
         (401, "do not have permission"): AccountPending,  # the person is signed in, but not admitted yet
         (400, "Model not found"): UnknownModel,
@@ -42,16 +46,12 @@ class OpenWebUI(Provider):
     async def list_models(self, http: Transport) -> tuple[str, ...]:
         async with http.get(f"{self.api}/api/models", headers=self.authorization(http)) as response:
             await response.raise_for_page("a list of models", single_page=True)
-            return tuple(model.id for model in (await response.json(OpenAIModels)).data)
+            return tuple(model.id for model in (await response.json(Models)).data)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        body = {
-            "model": request.model or await self.first_model(http),
-            "stream": True,
-            "messages": [message.as_dict() for message in request.messages],
-        }
-        body |= request.settings(temperature="temperature", max_tokens="max_tokens")
-        url, headers = f"{self.api}/api/chat/completions", self.authorization(http)
-        async with aclosing(read_openai_stream(http.post(url, json=body, headers=headers), single_page=True)) as pieces:
+        body = completion_body(request, model=request.model or await self.first_model(http))
+        call = http.post(f"{self.api}/api/chat/completions", json=body, headers=self.authorization(http))
+        pieces = read_openai_stream(call, single_page=True, think_tags=wants_think_tags(request))
+        async with aclosing(pieces):
             async for piece in pieces:
                 yield piece

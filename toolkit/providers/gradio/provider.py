@@ -86,7 +86,7 @@ class Gradio(Provider):
         restore = app.find_restore_function(chat) if earlier and last.role == "user" else None
         if not restore:
             return format_prompt(request.messages), {}
-        history = [{"role": one.role, "content": [{"type": "text", "text": one.content}]} for one in earlier]
+        history = [{"role": one.role, "content": [{"type": "text", "text": one.text}]} for one in earlier]
         session = {"session_hash": secrets.token_hex(6)}
         await http.json(dict, "POST", f"{api}/run/{restore}", session | {"data": [history]})
-        return last.content, session
+        return last.text, session

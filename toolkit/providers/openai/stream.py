@@ -1,0 +1,185 @@
+"""Reads the answer of an OpenAI-style endpoint as it arrives: server-sent events, or a document in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from toolkit.chats.events import KEEP_ALIVE, Pieces
+from toolkit.errors import ProtocolError, StreamInterrupted
+from toolkit.http.response import DOCUMENT_LIMIT
+from toolkit.providers.openai.answer import OpenAIAnswer
+from toolkit.providers.openai.wire import Chunk
+from toolkit.providers.surrogates import SurrogateJoiner
+from toolkit.providers.think_tags import split_think_tags
+from toolkit.streams.base import Data
+from toolkit.streams.json_decoding import decode_json
+from toolkit.streams.json_events import JSONEventsDecoder
+from toolkit.streams.json_lines import JSONLinesDecoder
+
+if TYPE_CHECKING:
+    from toolkit.http.response import Response
+
+log = logging.getLogger("toolkit")
+
+DONE = "[DONE]"
+LINGER_SECONDS = 5.0  # for the end marker, once the reason for the end was told: some servers leave it out, and stay
+BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+def read_openai_stream(
+    call: AbstractAsyncContextManager[Response], *, single_page: bool = False, think_tags: bool = False
+) -> Pieces:
+    """The pieces of the answer to `call` as they arrive; the last is `Finished`, with the site's reason for the end.
+
+    `single_page` is for sites that answer with their page where they know no path. `think_tags` says that what stands
+    between `<think>` and `</think>` is reasoning.
+
+    Raises the error that is reported inside the stream (see `reported_error`), `ProtocolError` for what is no answer,
+    and `StreamInterrupted` where the stream ends before an end was told.
+    """
+    pieces = _read(call, single_page)
+    return split_think_tags(pieces) if think_tags else pieces
+
+
+async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) -> Pieces:
+    decoder = JSONEventsDecoder(Chunk, end=DONE, named=_named_event)
+    joiner = SurrogateJoiner()
+    async with call as response:
+        await response.raise_for_page("a stream", single_page=single_page)
+        answer = OpenAIAnswer(response.url)
+        empty = True
+        with response.chunk_reader() as read:
+            data = first = await _first(read)
+            if data.startswith((b"{", b"[")):  # no line of an event stream begins so
+                for document in _documents(await _rest(read, data)):
+                    for piece in answer.read(document):
+                        yield piece
+                for piece in answer.end():
+                    yield piece
+                return
+            while data:
+                chunks = decoder.feed(data)
+                for chunk in chunks:
+                    if chunk is None:
+                        if half := joiner.flush():
+                            yield half
+                        for piece in answer.end():
+                            yield piece
+                        return
+                    empty = False
+                    # Nearly every chunk is a piece of text and nothing else. What else it could be is looked at here,
+                    # without a call, because a call would cost as much as all the rest.
+                    if (
+                        (choices := chunk.choices)
+                        and (delta := (choice := choices[0]).delta) is not None
+                        and type(text := delta.content) is str
+                        and choice.finish_reason is None
+                        and delta.reasoning_content is None
+                        and delta.reasoning is None
+                        and delta.tool_calls is None
+                        and delta.refusal is None
+                        and delta.images is None
+                        and delta.annotations is None
+                        and delta.thinking is None
+                        and choice.error is None
+                        and choice.message is None
+                        and choice.text is None
+                        and choice.index == 0
+                        and len(choices) == 1
+                        and chunk.error is None
+                        and chunk.usage is None
+                        and chunk.citations is None
+                        and not decoder.irregular
+                    ):
+                        answer.answered = True
+                        yield text
+                        continue
+                    for piece in answer.read(chunk):
+                        yield joiner.join(piece) if decoder.irregular else piece
+                if not chunks:
+                    yield KEEP_ALIVE
+                data = await (read() if answer.reason is None else _lingering(read))
+            for last in decoder.flush():
+                if last is not None:
+                    for piece in answer.read(last):
+                        yield piece
+                elif answer.reason is None:
+                    answer.reason = "stop"
+        if answer.reason is not None:
+            if half := joiner.flush():
+                yield half
+            for piece in answer.end():
+                yield piece
+            return
+        if first and empty:
+            raise ProtocolError("The site sent something in which there is no event of a stream.", url=response.url)
+        if empty:
+            raise response.empty_body_error()
+        raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
+
+
+async def _first(read: Callable[[], Awaitable[bytes]]) -> bytes:
+    """The first bytes that are no blanks: gateways send blank lines, to keep the connection."""
+    while data := await read():
+        if left := data.lstrip(BLANK):
+            return left
+    return b""
+
+
+async def _lingering(read: Callable[[], Awaitable[bytes]]) -> bytes:
+    """The next bytes after the reason for the end was told; none where none come for a while."""
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            return await read()
+    except TimeoutError:
+        log.debug("the reason for the end was told, and no end marker came within %g s", LINGER_SECONDS)
+        return b""
+
+
+async def _rest(read: Callable[[], Awaitable[bytes]], data: bytes) -> bytes:
+    body = bytearray(data)
+    while data := await read():
+        body += data
+        if len(body) > DOCUMENT_LIMIT:
+            raise ProtocolError(f"The site sent a document of more than {DOCUMENT_LIMIT} bytes.")
+    return bytes(body)
+
+
+def _documents(body: bytes) -> Iterator[Chunk]:
+    """The answer in a body that is no event stream: one JSON document, or one a line. Raises `ProtocolError`."""
+    try:
+        chunks = [decode_json(body, Chunk)]
+    except ProtocolError:
+        decoder = JSONLinesDecoder(Chunk)
+        try:
+            chunks = [*decoder.feed(body), *decoder.flush()]
+        except ProtocolError:
+            chunks = []
+        if not chunks:
+            raise
+    yield from chunks
+    if not any(chunk.choices for chunk in chunks):
+        raise ProtocolError("The site sent a JSON document in which there is no answer.")
+
+
+def _named_event(name: str, data: Data) -> Chunk | None:
+    """An event that has a name: `error` reports one, whatever its data; of others, those without the shape of a chunk
+    (`ping`, `heartbeat`) only keep the connection."""
+    text = bytes(data)
+    if name == "error":
+        try:
+            reported: object = decode_json(text)
+            return Chunk(error=reported or "an error without a word")
+        except ProtocolError:
+            return Chunk(error=text.decode("utf-8", "replace"))
+    if text.strip() == DONE.encode():
+        return None
+    try:
+        return decode_json(text, Chunk)
+    except ProtocolError:
+        log.debug("an event named %r is passed over", name)
+        return Chunk()
