@@ -1,4 +1,4 @@
-"""The README's table, from the results of one run: `python -m tests.benchmarks.readme` prints it."""
+"""The table of `.github/docs/speed.md`, from the results of one run: `python -m tests.benchmarks.readme` prints it."""
 
 from __future__ import annotations
 

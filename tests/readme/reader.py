@@ -1,4 +1,4 @@
-"""A reader of the README, who pastes each block of a section, word for word, into a folder of their own.
+"""A reader of the README and its pages, who pastes each block of a section, word for word, into a folder of their own.
 
 The sites of the text are answered by stand-ins, in a local network to which the environment leads.
 """
@@ -11,7 +11,7 @@ import shlex
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,19 +23,21 @@ from tests.cli.conftest import TRACEBACK, Toolkit
 from tests.conftest import absent
 from tests.readme.blocks import Block, blocks
 from tests.sites.asking import SECONDS
+from tests.sites.openwebui import OpenWebUISite
 from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.value import BrowserSession
 
 ROUTE = (PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE)
 
 
 class Reader:
-    """What is `left` of a section to be run, and the `folder` in which it is."""
+    """What is `left` of some sections to be run, and the `folder` in which it is."""
 
-    def __init__(self, heading: str, toolkit: Toolkit, network: LocalNetwork) -> None:
-        self.left = [block for block in blocks() if block.section == heading]
+    def __init__(self, sections: Sequence[str], toolkit: Toolkit, network: LocalNetwork) -> None:
+        self.left = [block for name in sections for block in blocks() if block.section == name]
         self.toolkit, self.network, self.folder = toolkit, network, toolkit.folder
         self.path = os.pathsep.join([str(Path(sys.executable).parent), toolkit.environ["PATH"]])
         self.environ = {**toolkit.environ, "PATH": self.path, **{name: network.environ()[name] for name in ROUTE}}
@@ -89,6 +91,11 @@ class Reader:
         assert TRACEBACK not in out + err
         return out
 
+    async def sign_in(self, site: OpenWebUISite) -> None:
+        """Store a session for `webui.example.org`, as if somebody had logged in there."""
+        cookies = {"token": site.new_token()}
+        await self.toolkit.keep(BrowserSession.from_cookie_values("openwebui", "https://webui.example.org", cookies))
+
     def without_network(self) -> dict[str, str]:
         """An environment for what needs neither the sites nor a browser, which are not there."""
         return dict.fromkeys(ROUTE, "") | self.toolkit.without_browser()
@@ -108,15 +115,18 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(heading: str, folder: Path, apps: Mapping[str, web.Application]) -> AsyncIterator[Reader]:
-    """Read the section with this heading in `folder`, where `apps` answer for their host names. Fails where a block of
-    it is run by nobody."""
+async def reading(
+    sections: str | Sequence[str], folder: Path, apps: Mapping[str, web.Application]
+) -> AsyncIterator[Reader]:
+    """Read the section of that name (`sessions.md#In CI`), or several in a row, in `folder`, where `apps` answer for
+    their host names. Fails where a block of them is run by nobody."""
+    sections = [sections] if isinstance(sections, str) else sections
     if sys.platform == "win32":
         pytest.skip("the blocks are for a shell")
     # A short path: Chromium has sockets there, and no longer ones than a system allows.
     with tempfile.TemporaryDirectory(prefix="tk-", ignore_cleanup_errors=True) as temp:
         async with LocalNetwork(apps=apps) as network:
-            reader = Reader(heading, Toolkit(folder, Path(temp)), network)
+            reader = Reader(sections, Toolkit(folder, Path(temp)), network)
             try:
                 yield reader
             finally:

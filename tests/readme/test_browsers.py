@@ -1,4 +1,4 @@
-"""The README's "Browsers"."""
+"""The page on browsers: its profiles are such."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def put(reader: Reader, has: str) -> Path:
 async def test_browsers(tmp_path: Path) -> None:
     """Each block is a browsers.json: the first one's profile is that of a visit; those of other machines are told."""
     aura = AuraSite()
-    async with reading("Browsers", tmp_path, {"chat.example.org": aura.app()}) as reader:
+    sections = ("browsers.md#Profiles", "browsers.md#On another machine")
+    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}) as reader:
         put(reader, '"locale"')
         await reader.run(HARVEST)
         assert {seen.headers["Accept-Language"].partition(",")[0] for seen in aura.calls("/")} == {"en-GB"}

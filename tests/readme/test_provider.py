@@ -1,5 +1,5 @@
-"""The README's "Writing a provider": its files, its commands, its test. A reader who installs it and logs in in a
-window, nothing left out, is in `tests/real/test_readme.py`."""
+"""The README's "Your own site", and the page that goes on from there: their files, commands and test. A reader who
+installs the provider and logs in in a window, nothing left out, is in `tests/real/test_readme.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.cli.conftest import python_path
-from tests.readme.blocks import blocks
+from tests.readme.blocks import PROVIDER, blocks
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 from toolkit.session.value import BrowserSession
@@ -39,7 +39,7 @@ def install(pyproject: Path) -> None:
 async def test_writing_a_provider(tmp_path: Path) -> None:
     """Followed line by line, but for the installation and the window: the provider is listed, answers, is recorded by a
     real browser, and keeps the contract."""
-    async with reading("Writing a provider", tmp_path, {"chat.example.org": application()}) as reader:
+    async with reading(PROVIDER, tmp_path, {"chat.example.org": application()}) as reader:
         files = [reader.write(block.language, block.text) for block in [*reader.left] if block.file]
         assert [file.name for file in files] == ["mysite.py", "pyproject.toml", "test_mysite.py"]
         install(tmp_path / "pyproject.toml")
@@ -56,6 +56,6 @@ async def test_writing_a_provider(tmp_path: Path) -> None:
 
 
 def test_the_provider_is_about_thirty_lines() -> None:
-    """As it is promised."""
+    """As the README promises."""
     (text,) = (block.text for block in blocks() if block.file == "mysite.py")
     assert len([line for line in text.splitlines()[1:] if line]) < 31

@@ -1,4 +1,4 @@
-"""The README's "Recordings, for CI"."""
+"""The page on recordings: pytest records, and from then on nothing else is needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.readme.reader import reading
 from tests.sites.aura import AuraSite
 
+SECTIONS = ("recordings.md#Record with pytest", "recordings.md#Any other program", "recordings.md#From Python")
 ANSWER = ["Air scatters ", "blue", " light most."]
 SCRIPT = """
 import toolkit
@@ -24,7 +25,7 @@ async def test_recordings(tmp_path: Path) -> None:
     """What is recorded once answers a test, a program and a client, where there is no site and no browser."""
     aura = AuraSite()
     aura.answer = list(ANSWER)
-    async with reading("Recordings, for CI", tmp_path, {"chat.example.org": aura.app()}) as reader:
+    async with reading(SECTIONS, tmp_path, {"chat.example.org": aura.app()}) as reader:
         reader.write("python", "toolkit_client")
         recording, replaying = reader.take("sh", "pytest").text.splitlines()
         assert "1 passed" in await reader.run(recording)

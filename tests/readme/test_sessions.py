@@ -1,4 +1,4 @@
-"""The README's "Sessions"."""
+"""The page on sessions: its commands, here and at CI."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.readme.reader import reading
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.session.value import BrowserSession
 
+SECTIONS = ("sessions.md#Look at sessions, export and import them", "sessions.md#In CI")
 SITE = "https://assistant.example.org"
 
 
@@ -16,7 +17,7 @@ async def test_sessions(tmp_path: Path) -> None:
     """With one session, of somebody who is signed in: it is told, asked for, renewed, written and read; and handed to
     another machine, which has none."""
     assistant = OpenAssistantSite()
-    async with reading("Sessions", tmp_path, {"assistant.example.org": assistant.app()}) as reader:
+    async with reading(SECTIONS, tmp_path, {"assistant.example.org": assistant.app()}) as reader:
         cookies = {"__Secure-next-auth.session-token": assistant.login.new_token()}
         await reader.toolkit.keep(BrowserSession.from_cookie_values("openassistant", SITE, cookies))
         printed = await reader.shell("toolkit session list")

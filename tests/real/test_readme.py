@@ -13,7 +13,7 @@ from playwright.async_api import Playwright
 from tests.browser.person import by_hand, type_into
 from tests.cli.test_login import headed, window_of
 from tests.cli.test_replayed_chat import answer
-from tests.readme.blocks import ROOT
+from tests.readme.blocks import PROVIDER, ROOT
 from tests.readme.reader import reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 
@@ -38,7 +38,7 @@ def newcomer() -> dict[str, str]:
 
 async def test_the_first_command(clone: Path) -> None:
     """An environment, a browser, and an answer, by one line."""
-    async with reading("Try it", clone, {}) as reader:
+    async with reading("README.md#Try it", clone, {}) as reader:
         process = await reader.start(reader.take("sh", "--replay").text, newcomer())
         assert (await reader.end(process, SECONDS)).endswith(answer() + "\n")
         reader.take("sh", "pytest")  # `.ci/run` runs it, and is held to its words
@@ -49,7 +49,7 @@ async def test_the_providers_page(clone: Path, driver: Playwright, display: str)
     recorded, and keeps the contract."""
     folder = clone.parent / "mysite"
     folder.mkdir()
-    async with reading("Writing a provider", folder, {"chat.example.org": application()}) as reader:
+    async with reading(PROVIDER, folder, {"chat.example.org": application()}) as reader:
         for block in [block for block in reader.left if block.file]:
             reader.write(block.language, block.text)
         browsers = {"TOOLKIT_BROWSERS": headed(reader.toolkit, display)}

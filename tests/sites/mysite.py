@@ -1,4 +1,4 @@
-"""The site of the README's "Writing a provider": a login page, who is signed in, and a stream of events."""
+"""The site of the README's "Your own site": a login page, who is signed in, and a stream of events."""
 
 from __future__ import annotations
 

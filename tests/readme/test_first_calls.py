@@ -1,4 +1,4 @@
-"""The README's "Three ways to use it"."""
+"""The README's first call from Python, and the login before it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from playwright.async_api import Playwright
 from tests.browser.person import by_hand, type_into
 from tests.cli.test_login import headed, window_of
 from tests.readme.reader import Reader, reading
-from tests.sites.aura import AuraSite
 from tests.sites.openwebui import EMAIL, PASSWORD, OpenWebUISite
-
-ANSWER = ["Air scatters ", "blue", " light most."]
 
 
 async def log_in(reader: Reader, driver: Playwright, display: str) -> str:
@@ -28,22 +25,24 @@ async def log_in(reader: Reader, driver: Playwright, display: str) -> str:
         return await reader.end(process)
 
 
-async def test_three_ways(tmp_path: Path, driver: Playwright, display: str) -> None:
-    """A login in a window, after which shell and Python ask without one; a test from a recording, where there is no
-    network; a context of the reader's own."""
-    webui, aura = OpenWebUISite(), AuraSite()
-    webui.answer, aura.answer = list(ANSWER), list(ANSWER)
-    apps = {"webui.example.org": webui.app(), "chat.example.org": aura.app()}
-    async with reading("Three ways to use it", tmp_path, apps) as reader:
+async def test_log_in_and_call(tmp_path: Path, driver: Playwright, display: str) -> None:
+    """After a login in a window, the shell checks the session and Python asks, without a window."""
+    webui = OpenWebUISite()
+    sections = ("README.md#toolkit", "README.md#Log in")
+    async with reading(sections, tmp_path, {"webui.example.org": webui.app()}) as reader:
         printed = await log_in(reader, driver, display)
         assert f"logged in as {EMAIL} at https://webui.example.org" in printed
-        assert "".join(ANSWER) in printed
-        assert await reader.python("toolkit.chat") == "".join(ANSWER)
+        assert await reader.python("toolkit.chat", reader.toolkit.without_browser()) == "".join(webui.answer)
+    assert webui.problems == []
 
-        assert "".join(ANSWER) in await reader.shell("toolkit record")
+
+async def test_in_ci(tmp_path: Path) -> None:
+    """What is recorded once answers a test, where there is no site and no browser."""
+    webui = OpenWebUISite()
+    webui.answer = ["Air scatters ", "blue", " light most."]
+    async with reading("README.md#Test in CI", tmp_path, {"webui.example.org": webui.app()}) as reader:
+        await reader.sign_in(webui)
+        assert "".join(webui.answer) in await reader.shell("toolkit record")
         reader.write("python", "toolkit_client")
         assert "1 passed" in await reader.run("pytest", reader.without_network())
-
-        assert await reader.python("context=context", reader.with_own_browser()) == "".join(ANSWER) + "\n"
-        assert {seen.headers["Accept-Language"] for seen in aura.requests} == {"en-GB"}
-    assert webui.problems + aura.problems == []
+    assert webui.problems == []
