@@ -1,4 +1,4 @@
-"""The README's first call from Python, and the login before it."""
+"""The README's first call from Python with the login before it, and its first test in CI."""
 
 from __future__ import annotations
 

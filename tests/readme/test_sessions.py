@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+from tests.readme.blocks import section
 from tests.readme.reader import reading
 from tests.sites.openassistant import OpenAssistantSite
+from toolkit.session.formats.table import WRITABLE
 from toolkit.session.value import BrowserSession
 
 SECTIONS = ("sessions.md#Look at sessions, export and import them", "sessions.md#In CI")
@@ -30,3 +33,9 @@ async def test_sessions(tmp_path: Path) -> None:
         assert printed.strip() == "".join(assistant.answer).strip()
         assert not (tmp_path / "there" / "sessions").exists()
     assert assistant.problems == []
+
+
+def test_every_format_is_in_the_table() -> None:
+    """Each that `export` writes, and what it holds."""
+    rows = dict(re.findall(r"^\| `([a-z.-]+)`.* \| (everything|the cookies)", section(SECTIONS[0]), re.MULTILINE))
+    assert rows == {known.name: "the cookies" if known.only_cookies else "everything" for known in WRITABLE}
