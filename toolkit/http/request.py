@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from toolkit.errors import ProtocolError, UsageError
+from toolkit.http.forms import FormFile, encode_form
 from toolkit.session.headers import origin_of
 
 
@@ -47,12 +48,15 @@ def build_request(
     url: str,
     *,
     json: Any = None,
+    data: Mapping[str, str] | None = None,
+    files: Iterable[FormFile] = (),
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Request:
     """The request that the arguments of `Transport.request` describe.
 
-    Raises `UsageError` for a URL that cannot be called, and for a body that cannot be written as JSON.
+    Raises `UsageError` for a URL that cannot be called, for a body that cannot be written as JSON, and for one that is
+    to be JSON and a form at once.
     """
     try:
         target = _parse_url(url, encoded=True)
@@ -60,14 +64,22 @@ def build_request(
         raise UsageError("That is not a URL that can be called.") from None
     if params:
         url = str(target.update_query(params))
-    own = CIMultiDict(headers or {})
+    own, files = CIMultiDict(headers or {}), tuple(files)
+    if data is None and not files:
+        if json is not None:
+            own.setdefault("content-type", "application/json")
+        return Request(method, url, _encode_json(json, url), own)
     if json is not None:
-        own.setdefault("content-type", "application/json")
+        raise UsageError("The body of a call is JSON or a form, not both.", url=url)
+    own["content-type"], body = encode_form(data or {}, files)
+    return Request(method, url, body, own)
+
+
+def _encode_json(json: Any, url: str) -> bytes:
     try:
-        body = b"" if json is None else msgspec.json.encode(json)
+        return b"" if json is None else msgspec.json.encode(json)
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
-    return Request(method, url, body, own)
 
 
 def _parse_url(url: str, *, encoded: bool) -> URL:

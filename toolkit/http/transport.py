@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
 from toolkit.http.excerpts import redact_credentials
+from toolkit.http.forms import FormFile
 from toolkit.http.recorder import Recorder
 from toolkit.http.request import Request, build_request
 from toolkit.http.response import ENCODINGS, Response
@@ -115,17 +116,21 @@ class Transport:
         url: str,
         *,
         json: Any = None,
+        data: Mapping[str, str] | None = None,
+        files: Iterable[FormFile] = (),
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AbstractAsyncContextManager[Response]:
         """Call `url` as the page would. An async context manager that gives the answer, its body unread, and releases
         the connection at the end.
 
-        `json` is the body, `params` is added to the query, `headers` replace the page's own (names in any case).
+        `json` is the body; in its place `data` and `files` are the fields and files of a form. `params` is added to the
+        query, `headers` replace the page's own (names in any case).
         Redirects are followed as a browser does. Raises an error of `toolkit.errors` for a status of 400 and above
         (which is also an `aiohttp.ClientResponseError`) and for whatever else goes wrong.
         """
-        return _Call(self, build_request(method, url, json=json, params=params, headers=headers))
+        request = build_request(method, url, json=json, data=data, files=files, params=params, headers=headers)
+        return _Call(self, request)
 
     async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
         """Make a last call that is not part of the answer, even while the caller is being cancelled.
