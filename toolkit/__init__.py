@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toolkit.chats.deadlines import Deadlines
     from toolkit.chats.events import (
         ChatEvent,
+        ChatSaved,
         Finished,
         Media,
         ModelSelected,
@@ -51,6 +52,7 @@ _HOMES = {
     "BrowserSession": "toolkit.session.value",
     "ChatEvent": "toolkit.chats.events",
     "ChatRequest": "toolkit.chats.messages",
+    "ChatSaved": "toolkit.chats.events",
     "ChatStream": "toolkit.chats.stream",
     "Client": "toolkit.client.client",
     "CodeLinkAva": "toolkit.providers",
@@ -98,6 +100,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "BrowserSession",
     "ChatEvent",
     "ChatRequest",
+    "ChatSaved",
     "ChatStream",
     "Client",
     "CodeLinkAva",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.chats.events import (
     ChatEvent,
+    ChatSaved,
     Media,
     ModelSelected,
     Reasoning,
@@ -20,6 +21,7 @@ class AnswerDetails:
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.model: str | None = None
+        self.chat_id: str | None = None
         self.tool_calls: list[ToolCall] = []
         self.sources: list[Source] = []
         self.media: list[Media] = []
@@ -44,6 +46,8 @@ class AnswerDetails:
             self.usage = event
         elif isinstance(event, ModelSelected):
             self.model = event.model
+        elif isinstance(event, ChatSaved):
+            self.chat_id = event.chat_id
 
     def describe(self) -> str:
         """What there is, in words: part of a sentence."""

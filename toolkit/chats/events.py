@@ -83,6 +83,14 @@ class ModelSelected(NamedTuple):
     model: str
 
 
+class ChatSaved(NamedTuple):
+    """The site has the finished turn in the person's history, as its page shows it: `chat_id` names the conversation
+    there, so that a later call can go on with it, and `url` is its page."""
+
+    chat_id: str
+    url: str
+
+
 class Queued(NamedTuple):
     """The site has put the call into a queue; position 1 is next. `size` is how many wait."""
 
@@ -97,7 +105,9 @@ class Finished(NamedTuple):
     reason: str
 
 
-ChatEvent = Text | Reasoning | ToolCall | Sources | Media | Status | Usage | ModelSelected | Queued | Finished
+ChatEvent = (
+    Text | Reasoning | ToolCall | Sources | Media | Status | Usage | ModelSelected | ChatSaved | Queued | Finished
+)
 
 
 class KeepAlive(NamedTuple):

@@ -99,8 +99,8 @@ class ChatStream:
     that is dropped is closed too, a little later. All errors are of `toolkit.errors`; `.text` is what had come.
     A stream that is closed before its end, by whomever, raises `StreamInterrupted` for who reads on.
 
-    `finish_reason` is None until the end of the answer. `usage`, `reasoning`, `tool_calls`, `sources`, `media` and
-    `model` tell what has come of them so far.
+    `finish_reason` is None until the end of the answer. `usage`, `reasoning`, `tool_calls`, `sources`, `media`,
+    `model` and `chat_id` tell what has come of them so far.
 
     `attempts` is not started before the first read. `watch` enforces the call's deadlines and collects what comes; the
     attempts use the same one. `length_limited` says that the caller has limited the answer's length.
@@ -347,6 +347,11 @@ class ChatStream:
     def model(self) -> str | None:
         """The model that the site has chosen itself; None where it has not."""
         return self._watch.details.model
+
+    @property
+    def chat_id(self) -> str | None:
+        """The conversation in the person's history at the site that this turn was saved in; None where it was not."""
+        return self._watch.details.chat_id
 
     async def aclose(self) -> None:
         """Close the connection and let the provider clean up at its site.

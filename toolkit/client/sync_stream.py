@@ -65,6 +65,11 @@ class SyncStream:
         """The model that the site has chosen itself; None where it has not."""
         return self._stream.model
 
+    @property
+    def chat_id(self) -> str | None:
+        """The conversation in the person's history at the site that this turn was saved in; None where it was not."""
+        return self._stream.chat_id
+
     def __iter__(self) -> SyncStream:
         return self
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolkit.providers.codelinkava import CodeLinkAva
     from toolkit.providers.gradio.provider import Gradio
     from toolkit.providers.openassistant import OpenAssistant
-    from toolkit.providers.openwebui import OpenWebUI
+    from toolkit.providers.openwebui.provider import OpenWebUI
 
 __all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI"]
 

@@ -39,7 +39,7 @@ BUILT_IN = {
     "codelinkava": BuiltIn("toolkit.providers.codelinkava", "CodeLinkAva"),
     "aichatonline": BuiltIn("toolkit.providers.aichatonline", "AiChatOnline"),
     "openassistant": BuiltIn("toolkit.providers.openassistant", "OpenAssistant"),
-    "openwebui": BuiltIn("toolkit.providers.openwebui", "OpenWebUI"),
+    "openwebui": BuiltIn("toolkit.providers.openwebui.provider", "OpenWebUI"),
     "gradio": BuiltIn("toolkit.providers.gradio.provider", "Gradio"),
 }
 

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -144,7 +145,7 @@ class OpenAIAnswer:
         elif kind in ("thinking", "reasoning"):
             yield Reasoning(plain_text(part.get("thinking") or part.get("reasoning") or part.get("text")))
         elif kind in ("image_url", "output_image", "image"):
-            yield from read_image(part)
+            yield from read_image(part, self._url)
         elif kind == "refusal":
             self._refused = True
             yield plain_text(part.get("refusal"))
@@ -218,14 +219,14 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def read_image(part: dict[str, Any]) -> Iterator[Media]:
-    """An image of the answer, at a URL or in one."""
+def read_image(part: dict[str, Any], base: str) -> Iterator[Media]:
+    """An image of the answer, at a URL, which can be relative to the address `base` of the answer, or in one."""
     url = part.get("image_url") or part.get("url")
     url = url.get("url") if isinstance(url, dict) else url
     if not isinstance(url, str) or not url:
         return
     held = read_data_url(url)
-    yield Media(data=held[0], mime_type=held[1]) if held is not None else Media(url=url)
+    yield Media(data=held[0], mime_type=held[1]) if held is not None else Media(url=urljoin(base, url))
 
 
 def annotated_sources(annotations: list[Any]) -> Iterator[Source]:
