@@ -23,19 +23,18 @@ def notes(err: str) -> list[str]:
 
 
 async def test_options_reach_the_site(toolkit: Toolkit, webui: WebUI) -> None:
-    """JSON as what it means, all else as text, also what holds an `=` itself; a note says that it is not known here."""
+    """JSON as what it means, all else as text, also what holds an `=` itself; a note says which are not known here."""
     site, origin = webui
-    told = ("-o", "top_k=3", "--option", 'stop=["a=b", null]', "-o", "user=ada=x", "-o", "none=", "-o", "odd=NaN")
+    told = ("-o", "top_k=3", "--option", 'stop=["a=b", null]', "-o", "name=ada=x", "-o", "none=", "-o", "odd=NaN")
     result = await toolkit.run("chat", "openwebui", "Hi", "--base-url", origin, *told, "-o", 'digits="7"', "-t", "1")
     assert (result.code, result.out) == (0, "".join(site.answer) + "\n")
     (call,) = site.calls(CHAT)
-    given = {"top_k": 3, "stop": ["a=b", None], "user": "ada=x", "none": "", "odd": "NaN", "digits": "7"}
-    assert {name: value for name, value in call.body.items() if name not in ("model", "stream", "messages")} == {
-        **given,
-        "temperature": 1.0,
-    }
+    given = {"top_k": 3, "stop": ["a=b", None], "name": "ada=x", "none": "", "odd": "NaN", "digits": "7"}
+    own = ("model", "stream", "messages", "stream_options")
+    assert {name: value for name, value in call.body.items() if name not in own} == {**given, "temperature": 1.0}
     assert result.err.splitlines() == [
-        f"note: openwebui does not know the option {name}, and passes it on as it is" for name in given
+        f"note: openwebui does not know the option {name}, and passes it on as it is"
+        for name in ("name", "none", "odd", "digits")
     ]
 
 
@@ -90,14 +89,14 @@ async def test_options_go_with_replay(toolkit: Toolkit) -> None:
 async def test_what_is_recorded_goes_with_the_same(toolkit: Toolkit, webui: WebUI) -> None:
     """`toolkit record` takes the settings of `toolkit chat`, and a replay knows them."""
     site, origin = webui
-    how = ("--model", site.models[1], "-t", "0.5", "--max-tokens", "9", "--option", "top_k=3", "--base-url", origin)
+    how = ("--model", site.models[1], "-t", "0.5", "--max-tokens", "9", "--option", "colour=3", "--base-url", origin)
     result = await toolkit.run("record", "openwebui", "Hi", "-o", "a.har", *how)
     assert (result.code, result.out) == (0, "".join(site.answer) + "\n"), result.err
-    assert "note: openwebui does not know the option top_k, and passes it on as it is" in result.err
+    assert "note: openwebui does not know the option colour, and passes it on as it is" in result.err
     body = site.calls(CHAT)[0].body
-    assert (body["model"], body["temperature"], body["max_tokens"], body["top_k"]) == (site.models[1], 0.5, 9, 3)
+    assert (body["model"], body["temperature"], body["max_tokens"], body["colour"]) == (site.models[1], 0.5, 9, 3)
     assert load(toolkit.folder / "a.har").chat is not None
     result = await toolkit.run("chat", "openwebui", *how, "--replay=a.har")
     assert (result.code, result.out) == (0, "".join(site.answer) + "\n"), result.err
-    result = await toolkit.run("chat", "openwebui", *how[:-4], "--option", "top_k=4", "--replay=a.har")
-    assert "body.top_k: recorded 3, got 4" in result.errors[0]
+    result = await toolkit.run("chat", "openwebui", *how[:-4], "--option", "colour=4", "--replay=a.har")
+    assert "body.colour: recorded 3, got 4" in result.errors[0]

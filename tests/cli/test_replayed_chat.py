@@ -25,7 +25,7 @@ def recorded() -> Recording:
 def question() -> str:
     chat = recorded().chat
     assert chat is not None
-    return chat.messages[0]["content"]
+    return str(chat.messages[0]["content"])
 
 
 def answer() -> str:

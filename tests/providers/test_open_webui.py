@@ -83,6 +83,7 @@ async def test_the_login_of_a_browser_makes_the_calls(prefix: str, open_context:
     assert [call.path.removeprefix(prefix) for call in calls] == [MODELS, CHAT, CHAT]
     assert calls[1].body == {
         "model": "llama3.1:8b", "stream": True, "messages": [{"role": "user", "content": "Hi"}],
+        "stream_options": {"include_usage": True},
     }  # fmt: skip
     assert calls[2].body.items() >= {"model": "mistral-small", "temperature": 0.5, "top_k": 3}.items()
     assert all(call.cookie is not None and "Authorization" not in call.headers for call in calls)
@@ -225,13 +226,17 @@ async def test_a_failure_behind_the_site_is_raised(error: Any, chatting: Chattin
             await client.chat("Hi").text()
 
 
-async def test_the_end_marker_is_needed(chatting: Chatting) -> None:
-    """A stream without `[DONE]` was interrupted."""
+async def test_the_end_has_to_be_told(chatting: Chatting) -> None:
+    """By a reason or by `[DONE]`: a stream with neither was interrupted."""
     site = OpenWebUISite()
     site.done = False
     async with chatting("openwebui", site) as client:
+        assert await client.chat("Hi").text() == TEXT
+        site.finish = None
         with pytest.raises(StreamInterrupted) as caught:
             await client.chat("Hi").text()
+        site.done = True
+        assert await client.chat("Hi").text() == TEXT
     assert caught.value.text == TEXT
 
 

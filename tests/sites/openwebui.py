@@ -1,4 +1,5 @@
-"""A stand-in for Open WebUI (shapes measured on open-webui 0.12.4): login by JWT, the models, an OpenAI stream.
+"""A stand-in for Open WebUI (shapes measured on open-webui 0.12.4): login by JWT, the models, an OpenAI stream; its
+files and its history are in `tests.sites.openwebui_history`.
 
 Ways to fail: `expire()` (no token is taken any more), `role = "pending"` (nobody has approved the account), `error`
 (the upstream's, inside the stream), `done = False`, `ending`, `refusals`. A path that is not known is answered as the
@@ -19,6 +20,7 @@ from aiohttp import web
 from tests.sites.base import PAGES, Handler, Site, page
 from tests.sites.codelinkava import data, frame
 from tests.sites.nextauth import cookies
+from tests.sites.openwebui_history import StoredFiles, StoredHistory
 
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse"  # of an invented person, for this form alone
@@ -31,7 +33,16 @@ class OpenWebUISite(Site):
     """`models`: what there is, the first is the default. `role`: of everybody who is signed in. `sliding`: whether a
     new token is issued when the page asks who it is of, as older versions do; else the same one, with a new cookie.
     `sets_cookie`: whether the cookie gets anywhere (one that is `Secure` does not, over plain HTTP). `prefix`: the path
-    that the deployment is under. `done`: whether `[DONE]` ends the stream."""
+    that the deployment is under. `done`: whether `[DONE]` ends the stream.
+
+    What the answer has: `reasoning` (pieces before it), `after` (deltas after its text: images, calls of tools),
+    `usage` (told where the body asks for it), `sources` (told where the body has files), `selected_model` (an arena's),
+    `finish` (the reason for its end).
+
+    `takes_usage`: whether the server behind it lets itself be asked for usage. `pipe`: whether a pipe function answers,
+    after whose end marker no newline comes. `filtered`: whether a filter function is in force, with which frames are a
+    line further apart. `stream_response`: whether the model streams; else the answer is one JSON document.
+    """
 
     public_hosts = ("chat.example.org",)
 
@@ -44,6 +55,17 @@ class OpenWebUISite(Site):
         self.prefix = ""
         self.done = True
         self.error: Any = None
+        self.reasoning: list[str] = []
+        self.after: list[dict[str, Any]] = []
+        self.usage: dict[str, Any] | None = None
+        self.takes_usage = True
+        self.sources: list[dict[str, Any]] = []
+        self.selected_model: str | None = None
+        self.finish: str | None = "stop"
+        self.pipe = self.filtered = False
+        self.stream_response = True
+        self.files = StoredFiles(self)
+        self.history = StoredHistory(self)
         self.tokens: set[str] = set()
         self._issued = 0
 
@@ -59,6 +81,8 @@ class OpenWebUISite(Site):
                 web.get(f"{api}/config", self._config),
                 web.get(f"{api}/models", self._signed_in(self._models)),
                 web.post(f"{api}/chat/completions", self._signed_in(self._chat)),
+                *self.files.routes(api, self._signed_in),
+                *self.history.routes(api, self._signed_in),
                 web.get(f"{self.prefix}/app.js", self._script),
                 web.get("/{path:.*}", self._page),
                 web.route("*", "/{path:.*}", self._no_such_path),
@@ -145,23 +169,60 @@ class OpenWebUISite(Site):
         if body.get("stream") is not True:
             self.note(request, "stream is not true")
         for message in body.get("messages") or ():
-            self.check_fields(request, message, {"role": str, "content": str}, where="messages[].")
+            self._check_message(request, message)
         if body.get("model") not in self.models:
             return refusal(400, "Model not found")
+        if "stream_options" in body and not self.takes_usage:
+            error = {"message": "Unrecognized request argument supplied: stream_options", "code": None}
+            return web.json_response({"error": error}, status=400)
+        if not self.stream_response:
+            return web.json_response(self._document())
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        return await self.send(request, response, self._frames())
+        return await self.send(request, response, self._frames(body))
 
-    async def _frames(self) -> AsyncGenerator[bytes, None]:
-        """A role first, which has no content. After an upstream's failure the stream ends as if all were well."""
-        yield frame({"role": "assistant", "content": ""})
+    def _check_message(self, request: web.Request, message: dict[str, Any]) -> None:
+        """Text, or parts of the two kinds that the server passes on."""
+        calls: dict[str, Any] = (
+            {"tool_calls": list} if message.get("role") == "assistant" and "tool_calls" in message else {}
+        )
+        calls |= {"tool_call_id": str} if message.get("role") == "tool" else {}
+        content: Any = (str, list, type(None)) if "tool_calls" in calls else (str, list)
+        self.check_fields(request, message, {"role": str, "content": content, **calls}, where="messages[].")
+        parts = message.get("content")
+        for part in parts if isinstance(parts, list) else ():
+            if part.get("type") not in ("text", "image_url"):
+                self.note(request, f"a part of a message is of the type {part.get('type')}")
+
+    def _document(self) -> dict[str, Any]:
+        """As `json-stream_response-off.http` among the captures."""
+        message = {"role": "assistant", "content": "".join(self.answer)}
+        choice = {"index": 0, "message": message, "finish_reason": self.finish}
+        return {"id": "c", "object": "chat.completion", "choices": [choice], "usage": self.usage}
+
+    async def _frames(self, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+        """The frames as the real server sends them: what it knows itself stands before the upstream's. A role comes
+        first there, which has no content. After an upstream's failure the stream ends as if all were well."""
+        apart = b"\n" if self.filtered else b""
+        if self.sources and body.get("files"):
+            yield data({"sources": self.sources})
+        if self.selected_model is not None:
+            yield data({"selected_model_id": self.selected_model})
+        if not self.pipe:
+            yield frame({"role": "assistant", "content": ""}) + apart
+        for piece in self.reasoning:
+            yield frame({"reasoning_content": piece}) + apart
         for piece in self.answer:
-            yield frame({"content": piece})
+            yield frame({"content": piece}) + apart
+        for delta in self.after:
+            yield frame(delta) + apart
         if self.error is not None:
-            yield data({"error": self.error})
+            yield data({"error": self.error}) + apart
         elif self.ending == "eof":
-            yield frame({}, finish="stop")
+            yield frame({}, finish=self.finish) + apart
+            if self.usage is not None and (body.get("stream_options") or {}).get("include_usage"):
+                yield data({"choices": [], "usage": self.usage}) + apart
         if self.ending == "eof" and self.done:
-            yield b"data: [DONE]\n\n"
+            yield b"data: [DONE]" + (b"" if self.pipe else b"\n\n" + apart)
 
 
 def refusal(status: int, detail: str) -> web.Response:

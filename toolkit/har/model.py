@@ -168,7 +168,7 @@ class RecordedChat(Struct, omit_defaults=True):
     """The chat call of a recording. `base_url` is None for the provider's public site."""
 
     provider: str
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     base_url: str | None = None
 
 

@@ -101,7 +101,7 @@ class Recorder:
         self._exchanges.append(exchange)
         return exchange
 
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, str]], base_url: str | None) -> None:
+    def record_chat(self, session: BrowserSession, messages: list[dict[str, Any]], base_url: str | None) -> None:
         """Records that a chat call starts, with `session`. Only the first one becomes part of the recording."""
         if self._chat is None:
             self._chat = RecordedChat(provider=session.provider, messages=messages, base_url=base_url)

@@ -52,7 +52,8 @@ class ChatSaving:
             try:
                 self._chat = await self._http.json(StoredChat, "GET", url, headers=self._headers)
             except BadRequest as error:
-                error.hint = CHAT_ID_HINT
+                error.what, error.hint = f"This account has no chat {self._options.chat_id!r}.", CHAT_ID_HINT
+                error.args = (error.what,)
                 raise
             self._history = ChatHistory(self._chat.chat)
         if self._options.folder:
