@@ -33,19 +33,19 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("model", "[NAME]", "ask this model from now on; without NAME, list the models"),
-    Command("system", "[TEXT]", "have TEXT as the system message from now on, - for none; without TEXT, show it"),
+    Command("model", "[NAME]", "ask this model from now on; alone: which there are"),
+    Command("system", "[TEXT]", "set the system message, - for none; alone: show it"),
     Command("retry", "", "ask the last question again"),
     Command("image", "FILE", "send an image with the next question"),
     Command("file", "FILE", "send a file with the next question"),
-    Command("save", "FILE", "save the conversation, as JSON where FILE ends in .json, else as Markdown"),
+    Command("save", "FILE", "save the conversation, as JSON if FILE ends in .json, else as Markdown"),
     Command("help", "", "show this"),
     Command("exit", "", "end the conversation, as Ctrl-D does"),
 )
 KEYS = (
-    ("Ctrl-C", "end an answer that is being printed, or forget the line (the arrow keys give it back)"),
-    ("\\ at the end", "go on with the question in the next line"),
-    ('"""', "before and after a question of many lines; what is pasted may have many in any case"),
+    ("Ctrl-C", "end the answer that comes; or forget the line, which Up gives back"),
+    ("\\", "at the end of a line: go on with the question in the next one"),
+    ('"""', "around a question of many lines; what is pasted needs none"),
     ("a blank", "before a question that begins with a / of its own"),
 )
 ALIASES = {"?": "help", "quit": "exit", "bye": "exit"}
