@@ -21,7 +21,6 @@ class AnswerDisplay:
     is to be called several times a second, and costs little if nothing has changed. `end` prints what is left.
     """
 
-    draws_status = True
     has_room_for_status = True
 
     def __init__(self, console: Console) -> None:
@@ -34,6 +33,10 @@ class AnswerDisplay:
         self._gap = False  # whether an empty line comes before what is printed next
         self._changed = False
         self._status: StatusLine | None = None
+
+    @property
+    def status_display(self) -> AnswerDisplay:
+        return self
 
     def write(self, event: ChatEvent) -> None:
         """Takes in a piece of the text or of the reasoning; all other events are nothing to print."""

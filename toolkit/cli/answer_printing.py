@@ -17,6 +17,7 @@ from toolkit.cli.terminal import clear_status, colours, printable, show_status, 
 if TYPE_CHECKING:
     from toolkit.chats.events import ChatEvent, Media
     from toolkit.chats.stream import ChatStream
+    from toolkit.cli.terminal import StatusDisplay
     from toolkit.client.client import Client
     from toolkit.errors import ToolkitError
 
@@ -29,7 +30,8 @@ class AnswerWriter(Protocol):
     """Writes an answer to stdout: `PlainAnswer`, `JSONAnswer`, or `AnswerDisplay`, which renders Markdown and draws the
     status line itself."""
 
-    draws_status: bool
+    @property
+    def status_display(self) -> StatusDisplay | None: ...
 
     @property
     def has_room_for_status(self) -> bool: ...
@@ -65,7 +67,7 @@ class AnswerPrinter:
         self.text, self.chat_id, self._thinking = "", None, False
         writer = _choose_writer(self._output)
         complete = False
-        with status_below(writer):
+        with status_below(writer.status_display):
             show_status(self._waiting)
             try:
                 async with self._client.chat(messages, **arguments) as stream, _redrawing(writer):
@@ -175,7 +177,7 @@ def _choose_writer(output: AnswerOptions) -> AnswerWriter:
 @asynccontextmanager
 async def _redrawing(writer: AnswerWriter) -> AsyncIterator[None]:
     """Has `writer` draw what has come, several times a second, during the block."""
-    if not writer.draws_status:
+    if writer.status_display is None:
         yield
         return
 

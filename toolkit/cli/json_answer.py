@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class JSONAnswer:
     """Prints each event as it comes."""
 
-    draws_status = False
+    status_display = None  # the status line is on stderr, as always
 
     def __init__(self) -> None:
         self._to_terminal = sys.stdout.isatty()

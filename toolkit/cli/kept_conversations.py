@@ -20,7 +20,7 @@ from toolkit.files.atomic import write_atomic
 from toolkit.files.state_folder import make_private_folder, state_folder
 from toolkit.stores.base import Key
 from toolkit.stores.passphrase import configured_passphrase, resolve_passphrase
-from toolkit.stores.sealing import Sealed, cached_sealer
+from toolkit.stores.sealing import Sealed, cached_sealer, open_sealed
 
 KEEP_VARIABLE = "TOOLKIT_KEEP"
 NO_VALUES = ("", "0", "no", "false", "off")  # of the variable
@@ -94,18 +94,14 @@ def load_conversation(key: Key) -> KeptConversation:
 
 
 def _open(sealed: Sealed | None, key: Key) -> KeptConversation:
-    from cryptography.exceptions import InvalidTag
-
     setting = configured_passphrase()
     if sealed is None:
         raise ValueError("nothing in it")
     if not setting:
         raise StoreError("The kept conversation is sealed.", provider=key.provider, hint="Set TOOLKIT_STORE_KEY.")
-    try:
-        data = cached_sealer(resolve_passphrase(setting)).open(sealed, _identify(key))
-    except InvalidTag:
+    if (data := open_sealed(sealed, _identify(key), resolve_passphrase(setting))) is None:
         what = "The kept conversation is sealed with another TOOLKIT_STORE_KEY."
-        raise StoreError(what, provider=key.provider, hint="Set that one.") from None
+        raise StoreError(what, provider=key.provider, hint="Set that one.")
     return msgspec.json.decode(data, type=KeptConversation)
 
 

@@ -17,7 +17,7 @@ REASONING_MARK = "(thinking) "
 class PlainAnswer:
     """Prints each piece of text as it comes, and on a terminal the reasoning above it, dim and marked as such."""
 
-    draws_status = False
+    status_display = None  # the status line is on stderr, as always
 
     def __init__(self) -> None:
         self._to_terminal = sys.stdout.isatty()

@@ -6,18 +6,16 @@ from rich.console import RenderableType
 from rich.spinner import Spinner
 from rich.text import Text
 
-from toolkit.cli.terminal import printable
-
 
 class StatusLine(Spinner):
     """A line with a moving sign, `text`, and the whole seconds since it was first shown, once there are any.
 
-    A text of several lines is shown in one, and what does not fit is left out.
+    A text of several lines is shown in one, and what does not fit is left out. It has no control characters.
     """
 
     def __init__(self, text: str) -> None:
         super().__init__("dots")
-        self._status = " ".join(printable(text).split())
+        self._status = " ".join(text.split())
 
     def render(self, time: float) -> RenderableType:
         sign = super().render(time)

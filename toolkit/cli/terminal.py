@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
     from rich.live import Live
 
-    from toolkit.cli.answer_display import AnswerDisplay
 
 # The control characters (C0 but for tab and line feed, DEL, C1) become U+FFFD, carriage returns vanish.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"} | {ord("\r"): None}
+
+
+class StatusDisplay(Protocol):
+    """Draws on the terminal, and the status line below that. `live` is None while nothing is drawn that changes."""
+
+    live: Live | None
+
+    def show_status(self, text: str) -> None: ...
+
 
 # The status line that is on stderr now, and its text, which is remembered also where no line can be shown. Module
 # state, since a process has one stderr.
@@ -26,7 +34,7 @@ _live: Live | None = None
 _status_text = ""
 
 # The answer that is on the terminal now, if one is drawn there: it then shows the status line, below itself.
-_display: AnswerDisplay | None = None
+_display: StatusDisplay | None = None
 
 
 def printable(text: str) -> str:
@@ -61,11 +69,11 @@ def show_status(text: str) -> None:
         return
     _status_text = text
     if _display is not None:
-        _display.show_status(text)
+        _display.show_status(printable(text))
     elif _live is not None:
         from toolkit.cli.status_line import StatusLine
 
-        _live.update(StatusLine(text))
+        _live.update(StatusLine(printable(text)))
     elif _is_terminal(sys.stderr):
         from rich.console import Console
         from rich.live import Live
@@ -74,7 +82,7 @@ def show_status(text: str) -> None:
 
         console = Console(stderr=True)
         if console.is_interactive:  # a dumb terminal cannot erase a line
-            line = StatusLine(text)
+            line = StatusLine(printable(text))
             _live = Live(line, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
             _live.start()
 
@@ -101,12 +109,11 @@ def status(text: str) -> Iterator[None]:
 
 
 @contextmanager
-def status_below(writer: object) -> Iterator[None]:
-    """Has `writer` show the status line during the block, if it draws one; else it is shown as always."""
+def status_below(display: StatusDisplay | None) -> Iterator[None]:
+    """Has `display`, if there is one, show the status line during the block."""
     global _display
     clear_status()
-    if getattr(writer, "draws_status", False):
-        _display = cast("AnswerDisplay", writer)
+    _display = display
     try:
         yield
     finally:
