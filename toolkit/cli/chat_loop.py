@@ -63,7 +63,7 @@ class ChatLoop:
                     text = self._input.read()
                 text = check_encoding(None, None, text) or ""
             except EOFError:
-                click.echo(err=True)
+                self._input.end_line()
                 return None
             except click.BadParameter as error:
                 report_error(error)

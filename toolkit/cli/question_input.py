@@ -6,6 +6,7 @@ is pressed. Elsewhere lines that arrive at once are taken as one text.
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 
@@ -23,7 +24,8 @@ class QuestionInput:
         self._to_terminal = sys.stdout.isatty()
         self._readline = _load_readline() if self._to_terminal else None
         self._at_end = False
-        self._pastes_whole = self._readline is not None and "libedit" not in (self._readline.__doc__ or "")
+        gnu = self._readline is not None and "libedit" not in (self._readline.__doc__ or "")
+        self._pastes_whole = gnu and os.environ.get("TERM") != "dumb"
         if self._readline is not None and self._pastes_whole:
             # Python turns it off, since its own prompt could not take several lines.
             self._readline.parse_and_bind("set enable-bracketed-paste on")
@@ -32,6 +34,11 @@ class QuestionInput:
         """Adds `text` to the history, so that the arrow keys give it back."""
         if self._readline is not None and text.strip():
             self._readline.add_history(text)
+
+    def end_line(self) -> None:
+        """Ends the line of the prompt after `EOFError`, where readline has not done it."""
+        if not self._pastes_whole:  # readline does it where it has had pastes marked
+            click.echo(err=True)
 
     @property
     def typed(self) -> str:
