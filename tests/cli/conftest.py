@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.cli.scripted_site import ScriptedSite
 from tests.listening import secrets_in
 from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
@@ -138,6 +139,16 @@ async def aura(toolkit: Toolkit) -> AsyncIterator[tuple[AuraSite, str]]:
     site = AuraSite()
     async with serve(site.app()) as origin:
         await toolkit.keep(BrowserSession(provider="aura", origin=origin, headers={"user-agent": "Kept/1"}))
+        yield site, origin
+    assert not site.problems
+
+
+@pytest.fixture
+async def scripted(toolkit: Toolkit) -> AsyncIterator[tuple[ScriptedSite, str]]:
+    """A site of CodeLinkAva's kind whose answers hold whatever a test says, and its origin, with a session for it."""
+    site = ScriptedSite()
+    async with serve(site.app()) as origin:
+        await toolkit.keep(BrowserSession(provider="codelinkava", origin=origin, headers={"user-agent": "Kept/1"}))
         yield site, origin
     assert not site.problems
 

@@ -32,7 +32,7 @@ class Terminal:
     @property
     def screen(self) -> str:
         """What was written, without what steers the terminal."""
-        return ESCAPES.sub("", self.raw).replace("\r\n", "\n")
+        return ESCAPES.sub("", self.raw).replace("\r\n", "\n").replace("\n\r", "\n")
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

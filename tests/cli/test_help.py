@@ -68,6 +68,7 @@ def test_the_group_tells_how_to_begin(call: Call) -> None:
         "usage": ExitCode.USAGE,
         "login needed": ExitCode.LOGIN_NEEDED,
         "rate limited": ExitCode.RATE_LIMITED,
+        "answer truncated": ExitCode.ANSWER_TRUNCATED,
         "interrupted": ExitCode.INTERRUPTED,
     }
     told = ", ".join(f"{code.value} {word}" for word, code in codes.items())

@@ -22,6 +22,7 @@ from toolkit.stores.base import Store
 from toolkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from toolkit.chats.deadlines import Deadlines
     from toolkit.client.attempts import ChatRecorder
     from toolkit.client.visitor import Login
     from toolkit.providers.base import Provider
@@ -96,13 +97,18 @@ class _ClientWithStatus(Client):
 
 @asynccontextmanager
 async def open_client(
-    provider: str, target: Target, *, store: Store | None = None, recorder: ChatRecorder | None = None
+    provider: str,
+    target: Target,
+    *,
+    store: Store | None = None,
+    recorder: ChatRecorder | None = None,
+    deadlines: Deadlines | None = None,
 ) -> AsyncIterator[OpenedClient]:
     """Opens a client of the provider of that name, on the real network unless the options ask for a replay.
 
     `store` goes before the one of the options; `recorder` records the visit and the calls. Neither goes with a replay,
-    whose session is not stored. Raises `UnknownProvider`, `click.UsageError` for options that exclude each other, and
-    what `resolve_call_base_url` and `choose_recording` raise.
+    whose session is not stored. `deadlines` are those of `Client`. Raises `UnknownProvider`, `click.UsageError` for
+    options that exclude each other, and what `resolve_call_base_url` and `choose_recording` raise.
     """
     kind = registry.find(provider)
     if target.profile is not None or target.browsers is not None:
@@ -110,7 +116,7 @@ async def open_client(
 
         load_profiles(target.browsers).get(target.profile)  # raises for a wrong name, also if no browser is needed
     if target.replay is not None:
-        async with _open_replayed(kind, target, target.replay) as opened:
+        async with _open_replayed(kind, target, target.replay, deadlines) as opened:
             yield opened
         return
     used_store = store if store is not None else target.store
@@ -123,13 +129,16 @@ async def open_client(
         browsers=target.browsers,
         store=used_store,
         recorder=recorder,
+        deadlines=deadlines,
         say=notify,
     ) as client:
         yield OpenedClient(client)
 
 
 @asynccontextmanager
-async def _open_replayed(kind: type[Provider], target: Target, replay: str) -> AsyncIterator[OpenedClient]:
+async def _open_replayed(
+    kind: type[Provider], target: Target, replay: str, deadlines: Deadlines | None
+) -> AsyncIterator[OpenedClient]:
     if target.proxy:
         raise click.UsageError("--replay is a network of its own: it goes with no --proxy.")
     if target.store:
@@ -148,6 +157,7 @@ async def _open_replayed(kind: type[Provider], target: Target, replay: str) -> A
             browsers=target.browsers,
             store=store,
             route=network.route,
+            deadlines=deadlines,
             say=notify,
         ) as client,
     ):

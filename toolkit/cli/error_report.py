@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _OPTION_NAMES = (
     (re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)"), "`--base-url`"),
     (re.compile(r"`fn`"), "`--option fn=NAME`"),
+    (re.compile(r"`max_tokens`"), "`--max-tokens`"),
 )
 
 
@@ -60,19 +61,28 @@ def _report_click_error(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _report_toolkit_error(error: ToolkitError) -> ExitCode:
-    from toolkit.errors import LoginRequired, RateLimited, UsageError
+def error_message(error: ToolkitError) -> str:
+    """Returns what `error` says, with the names that things have on the command line."""
+    from toolkit.errors import RateLimited
 
     if isinstance(error, RateLimited) and error.retry_after is not None:
         error.hint = f"Wait {error.retry_after:.0f} s before the next call."
     text = str(error)
     for argument, option in _OPTION_NAMES:
         text = argument.sub(option, text)
-    _print_error(text)
+    return text
+
+
+def _report_toolkit_error(error: ToolkitError) -> ExitCode:
+    from toolkit.errors import AnswerTruncated, LoginRequired, RateLimited, UsageError
+
+    _print_error(error_message(error))
     if isinstance(error, LoginRequired):
         return ExitCode.LOGIN_NEEDED
     if isinstance(error, RateLimited):
         return ExitCode.RATE_LIMITED
+    if isinstance(error, AnswerTruncated):
+        return ExitCode.ANSWER_TRUNCATED
     return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.ERROR
 
 

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     LOGIN_NEEDED = 3
     RATE_LIMITED = 4
+    ANSWER_TRUNCATED = 5
     INTERRUPTED = 130
 
 

@@ -27,20 +27,28 @@ class _SignalReceived(KeyboardInterrupt):
     """A signal has come. Of what a signal handler raises, event loops let only `KeyboardInterrupt`s through."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C was pressed in a block of `Runner.interruptible`, which goes on."""
+
+
 class Runner:
     """Runs coroutines, one after another, in one event loop. A context manager.
 
     A signal cancels the coroutine that runs. Once it has cleaned up, and the managers of `async_with` are closed, a
     short line says what happened, and the command exits with 128 and the signal's number. Between coroutines, such as
     while a person types, a signal ends the command at once. A second Ctrl-C ends the process without cleaning up;
-    Playwright's driver then closes its browsers by itself.
+    Playwright's driver then closes its browsers by itself. In a block of `interruptible`, Ctrl-C ends no more than what
+    runs in it.
     """
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
         self._task: asyncio.Task[Any] | None = None  # the one that runs now
+        self._starting = False  # one is to run next
         self._signal: signal.Signals | None = None  # the first that came
         self._handlers: dict[signal.Signals, Any] = {}  # those that were set before
+        self._interruptible = False
+        self._interrupted = False  # Ctrl-C has come in a block of `interruptible`
 
     def __enter__(self) -> Runner:
         for name in SIGNALS:
@@ -66,17 +74,34 @@ class Runner:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs `coroutine` to its end, and returns its result."""
+        self._starting = True
         try:
             result = self._runner.run(self._run_as_current_task(coroutine))
         except BaseException as error:
-            if self._signal is None or isinstance(error, _SignalReceived):
+            if isinstance(error, _SignalReceived) or (self._signal is None and not self._interrupted):
                 raise
-            raise _SignalReceived from error  # `error` is what the coroutine made of being cancelled
+            raise self._received() from error  # `error` is what the coroutine made of being cancelled
         finally:
-            self._task = None
-        if self._signal is not None:
-            raise _SignalReceived
+            self._task, self._starting = None, False
+        if self._signal is not None or self._interrupted:
+            raise self._received()
         return result
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Has Ctrl-C raise `Interrupted` in the block, and end only the coroutine that runs, once that has cleaned up.
+
+        A second Ctrl-C before that ends the command, as the first one does outside of such a block.
+        """
+        self._interruptible, self._interrupted = True, False
+        try:
+            yield
+        finally:
+            self._interruptible = self._interrupted = False
+
+    def _received(self) -> KeyboardInterrupt:
+        """Returns what is raised for the signal that has come."""
+        return _SignalReceived() if self._signal is not None else Interrupted()
 
     @contextmanager
     def async_with(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
@@ -91,10 +116,20 @@ class Runner:
             self.run(stack.aclose())
 
     async def _run_as_current_task(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        self._task = asyncio.current_task()
+        self._task, self._starting = asyncio.current_task(), False
+        if self._interrupted:
+            coroutine.close()
+            raise asyncio.CancelledError
         return await coroutine
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGINT and self._interruptible and not self._interrupted:
+            if self._task is None and not self._starting:
+                raise Interrupted
+            self._interrupted = True
+            if self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+            return
         if self._signal is not None:
             if number == signal.SIGINT:
                 _print_signal(signal.SIGINT)

@@ -6,21 +6,35 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from rich.live import Live
-    from rich.spinner import Spinner
+
 
 # The control characters (C0 but for tab and line feed, DEL, C1) become U+FFFD, carriage returns vanish.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"} | {ord("\r"): None}
+
+
+class StatusDisplay(Protocol):
+    """Draws on the terminal, and the status line below that. `live` is None while nothing is drawn that changes."""
+
+    live: Live | None
+
+    def show_status(self, text: str) -> None: ...
+
 
 # The status line that is on stderr now, and its text, which is remembered also where no line can be shown. Module
 # state, since a process has one stderr.
 _live: Live | None = None
 _status_text = ""
+
+# The answer that is on the terminal now, if one is drawn there: it then shows the status line, below itself.
+_display: StatusDisplay | None = None
 
 
 def printable(text: str) -> str:
@@ -34,35 +48,50 @@ def colours() -> bool | None:
 
 
 def notify(text: str) -> None:
-    """Prints a line to stderr, above the status line if there is one."""
+    """Prints a line to stderr, above the status line and what still changes of an answer."""
     text = printable(text)
-    if _live is None:
+    live = _display.live if _display is not None else _live
+    if live is None or not _is_terminal(sys.stderr):
         click.echo(text, err=True)
     else:
         from rich.text import Text
 
-        _live.console.print(Text(text), soft_wrap=True)
+        live.console.print(Text(text), soft_wrap=True)
 
 
 def show_status(text: str) -> None:
-    """Shows `text` as the status line, in place of the one before. If stderr is no terminal, shows nothing."""
+    """Shows `text` as the status line, in place of the one before, with the time for which it has been shown.
+
+    If stderr is no terminal, shows nothing.
+    """
     global _live, _status_text
+    if text == _status_text:
+        return
     _status_text = text
-    if _live is not None:
-        _live.update(_spinner(text))
-    elif sys.stderr is not None and sys.stderr.isatty():
+    if _display is not None:
+        _display.show_status(printable(text))
+    elif _live is not None:
+        from toolkit.cli.status_line import StatusLine
+
+        _live.update(StatusLine(printable(text)))
+    elif _is_terminal(sys.stderr):
         from rich.console import Console
         from rich.live import Live
 
+        from toolkit.cli.status_line import StatusLine
+
         console = Console(stderr=True)
         if console.is_interactive:  # a dumb terminal cannot erase a line
-            _live = Live(_spinner(text), console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+            line = StatusLine(printable(text))
+            _live = Live(line, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
             _live.start()
 
 
 def clear_status() -> None:
     """Erases the status line. To be called before anything is printed to stdout."""
     global _live, _status_text
+    if _display is not None and _status_text:
+        _display.show_status("")
     if _live is not None:
         _live.stop()
     _live, _status_text = None, ""
@@ -79,8 +108,18 @@ def status(text: str) -> Iterator[None]:
         show_status(before) if before else clear_status()
 
 
-def _spinner(text: str) -> Spinner:
-    from rich.spinner import Spinner
-    from rich.text import Text
+@contextmanager
+def status_below(display: StatusDisplay | None) -> Iterator[None]:
+    """Has `display`, if there is one, show the status line during the block."""
+    global _display
+    clear_status()
+    _display = display
+    try:
+        yield
+    finally:
+        clear_status()
+        _display = None
 
-    return Spinner("dots", Text(printable(text), overflow="ellipsis", no_wrap=True))
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

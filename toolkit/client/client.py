@@ -18,6 +18,7 @@ from weakref import WeakSet
 import msgspec
 
 from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.events import Media
 from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
 from toolkit.chats.watchdog import Watchdog
@@ -26,6 +27,7 @@ from toolkit.client.attempts import CallRunner, ChatRecorder
 from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.health import Health, check
 from toolkit.client.hints import ErrorHints
+from toolkit.client.media_download import download_media
 from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.transports import SharedTransport, TransportFactory
 from toolkit.client.verification import verify_visit
@@ -194,6 +196,14 @@ class Client:
         stream = ChatStream(self._runner.attempts(request, watch), watch, length_limited=limited)
         self._streams.add(stream)
         return stream
+
+    async def download(self, media: Media) -> Media:
+        """Return `media`, an image or a file of an answer, with its bytes; where it has only a URL, they are fetched
+        with the session."""
+        with self._hints:
+            async with self._shared:
+                http = await self._shared.connect((await self._keeper.acquire()).session)
+                return await download_media(self.provider, http, media)
 
     async def session(self) -> BrowserSession:
         """Return the session that calls are made with. It is harvested now if there is none."""

@@ -12,6 +12,7 @@ from inspect import signature
 from typing import Any
 from weakref import WeakSet
 
+from toolkit.chats.events import Media
 from toolkit.chats.messages import MessageLike
 from toolkit.client.background_loop import Lease, run
 from toolkit.client.client import Client
@@ -64,6 +65,10 @@ class SyncClient:
     def models(self, *, refresh: bool = False) -> tuple[str, ...]:
         """Return the names of the models, the default first; see `Provider.models`."""
         return run(partial(self._client.models, refresh=refresh))
+
+    def download(self, media: Media) -> Media:
+        """Return an image or a file of an answer with its bytes; see `Client.download`."""
+        return run(partial(self._client.download, media))
 
     def session(self) -> BrowserSession:
         """Return the session that calls are made with. It is harvested now if there is none; see `Client.session`."""

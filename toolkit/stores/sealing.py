@@ -71,6 +71,16 @@ class Sealer:
         return self._ciphers[salt]
 
 
+def open_sealed(sealed: Sealed, associated_data: bytes, passphrase: str) -> bytes | None:
+    """Decrypt `sealed`; None if `passphrase` or `associated_data` is another one, or the data was changed."""
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        return cached_sealer(passphrase).open(sealed, associated_data)
+    except (InvalidTag, ValueError):
+        return None
+
+
 @lru_cache(maxsize=8)
 def cached_sealer(passphrase: str) -> Sealer:
     """Return the sealer for `passphrase`. The process shares it, because deriving its keys is slow."""

@@ -90,9 +90,11 @@ def _record(
     target: Target,
     rules: Rules,
 ) -> None:
-    from toolkit.cli.answer_printing import print_answer
+    from toolkit.cli.answer_options import AnswerOptions
+    from toolkit.cli.answer_printing import AnswerPrinter
     from toolkit.cli.client_from_options import open_client
     from toolkit.cli.runner import start_runner
+    from toolkit.errors import AnswerTruncated
     from toolkit.recording.files import save
     from toolkit.recording.recorder import Recorder
 
@@ -107,12 +109,18 @@ def _record(
             settings.note_unknown(client.provider)
             runner.run(client.harvest())
             messages = [{"role": "user", "content": prompt}]
-            runner.run(print_answer(client, messages, settings.arguments(), as_json=False))
+            truncated = None
+            try:
+                runner.run(AnswerPrinter(client, AnswerOptions()).ask(messages, settings.arguments()))
+            except AnswerTruncated as error:  # it is recorded all the same: a test may be about such an answer
+                truncated = error
             runner.run(recorder.aclose())
     recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
     save(recording, output)
     pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
     notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
+    if truncated is not None:
+        raise truncated
 
 
 def _load_session(file: Path, provider: Provider, account: str) -> BrowserSession:

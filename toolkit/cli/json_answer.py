@@ -1,0 +1,58 @@
+"""Prints the events of an answer, and the error that ends one, as JSON objects, each on a line of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.chats.event_json import event_to_json
+from toolkit.chats.events import ChatEvent
+from toolkit.cli.terminal import clear_status
+
+if TYPE_CHECKING:
+    from toolkit.errors import ToolkitError
+
+
+class JSONAnswer:
+    """Prints each event as it comes."""
+
+    status_display = None  # the status line is on stderr, as always
+
+    def __init__(self) -> None:
+        self._to_terminal = sys.stdout.isatty()
+
+    @property
+    def has_room_for_status(self) -> bool:
+        """Whether a status line can be shown: on a terminal it would be among the events."""
+        return not self._to_terminal
+
+    def write(self, event: ChatEvent) -> None:
+        if self._to_terminal:
+            clear_status()
+        _print(event_to_json(event))
+
+    def refresh(self) -> None:
+        """Does nothing: all is printed already."""
+
+    def end(self, *, complete: bool) -> None:
+        """Does nothing: each event has a line of its own."""
+
+
+def print_error(error: ToolkitError | click.UsageError) -> None:
+    """Prints the error that has ended an answer: its class, what it says, and the text that had come."""
+    from toolkit.cli.error_report import error_message
+    from toolkit.errors import ToolkitError
+
+    if isinstance(error, ToolkitError):
+        message, text = error_message(error), error.text
+    else:
+        message, text = error.format_message(), ""
+    _print({"type": "error", "error": type(error).__name__, "message": message, "text": text})
+
+
+def _print(document: dict[str, Any]) -> None:
+    unicode = sys.stdout.encoding.lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=not unicode))

@@ -1,0 +1,59 @@
+"""The option `--timeout`: how long to wait for what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.options import F
+
+if TYPE_CHECKING:
+    from toolkit.chats.deadlines import Deadlines
+
+# The names of deadlines on the command line, and those of `toolkit.chats.deadlines.Deadlines`.
+NAMES = {
+    "first": "first_piece",
+    "between": "between_pieces",
+    "total": "total",
+    "connect": "connect",
+    "turn": "turn",
+    "keep-alives": "keep_alives",
+}
+FOR_EVER = "none"
+
+
+def _parse_deadlines(context: click.Context, parameter: click.Parameter, text: str | None) -> Deadlines | None:
+    """Returns the deadlines that `NAME=SECONDS,...` names, or SECONDS alone, which is `total`. A callback."""
+    if text is None:
+        return None
+    from toolkit.chats.deadlines import Deadlines
+    from toolkit.errors import UsageError
+
+    values: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().rpartition("=")
+        name = name.strip().lower() if equals else "total"
+        if name not in NAMES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(NAMES)}.", context, parameter)
+        try:
+            values[NAMES[name]] = None if value.strip().lower() == FOR_EVER else float(value)
+        except ValueError:
+            problem = f"{value!r} is no number of seconds, and not {FOR_EVER}."
+            raise click.BadParameter(problem, context, parameter) from None
+    try:
+        return Deadlines(**values)
+    except UsageError as error:
+        raise click.BadParameter(error.what, context, parameter) from None
+
+
+def timeout_option(command: F) -> F:
+    """Adds `--timeout`. The command gets `Deadlines` as argument `deadlines`, None if it is not given."""
+    return click.option(
+        "--timeout",
+        "deadlines",
+        callback=_parse_deadlines,
+        metavar="NAME=SECONDS,...",
+        help="How long to wait: first (for the answer's first sign), between (for each further one), total, connect, "
+        "turn, keep-alives; none is for ever. SECONDS alone is total.",
+    )(command)
