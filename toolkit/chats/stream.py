@@ -151,14 +151,14 @@ class ChatStream:
                     watch.received.append(piece)
                     watch.wait_elapsed = 0.0
                     break
+                watch.note_keep_alive()  # a frame without text, as good as one that says nothing
+            elif isinstance(piece, KeepAlive):
+                watch.note_keep_alive()
             else:
-                if isinstance(piece, KeepAlive):
-                    watch.note_keep_alive()
-                else:
-                    self._note_event(piece)
-                    if not only_text:
-                        watch.continue_waiting()
-                        break
+                self._note_event(piece)
+                if not only_text:
+                    watch.continue_waiting()
+                    break
             if watch.interrupted:  # the provider ignored the interruption, and the reader waits on: so do the deadlines
                 self._end_interruption()
         if watch.interrupted:
