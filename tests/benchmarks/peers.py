@@ -70,16 +70,9 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    class Delta(msgspec.Struct, gc=False):
-        content: str | None = None
-
-    class Choice(msgspec.Struct, gc=False):
-        delta: Delta | None = None
-
-    class Chunk(msgspec.Struct, gc=False):
-        choices: list[Choice] = []
-
-    decode = msgspec.json.Decoder(Chunk).decode
+    delta_type = msgspec.defstruct("Delta", [("content", str | None, None)], gc=False)
+    choice_type = msgspec.defstruct("Choice", [("delta", delta_type | None, None)], gc=False)
+    decode = msgspec.json.Decoder(msgspec.defstruct("Chunk", [("choices", list[choice_type])], gc=False)).decode  # type: ignore[valid-type]
     rest, count = b"", 0
     async for data in content.iter_any():
         *frames, rest = (rest + data).split(b"\n\n")
