@@ -70,17 +70,18 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    delta_type = msgspec.defstruct("Delta", [("content", str | None, None)], gc=False)
-    choice_type = msgspec.defstruct("Choice", [("delta", delta_type | None, None)], gc=False)
-    decode = msgspec.json.Decoder(msgspec.defstruct("Chunk", [("choices", list[choice_type])], gc=False)).decode  # type: ignore[valid-type]
+    delta = msgspec.defstruct("Delta", [("content", str | None, None)], gc=False)
+    choice = msgspec.defstruct("Choice", [("delta", delta | None, None)], gc=False)
+    chunk: Any = msgspec.defstruct("Chunk", [("choices", list[choice])], gc=False)  # type: ignore[valid-type]
+    decode = msgspec.json.Decoder(chunk).decode
     rest, count = b"", 0
     async for data in content.iter_any():
         *frames, rest = (rest + data).split(b"\n\n")
         for frame in frames:
             if frame.startswith(b"data: ") and frame != b"data: [DONE]":
-                delta = decode(frame[6:]).choices[0].delta
-                if delta and delta.content:
-                    count += len(delta.content)
+                found = decode(frame[6:]).choices[0].delta
+                if found and found.content:
+                    count += len(found.content)
     return count
 
 

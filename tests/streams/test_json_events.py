@@ -54,12 +54,10 @@ def test_events_that_are_no_json_end_to_the_letter(data: bytes) -> None:
 def test_halves_of_characters_are_kept_for_the_next_event() -> None:
     """A piece that ends in half a character is read with it, and that there was one is told; a whole stream is none of
     that kind."""
-    decoder = JSONEventsDecoder(Any)
-    assert decoder.feed(b'data: ["\\ud83d\\ude00 \\\\ud83d"]\n\n') == [["\U0001f600 \\ud83d"]]
-    assert not decoder.irregular
-    assert decoder.feed(b'data: ["\\ud83d"]\n\n') == [["\ud83d"]]
-    assert decoder.irregular
-    assert decoder.feed(b'data: ["\\ude00\xff"]\n\n') == [["\ude00\ufffd"]]
+    decoder = JSONEventsDecoder[Any](Any)
+    whole, half, other = (b'["\\ud83d\\ude00 \\\\ud83d"]', b'["\\ud83d"]', b'["\\ude00' + b'\xff"]')
+    seen = [(decoder.feed(b"data: " + data + b"\n\n"), decoder.irregular) for data in (whole, half, other)]
+    assert seen == [([["\U0001f600 \\ud83d"]], False), ([["\ud83d"]], True), ([["\ude00\ufffd"]], True)]
 
 
 def test_halves_of_characters_excuse_nothing_else() -> None:
