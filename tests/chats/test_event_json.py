@@ -11,6 +11,7 @@ from toolkit.chats.details import AnswerDetails
 from toolkit.chats.event_json import event_to_json
 from toolkit.chats.events import (
     ChatEvent,
+    ChatSaved,
     Finished,
     Media,
     ModelSelected,
@@ -50,6 +51,7 @@ SHAPES: list[tuple[ChatEvent, dict[str, Any]]] = [
         {"type": "usage", "prompt_tokens": 1, "completion_tokens": None, "reasoning_tokens": 2},
     ),
     (ModelSelected("m"), {"type": "model_selected", "model": "m"}),
+    (ChatSaved("c", "https://a.example/c/c"), {"type": "chat_saved", "chat_id": "c", "url": "https://a.example/c/c"}),
     (Queued(1, 2), {"type": "queued", "position": 1, "size": 2}),
     (Finished("stop"), {"type": "finished", "reason": "stop"}),
 ]  # fmt: skip
