@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.benchmarks import crowd, decoding, latency, processes
+from tests.benchmarks import crowd, decoding, latency, processes, thinking
 from tests.benchmarks.harvesting import harvest
 from tests.benchmarks.peers import ABSENT
 from tests.benchmarks.results import Result, Scale
@@ -27,6 +27,7 @@ Row = Callable[[str, Scale], Awaitable[list[Result]]]
 
 ROWS: dict[str, Row] = {
     "bursts": decoding.bursts,
+    "reasoning": thinking.bursts,
     "paced": decoding.paced,
     "text": decoding.plain,
     "linear": decoding.linear,

@@ -70,24 +70,18 @@ async def by_hand(content: aiohttp.StreamReader) -> int:
     """What somebody writes who wants it fast and knows that the stream is as it should be."""
     import msgspec
 
-    class Delta(msgspec.Struct, gc=False):
-        content: str | None = None
-
-    class Choice(msgspec.Struct, gc=False):
-        delta: Delta | None = None
-
-    class Chunk(msgspec.Struct, gc=False):
-        choices: list[Choice] = []
-
-    decode = msgspec.json.Decoder(Chunk).decode
+    delta = msgspec.defstruct("Delta", [("content", str | None, None)], gc=False)
+    choice = msgspec.defstruct("Choice", [("delta", delta | None, None)], gc=False)
+    chunk: Any = msgspec.defstruct("Chunk", [("choices", list[choice])], gc=False)  # type: ignore[valid-type]
+    decode = msgspec.json.Decoder(chunk).decode
     rest, count = b"", 0
     async for data in content.iter_any():
         *frames, rest = (rest + data).split(b"\n\n")
         for frame in frames:
             if frame.startswith(b"data: ") and frame != b"data: [DONE]":
-                delta = decode(frame[6:]).choices[0].delta
-                if delta and delta.content:
-                    count += len(delta.content)
+                found = decode(frame[6:]).choices[0].delta
+                if found and found.content:
+                    count += len(found.content)
     return count
 
 

@@ -1,7 +1,8 @@
 """The site that all peers ask, in a process of its own: `python -m tests.benchmarks.upstream` prints its port.
 
 The path says what to send: `/sse/COUNT/EACH/GAP/...` is COUNT chunks of EACH chat completion frames, GAP ms apart, and
-an end marker; `/text/COUNT/EACH/GAP/...` is COUNT chunks of EACH bytes of plain text.
+an end marker; `/think/...` the same, with reasoning in all chunks but the last; `/text/COUNT/EACH/GAP/...` is COUNT
+chunks of EACH bytes of plain text.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ FRAME = (
     f'"system_fingerprint":"fp_44709d6fcb","choices":[{{"index":0,"delta":{{"content":"{PIECE}"}},"logprobs":null,'
     '"finish_reason":null}]}\n\n'
 ).encode()
+THOUGHT = FRAME.replace(b'"content"', b'"reasoning_content"')
 DONE = b"data: [DONE]\n\n"
 PROSE = "The quick brown fox jumps over the lazy dog. Съешь же ещё этих мягких французских булок. ".encode()
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -41,9 +43,10 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             for line in head.lower().split("\r\n"):
                 if line.startswith("content-length:"):
                     await reader.readexactly(int(line.partition(":")[2]))
-            if kind == "sse":
+            if kind in ("sse", "think"):
                 writer.write(HEADERS % b"text/event-stream")
-                chunks, end = [http_chunk(FRAME * int(each))] * int(count), http_chunk(DONE)
+                chunks = [http_chunk((FRAME if kind == "sse" else THOUGHT) * int(each))] * int(count)
+                chunks[-1], end = http_chunk(FRAME * int(each)), http_chunk(DONE)
             else:
                 writer.write(HEADERS % b"text/plain; charset=utf-8")
                 whole = text(int(count), int(each))

@@ -40,7 +40,7 @@ def test_a_string_is_one_user_message() -> None:
         ([{"role": "user", "content": "  "}], "nothing to send"),
         ([{"role": "robot", "content": "Hi"}], r"messages\[0\]\.role is 'robot'; it is one of system, user, assistant"),
         ([{"content": "Hi"}], r"messages\[0\]\.role is None"),
-        ([{"role": "user", "content": ["Hi"]}], r"messages\[0\]\.content is list, not text"),
+        ([{"role": "user", "content": {"text": "Hi"}}], r"messages\[0\]\.content is dict, not text or a list of parts"),
         ([{"role": "user", "content": "Hi"}, {"role": "user"}], r"messages\[1\]\.content is NoneType"),
         (["Hi"], r"messages\[0\] is str"),
         ({"role": "user", "content": "Hi"}, "list of messages, not dict"),

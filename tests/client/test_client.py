@@ -19,6 +19,7 @@ from toolkit.client.client import Client
 from toolkit.errors import (
     ContextTypeError,
     LoginRequired,
+    StreamInterrupted,
     StreamTimeout,
     ToolkitError,
     UnknownProvider,
@@ -65,7 +66,8 @@ async def test_awaiting_shows_the_errors_of_the_call() -> None:
 
 
 async def test_the_parts_of_a_stream() -> None:
-    """Awaited twice, it is still itself; events and text go on where reading stopped; closing ends it."""
+    """Awaited twice, it is still itself; events and text go on where reading stopped; closing one
+    that is not read to its end breaks it off."""
     site = OpenAssistantSite()
     async with (
         LocalNetwork(apps=site.hosts()) as network,
@@ -82,7 +84,8 @@ async def test_the_parts_of_a_stream() -> None:
         await stream.aclose()
         closed = client.chat("Hi")
         await closed.aclose()
-        assert [piece async for piece in closed] == []
+        with pytest.raises(StreamInterrupted, match="closed before its end"):
+            await closed.text()
     assert len(site.calls("/api/chat/events")) == 1
 
 

@@ -154,7 +154,7 @@ def test_a_dropped_stream_is_closed(served: Served) -> None:
 
 @assistant
 def test_a_closed_stream_is_closed_at_that_line(served: Served) -> None:
-    """When `with` is left, all is tidied up, the thread included; what is read afterwards has ended."""
+    """When `with` is left, all is tidied up, the thread included; who reads on afterwards is told that it broke off."""
     site = served.site
     assert isinstance(site, OpenAssistantSite)
     site.hold_after = 1
@@ -163,11 +163,15 @@ def test_a_closed_stream_is_closed_at_that_line(served: Served) -> None:
         assert site.open_chats
     assert not site.open_chats
     assert not portals()
-    assert list(stream) == []
+    for _ in range(2):
+        with pytest.raises(StreamInterrupted, match="closed before its end") as caught:
+            list(stream)
+        assert caught.value.text == PIECES[0]
 
 
 def test_closing_from_another_thread_ends_the_reader(served: Served) -> None:
-    """As with asyncio and another task; and a second reader is told that there is one."""
+    """As with asyncio and another task: it gets an error with what came, and never a short answer. A second reader is
+    told that there is one."""
     served.site.hold_after = 1
     stream = toolkit.chat("aura", "Hi", **served.arguments)
     next(stream)
@@ -178,7 +182,9 @@ def test_closing_from_another_thread_ends_the_reader(served: Served) -> None:
         with pytest.raises(UsageError, match="Somebody else is reading"):
             next(stream)
         stream.close()
-        assert rest.result(SECONDS) == []
+        with pytest.raises(StreamInterrupted, match="closed before its end") as caught:
+            rest.result(SECONDS)
+    assert caught.value.text == PIECES[0]
 
 
 def test_streams_can_be_read_by_turns(served: Served) -> None:
@@ -208,7 +214,7 @@ async def test_inside_a_running_loop(served: Served) -> None:
 
 
 def test_a_client_keeps_its_connections(served: Served) -> None:
-    """From call to call, until it is left; then what is half-read ends too."""
+    """From call to call, until it is left; then what is half-read is closed too."""
     with SyncClient("aura", **served.arguments) as client:
         assert [client.chat("Hi").text() for _ in range(2)] == [ANSWER] * 2
         transport = client._client._shared.transport
@@ -217,7 +223,8 @@ def test_a_client_keeps_its_connections(served: Served) -> None:
         next(stream)
         assert client._client._shared.transport is transport is not None
     assert not portals()
-    assert list(stream) == []
+    with pytest.raises(StreamInterrupted, match="closed before its end"):
+        list(stream)
     served.until_left()
 
 

@@ -23,7 +23,7 @@ async def nothing_but_no_content(c: Conversation) -> None:
     c.keep = True
 
 
-@fault(ProtocolError, says="nothing at all")
+@fault(ProtocolError, says="nothing at all|no event of a stream")
 async def nothing_but_pings(c: Conversation) -> None:
     await c.whole(c.good.ping * 3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.catalogue import DONE, PART, Expected, Fault
 from tests.faults.wires import Wire
-from toolkit.errors import ConnectFailed, LoginRequired, ProtocolError, StreamInterrupted
+from toolkit.errors import ConnectFailed, EmptyAnswer, LoginRequired, ProtocolError, StreamInterrupted
 
 AURA, AVA, ONLINE, ASSISTANT, GRADIO = "aura", "codelinkava", "aichatonline", "openassistant", "gradio"
 WEBUI, FIRST = "openwebui", "first call"
@@ -19,7 +19,7 @@ EXCEPTIONS: dict[str, dict[str, Expected]] = {
     "fifty megabytes without a newline": {AURA: PART},
     "json cut in a frame": {AURA: PART},
     "json nested too deeply": {AURA: PART},
-    "json of another shape": {AURA: PART, ONLINE: PART, GRADIO: DONE},
+    "json of another shape": {AURA: PART, ONLINE: EmptyAnswer, GRADIO: DONE},
     "error object": {AURA: PART, FIRST: DONE},
     "error object in mid stream": {AURA: DONE, FIRST: DONE},
     "lines that end with cr": {ONLINE: ProtocolError},

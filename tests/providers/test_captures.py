@@ -16,6 +16,7 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
 from toolkit.errors import (
     BadRequest,
+    EmptyAnswer,
     LoginRequired,
     ServiceUnavailable,
     SiteError,
@@ -53,6 +54,7 @@ ERRORS: dict[str, tuple[type[ToolkitError], str]] = {
     "err-drop": (StreamTimeout, "deadline `between_pieces`"),
     "err-model-openchat-3.6": (ServiceUnavailable, "answered 500: Internal Server Error"),
     "err-unknown-model": (ServiceUnavailable, "answered 500: Internal Server Error"),
+    "worker-empty": (EmptyAnswer, "The answer has no text"),
     "worker-error": (SiteError, "Out of GPU memory (fake)"),
     "no-cookie-403": (LoginRequired, "toolkit login openassistant"),
     "prompter-bad-parent-400": (BadRequest, "Parent message not found"),

@@ -212,11 +212,13 @@ async def test_ava_puts_extra_arguments_into_the_body(chatting: Chatting) -> Non
     assert site.problems == []
 
 
-async def test_ava_needs_the_end_marker(chatting: Chatting) -> None:
-    """A stream without `[DONE]` was interrupted."""
+async def test_ava_needs_an_end(chatting: Chatting) -> None:
+    """A stream that lacks only `[DONE]` is whole; one without a reason for its end too was interrupted."""
     site = CodeLinkAvaSite()
     site.done = False
     async with chatting("codelinkava", site) as client:
+        assert await client.chat("Hi").text() == "".join(site.answer)
+        site.finish = None
         with pytest.raises(StreamInterrupted, match="without its end marker") as caught:
             await client.chat("Hi").text()
     assert caught.value.text == "".join(site.answer)

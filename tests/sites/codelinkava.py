@@ -1,7 +1,8 @@
 """A stand-in for CodeLinkAva: a page at one site, and at another the chat API, an OpenAI chat-completions stream.
 
-Ways to fail: `done = False` (a stream without [DONE]), `error` (an error object in the stream), `ending`, `refusals`.
-`app()` has the page and the API at one origin, the API also under the path that OpenAI's own has.
+Ways to fail: `done = False` (a stream without [DONE]), `finish` (the reason that is told), `error` (an error object in
+the stream), `ending`, `refusals`. `app()` has the page and the API at one origin, the API also under the path that
+OpenAI's own has.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ COOKIES = (
 
 
 class CodeLinkAvaSite(Site):
-    """`done`: whether `[DONE]` ends the stream. `error`: sent as an object after the pieces, instead of an end.
-    `api_origin`: where the page finds the API; by default the real host, or its own origin on any other host."""
+    """`done`: whether `[DONE]` ends the stream; `finish`: the reason for the end that is told before it, None for none.
+    `error`: sent as an object after the pieces, instead of an end. `api_origin`: where the page finds the API; by
+    default the real host, or its own origin on any other host."""
 
     public_hosts = (PAGE_HOST, API_HOST)
 
     def __init__(self) -> None:
         super().__init__()
         self.done = True
+        self.finish: str | None = "stop"
         self.error: dict[str, Any] | None = None
         self.api_origin: str | None = None
 
@@ -103,7 +106,8 @@ class CodeLinkAvaSite(Site):
         if self.error is not None:
             yield data({"error": self.error})
         elif self.ending == "eof":
-            yield frame({}, finish="stop")
+            if self.finish is not None:
+                yield frame({}, finish=self.finish)
             if self.done:
                 yield b"data: [DONE]\n\n"
 

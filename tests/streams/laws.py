@@ -68,17 +68,12 @@ def events_are_read(data: bytes, sizes: Sequence[int]) -> None:
 
 
 def documents_of_events_are_read(data: bytes, sizes: Sequence[int]) -> None:
-    """JSON in events is read as it is from the events, up to the first data that is none."""
-    expected: list[Any] = []
-    faulty = False
-    for _, text, _, _ in reference.events(data):
-        documents, faulty = ([None], False) if text == "0" else reference.document(text)
-        if faulty:
-            break
-        expected += documents
+    """JSON in events is read as it is from the events, up to the first data that is none; so is that of the last event,
+    where its data is whole."""
+    expected = reference.event_documents(data, end="a")
     for parts in (chunks(data, sizes), at_blank_lines(data)):
-        found, error = decoded(JSONEventsDecoder(Any, end="0"), parts)
-        assert (found, bool(error)) == (expected, faulty)
+        found, error = decoded(JSONEventsDecoder(Any, end="a"), parts)
+        assert (found, bool(error)) == expected
 
 
 def documents_are_read(data: bytes, sizes: Sequence[int]) -> None:

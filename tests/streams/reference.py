@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 Event = tuple[str, str, str, int | None]
 
 DIGITS = set("0123456789")
+SURROGATES = re.compile("[\ud800-\udfff]")  # in a `str`, those that have no other half
+BLANKS = " \t\n\r\v\f"
 
 
 def text(data: bytes) -> str:
@@ -49,12 +52,40 @@ def events(data: bytes) -> list[Event]:
     return dispatched
 
 
-def document(line: str) -> tuple[list[object], bool]:
-    """One JSON document in a list, and whether it is none."""
+def document(line: str, *, halves: bool = False) -> tuple[list[object], bool]:
+    """One JSON document in a list, and whether it is none. Half of a character in an escape (RFC 8259, section 8.2) is
+    U+FFFD, or with `halves` itself."""
     try:
         return [msgspec.json.decode(line)], False
     except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        text = json.dumps(json.loads(line), ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
         return [], True
+    if not SURROGATES.search(text):
+        return [], True  # something else is wrong
+    return [json.loads(text if halves else SURROGATES.sub("\ufffd", text))], False
+
+
+def event_documents(data: bytes, end: str) -> tuple[list[object], bool]:
+    """The JSON in the data of events up to the first that is none, and whether there is such data: None for `end`,
+    nothing for blank data. The event that the end of the stream cuts off counts if its data is whole."""
+    found: list[object] = []
+    dispatched = events(data)
+    for _, line, _, _ in dispatched:
+        line = line.strip(BLANKS)
+        read, faulty = ([None], False) if line == end else document(line, halves=True) if line else ([], False)
+        if faulty:
+            return found, True
+        found += read
+    for _, line, _, _ in events(data + b"\n\n")[len(dispatched) :]:
+        line = line.strip(BLANKS)
+        if line == end:
+            found.append(None)
+        elif line.endswith(("}", "]")):
+            found += document(line, halves=True)[0]
+    return found, False
 
 
 def documents(data: bytes) -> tuple[list[object], bool]:

@@ -43,6 +43,8 @@ PARTS = (
         '"',
         "{",
         "\\ud83d",
+        '["\\ud83d", "\\ude00\\\\ud83d", NaN]',
+        '["\\ud83d", "\\ud83d\\ude00"]',
     ),
 )
 TOKENS = [part.encode() for part in PARTS] + [

@@ -50,12 +50,17 @@ class AnswerDetails:
             self.chat_id = event.chat_id
 
     def describe(self) -> str:
-        """What there is, in words: part of a sentence."""
+        """What there is, in words: part of a sentence, "" for nothing."""
         parts = []
         if self.reasoning:
-            parts.append(f"{len(self.reasoning)} characters of reasoning")
+            parts.append(f"{_count(len(self.reasoning), 'character')} of reasoning")
         if self.tool_calls:
-            parts.append(f"calls of the tools {', '.join(call.name or '?' for call in self.tool_calls)}")
+            names = ", ".join(f"`{call.name or '?'}`" for call in self.tool_calls)
+            parts.append(f"{_count(len(self.tool_calls), 'tool call')} ({names})")
         if self.sources:
-            parts.append(f"{len(self.sources)} sources")
+            parts.append(_count(len(self.sources), "source"))
         return " and ".join(parts)
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -29,7 +29,7 @@ The stream's `State` follows from what is asked of it and from how the attempts 
 
     NEW ──first read──▶ OPEN ──attempts return──▶ COMPLETE
      │                  │  └───attempts raise───▶ FAILED: every later read raises the same error
-     └─────aclose()─────┴──▶ CLOSED ──next read─▶ FAILED, or COMPLETE if the end had been told
+     └─────aclose()─────┴──▶ CLOSED: every later read raises `StreamInterrupted`, if the end had not been told
 """
 
 from __future__ import annotations
@@ -151,14 +151,14 @@ class ChatStream:
                     watch.received.append(piece)
                     watch.wait_elapsed = 0.0
                     break
+                watch.note_keep_alive()  # a frame without text, as good as one that says nothing
+            elif isinstance(piece, KeepAlive):
+                watch.note_keep_alive()
             else:
-                if isinstance(piece, KeepAlive):
-                    watch.note_keep_alive()
-                else:
-                    self._note_event(piece)
-                    if not only_text:
-                        watch.continue_waiting()
-                        break
+                self._note_event(piece)
+                if not only_text:
+                    watch.continue_waiting()
+                    break
             if watch.interrupted:  # the provider ignored the interruption, and the reader waits on: so do the deadlines
                 self._end_interruption()
         if watch.interrupted:
@@ -237,7 +237,7 @@ class ChatStream:
         self._watch.reader = None
         if isinstance(error, StopAsyncIteration) or (closed and isinstance(error, asyncio.CancelledError)):
             if self._state is State.CLOSED and self._watch.finish_reason is None:
-                self._enter(State.FAILED, self.interrupted("This answer was closed before its end."))
+                return self.interrupted("This answer was closed before its end.")
             self._enter(State.COMPLETE)
             return self._failure or StopAsyncIteration()
         if isinstance(error, ToolkitError):

@@ -120,8 +120,9 @@ class _AttemptErrors(NamedTuple):
         if self.watch.received or details.media or wanted:
             return
         reason = self.watch.finish_reason
-        told = "" if reason in (None, "stop") else f" (reason for the end: {reason})"
-        raise EmptyAnswer(f"The answer has no text; there was {details.describe() or 'nothing else'} in it{told}.")
+        told = "" if reason in (None, "stop") else f"; it ended for the reason {reason!r}"
+        found = details.describe()
+        raise EmptyAnswer(f"The answer has no text, {f'only {found}' if found else 'and nothing else in it'}{told}.")
 
 
 def _can_start_over(watch: Watchdog) -> bool:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _portals = BlockingPortalProvider()
 _open_leases: set[Lease] = set()
+_program_end = threading.Event()
 
 # How long one wait for a lock lasts, in seconds; -1 is for ever. On Windows Ctrl-C does not interrupt a wait, so there
 # an endless wait is made of short ones.
@@ -62,6 +63,11 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
             lease.close()
         finally:
             lease.close_later()
+
+
+def program_has_ended() -> bool:
+    """Whether the main thread is over, so that leases are closed though other threads may use them still."""
+    return _program_end.is_set()
 
 
 class Lease:
@@ -181,6 +187,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _close_all() -> None:
+    _program_end.set()
     for lease in list(_open_leases):
         lease.close()
 

@@ -11,8 +11,8 @@ from contextlib import aclosing
 
 from toolkit.chats.events import ChatEvent, Media, Source, Text, ToolCall, Usage
 from toolkit.chats.stream import ChatStream
-from toolkit.client.background_loop import Lease
-from toolkit.errors import ToolkitError, UsageError
+from toolkit.client.background_loop import Lease, program_has_ended
+from toolkit.errors import StreamInterrupted, ToolkitError, UsageError
 
 
 class SyncStream:
@@ -128,12 +128,7 @@ class SyncStream:
                 return None
             if self._lease is None:
                 self._lease = Lease(self._stream.aclose)
-            event = None if self._lease.closed else self._lease.call(self._read_event)
-            if event is None and self.finish_reason is None:
-                if self._ended:
-                    raise self._stream.interrupted("This answer was closed before its end.")
-                hint = "Wait for the thread that reads it."
-                raise self._stream.interrupted("The program has ended before the answer was complete.", hint=hint)
+            event = self._event_from_loop(self._lease)
         except BaseException as error:
             interrupted = self._stream.interrupted("The reading of this answer was interrupted.")
             self._failed = error if isinstance(error, ToolkitError) else interrupted
@@ -144,6 +139,21 @@ class SyncStream:
         if event is None:
             self.close()
         return event
+
+    def _event_from_loop(self, lease: Lease) -> ChatEvent | None:
+        """Return the next event, or None at the end. Raises `StreamInterrupted` if the stream is closed meanwhile."""
+        try:
+            event = None if lease.closed else lease.call(self._read_event)
+        except StreamInterrupted:
+            if not program_has_ended():
+                raise
+            event = None
+        if event is not None or self.finish_reason is not None:
+            return event
+        if self._ended or not program_has_ended():
+            raise self._stream.interrupted("This answer was closed before its end.")
+        hint = "Wait for the thread that reads it."
+        raise self._stream.interrupted("The program has ended before the answer was complete.", hint=hint)
 
     async def _read_event(self) -> ChatEvent | None:
         async with aclosing(self._stream.events()) as events:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from toolkit.chats.events import Finished, Piece, Pieces, Reasoning, Text
+from toolkit.errors import ToolkitError
 
 OPEN, CLOSE = "<think>", "</think>"
 
@@ -52,16 +53,23 @@ class ThinkTags:
 
 
 async def split_think_tags(pieces: Pieces) -> Pieces:
-    """`pieces`, with the text between the tags as `Reasoning`."""
-    tags = ThinkTags()
+    """`pieces`, with the text between the tags as `Reasoning`. What was held comes before the end, or the error."""
+    tags, failure = ThinkTags(), None
     async with aclosing(pieces):
-        async for piece in pieces:
-            given: list[Piece] = [piece]
-            if isinstance(piece, Text):
-                piece = piece.text
-            if isinstance(piece, str):
-                given = [*tags.feed(piece)]
-            elif isinstance(piece, Finished):
-                given = [*tags.flush(), piece]
-            for part in given:
-                yield part
+        try:
+            async for piece in pieces:
+                given: list[Piece] = [piece]
+                if isinstance(piece, Text):
+                    piece = piece.text
+                if isinstance(piece, str):
+                    given = [*tags.feed(piece)]
+                elif isinstance(piece, Finished):
+                    given = [*tags.flush(), piece]
+                for part in given:
+                    yield part
+        except ToolkitError as error:
+            failure = error
+        for part in tags.flush():
+            yield part
+        if failure is not None:
+            raise failure

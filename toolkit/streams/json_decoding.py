@@ -66,7 +66,8 @@ def decode_with_surrogates(data: bytes | bytearray, kind: type[T]) -> T | None:
     if not any(match[1] for match in _ESCAPE.finditer(data)):
         return None
     try:
-        return msgspec.convert(json.loads(data.decode("utf-8", "replace")), kind)
+        document = json.loads(data.decode("utf-8", "replace"), parse_constant=_refuse_constant)
+        return msgspec.convert(document, kind)
     except JSON_ERRORS:
         return None
 
@@ -76,6 +77,11 @@ def _replace_non_utf8(data: bytes | bytearray | str) -> bytes:
     if isinstance(data, str):
         return data.encode("utf-8", "replace")
     return data.decode("utf-8", "replace").encode()
+
+
+def _refuse_constant(name: str) -> None:
+    """`NaN` and `Infinity` are no JSON, though the standard library reads them."""
+    raise ValueError(name)
 
 
 def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:

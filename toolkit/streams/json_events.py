@@ -62,7 +62,8 @@ class JSONEventsDecoder(EventDecoder[T | None]):
         items: list[T | None] = []
         try:
             self._decode_lines([rest] if rest else [], items)
-            if self._data is not None and not self._data.strip().endswith((b"}", b"]", self._end_marker)):
+            text = b"" if self._data is None else self._data.strip()
+            if text != self._end_marker and not text.endswith((b"}", b"]")):
                 return []  # the rest of a number or of a word may be missing
             self._decode_lines([b""], items)
         except ProtocolError:

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from yarl import URL
 
-from toolkit.errors import RecordingError, ToolkitError, UsageError, redact_url
+from toolkit.errors import EmptyAnswer, RecordingError, ToolkitError, UsageError, redact_url
 from toolkit.har.model import Entry, Recording
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
@@ -103,11 +103,11 @@ class _ContractCheck:
             self._report(f"{law}: `stream` is an async generator, and this one has no `yield`")
             return None
         outcome = await replay_call(self._kind, self._recording, Call(strict=True))
-        if outcome.error is not None or outcome.differences:
+        if isinstance(outcome.error, EmptyAnswer) and not outcome.differences:
+            self._report(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
+        elif outcome.error is not None or outcome.differences:
             raised = [] if outcome.error is None else [self._describe_error(outcome.error)]
             self._report(*(f"{law}: {one}" for one in (*raised, *outcome.differences)))
-        elif not outcome.text:
-            self._report(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
         elif self._answer not in (None, outcome.text):
             self._report(f"{law}: it gave {outcome.text!r} instead of {self._answer!r}")
         else:

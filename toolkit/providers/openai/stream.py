@@ -53,7 +53,11 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
         answer = OpenAIAnswer(response.url)
         empty = True
         with response.chunk_reader() as read:
-            data = first = await _first(read)
+            data = await read()
+            while data and not data.strip(BLANK):  # gateways send blank lines, to keep the connection
+                yield KEEP_ALIVE
+                data = await read()
+            data = first = data.lstrip(BLANK)
             if data.startswith((b"{", b"[")):  # no line of an event stream begins so
                 for document in _documents(await _rest(read, data)):
                     for piece in answer.read(document):
@@ -120,14 +124,6 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
         if empty:
             raise response.empty_body_error()
         raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
-
-
-async def _first(read: Callable[[], Awaitable[bytes]]) -> bytes:
-    """The first bytes that are no blanks: gateways send blank lines, to keep the connection."""
-    while data := await read():
-        if left := data.lstrip(BLANK):
-            return left
-    return b""
 
 
 async def _lingering(read: Callable[[], Awaitable[bytes]]) -> bytes:
