@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
 from msgspec.structs import replace
 
 from tests.http.answering_site import NOWHERE, SESSION, Site
@@ -22,6 +23,7 @@ from toolkit.errors import (
 from toolkit.http.recorder import Exchange
 from toolkit.http.transport import Transport
 from toolkit.session.value import BrowserSession, Cookie
+from toolkit.streams import SSEDecoder
 
 
 class Kept:
@@ -168,3 +170,41 @@ async def test_a_site_without_tls_where_it_was_due() -> None:
     async with serve(Site({}).app()) as origin, Transport(SESSION, page=origin) as http:
         with pytest.raises(TLSFailed, match=r"handshake failed \([A-Z_]+\)"):
             await http.json(dict, "GET", origin.replace("http:", "https:"))
+
+
+class Parts:
+    """A site that sends each of `parts` once the one before has been read."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = parts
+        self.read = asyncio.Semaphore(0)
+
+    def app(self) -> web.Application:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            for part in self.parts:
+                await response.write(part)
+                await self.read.acquire()
+            return response
+
+        app = web.Application()
+        app.router.add_get("/", handle)
+        return app
+
+
+@pytest.mark.parametrize(
+    ("keep_alive", "expected"),
+    [("alive", ["alive", ("message", "a"), "alive", ("message", "b")]), (None, [("message", "a"), ("message", "b")])],
+)
+async def test_bytes_that_complete_no_item_can_be_seen(keep_alive: str | None, expected: list[Any]) -> None:
+    """A comment or a piece of an item is given as the caller's value for it, if there is one; an item as itself."""
+    site, seen = Parts(b": hello\n\n", b"data: a\n\n: more\n\n", b"data: b", b"\n\n"), []
+    async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http, http.get(origin) as response:
+        if keep_alive is None:
+            for _ in site.parts:
+                site.read.release()
+        async for item in response.decode(SSEDecoder(), keep_alive=keep_alive):
+            seen.append(item if isinstance(item, str) else item[:2])
+            site.read.release()
+    assert seen == expected

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 import aiohttp
 
@@ -20,6 +20,7 @@ from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024  # bytes of a body that is read as a whole
 # A compressed body that is larger than this many bytes and than so many times what was sent is a bomb.
@@ -58,13 +59,23 @@ class Response:
         `ProtocolError` where the body cannot be decompressed or is a bomb."""
         return self._remember(self._chunks())
 
-    def decode(self, decoder: Decoder[T], *, may_be_empty: bool = False) -> AsyncGenerator[T, None]:
-        """The items that `decoder` reads from the body, as they arrive.
+    @overload
+    def decode(self, decoder: Decoder[T], *, may_be_empty: bool = False) -> AsyncGenerator[T, None]: ...
+    @overload
+    def decode(
+        self, decoder: Decoder[T], *, may_be_empty: bool = False, keep_alive: K | None = None
+    ) -> AsyncGenerator[T | K, None]: ...
+    def decode(
+        self, decoder: Decoder[T], *, may_be_empty: bool = False, keep_alive: K | None = None
+    ) -> AsyncGenerator[T | K, None]:
+        """The items that `decoder` reads from the body, as they arrive. Where bytes have come that complete no item,
+        such as a comment of an event stream, `keep_alive` is yielded, unless it is None.
 
         Raises what `chunks` and `raise_for_page` raise, and `ProtocolError` for what the decoder cannot read. A body
         without any item is a `ProtocolError` too, unless the site's protocol has such answers (`may_be_empty`).
         """
-        return self._remember(self._decode(decoder, may_be_empty))
+        items = self._decode(decoder, may_be_empty, keep_alive)
+        return self._remember(items)
 
     def _remember(self, generator: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """Have `aclose` close `generator`, before the garbage collector does."""
@@ -149,14 +160,19 @@ class Response:
         """The error for a body without anything in it."""
         return ProtocolError("The site answered with nothing at all.", url=self.url, hint="Try again.")
 
-    async def _decode(self, decoder: Decoder[T], may_be_empty: bool) -> AsyncGenerator[T, None]:
+    async def _decode(
+        self, decoder: Decoder[T], may_be_empty: bool, keep_alive: K | None
+    ) -> AsyncGenerator[T | K, None]:
         await self.raise_for_page("a stream")
         empty = True
         with self.chunk_reader() as read:
             while data := await read():
-                for item in decoder.feed(data):
+                items = decoder.feed(data)
+                for item in items:
                     empty = False
                     yield item
+                if not items and keep_alive is not None:
+                    yield keep_alive
             for item in decoder.flush():
                 empty = False
                 yield item
