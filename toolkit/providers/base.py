@@ -67,6 +67,7 @@ class Provider:
     - `known_models`: the models of a site that has no list of them, the default first.
     - `accepts`: what the site takes: `text`, and perhaps `images`, `files`, `tools`.
     - `options`: the settings that the site understands: `temperature`, `max_tokens`, and arguments of its own.
+    - `option_notes`: for settings that mean something else at this site than their name says, what that is.
     - `refuses_unknown`: whether an argument that the site does not know is an error, instead of being passed on.
     - `one_at_a_time`: whether the site allows only one call at a time per account.
     - `single_page`: whether the site answers every unknown path with its page. Then a page in place of an answer says
@@ -88,6 +89,7 @@ class Provider:
     known_models: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[frozenset[str]] = frozenset({TEXT})
     options: ClassVar[tuple[str, ...]] = ()
+    option_notes: ClassVar[Mapping[str, str]] = {}
     refuses_unknown: ClassVar[bool] = False
     one_at_a_time: ClassVar[bool] = False
     single_page: ClassVar[bool] = False
