@@ -19,15 +19,16 @@ def build_history(app: AppConfig, chatbot: int | None, messages: list[tuple[Mess
     """
     if app.major >= 6 or chatbot is None:
         return [{"role": message.role, "content": _contents(message, files)} for message, files in messages]
+    turns = [(message.role, part) for message, files in messages for part in _contents(message, files)]
     if app.props(chatbot).type == "messages":
-        turns = [(message.role, part) for message, files in messages for part in _contents(message, files)]
         return [{"role": role, "content": part["text"] if part["type"] == "text" else part} for role, part in turns]
     pairs: list[list[Any]] = []
-    for message, _ in messages:
-        if message.role == "assistant" and pairs and pairs[-1][1] is None:
-            pairs[-1][1] = message.text
+    for role, part in turns:
+        said = part["text"] if part["type"] == "text" else {"file": part["file"], "alt_text": None}
+        if role == "assistant" and pairs and pairs[-1][1] is None:
+            pairs[-1][1] = said
         else:
-            pairs.append([None, message.text] if message.role == "assistant" else [message.text, None])
+            pairs.append([None, said] if role == "assistant" else [said, None])
     return pairs
 
 
