@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from toolkit.chats.events import Finished, Pieces, Queued
 from toolkit.chats.messages import TEXT, ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
-from toolkit.errors import ToolkitError, UsageError
+from toolkit.errors import ReplayMismatch, ToolkitError, UsageError
 from toolkit.providers.models import cached_models, model_names
 from toolkit.session.bearer_token import bearer_token
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
@@ -167,8 +167,14 @@ class Provider:
         return await model_names(self, lambda request: open_chat(self, request, **call), refresh=refresh)
 
     async def first_model(self, http: Transport) -> str:
-        """The site's default model, for a call that names none."""
-        return (await cached_models(self, http))[0]
+        """The first of the site's own list of models, for a call that names none. A recording from before the list was
+        asked for has none: its calls asked the first of `known_models`."""
+        try:
+            return (await cached_models(self, http))[0]
+        except ReplayMismatch:
+            if not self.known_models:
+                raise
+            return self.known_models[0]
 
     @classmethod
     def _call(
