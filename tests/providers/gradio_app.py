@@ -67,7 +67,7 @@ class GradioApp:
     async def _upload(self, request: web.Request) -> web.Response:
         async for part in await request.multipart():
             assert part.name == "files"  # type: ignore[union-attr]
-            self.uploads.append((part.filename, await part.read()))  # type: ignore[union-attr,arg-type,call-arg]
+            self.uploads.append((part.filename, await part.read()))  # type: ignore[union-attr,arg-type]
         return web.json_response([f"/tmp/{self.uploads[-1][0]}"])
 
     async def _run(self, request: web.Request) -> web.Response:

@@ -139,7 +139,7 @@ def test_an_update_is_the_value_in_it() -> None:
 def test_the_history_has_the_form_of_its_chatbot() -> None:
     """Since version 6 messages with lists of contents, with files in their places; before, as the chatbot says."""
     given = ["Look", Image("https://y.example/a.png")]
-    turns = [{"role": "user", "content": given}, {"role": "assistant", "content": "A dot."}]
+    turns: list[dict[str, Any]] = [{"role": "user", "content": given}, {"role": "assistant", "content": "A dot."}]
     messages = list(zip(read_messages(turns), ([{"path": "/t/a"}], []), strict=True))
 
     def app(version: str, kind: str | None = None) -> AppConfig:

@@ -145,7 +145,7 @@ async def test_a_box_for_text_gets_no_files(content: list[Any], told: str) -> No
 async def test_other_inputs_have_what_is_given_or_the_default() -> None:
     """By the names that the app tells of them; the chatbot and the box are none of these."""
     site = GradioApp([function(0, "respond", [BOX, BOT, TONE], [BOX, BOT], **SUBMIT)], {"respond": tellings("Hi")})
-    names = (("message", None), ("history", []), ("heat", 0.5))
+    names: tuple[tuple[str, Any], ...] = (("message", None), ("history", []), ("heat", 0.5))
     site.parameters["/respond"] = [{"parameter_name": name, "parameter_default": value} for name, value in names]
     async with site.client() as client:
         await client.chat("Hi").text()

@@ -6,22 +6,22 @@ import asyncio
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from tests.providers.conftest import PATIENT, Chatting, session_for
+from tests.providers.conftest import Chatting, session_for
 from tests.providers.test_protocols import PROMPT, TALK
 from tests.sites.asking import SECONDS, until
 from tests.sites.oa_script import EVENT_PING, MODELS
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chats.events import Queued, Text
+from toolkit.chats.events import KEEP_ALIVE, Queued, Text
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.errors import (
     BadRequest,
     LoginRequired,
     ServiceUnavailable,
     SiteError,
-    StreamTimeout,
     UnknownModel,
 )
+from toolkit.http.transport import Transport
 from toolkit.providers import OpenAssistant
 from toolkit.replay.local_network import LocalNetwork
 
@@ -125,17 +125,18 @@ async def test_open_assistant_deletes_again_what_was_not_deleted(
     assert all(chat in message for chat, message in zip(site.open_chats, told, strict=True))
 
 
-async def test_open_assistant_is_alive_while_it_pings(chatting: Chatting) -> None:
-    """Comments and pings begin the wait anew, as long as `keep_alives` allows."""
+async def test_open_assistant_is_alive_while_it_pings() -> None:
+    """The stream is told of pings, which are no events of the answer."""
     site = OpenAssistantSite()
-    site.answer, site.ending, site.script.terminal = [], "hang", False
-    site.script.ping_seconds, site.script.ping = 0.05, b": ping\r\n\r\n"
-    limits = replace(PATIENT, first_piece=0.2, keep_alives=0.4)
-    async with chatting("openassistant", site, deadlines=limits) as client:
-        started = asyncio.get_running_loop().time()
-        with pytest.raises(StreamTimeout, match="first_piece"):
-            await client.chat("Hi").text()
-    assert asyncio.get_running_loop().time() - started >= 0.4
+    site.script.pings = [EVENT_PING]
+    session, request = session_for("openassistant", site), ChatRequest(messages=read_messages("Hi"))
+    async with (
+        LocalNetwork(apps=site.hosts()) as network,
+        Transport(session, page=OpenAssistant().page, route=network.route) as http,
+    ):
+        pieces = [piece async for piece in OpenAssistant().stream(request, http)]
+    assert KEEP_ALIVE in pieces
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == "".join(site.answer)
 
 
 async def test_open_assistant_without_a_cookie_asks_for_a_login(chatting: Chatting) -> None:

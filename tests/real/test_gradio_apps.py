@@ -1,4 +1,4 @@
-"""The provider `gradio` against the real Gradio, with an app of each kind: what comes of an answer, and what goes in."""
+"""The provider `gradio` against the real Gradio, with an app of each kind: what is in an answer, and what goes in."""
 
 from __future__ import annotations
 
