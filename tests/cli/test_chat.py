@@ -69,11 +69,12 @@ async def test_the_options_reach_the_site(toolkit: Toolkit, aura: Aura) -> None:
     """Model, system message, temperature and length, as the site's protocol has them."""
     site, origin = aura
     options = ["--model", "openchat_v3.2_mistral", "--system", "Be brief.", "--temperature", "0.25"]
-    await toolkit.run("chat", "aura", "Hi", *options, "--max-tokens", "77", "--base-url", origin)
+    result = await toolkit.run("chat", "aura", "Hi", *options, "--max-tokens", "7777", "--base-url", origin)
     (call,) = site.calls(CHAT)
     assert call.body["prompt"] == "Be brief."
     assert call.body["temperature"] == 0.25
-    assert (call.body["model"]["id"], call.body["model"]["tokenLimit"]) == ("openchat_v3.2_mistral", 77)
+    assert (call.body["model"]["id"], call.body["model"]["tokenLimit"]) == ("openchat_v3.2_mistral", 7777)
+    assert "note: --max-tokens is at aura the room for the whole conversation at the site" in result.err
 
 
 async def test_an_account_has_its_own_session(toolkit: Toolkit, aura: Aura) -> None:
@@ -92,7 +93,8 @@ async def test_calls_go_through_the_proxy(toolkit: Toolkit) -> None:
     await toolkit.keep(BrowserSession(provider="aura", origin="http://chat.example.org"))
     async with LocalNetwork(apps={"chat.example.org": site.app()}, proxy_auth=("me", "p@ss")) as network:
         proxy = network.route.proxy or ""
-        result = await toolkit.run("chat", "aura", "Hi", "--base-url", "http://chat.example.org", "--proxy", proxy)
+        where = ("--base-url", "http://chat.example.org", "--proxy", proxy)
+        result = await toolkit.run("chat", "aura", "Hi", "-m", "openchat_3.6", *where)
     assert (result.code, result.err) == (0, "")
     assert [(logged.method, logged.url) for logged in network.log] == [("POST", "http://chat.example.org/api/chat")]
 

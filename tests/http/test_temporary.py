@@ -30,9 +30,9 @@ async def test_a_tidying_call_is_made_again_when_cancelled_but_not_for_ever(capl
 
 @pytest.mark.parametrize(("cancelled", "said"), [(True, 0), (False, 1)])
 async def test_what_is_gone_already_is_tidy(cancelled: bool, said: int, caplog: pytest.LogCaptureFixture) -> None:
-    """A refusal of the second try says that the first one had arrived; a refusal of the first is logged."""
+    """Refusals of the calls after a cancelled one say that it had arrived; those of the first two are logged."""
     gone = {"status": 404}
-    site = Site(*((None, gone) if cancelled else (gone,)))
+    site = Site(*((None, gone, gone) if cancelled else (gone, gone)))
     async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
         tidying = asyncio.ensure_future(http.clean_up("DELETE", origin))
         await site.arrived.get()
@@ -42,6 +42,24 @@ async def test_what_is_gone_already_is_tidy(cancelled: bool, said: int, caplog: 
         assert tidying.cancelled() is cancelled
         site.let_go.set()
     assert len([record for record in caplog.records if "could not tidy up" in record.message]) == said
+    assert len(site.seen) == 2 + cancelled
+
+
+async def test_a_tidying_call_that_fails_is_made_again_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A site can close the connection just then; the second call does what the first one did not."""
+    site = Site({"status": 500}, {"status": 204})
+    async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
+        await http.clean_up("DELETE", origin, params={"chat_id": "c7"})
+        assert len(site.seen) == 2
+    assert "could not tidy up" not in caplog.text
+
+
+async def test_what_could_not_be_tidied_up_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """By the parameters of the call, since somebody has to do it by hand."""
+    site = Site({"status": 500}, {"status": 500})
+    async with serve(site.app()) as origin, Transport(SESSION, page=origin) as http:
+        await http.clean_up("DELETE", f"{origin}/chat", params={"chat_id": "c7"})
+    assert f"could not tidy up at {origin}/chat (chat_id c7): The site answered 500" in caplog.text
 
 
 async def test_a_transport_is_not_closed_under_what_tidies_up() -> None:

@@ -19,7 +19,7 @@ from toolkit.providers.registry import BUILT_IN, find
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.value import BrowserSession
 
-WITHOUT_STAND_IN = {"gradio"}  # which is tested with the real Gradio, in tests/real
+WITHOUT_STAND_IN = {"gradio"}  # which has a scripted app, and is tested with the real Gradio, in tests/real
 # The stand-in of each provider by its name: `tests/sites/NAME.py` has it, called after the provider's class.
 SITES: dict[str, type[Site]] = {
     name: getattr(import_module(f"tests.sites.{name}"), f"{provider.class_name}Site")

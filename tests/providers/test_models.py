@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,34 @@ async def test_one_client_knows_what_another_has_asked() -> None:
         ):
             for _ in range(2):
                 await client.chat("Hi").text()
+
+
+@listing
+async def test_without_a_model_the_first_of_the_list_is_asked(provider: str, chatting: Chatting) -> None:
+    """Of the site's own list, whatever is known of other deployments; one that is named is asked without a look."""
+    site, key = SITES[provider](), {"aura": "id", "openwebui": "id", "openassistant": "name"}[provider]
+    async with chatting(provider, site) as client:
+        listed = await client.models()
+        site.refusals[LISTS[provider]] = Refusal(
+            200,
+            json.dumps(
+                {"data": [{key: one} for one in reversed(listed)]}
+                if provider == "openwebui"
+                else [{key: one} for one in reversed(listed)]
+            ),
+        )
+        await client.models(refresh=True)
+        await client.chat("Hi").text()
+        assert len(site.calls(LISTS[provider])) == 2
+        await client.chat("Hi", model=listed[0]).text()
+    asked = [_model(seen.body) for seen in site.requests if isinstance(seen.body, dict) and _model(seen.body)]
+    assert asked == [listed[-1], listed[0]]
+    assert len(set(listed)) > 1
+
+
+def _model(body: dict[str, Any]) -> Any:
+    model = body.get("model") or body.get("model_config_name")
+    return model["id"] if isinstance(model, dict) else model
 
 
 @pytest.mark.parametrize("provider", [Aura, OpenWebUI])

@@ -10,31 +10,35 @@ import pytest
 from tests.providers.conftest import Chatting, session_for
 from tests.providers.test_protocols import PROMPT, TALK
 from tests.sites.asking import SECONDS, until
-from tests.sites.oa_script import EVENT_PING
+from tests.sites.oa_script import EVENT_PING, MODELS
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.chats.events import Queued, Text
+from toolkit.chats.events import KEEP_ALIVE, Queued, Text
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.errors import (
     BadRequest,
     LoginRequired,
     ServiceUnavailable,
     SiteError,
+    UnknownModel,
 )
+from toolkit.http.transport import Transport
 from toolkit.providers import OpenAssistant
 from toolkit.replay.local_network import LocalNetwork
 
 
 async def test_open_assistant_takes_its_five_steps(chatting: Chatting) -> None:
-    """In order, with the settings in the sampling parameters, and the chat deleted."""
+    """In order, with the first of the site's models, the settings in the sampling parameters, and the chat deleted."""
     site = OpenAssistantSite()
     async with chatting("openassistant", site) as client:
         await client.chat(TALK, temperature=1.0, top_k=7).text()
     calls = [(seen.method, seen.path.removeprefix("/api/chat")) for seen in site.requests]
     assert calls == [
-        ("POST", ""), ("POST", "/prompter_message"), ("POST", "/assistant_message"), ("POST", "/events"), ("DELETE", "")
+        ("GET", "/models"), ("POST", ""), ("POST", "/prompter_message"), ("POST", "/assistant_message"),
+        ("POST", "/events"), ("DELETE", ""),
     ]  # fmt: skip
     assert site.calls("/api/chat/prompter_message")[0].body["content"] == PROMPT
     asked = site.calls("/api/chat/assistant_message")[0].body
-    assert asked["model_config_name"] == "OA_SFT_Llama_30B_6"
+    assert asked["model_config_name"] == next(iter(MODELS))
     assert asked["plugins"] == []
     assert asked["sampling_parameters"] == {
         "top_k": 7, "top_p": None, "typical_p": None, "temperature": 1.0,
@@ -94,6 +98,45 @@ async def test_open_assistant_explains_a_refusal(
             await client.chat("Hi").text()
     assert len(site.calls("/api/chat")) == 2
     assert site.open_chats == set()
+
+
+async def test_open_assistant_says_that_there_is_no_such_model(chatting: Chatting) -> None:
+    """As an error that tells how to list those that there are; the chat is deleted all the same."""
+    site = OpenAssistantSite()
+    async with chatting("openassistant", site) as client:
+        with pytest.raises(UnknownModel, match=r"Model nope not found.*`toolkit models openassistant") as caught:
+            await client.chat("Hi", model="nope").text()
+    assert caught.value.status == 422
+    assert site.open_chats == set()
+
+
+@pytest.mark.parametrize(("failing", "left"), [(1, 0), (2, 1)])
+async def test_open_assistant_deletes_again_what_was_not_deleted(
+    failing: int, left: int, chatting: Chatting, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once; the answer is not affected. What is left at the site is told with its id."""
+    site = OpenAssistantSite()
+    site.failing_deletes = failing
+    async with chatting("openassistant", site) as client:
+        assert await client.chat("Hi").text() == "".join(site.answer)
+    assert len(site.open_chats) == left
+    told = [record.getMessage() for record in caplog.records if "could not tidy up" in record.message]
+    assert len(told) == left
+    assert all(chat in message for chat, message in zip(site.open_chats, told, strict=True))
+
+
+async def test_open_assistant_is_alive_while_it_pings() -> None:
+    """The stream is told of pings, which are no events of the answer."""
+    site = OpenAssistantSite()
+    site.script.pings = [EVENT_PING]
+    session, request = session_for("openassistant", site), ChatRequest(messages=read_messages("Hi"))
+    async with (
+        LocalNetwork(apps=site.hosts()) as network,
+        Transport(session, page=OpenAssistant().page, route=network.route) as http,
+    ):
+        pieces = [piece async for piece in OpenAssistant().stream(request, http)]
+    assert KEEP_ALIVE in pieces
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == "".join(site.answer)
 
 
 async def test_open_assistant_without_a_cookie_asks_for_a_login(chatting: Chatting) -> None:

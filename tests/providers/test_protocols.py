@@ -26,8 +26,11 @@ from toolkit.errors import (
     ServiceUnavailable,
     SessionExpired,
     SiteError,
+    StatusError,
     StreamInterrupted,
     StreamTimeout,
+    ToolkitError,
+    UnknownModel,
 )
 
 CHAT_PATH = {
@@ -175,9 +178,49 @@ async def test_aura_sends_the_body_that_its_page_sends(chatting: Chatting) -> No
         "temperature": 0.5,
     }
     assert second["model"] == {
-        "id": "openchat_v3.2_mistral", "name": "OpenChat 3.5 (latest)", "maxLength": 24576, "tokenLimit": 5
+        "id": "openchat_v3.2_mistral", "name": "OpenChat 3.5 (latest)", "maxLength": 24576, "tokenLimit": 1010
     }  # fmt: skip
     assert (second["temperature"], second["prompt"]) == (0, "")
+
+
+@pytest.mark.parametrize("text", ["Why?" * 20_000, "Почему 😀" * 5_000, "x"])
+@pytest.mark.parametrize("max_tokens", [None, 1, 8192, 10**6])
+async def test_aura_leaves_room_for_all_messages(text: str, max_tokens: int | None, chatting: Chatting) -> None:
+    """The site drops what does not fit into `tokenLimit`, the question included, and answers all the same. So there is
+    room for a token for each byte and 1000 more, and no less than was asked for."""
+    site = AuraSite()
+    talk = [*TALK[:3], {"role": "user", "content": text}]
+    async with chatting("aura", site) as client:
+        await client.chat(talk, max_tokens=max_tokens).text()
+    limit = site.calls("/api/chat")[0].body["model"]["tokenLimit"]
+    assert limit >= sum(len(one["content"].encode()) for one in talk) + 1000
+    assert limit >= (max_tokens or 8192)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "told"),
+    [
+        ("Rate limit reached for requests", RateLimited, "Wait before the next call"),
+        ("You exceeded your current quota, please check your plan", RateLimited, ""),
+        ("Too Many Requests", RateLimited, ""),
+        ("The model `x` does not exist or you do not have access to it.", UnknownModel, "`toolkit models aura"),
+        ("Incorrect API key provided: x.", ServiceUnavailable, "refuses the site's own key: a login does not help"),
+        ("The server had an error while processing your request", ServiceUnavailable, ""),
+        ("Internal Server Error", ServiceUnavailable, ""),
+    ],
+)
+async def test_aura_tells_failures_apart_by_their_words(
+    reason: str, kind: type[StatusError], told: str, chatting: Chatting
+) -> None:
+    """The server behind it answers 429, 401 or 500, and all of them come as 500, with its sentence as the phrase."""
+    site = AuraSite()
+    site.fail(reason)
+    async with chatting("aura", site) as client:
+        with pytest.raises(StatusError, match=re.escape(reason.rstrip("."))) as caught:
+            await client.chat("Hi").text()
+    assert isinstance(caught.value, kind)
+    assert caught.value.status == 500
+    assert told in str(caught.value)
 
 
 async def test_aura_tells_the_reason_phrase(chatting: Chatting) -> None:
@@ -256,6 +299,30 @@ async def test_aichatonline_passes_over_json_of_another_shape_only(chatting: Cha
     async with chatting("aichatonline", site) as client:
         with pytest.raises(ProtocolError, match="not JSON"):
             await client.chat("Hi").text()
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "told"),
+    [
+        ('{"code": 429, "msg": "Slow down", "data": null}', RateLimited, "Slow down"),
+        ('{"code": "503", "msg": "Busy", "data": {}}', ServiceUnavailable, "Busy"),
+        ('{"code": 500, "data": {"message": "Out of quota"}}', ServiceUnavailable, "Out of quota"),
+        ('{"code": 1001, "msg": "Blocked", "data": null}', SiteError, "Blocked"),
+        ('{"error": {"message": "No", "code": 429}}', RateLimited, "No"),
+        ('{"error": "No"}', SiteError, "No"),
+        ('{"code": 7}', SiteError, "7"),
+    ],
+)
+async def test_aichatonline_raises_what_a_line_reports(
+    line: str, kind: type[ToolkitError], told: str, chatting: Chatting
+) -> None:
+    """By its code, as the status that it means; never as text, and with the text that had come."""
+    site = AiChatOnlineSite()
+    site.bad_line = line
+    async with chatting("aichatonline", site) as client:
+        with pytest.raises(kind, match=f"The site reported: {told}") as caught:
+            await client.chat("Hi").text()
+    assert caught.value.text == "".join(site.answer)
 
 
 async def test_aichatonline_needs_an_id(chatting: Chatting) -> None:

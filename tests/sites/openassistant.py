@@ -38,7 +38,8 @@ STEPS = {
 class OpenAssistantSite(Site):
     """`script`: what the worker says (`answer` is its text). `idle_models`: models that have no worker, so that their
     messages stay pending. `rate_limit`: assistant messages per user in 660 s. `open_chats`: ids of chats that nobody
-    has deleted yet. `login`: who is signed in."""
+    has deleted yet. `failing_deletes`: so many deletions fail, as after a failure of the inference server. `login`: who
+    is signed in."""
 
     public_hosts = (HOST,)
 
@@ -48,6 +49,7 @@ class OpenAssistantSite(Site):
         self.login = Login()
         self.idle_models: set[str] = set()
         self.rate_limit = 20
+        self.failing_deletes = 0
         self.chats: dict[str, dict[str, Any]] = {}
         self.owners: dict[str, str] = {}
         self.messages: dict[str, Message] = {}
@@ -189,6 +191,11 @@ class OpenAssistantSite(Site):
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         chat_id = request.query.get("chat_id")
+        if self.failing_deletes:
+            self.failing_deletes -= 1
+            return await refuse(
+                request, Refusal(500, "Internal Server Error", content_type="text/plain", headers=CLOSE)
+            )
         if not self._has_chat(request, chat_id):
             return await self._broken(request)
         del self.chats[str(chat_id)]
@@ -239,7 +246,8 @@ class OpenAssistantSite(Site):
         if bad is not None:
             return self._json({"message": [bad]}, status=422)
         if body.get("model_config_name") not in MODELS:
-            return self._json({"message": "Model not found"}, status=422)
+            where, text = ["body", "model_config_name"], f"Model {body.get('model_config_name')} not found"
+            return self._json({"message": [{"loc": where, "msg": text, "type": "value_error"}]}, status=422)
         parent = self.messages.get(str(body.get("parent_id")))
         if not self._has_chat(request, body.get("chat_id")) or parent is None or parent.role != "prompter":
             return await self._broken(request)

@@ -32,6 +32,8 @@ class ChatOptions(NamedTuple):
         for name, value in (("temperature", self.temperature), ("max_tokens", self.max_tokens)):
             if value is not None and name not in provider.options:
                 notify(f"note: {provider.name} cannot be told {_option_name(name)}")
+            elif value is not None and name in provider.option_notes:
+                notify(f"note: {_option_name(name)} is at {provider.name} {provider.option_notes[name]}")
         for name in self.provider_options:
             if not provider.refuses_unknown and name not in provider.options:
                 notify(f"note: {provider.name} does not know the option {name}, and passes it on as it is")

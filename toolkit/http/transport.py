@@ -40,7 +40,8 @@ log = logging.getLogger("toolkit")
 
 MAX_REDIRECTS = 20  # https://fetch.spec.whatwg.org/#http-redirect-fetch
 REDIRECTS = (301, 302, 303, 307, 308)
-CLEAN_UP_ATTEMPTS = 3
+CLEAN_UP_TRIES = 2  # where they fail
+CLEAN_UP_ATTEMPTS = 3  # with those that a cancellation interrupts
 
 
 class Transport:
@@ -135,10 +136,12 @@ class Transport:
     async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
         """Make a last call that is not part of the answer, even while the caller is being cancelled.
 
-        A cancellation interrupts the call and starts it again, so it has to be one that may be repeated. Each attempt
-        has `cleanup` seconds. Afterwards the cancellation is raised, and nothing else is: a failure is logged.
+        A cancellation interrupts the call and starts it again, and so does a failure, once, so it has to be one that
+        may be repeated. Each attempt has `cleanup` seconds. Afterwards the cancellation is raised, and nothing else is:
+        what could not be cleaned up is logged, with `params`, which name it.
         """
         cancelled: asyncio.CancelledError | None = None
+        failures = 0
         done = asyncio.get_running_loop().create_future()
         self._cleaning.add(done)
         try:
@@ -150,9 +153,14 @@ class Transport:
                 except asyncio.CancelledError as error:
                     cancelled = error
                 except (ToolkitError, TimeoutError) as error:
+                    failures += 1
+                    if failures < CLEAN_UP_TRIES:
+                        continue
                     if cancelled is not None and isinstance(error, StatusError):
                         break  # the interrupted call had reached the site, so there is nothing left to clean up
-                    log.warning("could not tidy up at %s: %s", redact_url(url), error or "time is up")
+                    what = ", ".join(f"{name} {value}" for name, value in (params or {}).items())
+                    where = f"{redact_url(url)}{f' ({what})' if what else ''}"
+                    log.warning("could not tidy up at %s: %s", where, error or "time is up")
                     break
         finally:
             done.set_result(None)

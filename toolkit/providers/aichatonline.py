@@ -6,9 +6,11 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
+from toolkit.chats.events import KEEP_ALIVE
 from toolkit.chats.messages import format_prompt
-from toolkit.errors import ProtocolError, SiteError
+from toolkit.errors import ProtocolError
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
+from toolkit.providers.reported_errors import reported_error
 from toolkit.streams.json_lines import JSONLinesDecoder
 
 if TYPE_CHECKING:
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 ALPHABET = string.ascii_lowercase + string.digits
 
 
-def line_error(document: dict[str, Any]) -> str | None:
-    """The error that a line reports, as text: by its `error`, or by a `code` that is not one of success. Else None."""
-    error, code = document.get("error"), document.get("code")
-    if not error and code in (None, 0, 200):
+def reported_failure(document: dict[str, Any]) -> dict[str, Any] | None:
+    """The failure that a line of an answer reports, as `reported_error` reads it: by its `error`, or by a `code` that
+    is not one of success. None where it reports none."""
+    code, data = document.get("code"), document.get("data")
+    if not document.get("error") and code in (None, 0, 200, "0", "200"):
         return None
-    message = error.get("message") if isinstance(error, dict) else error
-    return str(message or document.get("message") or f"code {code}")
+    said = data.get("message") if isinstance(data, dict) else None
+    return {"message": said} | {name: value for name, value in document.items() if value}
 
 
 class AiChatOnline(Provider):
@@ -64,14 +67,13 @@ class AiChatOnline(Provider):
         async with http.post(
             f"{self.api}{self.api_endpoint}", json=body | request.options, headers=headers
         ) as response:
-            async for document in response.decode(JSONLinesDecoder(Any)):
-                if not isinstance(document, dict):
-                    continue
-                data = document.get("data")
-                if isinstance(data, dict) and isinstance(text := data.get("message"), str):
-                    yield text
-                elif (failure := line_error(document)) is not None:
-                    raise SiteError(f"The site reported: {failure}", url=response.url)
+            async for document in response.decode(JSONLinesDecoder(Any), keep_alive=KEEP_ALIVE):
+                fields: dict[str, Any] = document if isinstance(document, dict) else {}
+                if (failure := reported_failure(fields)) is not None:
+                    raise reported_error(failure, response.url)
+                data = fields.get("data")
+                text = data.get("message") if isinstance(data, dict) else None
+                yield text if isinstance(text, str) and text else KEEP_ALIVE
 
 
 async def _request_token(http: Any, api: str, options: dict[str, str]) -> str:

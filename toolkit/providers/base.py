@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from toolkit.chats.events import Finished, Pieces, Queued
 from toolkit.chats.messages import TEXT, ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
-from toolkit.errors import ToolkitError, UsageError
+from toolkit.errors import ReplayMismatch, ToolkitError, UsageError
 from toolkit.providers.models import cached_models, model_names
 from toolkit.session.bearer_token import bearer_token
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
@@ -67,6 +67,7 @@ class Provider:
     - `known_models`: the models of a site that has no list of them, the default first.
     - `accepts`: what the site takes: `text`, and perhaps `images`, `files`, `tools`.
     - `options`: the settings that the site understands: `temperature`, `max_tokens`, and arguments of its own.
+    - `option_notes`: for settings that mean something else at this site than their name says, what that is.
     - `refuses_unknown`: whether an argument that the site does not know is an error, instead of being passed on.
     - `one_at_a_time`: whether the site allows only one call at a time per account.
     - `single_page`: whether the site answers every unknown path with its page. Then a page in place of an answer says
@@ -88,6 +89,7 @@ class Provider:
     known_models: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[frozenset[str]] = frozenset({TEXT})
     options: ClassVar[tuple[str, ...]] = ()
+    option_notes: ClassVar[Mapping[str, str]] = {}
     refuses_unknown: ClassVar[bool] = False
     one_at_a_time: ClassVar[bool] = False
     single_page: ClassVar[bool] = False
@@ -165,8 +167,14 @@ class Provider:
         return await model_names(self, lambda request: open_chat(self, request, **call), refresh=refresh)
 
     async def first_model(self, http: Transport) -> str:
-        """The site's default model, for a call that names none."""
-        return (await cached_models(self, http))[0]
+        """The first of the site's own list of models, for a call that names none. A recording from before the list was
+        asked for has none: its calls asked the first of `known_models`."""
+        try:
+            return (await cached_models(self, http))[0]
+        except ReplayMismatch:
+            if not self.known_models:
+                raise
+            return self.known_models[0]
 
     @classmethod
     def _call(

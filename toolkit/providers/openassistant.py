@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
+from toolkit.chats.events import KEEP_ALIVE, KeepAlive
 from toolkit.chats.messages import format_prompt
-from toolkit.errors import LoginRequired, SiteError, StreamInterrupted
+from toolkit.errors import LoginRequired, StreamInterrupted, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider, Queued
+from toolkit.providers.reported_errors import reported_error
 from toolkit.streams.json_decoding import decode_json
 from toolkit.streams.sse import SSEDecoder
 
@@ -73,7 +75,13 @@ class OpenAssistant(Provider):
     known_models = (model,)
     options = ("temperature", "max_tokens")
     one_at_a_time = True  # a second call on one account cancels the first, whose stream then never ends
-    statuses: ClassVar = {403: LoginRequired}
+    statuses: ClassVar = {
+        403: LoginRequired,
+        # The server checks the name of the model with the rest of the body, so the explanation is one of a field.
+        (422, "model_config_name"): UnknownModel,
+        (422, "not found"): UnknownModel,
+        (422, "not in allowed models"): UnknownModel,
+    }
     harvest = Harvest(
         page="/chat",
         cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",),
@@ -99,25 +107,28 @@ class OpenAssistant(Provider):
         return tuple(model.name for model in models)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        api = f"{self.api}/api/chat"
+        api, model = f"{self.api}/api/chat", request.model or await self.first_model(http)
         async with http.temporary(AssistantCreated, api, "chat_id") as chat:
-            ids = {"chat_id": chat, "message_id": await self._request_answer(request, http, chat)}
+            ids = {"chat_id": chat, "message_id": await self._request_answer(request, http, chat, model)}
             has_text, final = False, None
             async with http.post(f"{api}/events", params=ids) as response:
-                async for frame in response.decode(SSEDecoder(), may_be_empty=True):
-                    if frame.event == "ping":  # of an older server; its data is not JSON
+                async for frame in response.decode(SSEDecoder(), may_be_empty=True, keep_alive=KEEP_ALIVE):
+                    if isinstance(frame, KeepAlive) or frame.event == "ping":  # an older server's, which is not JSON
+                        yield KEEP_ALIVE
                         continue
                     event = decode_json(frame.data, AssistantEvent)
                     if event.event_type == "pending":
                         yield Queued(event.queue_position, event.queue_size)
                     elif event.event_type == "error":
-                        raise SiteError(f"The site reported: {event.error}", url=response.url)
+                        raise reported_error(event.error, response.url)
                     elif event.event_type == "message":
                         final = event.message
                         break
                     elif event.text:
                         has_text = True
                         yield event.text
+                    else:
+                        yield KEEP_ALIVE
             if not has_text:  # the events can be read only once, so from here on by polling
                 final = await self._poll_message(http, ids, final)
             if final is None or final.state != "complete":
@@ -126,8 +137,8 @@ class OpenAssistant(Provider):
                 yield final.content
             yield Finished("stop")
 
-    async def _request_answer(self, request: ChatRequest, http: Transport, chat: str) -> str:
-        """Add the prompt to the chat of the id `chat`, and request an answer to it. Returns the id of the answer."""
+    async def _request_answer(self, request: ChatRequest, http: Transport, chat: str, model: str) -> str:
+        """Add the prompt to the chat of the id `chat`, and request an answer of `model`. Returns the answer's id."""
         api = f"{self.api}/api/chat"
         prompt = {"chat_id": chat, "content": format_prompt(request.messages), "parent_id": None}
         parent = (await http.json(AssistantCreated, "POST", f"{api}/prompter_message", prompt)).id
@@ -136,7 +147,7 @@ class OpenAssistant(Provider):
             "parent_id": parent,
             "sampling_parameters": SAMPLING | request.settings(temperature="temperature", max_tokens="max_new_tokens"),
             "plugins": [],
-            "model_config_name": request.model or self.model,
+            "model_config_name": model,
         }
         return (await http.json(AssistantCreated, "POST", f"{api}/assistant_message", answer)).id
 

@@ -1,5 +1,7 @@
 """The provider of Gradio (https://www.gradio.app): any chat app that is made with it.
 
-`provider` makes the calls. `wire_shapes` has the JSON of the app's answers, `app_config` reads which function is the
-chat, `arguments` builds what it takes, and `answer_text` makes text of what it answers.
+`provider` makes the calls, and `uploads` those for files. `wire_shapes` has the JSON of the app's answers, `app_config`
+reads what the app consists of, and `chat_flow` finds the functions that its page calls for a question. `arguments`
+builds what they take. `answer` makes events of what they answer, whose messages `answer_contents` reads; `text_deltas`
+makes pieces of a text that is told anew each time.
 """

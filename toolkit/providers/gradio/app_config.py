@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from toolkit.errors import UsageError
-from toolkit.providers.gradio.arguments import format_names
-from toolkit.providers.gradio.wire_shapes import GradioComponent, GradioFunction
+from toolkit.providers.gradio.wire_shapes import GradioComponent, GradioFunction, GradioProps
 
 
 class AppConfig(Struct, dict=True):
-    """An app's `/config`. A chat function takes a text first and, in a `ChatInterface`, a state with the history."""
+    """An app's `/config`: its functions and its components."""
 
     dependencies: list[GradioFunction]
     components: list[GradioComponent]
@@ -22,55 +21,48 @@ class AppConfig(Struct, dict=True):
         ""  # any other prefix could name another host
     )
 
-    def find_chat_function(self, wanted: str | None) -> GradioFunction:
-        """The function of the name `wanted`; if that is None, the chat function. Raises `UsageError` unless there is
-        exactly one."""
-        public = [one for one in self.dependencies if one.name and one.api_visibility == "public" and one.show_api]
-        text_first = [one for one in public if self._type(one.inputs[:1]) in ("textbox", "multimodaltextbox")]
-        if wanted is not None:
-            matching = [one for one in public if one.name == str(wanted).lstrip("/")]
-        else:
-            named_chat = [one for one in text_first if one.name == "chat"]
-            matching = named_chat or [one for one in text_first if self._states(one)] or text_first
-        if len(matching) != 1:
-            problem = "no function of that name" if wanted is not None else f"{len(matching) or 'no'} chat functions"
-            names = format_names(one.name for one in public) or "none"
-            raise UsageError(f"The app has {problem}.", hint=f"Name one of its functions as `fn`: {names}.")
-        return matching[0]
-
-    def find_restore_function(self, chat: GradioFunction) -> str | None:
-        """The name of the function that stores a conversation as the history of `chat`, None if the app has none. The
-        app's own page uses it for that (measured on gradio 6.31)."""
+    @property
+    def major(self) -> int:
+        """The first number of Gradio's version, 0 where it is not told."""
         major = self.version.partition(".")[0]
-        if not major.isdecimal() or int(major) < 6:
+        return int(major) if major.isdecimal() else 0
+
+    def find_restore_function(self, states: set[int]) -> str | None:
+        """The name of the function that stores a conversation as one of `states`, None if the app has none. The app's
+        own page uses it for that (measured on gradio 6.31)."""
+        if self.major < 6:
             return None
-        states = self._states(chat)
         for one in self.dependencies:
-            if one.name and self._type(one.inputs) == "chatbot" and states & set(one.outputs):
+            if one.name and [self.type(number) for number in one.inputs] == ["chatbot"] and states & set(one.outputs):
                 return one.name
         return None
 
     def arguments(self, function: GradioFunction) -> list[int]:
         """The inputs of `function` that a caller gives, as ids of components: all but states and hidden ones."""
-        hidden = {one.id for one in self.components if one.skip_api or one.type == "state"}
-        return [number for number in function.inputs if number not in hidden]
+        return [number for number in function.inputs if number not in self._hidden]
 
-    def fill_inputs(self, chat: GradioFunction, values: list[Any]) -> list[Any]:
-        """All inputs of `chat`: `values`, one for each argument, and null for what the app itself fills in."""
-        given = dict(zip(self.arguments(chat), values, strict=False))
-        return [given.get(number) for number in chat.inputs]
+    def states(self, function: GradioFunction) -> set[int]:
+        """The inputs of `function` that the app keeps for each session."""
+        return {number for number in function.inputs if self.type(number) == "state"}
 
-    def message(self, chat: GradioFunction, text: str) -> Any:
-        """`text` in the form that the first input of `chat` takes."""
-        return {"text": text, "files": []} if self._type(chat.inputs[:1]) == "multimodaltextbox" else text
+    def first(self, numbers: Iterable[int], *types: str) -> int | None:
+        """The first of the components `numbers` that is of one of `types`; None if none is."""
+        return next((number for number in numbers if self.type(number) in types), None)
 
-    def _states(self, function: GradioFunction) -> set[int]:
-        return {number for number in function.inputs if self._type([number]) == "state"}
+    def type(self, number: int | None) -> str:
+        """The type of a component; "" if there is none of that id."""
+        found = self._components.get(number)
+        return found.type if found else ""
 
-    def _type(self, ids: list[int]) -> str:
-        """The type of the only component in `ids`; "" if there is none or more than one."""
-        return self._types.get(ids[0], "") if len(ids) == 1 else ""
+    def props(self, number: int) -> GradioProps:
+        """The settings of a component."""
+        found = self._components.get(number)
+        return found.props if found else GradioProps()
 
     @cached_property
-    def _types(self) -> dict[int, str]:
-        return {one.id: one.type for one in self.components}
+    def _components(self) -> dict[int | None, GradioComponent]:
+        return {one.id: one for one in self.components}
+
+    @cached_property
+    def _hidden(self) -> set[int]:
+        return {one.id for one in self.components if one.skip_api or one.type == "state"}

@@ -1,28 +1,40 @@
-"""Builds the arguments of a Gradio app's function from the app's `/info`. Pure."""
+"""Builds what the functions of a Gradio app take. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.wire_shapes import GradioInfo
+from toolkit.providers.gradio.wire_shapes import GradioFunction, GradioInfo
+
+if TYPE_CHECKING:
+    from toolkit.providers.gradio.app_config import AppConfig
 
 MAX_NAMES = 20  # that an error lists
 MAX_NAME_LENGTH = 80  # characters of each that it shows
 
 
-def build_arguments(info: GradioInfo, function: str, given: dict[str, Any]) -> list[Any]:
-    """The arguments of `function` after the message: for each parameter the value in `given`, else the app's default.
+def build_arguments(
+    app: AppConfig, info: GradioInfo, functions: Iterable[GradioFunction], wanted: set[int], given: dict[str, Any]
+) -> dict[int, Any]:
+    """The values of the components `wanted`: those that `given` has by the names of their parameters, else the app's
+    defaults. `info` has the names of the parameters of `functions`, as far as the app tells them.
 
     Raises `UsageError` for a name in `given` that is no parameter.
     """
-    endpoint = info.named_endpoints.get(f"/{function}")
-    parameters = endpoint.parameters[1:] if endpoint else []
-    if unknown := sorted(set(given) - {one.name for one in parameters}):
-        names = format_names(one.name for one in parameters) or "nothing else"
+    values = {number: app.props(number).value for number in wanted}
+    named: dict[str, int] = {}
+    for function in functions:
+        endpoint = info.named_endpoints.get(f"/{function.name}")
+        for number, parameter in zip(app.arguments(function), endpoint.parameters if endpoint else (), strict=False):
+            if number in wanted and number not in named.values():
+                named.setdefault(parameter.name, number)
+                values[number] = parameter.default
+    if unknown := sorted(set(given) - set(named)):
+        names = format_names(named) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
-    return [given.get(one.name, one.default) for one in parameters]
+    return values | {named[name]: value for name, value in given.items()}
 
 
 def format_names(names: Iterable[str]) -> str:

@@ -1,25 +1,8 @@
-"""Makes text of what the chat function of a Gradio app answers. Pure."""
+"""Makes pieces of a text that a Gradio app tells anew, as a whole, whenever it has grown. Pure."""
 
 from __future__ import annotations
 
 from os.path import commonprefix
-from typing import Any
-
-
-def extract_text(answer: Any) -> str:
-    """The text of an answer: its messages, their contents, and the addresses of files, each on a line of its own."""
-    if isinstance(answer, list):
-        return "\n".join(filter(None, map(extract_text, answer)))
-    if isinstance(answer, dict):
-        address = answer.get("url") or answer.get("path")
-        return extract_text([*(answer.get(name) for name in ("content", "text", "file", "files")), address])
-    return str(answer) if isinstance(answer, str | int | float) else ""
-
-
-def error_message(data: Any) -> str:
-    """The message for an error event with `data`, which is `null` unless the app's author lets it show reasons."""
-    reason = data.get("error") if isinstance(data, dict) else data
-    return f"The app reported: {reason}" if reason else "The app failed, and says no more; its own log has the reason."
 
 
 class TextDeltas:
@@ -44,8 +27,24 @@ class TextDeltas:
         If the pieces so far are not its beginning, the last piece is all of it as a new paragraph, because pieces
         cannot be taken back.
         """
+        self._last = text
+        if not text:
+            return ""
         rest = self._emit_up_to(text)
-        return f"\n\n{text}" if rest is None else rest
+        if rest is not None:
+            return rest
+        self._emitted = text
+        return f"\n\n{text}"
+
+    def catch_up(self, text: str) -> str:
+        """Take the next version of the text, which is not expected to be taken back. Returns all of it that was not
+        returned yet, nothing where the pieces so far are not its beginning."""
+        self._last = text
+        return self._emit_up_to(text) or ""
+
+    def flush(self) -> str:
+        """What the last version has that was not returned yet, since no other follows; as `finish`."""
+        return self.finish(self._last)
 
     def _emit_up_to(self, text: str) -> str | None:
         """The piece that completes what was emitted to `text`, None if that does not begin with it."""

@@ -1,0 +1,132 @@
+"""Asks a Gradio app one question, in the steps in which its page does it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from toolkit.chats.events import KEEP_ALIVE, KeepAlive, Piece, Pieces
+from toolkit.chats.messages import ChatRequest, format_prompt
+from toolkit.errors import EmptyAnswer, ProtocolError, SiteError, StreamInterrupted, UsageError
+from toolkit.providers.gradio.answer import GradioAnswer, error_message
+from toolkit.providers.gradio.answer_contents import unwrap_update
+from toolkit.providers.gradio.app_config import AppConfig
+from toolkit.providers.gradio.arguments import build_arguments, format_names
+from toolkit.providers.gradio.chat_flow import ChatFlow
+from toolkit.providers.gradio.history import build_history
+from toolkit.providers.gradio.uploads import upload_files
+from toolkit.providers.gradio.wire_shapes import GradioEvent, GradioFunction, GradioInfo, GradioOutputs
+from toolkit.streams.json_decoding import decode_json
+from toolkit.streams.sse import SSEDecoder
+
+if TYPE_CHECKING:
+    from toolkit.http.transport import Transport
+
+TEXT_WITH_FILES = "multimodaltextbox"
+
+
+class GradioCall:
+    """The session of one question: the values of the components of the app's page, which its functions change.
+
+    `api` is the address of the app's functions and files.
+    """
+
+    def __init__(self, http: Transport, api: str, app: AppConfig, flow: ChatFlow) -> None:
+        self._http = http
+        self._api = api
+        self._app = app
+        self._flow = flow
+        self._values: dict[int, Any] = {}
+        # Names the session in which the app keeps what its functions hand to each other.
+        self._session = {"session_hash": secrets.token_hex(6)} if len(flow.steps) > 1 else {}
+        self._answer = GradioAnswer(api, None)
+
+    async def fill_in(self, request: ChatRequest, settings: dict[str, Any]) -> None:
+        """Put the question, the conversation before it and `settings` where the app's functions take them.
+
+        Raises `UsageError` for what the app does not take.
+        """
+        app, flow = self._app, self._flow
+        with_files = app.type(flow.box) == TEXT_WITH_FILES
+        if request.needs and not with_files:
+            raise UsageError("The app's text box takes text, and no images or files.")
+        uploaded = [await upload_files(self._http, self._api, message) for message in request.messages]
+        *earlier, last = request.messages
+        chatbot = app.first(sorted(flow.inputs), "chatbot")
+        restore = app.find_restore_function(flow.states(app)) if earlier else None
+        history: list[Any] = []
+        if last.role == "user" and (chatbot is not None or restore is not None):
+            text, files = last.text, uploaded[-1]
+            history = build_history(app, chatbot, list(zip(earlier, uploaded, strict=False)))
+        else:
+            text, files, restore = format_prompt(request.messages), [file for files in uploaded for file in files], None
+        if restore is not None:
+            self._session = self._session or {"session_hash": secrets.token_hex(6)}
+            await self._http.json(dict, "POST", f"{self._api}/run/{restore}", self._session | {"data": [history]})
+        await self._fill_in_settings(settings, chatbot)
+        self._values[flow.box] = {"text": text, "files": files} if with_files else text
+        if chatbot is not None:
+            self._values[chatbot] = history
+        self._answer = GradioAnswer(self._api, history if app.type(flow.answer) == "chatbot" else None)
+
+    async def _fill_in_settings(self, settings: dict[str, Any], chatbot: int | None) -> None:
+        """Put `settings`, and the app's defaults, where its functions take them."""
+        app, flow = self._app, self._flow
+        others = {number for step in flow.steps for number in app.arguments(step)} - {flow.box, chatbot}
+        if settings or others:
+            info = await self._http.json(GradioInfo, "GET", f"{self._api}/info")
+            named = [*flow.steps, *(one for one in app.dependencies if one.is_public and flow.box in one.inputs)]
+            self._values = build_arguments(app, info, named, others, settings)
+
+    async def run(self, step: GradioFunction) -> Pieces:
+        """Call the function `step`; yields what it adds to the answer."""
+        name = quote(step.name, safe="")
+        body = self._session | {"data": [self._values.get(number) for number in step.inputs]}
+        if step.queue is False:
+            outputs = await self._http.json(GradioOutputs, "POST", f"{self._api}/run/{name}", body)
+            for piece in self._take(step, outputs.data):
+                yield piece
+            return
+        call = f"{self._api}/call/{name}"
+        event_id = (await self._http.json(GradioEvent, "POST", call, body)).event_id
+        async with self._http.get(f"{call}/{quote(event_id, safe='')}") as response:
+            async for frame in response.decode(SSEDecoder(), keep_alive=KEEP_ALIVE):
+                if isinstance(frame, KeepAlive) or frame.event not in ("generating", "complete", "error"):
+                    yield KEEP_ALIVE  # a heartbeat
+                    continue
+                data: Any = decode_json(frame.data)
+                if frame.event == "error":
+                    raise SiteError(error_message(data), url=response.url)
+                if frame.event == "complete" and data is None:  # the call was cancelled at the app
+                    break
+                if not isinstance(data, list):
+                    raise ProtocolError("The app's answer is no list.", url=response.url)
+                yield KEEP_ALIVE
+                for piece in self._take(step, data):
+                    yield piece
+                if frame.event == "complete":
+                    return
+            raise StreamInterrupted("The stream ended before the answer was complete.", url=response.url)
+
+    def _take(self, step: GradioFunction, outputs: list[Any]) -> Iterator[Piece]:
+        """Take the values that `step` gives to components; yields what they add to the answer."""
+        for number, value in zip(step.outputs, outputs, strict=False):
+            self._values[number] = unwrap_update(value, self._values.get(number))
+        if self._flow.answer in step.outputs:
+            yield from self._answer.update(self._values.get(self._flow.answer))
+
+    def rest(self) -> Iterator[Piece]:
+        """What was held back of the answer, which has ended or failed."""
+        return self._answer.end()
+
+    def raise_for_no_answer(self) -> None:
+        """Raise `EmptyAnswer` where the app's functions have ended and nobody has answered."""
+        if not self._answer.found:
+            others = [one.name for one in self._app.dependencies if one.is_public]
+            raise EmptyAnswer(
+                f"The app's function {format_names([self._flow.name])} has ended without an answer.",
+                url=self._api,
+                hint=f"If the chat is another one, name it as `fn`: {format_names(others) or 'none is offered'}.",
+            )
