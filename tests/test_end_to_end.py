@@ -30,8 +30,8 @@ from toolkit.errors import BrowserMissing
 from toolkit.providers.registry import find
 from toolkit.recording.files import load
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.headers import is_browser_header
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_headers import is_browser_header
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)

@@ -31,7 +31,7 @@ from toolkit.errors import (
     UsageError,
 )
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 

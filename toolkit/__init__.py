@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from toolkit.chats.messages import ChatRequest, Message, format_prompt
     from toolkit.chats.stream import ChatStream
     from toolkit.client.client import Client
-    from toolkit.client.health import Health
+    from toolkit.client.session_health import Health
     from toolkit.client.sync_client import SyncClient, chat
-    from toolkit.client.sync_context import harvest_in
+    from toolkit.client.sync_context_harvest import harvest_in
     from toolkit.client.sync_stream import SyncStream
     from toolkit.errors import ToolkitError
     from toolkit.http.route import Route
     from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI
     from toolkit.providers.base import Provider
     from toolkit.replay.local_network import LocalNetwork
+    from toolkit.session.browser_session import BrowserSession, Cookie
     from toolkit.session.recipe import Harvest, Probe
-    from toolkit.session.value import BrowserSession, Cookie
     from toolkit.stores.choose import open_store
     from toolkit.stores.file import FileStore
     from toolkit.stores.memory import MemoryStore
@@ -49,21 +49,21 @@ if TYPE_CHECKING:
 _HOMES = {
     "AiChatOnline": "toolkit.providers",
     "Aura": "toolkit.providers",
-    "BrowserSession": "toolkit.session.value",
+    "BrowserSession": "toolkit.session.browser_session",
     "ChatEvent": "toolkit.chats.events",
     "ChatRequest": "toolkit.chats.messages",
     "ChatSaved": "toolkit.chats.events",
     "ChatStream": "toolkit.chats.stream",
     "Client": "toolkit.client.client",
     "CodeLinkAva": "toolkit.providers",
-    "Cookie": "toolkit.session.value",
+    "Cookie": "toolkit.session.browser_session",
     "Deadlines": "toolkit.chats.deadlines",
     "File": "toolkit.chats.contents",
     "FileStore": "toolkit.stores.file",
     "Finished": "toolkit.chats.events",
     "Gradio": "toolkit.providers",
     "Harvest": "toolkit.session.recipe",
-    "Health": "toolkit.client.health",
+    "Health": "toolkit.client.session_health",
     "Image": "toolkit.chats.contents",
     "LocalNetwork": "toolkit.replay.local_network",
     "Media": "toolkit.chats.events",
@@ -89,7 +89,7 @@ _HOMES = {
     "Usage": "toolkit.chats.events",
     "chat": "toolkit.client.sync_client",
     "format_prompt": "toolkit.chats.messages",
-    "harvest_in": "toolkit.client.sync_context",
+    "harvest_in": "toolkit.client.sync_context_harvest",
     "launch": "toolkit.browser.launch",
     "open_store": "toolkit.stores.choose",
 }

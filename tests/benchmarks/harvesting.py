@@ -22,7 +22,7 @@ from toolkit.browser.sandbox import wants_sandbox
 from toolkit.browser.session_manager import SessionManager
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 SITES = 8
 BARE, ONE, NONE = "bare Playwright", "one of them", "none"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import tests.benchmarks
 from tests.benchmarks.results import OURS, Bar, Result, Scale
 from toolkit.providers.registry import find
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser import cancellation, page_queries, sandbox, sync_async_runners
+from toolkit.browser import cancellation_shield, page_queries, sandbox, sync_async_runners
 
 ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
 
@@ -18,7 +18,7 @@ ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its pare
 def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
     monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 60_000)
-    monkeypatch.setattr(cancellation, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(cancellation_shield, "CANCEL_GRACE_SECONDS", 120.0)
     monkeypatch.setattr(sync_async_runners, "SHIELDED_STEP_SECONDS", 120.0)
 
 

@@ -20,8 +20,8 @@ from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ToolkitError
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 
 
 async def harvest(context: BrowserContext, place: Place | None = None, **profile: Any) -> BrowserSession:

@@ -42,7 +42,7 @@ def browsers(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
         started.append(await launch(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr("toolkit.browser.own_browser.launch", note)
+    monkeypatch.setattr("toolkit.browser.managed_browser.launch", note)
     return started
 
 

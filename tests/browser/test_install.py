@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.browser.driver import driver
+from toolkit.browser.host_system import System, ThisSystem, download_host, is_reachable
 from toolkit.browser.install import InstallResult, install
-from toolkit.browser.install_system import System, ThisSystem, download_host, is_reachable
 from toolkit.browser.profiles import Profile
 from toolkit.browser.try_start import StartedBrowser
 from toolkit.errors import BrowserError, BrowserMissing, DriverFailed

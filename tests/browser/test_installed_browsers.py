@@ -15,9 +15,9 @@ from toolkit.browser.installed_browsers import (
     install_hint,
     missing_message,
 )
+from toolkit.browser.known_browser_paths import Candidate, system_browsers
 from toolkit.browser.launch_options import QUIET_ARGS, launch_options
 from toolkit.browser.profiles import Profile
-from toolkit.browser.system_browsers import Candidate, system_browsers
 from toolkit.http.route import Route
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.browser.missing_requirements import Missing, MissingKind
+from toolkit.browser.missing_on_page import Missing, MissingKind
 
 WORDS = {
     MissingKind.LOGIN: "login",

@@ -14,8 +14,8 @@ from tests.conftest import OpenContext
 from tests.sites.asking import SECONDS
 from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import HarvestFailed, LoginRequired
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest, Probe
-from toolkit.session.value import BrowserSession
 
 RECIPE = Harvest(probe=Probe(path="/config", identity=("username",), anonymous=True))
 LOGIN_PAGE = html("<input type=password>", "seen=1")

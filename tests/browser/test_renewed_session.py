@@ -14,8 +14,8 @@ from toolkit.browser.context_options import context_options
 from toolkit.browser.session_manager import SessionManager
 from toolkit.http.route import Route
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.headers import is_browser_header
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_headers import is_browser_header
+from toolkit.session.browser_session import BrowserSession
 
 CALLS = "<script>fetch('/own'); fetch('https://api.other.example/call', {method: 'POST'})</script>"
 WINDOW = {  # as a window of another system's Chrome introduces itself

@@ -21,8 +21,8 @@ from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import BrowserLost, BrowserMissing, HarvestFailed, UsageError
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 
 PAGE = html(BOX + "<script>localStorage.seen = 1</script>", "sid=1; Secure; HttpOnly")
 

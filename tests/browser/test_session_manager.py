@@ -37,8 +37,8 @@ from toolkit.errors import (
 from toolkit.http.route import Route
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 
 PAGE = html(BOX + "<script>localStorage.seen = 1</script>", "sid=1; Secure; HttpOnly")
 
@@ -237,7 +237,7 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
         started.append(await launch(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr("toolkit.browser.own_browser.launch", note)
+    monkeypatch.setattr("toolkit.browser.managed_browser.launch", note)
     async with (
         network({"/": PAGE, "/empty": html("")}) as local,
         SessionManager(Profile(), route=local.route) as manager,

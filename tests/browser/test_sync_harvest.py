@@ -22,7 +22,7 @@ from toolkit.browser.profiles import Profile
 from toolkit.browser.session_manager import SessionManager
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 SUITE = '''
 import asyncio, json, os

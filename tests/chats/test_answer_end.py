@@ -17,7 +17,7 @@ from toolkit.client.sync_client import SyncClient
 from toolkit.errors import AnswerTruncated, EmptyAnswer, LoginRequired, ProtocolError, SiteError, ToolkitError
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 CALL, PICTURE = ToolCall(0, "c", "f", "{}"), Media(url="https://a.example/a.png")

@@ -22,7 +22,7 @@ from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.cli import main
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 

@@ -11,7 +11,7 @@ from tests.cli.conftest import Call, Result, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.providers import registry
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 Aura = tuple[AuraSite, str]

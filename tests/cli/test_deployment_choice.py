@@ -7,8 +7,8 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.cli.test_session import NAME, session
 from tests.sites.openassistant import OpenAssistantSite
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.formats import conversion
-from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key
 
 Assistant = tuple[OpenAssistantSite, str]

@@ -24,7 +24,7 @@ from toolkit.doctor import browsers, clock
 from toolkit.doctor.browsers import check_display
 from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import StoreError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.file import SESSION_SUFFIX_GLOB
 
 Aura = tuple[AuraSite, str]

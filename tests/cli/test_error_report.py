@@ -16,7 +16,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]

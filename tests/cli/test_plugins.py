@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Toolkit, python_path
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 Aura = tuple[AuraSite, str]
 

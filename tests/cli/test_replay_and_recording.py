@@ -20,7 +20,7 @@ from tests.sites.asking import SECONDS
 from toolkit.cli import app
 from toolkit.har.model import RecordedSession, Recording
 from toolkit.recording.files import load, save
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 DEMO = Path(app.__file__).parents[1] / "recording" / "demos" / "aura.har"
 CHUNKS = ["Grü".encode(), "ße 👋".encode()]

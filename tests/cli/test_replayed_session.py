@@ -14,7 +14,7 @@ from tests.cli.conftest import Toolkit
 from tests.record_demos import ANSWER
 from toolkit.har.model import RecordedSession
 from toolkit.recording.files import load, save
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 DEMOS = files("toolkit") / "recording" / "demos"
 

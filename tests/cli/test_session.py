@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 
 SECRET = "s3cr3t"
 SITE = "https://open-assistant.io"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 Aura = tuple[AuraSite, str]

@@ -13,9 +13,9 @@ import pytest
 from tests.cli.conftest import Call, Toolkit
 from tests.cli.pseudo_terminal import terminal
 from tests.cli.test_session import NAME, SECRET, SITE, session
+from toolkit.session.browser_session import Cookie
 from toolkit.session.formats import conversion
-from toolkit.session.formats.table import WRITABLE
-from toolkit.session.value import Cookie
+from toolkit.session.formats.format_table import WRITABLE
 from toolkit.stores.base import Key
 
 KEY = Key("openassistant", SITE)

@@ -18,7 +18,7 @@ from toolkit.client.client import Client
 from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, UsageError
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Pieces, Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 class Fake(Provider):

@@ -13,8 +13,8 @@ import pytest
 
 from toolkit.client.session_keeper import SessionKeeper, Visit
 from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession, Cookie
 from toolkit.stores.base import Key, Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore

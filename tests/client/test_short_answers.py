@@ -16,7 +16,7 @@ from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.client.sync_client import SyncClient
 from toolkit.errors import StreamInterrupted
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 CLOSED = "This answer was closed before its end"
 

@@ -26,7 +26,7 @@ from toolkit import Client, SyncClient
 from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserError, LoginRequired, ToolkitError, UsageError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 

@@ -15,8 +15,8 @@ from tests.faults.wires import ANSWER, WIRES, Wire
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
 from toolkit.errors import StreamTimeout, ToolkitError
-from toolkit.providers import models
-from toolkit.session.value import BrowserSession
+from toolkit.providers import model_lists
+from toolkit.session.browser_session import BrowserSession
 from toolkit.testing.leak_detection import detect_leaks
 
 __all__ = ["FAULTS", "WIRES", "Result", "connection", "content", "detect_leaks", "framing", "run", "statuses"]
@@ -46,7 +46,7 @@ def deadlines(fault: Fault, wire: Wire) -> Deadlines:
 
 async def run(fault: Fault, wire: Wire) -> Result:
     """Call a site that has the fault, and then again when it is well."""
-    models._cache.clear()  # of another run, whose server had the same port
+    model_lists._cache.clear()  # of another run, whose server had the same port
     async with faulty(wire, fault.strike) as server:
         session = BrowserSession.from_cookie_values(wire.provider, server.url, {"next-auth.session-token": SECRET})
         pieces: list[str] = []

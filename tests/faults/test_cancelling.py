@@ -14,7 +14,7 @@ from tests.faults.server import PACE, Conversation, faulty
 from tests.faults.wires import ANSWER, STREAMING, Wire
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
 

@@ -25,7 +25,7 @@ from toolkit.errors import (
     StreamTimeout,
     ToolkitError,
 )
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
 AURA, TOKEN, ASSISTANT = (BY_NAME[name] for name in ("aura", "aichatonline, first call", "openassistant"))

@@ -8,7 +8,7 @@ from tests.faults.server import Conversation, faulty
 from tests.faults.wires import ANSWER, CODELINKAVA, STREAMING, Wire
 from tests.providers.conftest import PATIENT
 from toolkit.client.client import Client
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 AVA = Wire("codelinkava", "codelinkava", CODELINKAVA, 0)
 

@@ -8,7 +8,7 @@ from tests.faults.server import LOGIN_PAGE, LOGIN_TYPE, Conversation, faulty
 from tests.faults.wires import WIRES
 from toolkit.client.client import Client
 from toolkit.errors import ProtocolError, SessionExpired, ToolkitError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 NOWHERE = "http://127.0.0.1:1/"
 

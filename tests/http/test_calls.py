@@ -20,9 +20,9 @@ from toolkit.errors import (
     TLSFailed,
     UsageError,
 )
-from toolkit.http.recorder import Exchange
+from toolkit.http.recorder_protocol import Exchange
 from toolkit.http.transport import Transport
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.streams import SSEDecoder
 
 

@@ -17,7 +17,7 @@ from toolkit.browser.profiles import Profile
 from toolkit.client.client import Client
 from toolkit.http.route import Route
 from toolkit.http.transport import Transport
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 pytestmark = needs_ipv6
 ANSWER = "".join(PIECES)

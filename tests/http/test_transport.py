@@ -27,7 +27,7 @@ from toolkit.errors import (
 from toolkit.http.route import Route
 from toolkit.http.transport import Transport
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.streams.text import TextDecoder
 
 HOME, AWAY = "chat.example.com", "elsewhere.test"

@@ -14,10 +14,10 @@ from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
-from toolkit.providers import models
+from toolkit.providers import model_lists
 from toolkit.providers.registry import BUILT_IN, find
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 WITHOUT_STAND_IN = {"gradio"}  # which has a scripted app, and is tested with the real Gradio, in tests/real
 # The stand-in of each provider by its name: `tests/sites/NAME.py` has it, called after the provider's class.
@@ -53,7 +53,7 @@ def login_cookie(site: Site, *, secure: bool = False) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has asked no site for its models yet: the stand-ins' lists differ at the same address."""
-    monkeypatch.setattr(models, "_cache", {})
+    monkeypatch.setattr(model_lists, "_cache", {})
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.sites.base import POLL_SECONDS
 from tests.sites.serving import serve
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 BOX, BOT, PICTURES, TONE = 1, 2, 3, 4
 TYPES = {BOX: "textbox", BOT: "chatbot", PICTURES: "multimodaltextbox", TONE: "slider"}

@@ -27,7 +27,7 @@ from toolkit.har.model import Recording
 from toolkit.http.transport import Transport
 from toolkit.recording.files import load
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 pytestmark = pytest.mark.skipif(

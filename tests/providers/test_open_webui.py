@@ -17,8 +17,8 @@ from tests.sites.base import PIECES, Refusal
 from tests.sites.openwebui import EMAIL, LIFE, PASSWORD, OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.client.client import Client
-from toolkit.client.health import Health
-from toolkit.client.session_validation import validate_session
+from toolkit.client.imported_session_validation import validate_session
+from toolkit.client.session_health import Health
 from toolkit.errors import (
     AccountPending,
     BadRequest,
@@ -32,8 +32,8 @@ from toolkit.errors import (
 )
 from toolkit.providers import OpenWebUI
 from toolkit.session.bearer_token import sync_token
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import jwt_expiry
-from toolkit.session.value import BrowserSession
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)

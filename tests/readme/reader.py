@@ -28,7 +28,7 @@ from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 ROUTE = (PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE)
 

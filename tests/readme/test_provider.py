@@ -12,7 +12,7 @@ from tests.cli.conftest import python_path
 from tests.readme.blocks import PROVIDER, blocks
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 SITE = "https://chat.example.org"
 

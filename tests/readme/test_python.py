@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.readme.reader import reading
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 LED = """
 import os

@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.readme.blocks import section
 from tests.readme.reader import reading
 from tests.sites.openassistant import OpenAssistantSite
-from toolkit.session.formats.table import WRITABLE
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
+from toolkit.session.formats.format_table import WRITABLE
 
 SECTIONS = ("sessions.md#Look at sessions, export and import them", "sessions.md#In CI")
 SITE = "https://assistant.example.org"

@@ -16,7 +16,7 @@ from tests.real.front import front_of
 from tests.real.server import PASSWORD, USER, free_port, gradio
 from tests.record_demos import FOLDER, PROMPT
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 HOST = "gradio.example.org"
 

@@ -19,7 +19,7 @@ from tests.record_demos import PROMPT
 from tests.sites.asking import until
 from toolkit.client.client import Client
 from toolkit.errors import LoginRequired, SiteError, UsageError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 CHAT = "[data-testid=textbox]"

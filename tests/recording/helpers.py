@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from toolkit.har.build import Headers, make_request, make_response
+from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, Recording, Timings
 from toolkit.replay.local_network import LocalNetwork
 

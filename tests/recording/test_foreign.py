@@ -17,7 +17,7 @@ from tests.recording.helpers import SITE, client, entry, replaying
 from toolkit.har.model import RecordedChat, RecordedSession, Recording
 from toolkit.recording.files import load, save
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 SCHEMA = json.loads(Path(__file__).with_name("har-1.2.schema.json").read_bytes())
 HTML = '<!doctype html><meta charset="utf-8"><title>é</title><p id=p>recorded</p><script src="/a.js"></script>'

@@ -8,7 +8,7 @@ from typing import Any
 from tests.recording.helpers import SITE, STARTED, entry
 from toolkit.har.model import Entry
 from toolkit.recording.service_workers import BODY_MISSING, SeenExchange, resolve_exchanges
-from toolkit.replay.sibling_context import sibling_state
+from toolkit.replay.sibling_storage_state import sibling_state
 
 SCRIPT = f"{SITE}/worker.js"
 COUNT = iter(range(1000))

@@ -9,7 +9,7 @@ import pytest
 from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
-from toolkit.har.build import make_request, make_response
+from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, Timings
 from toolkit.redaction.redact import redact
 from toolkit.redaction.scan import scan

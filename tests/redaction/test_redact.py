@@ -15,7 +15,7 @@ from aiohttp import web
 from tests.recording.helpers import SITE, client, entry, read_chunks
 from tests.redaction.secrets import jwt, left_in
 from toolkit.errors import UsageError
-from toolkit.har.build import make_request, make_response
+from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.http.transport import Transport
 from toolkit.recording.check import check
@@ -25,7 +25,7 @@ from toolkit.redaction.placeholders import is_placeholder
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 
 # Thirty secrets, by where they are planted.
 PLANTED = {

@@ -14,7 +14,7 @@ from tests.recording.helpers import client, entry, replaying
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import Cookie
+from toolkit.session.browser_session import Cookie
 
 PAGE = "https://www.chat.example/"
 API = "https://api.chat.example/ask"

@@ -21,7 +21,7 @@ from tests.sites.asking import SECONDS, until
 from toolkit.errors import redact_url
 from toolkit.http.transport import Transport
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 def site() -> web.Application:

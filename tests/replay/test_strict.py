@@ -15,7 +15,7 @@ from toolkit.errors import ReplayMismatch
 from toolkit.har.model import Entry, Pair, RecordedSession, Recording
 from toolkit.recording.files import load, save
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 OURS, THEIRS = "PLACEHOLDER_session_1PPP", "sesame-of-somebody-else!"
 HTML = [("Content-Type", "text/html")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.merge import merge_sessions
-from toolkit.session.value import BrowserSession, Cookie
 
 
 def session(at: float = 0.0, visit: float = 1.0, **values: str) -> BrowserSession:

@@ -16,7 +16,7 @@ from tests.cli.conftest import Toolkit, python_path
 from tests.shared_sessions.conftest import PATIENT, SlowAura
 from tests.sites.asking import until
 from tests.sites.serving import serve
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")

@@ -21,11 +21,11 @@ from tests.browser.conftest import busy_machine, descendants
 from tests.browser.places import BOX, Place, html, site
 from tests.sites.asking import until
 from tests.sites.serving import serve
-from toolkit.browser import own_browser
+from toolkit.browser import managed_browser
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.browser.session_manager import SessionManager
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 __all__ = ["busy_machine"]  # a fixture, which pytest finds here
 
@@ -59,7 +59,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Browser]:
         browsers.append(await launch(*arguments, **options))
         return browsers[-1]
 
-    monkeypatch.setattr(own_browser, "launch", noted)
+    monkeypatch.setattr(managed_browser, "launch", noted)
     return browsers
 
 

@@ -9,7 +9,7 @@ from tests.shared_sessions.conftest import Launches, SlowAura
 from tests.sites.asking import SECONDS, until
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.choose import open_store
 

@@ -10,7 +10,7 @@ from tests.cli.conftest import Toolkit
 from tests.listening import PLANTED
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 

@@ -11,7 +11,7 @@ from redis import Redis
 
 from tests.stores.servers import redis_server
 from toolkit.files.state_folder import STORE_VARIABLE
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.stores.base import Key, Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.stores.conftest import key, session
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.redis import RedisStore

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from tests.stores.conftest import ORIGIN, SECRET, key, session
-from toolkit.session.value import Cookie
+from toolkit.session.browser_session import Cookie
 from toolkit.stores.base import Key, Store
 
 Opened = Callable[[], Store]

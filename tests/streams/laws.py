@@ -10,9 +10,9 @@ from typing import Any
 from tests.streams import reference
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import Decoder
-from toolkit.streams.json_events import JSONEventsDecoder
 from toolkit.streams.json_lines import JSONLinesDecoder
 from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 from toolkit.streams.text import TextDecoder
 
 BLANK_LINE = re.compile(rb"(?<=\n\n)")

@@ -13,9 +13,9 @@ from tests.streams import reference
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
-from toolkit.streams.json_events import JSONEventsDecoder
 from toolkit.streams.json_lines import JSONLinesDecoder
 from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 from toolkit.streams.text import TextDecoder
 
 

@@ -10,8 +10,8 @@ import pytest
 from tests.streams.laws import decoded
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import Data
-from toolkit.streams.json_events import JSONEventsDecoder
 from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 
 A = {"a": 1}
 WHOLE = b'data: {"a": 1}'

@@ -14,9 +14,9 @@ import pytest
 from tests.streams.laws import decoded
 from toolkit.errors import ProtocolError
 from toolkit.streams.base import Decoder
-from toolkit.streams.json_events import JSONEventsDecoder
 from toolkit.streams.json_lines import JSONLinesDecoder
 from toolkit.streams.sse import SSEDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 from toolkit.streams.text import TextDecoder
 
 MAKERS = {"text": TextDecoder, "events": SSEDecoder, "documents": JSONLinesDecoder}

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.browser.profiles import Profile, Size
 from toolkit.browser.proxy import proxy_settings
 from toolkit.http.route import Route
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 # The hints that Chromium sends unasked, https://wicg.github.io/client-hints-infrastructure/#low-entropy-hint-table
 LOW_ENTROPY_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")

@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.failure_picture import with_failure_capture
+from toolkit.browser.failure_capture import with_failure_capture
 from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
@@ -22,7 +22,7 @@ from toolkit.browser.page_session import read_session
 from toolkit.browser.sync_async_runners import ShieldedStep, Steps
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 RECENT_RESPONSES = 20  # how many of the site's latest responses are kept, to read headers from

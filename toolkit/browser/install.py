@@ -1,6 +1,6 @@
 """`toolkit install`: makes sure that a browser is there that Playwright can drive, and that it starts.
 
-`install` is the order of the steps; what touches the machine is in `toolkit.browser.install_system`. Does not try what
+`install` is the order of the steps; what touches the machine is in `toolkit.browser.host_system`. Does not try what
 cannot succeed: where the download host does not answer, there is no download.
 """
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from toolkit.browser.install_system import System, ThisSystem
+from toolkit.browser.host_system import System, ThisSystem
 from toolkit.browser.profiles import Profile
 from toolkit.browser.try_start import StartedBrowser
 from toolkit.errors import BrowserError, DriverFailed

@@ -16,8 +16,8 @@ from typing import Literal
 
 import msgspec
 
+from toolkit.browser.known_browser_paths import KNOWN_BROWSERS, SNAP_CHROMIUM, Candidate, system_browsers
 from toolkit.browser.profiles import Profile
-from toolkit.browser.system_browsers import KNOWN_BROWSERS, SNAP_CHROMIUM, Candidate, system_browsers
 
 PLAYWRIGHT_CHANNELS = ("chromium", "chrome-for-testing")  # channels that name Playwright's own whole Chromium
 

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.cancellation import close_if_cancelled
+from toolkit.browser.cancellation_shield import close_if_cancelled
 from toolkit.browser.installed_browsers import find_browser, install_hint, missing_message
 from toolkit.browser.launch_errors import is_sandbox_failure, launch_error
 from toolkit.browser.launch_options import launch_options

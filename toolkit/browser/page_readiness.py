@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.missing_requirements import LOGIN, Missing, MissingKind
+from toolkit.browser.missing_on_page import LOGIN, Missing, MissingKind
 from toolkit.browser.page_queries import fetch_probe, is_element_visible, read_local_storage
 from toolkit.browser.sync_async_runners import Steps
 from toolkit.browser.time_limit import TimeLimit

@@ -14,9 +14,9 @@ from toolkit.browser.sync_async_runners import Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import redact_url
+from toolkit.session.browser_headers import is_browser_header, origin_of
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.expiry import clock_skew, expiry
-from toolkit.session.headers import is_browser_header, origin_of
-from toolkit.session.value import BrowserSession, Cookie
 
 log = logging.getLogger("toolkit")
 

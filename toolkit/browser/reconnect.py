@@ -11,7 +11,7 @@ from typing import TypeVar
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.cancellation import shielded
+from toolkit.browser.cancellation_shield import shielded
 from toolkit.errors import BrowserError, BrowserLost, NetworkError
 
 log = logging.getLogger("toolkit")

@@ -14,7 +14,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.cancellation import close_if_cancelled
+from toolkit.browser.cancellation_shield import close_if_cancelled
 from toolkit.browser.connect_errors import START_CHROME, connect_error
 from toolkit.browser.profiles import Connect, Profile, find_conflict
 from toolkit.errors import BrowserError, ConfigError, UsageError

@@ -15,9 +15,9 @@ from playwright.async_api import BrowserContext as AsyncContext
 from toolkit.browser.browsers_file import choose_profile
 from toolkit.browser.context_check import check_context, is_sync, type_name
 from toolkit.browser.context_options import context_options
-from toolkit.browser.failure_picture import FailureCapture
+from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.harvest import harvest_steps, harvest_steps_in_new_context
-from toolkit.browser.own_browser import OwnBrowser
+from toolkit.browser.managed_browser import OwnBrowser
 from toolkit.browser.profiles import Profile
 from toolkit.browser.proxy import proxy_url
 from toolkit.browser.reconnect import with_reconnect
@@ -26,8 +26,8 @@ from toolkit.browser.sync_async_runners import run
 from toolkit.browser.visit_plan import VisitPlan, plan_visit
 from toolkit.errors import ContextTypeError, UsageError
 from toolkit.http.route import Route
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder, Site
-from toolkit.session.value import BrowserSession
 
 
 class SessionManager:

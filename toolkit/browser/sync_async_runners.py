@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from toolkit.browser.cancellation import wait_until_done
+from toolkit.browser.cancellation_shield import wait_until_done
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]

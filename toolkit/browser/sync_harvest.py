@@ -7,14 +7,14 @@ from playwright.sync_api import BrowserContext as SyncContext
 
 from toolkit.browser.browsers_file import choose_profile
 from toolkit.browser.context_check import check_context
-from toolkit.browser.failure_picture import FailureCapture
+from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.harvest import harvest_steps
 from toolkit.browser.profiles import Profile
 from toolkit.browser.sync_async_runners import run_sync
 from toolkit.browser.visit_plan import plan_visit
 from toolkit.errors import ContextTypeError
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Site
-from toolkit.session.value import BrowserSession
 
 
 def harvest_sync(

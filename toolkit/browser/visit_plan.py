@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.browser.failure_picture import FailureCapture
+from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.profiles import Profile
 from toolkit.session.recipe import Harvest, PageRecorder, Site
 

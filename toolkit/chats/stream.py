@@ -55,7 +55,7 @@ from toolkit.chats.events import (
     ToolCall,
     Usage,
 )
-from toolkit.chats.generator_closing import close_dropped, hide_from_loop, hold, release
+from toolkit.chats.generator_finalization import close_dropped, hide_from_loop, hold, release
 from toolkit.chats.watchdog import Watchdog
 from toolkit.errors import AnswerTruncated, StreamInterrupted, ToolkitError, UsageError
 

@@ -1,8 +1,8 @@
 """The command `toolkit`: reads a command line, calls the other rooms, and prints what they return or raise.
 
 `commands/` has a file for each command, `command_table` lists them, and the other files here are what commands share.
-Nothing that is useful without a terminal belongs here. The room hands out `main`, the entry point; no other room
-imports it. Modules are imported only when they are needed, so that `--help` and completion stay fast.
+Nothing that is useful without a terminal belongs here. Its entry point is `main`; no other room imports it. Modules are
+imported only when they are needed, so that `--help` and completion stay fast.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from toolkit.cli.terminal import notify, status
 from toolkit.client.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.providers import registry
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Store
 from toolkit.stores.memory import MemoryStore
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from toolkit.cli.session_summary import session_state
 from toolkit.cli.table import Column
 from toolkit.cli.time_format import format_duration
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from toolkit.cli.time_format import DAY, format_time
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 def session_state(session: BrowserSession, now: float) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from toolkit.cli.deployment_choice import resolve_base_url
 from toolkit.cli.options import SessionOptions
-from toolkit.cli.session_notes import note_environment_sessions
+from toolkit.cli.session_location_notes import note_environment_sessions
 from toolkit.errors import LoginRequired
 from toolkit.providers import registry
 from toolkit.providers.base import Provider, normalize_base_url
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 

@@ -23,13 +23,13 @@ from toolkit.client.hints import ErrorHints
 from toolkit.client.session_keeper import Acquired, SessionKeeper
 from toolkit.client.transports import SharedTransport
 from toolkit.errors import EmptyAnswer, LoginRequired, ProtocolError, SiteError, StatusError, StreamTimeout
-from toolkit.http.excerpts import redact_credentials
-from toolkit.http.recorder import Recorder
+from toolkit.http.recorder_protocol import Recorder
+from toolkit.http.refusal_excerpt import redact_credentials
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
-from toolkit.providers.models import ModelsRequest, cached_models
+from toolkit.providers.model_lists import ModelsRequest, cached_models
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder
-from toolkit.session.value import BrowserSession
 
 log = logging.getLogger("toolkit")
 

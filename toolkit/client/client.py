@@ -25,20 +25,20 @@ from toolkit.chats.watchdog import Watchdog
 from toolkit.client.account_lock import lock_account
 from toolkit.client.attempts import CallRunner, ChatRecorder
 from toolkit.client.environment_session import session_from_variable, variable_name
-from toolkit.client.health import Health, check
 from toolkit.client.hints import ErrorHints
 from toolkit.client.media_download import download_media
+from toolkit.client.session_health import Health, check
 from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.transports import SharedTransport, TransportFactory
-from toolkit.client.verification import verify_visit
+from toolkit.client.visit_verification import verify_visit
 from toolkit.client.visitor import Login, Visitor
 from toolkit.errors import LoginRequired, UsageError
 from toolkit.http.retries import RETRIES
 from toolkit.http.route import Route
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.providers.models import ModelsRequest, model_names
-from toolkit.session.value import BrowserSession
+from toolkit.providers.model_lists import ModelsRequest, model_names
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 

@@ -8,7 +8,7 @@ import time
 
 from toolkit.errors import SessionError
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 log = logging.getLogger("toolkit")
 
@@ -38,7 +38,7 @@ def session_from_variable(provider: Provider, secret: str, name: str) -> Browser
     could have are left out, with a warning in the log. Raises `SessionError` if the value is no session, belongs to
     another provider or site, or lacks what the recipe needs. The error shows nothing of the value.
     """
-    from toolkit.client.session_validation import validate_session
+    from toolkit.client.imported_session_validation import validate_session
 
     session, _, unusable = validate_session(read_variable(secret, name, provider.name), provider, name, now=time.time())
     if unusable:

@@ -11,7 +11,7 @@ from toolkit.files.atomic import write_atomic
 from toolkit.files.state_folder import make_private_folder, state_folder
 
 if TYPE_CHECKING:
-    from toolkit.browser.failure_picture import FailureCapture
+    from toolkit.browser.failure_capture import FailureCapture
 
 TRACE_VARIABLE = "TOOLKIT_TRACE"  # if set to anything, a trace is saved besides the picture
 MAX_FILES = 20  # the oldest ones beyond that are deleted
@@ -35,6 +35,6 @@ def save(ending: str, data: bytes) -> Path:
 
 def capture_options() -> FailureCapture:
     """Return what to save of a failed visit: a picture, and a trace if `TOOLKIT_TRACE` is set. Imports Playwright."""
-    from toolkit.browser.failure_picture import FailureCapture
+    from toolkit.browser.failure_capture import FailureCapture
 
     return FailureCapture(save, trace=bool(os.environ.get(TRACE_VARIABLE)))

@@ -7,9 +7,9 @@ from typing import Any
 from toolkit.chats.messages import ChatRequest
 from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
-from toolkit.client.sync_context import harvest_sync_context
+from toolkit.client.sync_context_harvest import harvest_sync_context
 from toolkit.providers.base import Provider
-from toolkit.providers.models import ModelsRequest
+from toolkit.providers.model_lists import ModelsRequest
 
 
 def open_chat(

@@ -25,10 +25,10 @@ from weakref import WeakKeyDictionary
 from toolkit.client.session_storage import SessionStorage
 from toolkit.errors import LoginRequired, SessionExpired, StoreError
 from toolkit.session.bearer_token import missing_credentials
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.expiry import is_fresh
 from toolkit.session.merge import merge_sessions
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession, Cookie
 from toolkit.stores.base import Key, Store
 
 log = logging.getLogger("toolkit")

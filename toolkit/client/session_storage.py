@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from toolkit.errors import HarvestFailed, StoreError, ToolkitError
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import expiry
 from toolkit.session.merge import merge_sessions
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Purpose, Store
 
 if TYPE_CHECKING:

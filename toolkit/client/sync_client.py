@@ -16,12 +16,12 @@ from toolkit.chats.events import Media
 from toolkit.chats.messages import MessageLike
 from toolkit.client.background_loop import Lease, run
 from toolkit.client.client import Client
-from toolkit.client.health import Health
-from toolkit.client.sync_context import harvest_sync_context
+from toolkit.client.session_health import Health
+from toolkit.client.sync_context_harvest import harvest_sync_context
 from toolkit.client.sync_stream import SyncStream
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 

@@ -10,12 +10,12 @@ from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from toolkit.chats.deadlines import Deadlines
-from toolkit.http.recorder import Recorder
+from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.retries import PATIENCE
 from toolkit.http.route import Route
 from toolkit.http.transport import OnSessionChange, Transport
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 class TransportFactory(NamedTuple):

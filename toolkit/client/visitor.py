@@ -11,8 +11,8 @@ from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
 from toolkit.session.bearer_token import sync_token
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder
-from toolkit.session.value import BrowserSession
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext

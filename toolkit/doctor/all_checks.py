@@ -11,7 +11,7 @@ from toolkit.doctor import browsers, clock, plugins, proxies, sessions
 from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.doctor.store import check_store
 from toolkit.providers import registry
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 

@@ -9,8 +9,8 @@ from toolkit.doctor.check_result import CheckResult
 from toolkit.errors import ToolkitError
 from toolkit.http.route import Route
 from toolkit.http.transport import Transport
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import clock_skew
-from toolkit.session.value import BrowserSession
 
 MAX_SKEW = 60.0  # seconds; the expiry of sessions and of certificates depends on the clock
 

@@ -10,7 +10,7 @@ from toolkit.browser.profiles import Profile
 from toolkit.doctor.check_result import CheckResult
 from toolkit.errors import UsageError, redact_url
 from toolkit.http.route import Route
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 CONNECT_SECONDS = 5.0
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}

@@ -13,9 +13,9 @@ from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import ToolkitError, UnknownProvider
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import is_fresh
 from toolkit.session.formats.conversion import parse_secret
-from toolkit.session.value import BrowserSession
 from toolkit.stores.base import Key, Store
 
 SITE_SECONDS = 30.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from toolkit.doctor.check_result import CheckResult
 from toolkit.errors import StoreError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.file import NON_OWNER_BITS, SESSION_SUFFIX_GLOB, FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase

@@ -3,6 +3,6 @@
 Everything here is pure. Reading and writing files is done in `recording/`, taking secrets out in `redaction/`, and
 replaying in `replay/`.
 
-`model` has the values (`Recording`, `Entry`, `Request`, `Response`), `build` makes a request or a response from what is
-known of an exchange, and `texts` yields each text of a document with its place.
+`model` has the values (`Recording`, `Entry`, `Request`, `Response`), `message_builders` makes a request or a response
+from what is known of an exchange, and `text_walk` yields each text of a document with its place.
 """

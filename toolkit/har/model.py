@@ -30,7 +30,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 Number = int | float
 

@@ -1,8 +1,8 @@
-"""The one way to the sites: `Transport` makes calls with a browser session over aiohttp.
+"""All HTTP to the sites goes through here: `Transport` makes calls with a browser session over aiohttp.
 
-What belongs here: connections and the route that they take (proxies, trusted roots), requests and redirects, responses
-and reading their bodies, repeating requests, resources that a site has for the time of one call, and turning what goes
-wrong (aiohttp's errors, HTTP error statuses) into errors of `toolkit.errors`. What does not: any provider's protocol,
-decoding a body (`toolkit.streams`), and where a session comes from. The room hands out `Transport`, `Response` and
-`Route`.
+What belongs here: connections and the route that they take (proxies, trusted root certificates), requests and
+redirects, responses and reading their bodies, repeating requests, resources (such as a conversation) that exist at the
+site during one call, and turning what goes wrong (aiohttp's errors, HTTP error statuses) into errors of
+`toolkit.errors`. What does not: any provider's protocol, decoding a body (`toolkit.streams`), and where a session comes
+from. Other rooms use `Transport`, `Response` and `Route`.
 """

@@ -14,8 +14,8 @@ import aiohttp
 from yarl import URL
 
 from toolkit.errors import ProxyFailed, ToolkitError, UsageError
-from toolkit.http.connection_loss import watch_for_loss
-from toolkit.http.error_mapping import CHECK_PROXY, HTTP_ERRORS
+from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS
+from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections

@@ -12,7 +12,7 @@ from yarl import URL
 
 from toolkit.errors import ProtocolError, UsageError
 from toolkit.http.forms import FormFile, encode_form
-from toolkit.session.headers import origin_of
+from toolkit.session.browser_headers import origin_of
 
 
 class Request(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeVar, overload
 import aiohttp
 
 from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, redact_url
-from toolkit.http.error_mapping import HTTP_ERRORS, map_error
-from toolkit.http.recorder import Exchange
+from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
+from toolkit.http.recorder_protocol import Exchange
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
 

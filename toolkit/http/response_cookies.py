@@ -7,8 +7,8 @@ import time
 import msgspec
 from multidict import CIMultiDictProxy
 
-from toolkit.session.set_cookie import merge_set_cookies
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
+from toolkit.session.cookie_storing import merge_set_cookies
 
 TICK = 0.001  # seconds
 

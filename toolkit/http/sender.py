@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import aiohttp
 from multidict import CIMultiDict
 
+from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connections import Connections
-from toolkit.http.error_mapping import HTTP_ERRORS, map_error
-from toolkit.http.recorder import Exchange, Recorder
+from toolkit.http.recorder_protocol import Exchange, Recorder
 from toolkit.http.request import Request
 from toolkit.http.response import Response
+from toolkit.session.browser_headers import fetch_headers
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_sending import cookie_header
-from toolkit.session.headers import fetch_headers
-from toolkit.session.value import BrowserSession
 
 
 class Sender:

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from toolkit.errors import ConnectFailed, ProxyFailed
-from toolkit.http.error_mapping import CHECK_PROXY, system_reason
+from toolkit.http.aiohttp_errors import CHECK_PROXY, system_reason
 
 DEFAULT_PORT = 1080  # RFC 1928, 3
 # The proxy's replies that are about the site, and not about the proxy (RFC 1928, 6), and what they say of it.

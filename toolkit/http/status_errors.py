@@ -22,8 +22,8 @@ from toolkit.errors import (
     ToolkitError,
     redact_url,
 )
-from toolkit.http.error_mapping import CHECK_PROXY
-from toolkit.http.excerpts import EXCERPT_LENGTH, explanation
+from toolkit.http.aiohttp_errors import CHECK_PROXY
+from toolkit.http.refusal_excerpt import EXCERPT_LENGTH, explanation
 from toolkit.http.retry_after import parse_retry_after
 
 MISMATCH = 599  # what the local network of a replay answers: `toolkit.replay.replay_app`

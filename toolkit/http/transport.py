@@ -2,7 +2,7 @@
 
 A request carries what the provider's own page would send: the session's headers and, chosen anew for each redirect, the
 cookies that belong to its URL. aiohttp's cookie jar is not used, since it does not follow a browser's rules. Whatever
-goes wrong is raised as an error of `toolkit.errors`: see `toolkit.http.error_mapping` and `toolkit.http.status_errors`.
+goes wrong is raised as an error of `toolkit.errors` (`toolkit.http.aiohttp_errors`, `toolkit.http.status_errors`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
-from toolkit.http.excerpts import redact_credentials
 from toolkit.http.forms import FormFile
-from toolkit.http.recorder import Recorder
+from toolkit.http.recorder_protocol import Recorder
+from toolkit.http.refusal_excerpt import redact_credentials
 from toolkit.http.request import Request, build_request
 from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.response_cookies import apply_set_cookies
@@ -27,9 +27,9 @@ from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
 from toolkit.http.sender import Sender
 from toolkit.http.status_errors import StatusErrors, status_error
-from toolkit.http.temporary import Created, TemporaryResource
+from toolkit.http.temporary_resource import Created, TemporaryResource
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.merge import merge_sessions
-from toolkit.session.value import BrowserSession
 
 T = TypeVar("T")
 

@@ -1,9 +1,9 @@
 """The providers: for each chat site the requests that it needs, and how its answer is read.
 
-Here belong the base class (`base`), the providers of the toolkit, each in one file or in one folder with its own wire
-shapes, the registry that finds them and those of other packages by name, and the lists of models. No HTTP library,
-browser or store belongs here: a provider gets a `Transport` and gives text and events. The room hands out the provider
-classes, each of which is imported when it is first used; `registry`, `models` and `base` are imported by module.
+Here belong the base class (`base`), the providers of the toolkit (each is one file, or a folder if its JSON shapes need
+one), the registry that finds them and those of other packages by name, and the lists of models. No HTTP library,
+browser or store belongs here: a provider gets a `Transport` and gives text and events. Other rooms use the provider
+classes, each of which is imported when it is first used; `registry`, `model_lists` and `base` are imported by module.
 """
 
 from __future__ import annotations

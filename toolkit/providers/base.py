@@ -16,7 +16,7 @@ from toolkit.chats.events import Finished, Pieces, Queued
 from toolkit.chats.messages import TEXT, ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ReplayMismatch, ToolkitError, UsageError
-from toolkit.providers.models import cached_models, model_names
+from toolkit.providers.model_lists import cached_models, model_names
 from toolkit.session.bearer_token import bearer_token
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
 

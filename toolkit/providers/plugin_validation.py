@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.errors import UsageError
-from toolkit.http.excerpts import format_excerpt
+from toolkit.http.refusal_excerpt import format_excerpt
 from toolkit.providers.base import Harvest, Provider, normalize_base_url, origin
 
 

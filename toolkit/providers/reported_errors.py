@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.errors import LoginRequired, RateLimited, SiteError, StatusError, ToolkitError, UnknownModel
-from toolkit.http.excerpts import format_excerpt
+from toolkit.http.refusal_excerpt import format_excerpt
 from toolkit.http.status_errors import error_class
 
 # What servers call a failure in the place of a number (OpenAI's, Anthropic's, Google's and OpenRouter's words).

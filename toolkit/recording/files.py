@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from toolkit.errors import RecordingError, redact_url
 from toolkit.files.atomic import write_atomic
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
-from toolkit.recording.validation import is_http_url, validate_entry
+from toolkit.recording.entry_validation import is_http_url, validate_entry
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toolkit.errors import RecordingError
-from toolkit.har.build import ABANDONED, UNFINISHED, make_request, make_response
+from toolkit.har.message_builders import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.har.model import Entry, Timings
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 

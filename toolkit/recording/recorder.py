@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolkit import errors
-from toolkit.har.build import Headers, make_request, make_response
+from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
 from toolkit.recording.page_recorder import PageTrafficRecorder
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
-from toolkit.replay.matching import random_fields
-from toolkit.session.value import BrowserSession
+from toolkit.replay.body_matching import random_fields
+from toolkit.session.browser_session import BrowserSession
 
 # Exceptions that say that the caller stopped, not the connection.
 CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")

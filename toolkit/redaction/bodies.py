@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from toolkit.har.build import encode_body
+from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content
 from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 

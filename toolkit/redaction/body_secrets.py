@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from toolkit.redaction.criteria import Criteria
-from toolkit.redaction.fields import Field, find_fields
+from toolkit.redaction.exchange_criteria import Criteria
+from toolkit.redaction.named_fields import Field, find_fields
 from toolkit.redaction.occurrences import Encoded, Occurrence, Part, Secret, encoded_bytes, only_collected
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, object_sensitivity, sensitivity
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from toolkit.redaction.body_secrets import find_in_body
-from toolkit.redaction.criteria import Criteria
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.occurrences import (
     Encoded,
     Occurrence,

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import find_base64_json_in_text, find_in_body, find_in_json_text
-from toolkit.redaction.criteria import Criteria, request_criteria
+from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
     Occurrence,
@@ -26,7 +26,7 @@ from toolkit.redaction.occurrences import (
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 
 class Location(NamedTuple):

@@ -19,10 +19,10 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from toolkit.har.texts import is_body, texts
+from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.locations import find_in_log
-from toolkit.redaction.multi_search import MultiSearch
+from toolkit.redaction.multi_pattern_search import MultiSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 

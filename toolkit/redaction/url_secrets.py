@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote, unquote_plus
 
 from toolkit.redaction.body_secrets import find_base64_json_in_text
-from toolkit.redaction.criteria import Criteria
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.occurrences import Occurrence, Part, Secret, encoded_text, shifted
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 

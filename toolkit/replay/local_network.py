@@ -26,7 +26,7 @@ from toolkit.replay.certificate_authority import CertificateAuthority
 from toolkit.replay.playback import ALL_PARTS, MatchPart
 from toolkit.replay.proxy_server import ProxyServer
 from toolkit.replay.replay_app import ReplayApp
-from toolkit.replay.sibling_context import sibling_state
+from toolkit.replay.sibling_storage_state import sibling_state
 from toolkit.replay.site_server import LoggedRequest, SiteServer
 
 LISTED = 20  # differences that an error lists
@@ -165,7 +165,7 @@ class LocalNetwork:
             context.browser.new_context(**network.sibling_options(context.storage_state()))
 
         It fits both APIs of Playwright. Values that the recording replaced by placeholders become the placeholders (see
-        `toolkit.replay.sibling_context`). Nothing else is copied, such as the user agent. `trusted` is that of
+        `toolkit.replay.sibling_storage_state`). Nothing else is copied, such as the user agent. `trusted` is that of
         `context_options`.
         """
         recorded = self.session.to_storage_state() if self.session is not None else {}

@@ -1,7 +1,7 @@
 """Decides which recorded exchange answers a request, and which exchanges still have to be played at the end. Pure.
 
-Requests match on method, URL (scheme, host, port, path, query), body (see `toolkit.replay.matching`), cookies and
-authorization (see `toolkit.replay.credentials`).
+Requests match on method, URL (scheme, host, port, path, query), body (see `toolkit.replay.body_matching`), cookies and
+authorization (see `toolkit.replay.credential_matching`).
 
 If a recording has calls of a client, every call has to be played, but nothing that its pages fetched: that matters
 only to a replay that visits them, and even then a browser has a cache, and leaves a page once it has what it needs. If
@@ -25,10 +25,10 @@ from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.errors import ReplayMismatch, UsageError
-from toolkit.har.build import ABANDONED, UNFINISHED
+from toolkit.har.message_builders import ABANDONED, UNFINISHED
 from toolkit.har.model import Entry
-from toolkit.replay.credentials import Credentials, http_only_cookies, recorded_credentials
-from toolkit.replay.matching import ANY, IncomingRequest, differences, mask_at, normalize_body, recorded_body
+from toolkit.replay.body_matching import ANY, IncomingRequest, differences, mask_at, normalize_body, recorded_body
+from toolkit.replay.credential_matching import Credentials, http_only_cookies, recorded_credentials
 
 MatchPart = Literal["method", "url", "body", "cookies", "authorization"]
 ALL_PARTS: tuple[MatchPart, ...] = get_args(MatchPart)

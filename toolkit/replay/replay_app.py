@@ -13,8 +13,8 @@ from aiohttp import web
 
 from toolkit.errors import ReplayMismatch, redact_url
 from toolkit.har.model import Entry, Recording
-from toolkit.replay.credentials import parse_cookies
-from toolkit.replay.matching import IncomingRequest
+from toolkit.replay.body_matching import IncomingRequest
+from toolkit.replay.credential_matching import parse_cookies
 from toolkit.replay.playback import ALL_PARTS, MatchPart, Playback
 from toolkit.replay.recorded_response import RecordedResponse, lose_connection, remove_added_headers
 from toolkit.replay.unrecorded_requests import answer_unrecorded

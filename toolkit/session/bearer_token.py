@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 
 
 def bearer_token(session: BrowserSession, recipe: Harvest, now: float) -> str | None:

@@ -1,7 +1,7 @@
 """The rules that a cookie has to meet to be stored, and to be sent to a host and a path. Pure.
 
 They are those of RFC 6265bis (https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis), to which the
-section numbers refer. Sending (`cookie_sending`) and receiving (`set_cookie`) both build on them.
+section numbers refer. Sending (`cookie_sending`) and receiving (`cookie_storing`) both build on them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 from msgspec.structs import replace
 
+from toolkit.session.browser_session import Cookie
 from toolkit.session.sites import Target, ip_address, is_site
-from toolkit.session.value import Cookie
 
 # Section 5.5, steps 3 and 5 of the storage model, in bytes and seconds.
 MAX_NAME_AND_VALUE = 4096

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from toolkit.session.browser_session import Cookie
 from toolkit.session.cookie_rules import domain_matches, meets_prefix, partition_of, path_matches
 from toolkit.session.sites import Target
-from toolkit.session.value import Cookie
 
 
 def cookies_for(cookies: Iterable[Cookie], url: str, *, page: str, now: float) -> list[Cookie]:

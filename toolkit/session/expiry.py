@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import msgspec
 
 from toolkit.session.bearer_token import bearer_token
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession, Cookie
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 LEEWAY = 10.0  # seconds: a call that starts now should not have its session expire on the way

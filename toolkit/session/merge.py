@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie
 
 
 def merge_sessions(stored: BrowserSession, before: BrowserSession, after: BrowserSession) -> BrowserSession:

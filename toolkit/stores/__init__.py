@@ -2,8 +2,8 @@
 
 A store saves and loads whole sessions by their `Key`, and hands out locks. It does not decide whether a session is
 still good, when it is renewed or how two changes of it are merged: that is the business of `client/` and `session/`.
-Handed out are `Key`, `Purpose` and the protocol `Store` (here), `open_store` (`choose`), `FileStore`, `MemoryStore` and
-`RedisStore`.
+Other rooms use `Key`, `Purpose` and the protocol `Store` (defined in `base`), `open_store` (`choose`), `FileStore`,
+`MemoryStore` and `RedisStore`.
 """
 
 from toolkit.stores.base import Key, Purpose, Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, NamedTuple, Protocol
 
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 Purpose = Literal["harvest", "call", "write"]
 """What a lock is for: visiting the site with a browser, making a call where the provider takes only one at a time, or

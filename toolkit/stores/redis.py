@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from toolkit.errors import StoreError, install_hint
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Purpose
 from toolkit.stores.serialization import Packer, StoredSession, compact_json, misplaced_error
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from toolkit.errors import StoreError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase, resolve_passphrase
 from toolkit.stores.sealing import Sealed, Sealer, cached_sealer

@@ -1,8 +1,8 @@
 """Help for tests: the contract that every provider has to fulfil, and a pytest plugin that runs tests from recordings.
 
-Here belong the checks of the contract (`contract_checks`), which need no pytest: faults put into recorded answers,
-calls replayed with them, leaks that they leave behind. Replaying itself belongs to `toolkit.replay`. The room hands out
-`provider_contract`; pytest loads `pytest_plugin` by its entry point.
+`contract_checks` checks the contract, without pytest: `fault_injection` alters recorded answers, `replayed_call`
+replays a call on them, and `leak_detection` finds tasks and warnings that are left over. Replaying itself belongs to
+`toolkit.replay`. Users call `provider_contract`; pytest loads `pytest_plugin` by its entry point.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 
 from tests.http.flow.site import Answer, site
 from toolkit.http.transport import Transport
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.streams.base import Decoder
 from toolkit.streams.sse import SSEDecoder
 from toolkit.streams.text import TextDecoder

@@ -27,7 +27,7 @@ from toolkit.client.client import Client
 from toolkit.errors import ConnectFailed, ProxyFailed, StreamTimeout, TLSFailed, ToolkitError, UsageError
 from toolkit.http.route import Route
 from toolkit.http.transport import Transport
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 HOME = "chat.example.com"
 PAGE = f"https://{HOME}/"

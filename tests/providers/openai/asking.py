@@ -13,7 +13,7 @@ from toolkit.chats.events import ChatEvent, Text
 from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.errors import ToolkitError
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 EVENTS, DOCUMENT = "text/event-stream", "application/json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import BrowserContext, Frame, Page
 
-from toolkit.session.value import Cookie
+from toolkit.session.browser_session import Cookie
 
 FETCH_ALL = """urls => Promise.all(urls.map(([url, mode]) =>
     fetch(url, {credentials: "include", mode}).then(() => null, error => `${url}: ${error}`)))"""

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext
 from tests.session.cookies.browsing import fetch, jar_of
 from tests.session.cookies.web import Web
 from toolkit.session.cookie_sending import cookie_header
-from toolkit.session.set_cookie import merge_set_cookies
+from toolkit.session.cookie_storing import merge_set_cookies
 
 # What each URL sets when it is visited as a page of its own.
 VISITED = {

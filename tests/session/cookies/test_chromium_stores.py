@@ -10,8 +10,8 @@ from playwright.async_api import BrowserContext
 
 from tests.session.cookies.browsing import fetch, jar_of
 from tests.session.cookies.web import Web
-from toolkit.session.set_cookie import merge_set_cookies
-from toolkit.session.value import Cookie
+from toolkit.session.browser_session import Cookie
+from toolkit.session.cookie_storing import merge_set_cookies
 
 SHOP = "https://shop.example.com/a/b"
 PLAIN = "http://shop.example.com/a/b"

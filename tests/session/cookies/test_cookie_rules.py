@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import BrowserContext, Error
 
 from tests.session.cookies.browsing import jar_of
+from toolkit.session.browser_session import Cookie
 from toolkit.session.cookie_rules import MAX_AGE, matches_host, validate_cookie
-from toolkit.session.value import Cookie
 
 NOW = time.time()
 PLAIN = Cookie(name="a", value="1", domain="shop.example.com", expires=NOW + 900, secure=True)

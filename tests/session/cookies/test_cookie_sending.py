@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from toolkit.errors import UsageError
+from toolkit.session.browser_session import Cookie, SameSite
 from toolkit.session.cookie_sending import cookie_header, cookies_for
 from toolkit.session.sites import same_site
-from toolkit.session.value import Cookie, SameSite
 
 NOW = 1_800_000_000.0
 PAGE = "https://shop.example.com/page"

@@ -24,10 +24,10 @@ from playwright.async_api import Browser
 from tests.conftest import absent
 from tests.sites.serving import serve
 from toolkit.errors import SessionError, UsageError
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats import conversion
-from toolkit.session.formats.table import NAMES
-from toolkit.session.hosts import restrict_to_hosts
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.formats.format_table import NAMES
+from toolkit.session.host_restriction import restrict_to_hosts
 
 SECRET = "s3cr3t"
 HOST, ORIGIN = "chat.example.org", "https://chat.example.org"

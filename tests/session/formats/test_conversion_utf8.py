@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from toolkit.errors import SessionError
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats.conversion import omissions, parse, serialize
-from toolkit.session.formats.table import NAMES
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.formats.format_table import NAMES
 
 ORIGIN = "https://shop.example"
 SESSION = BrowserSession(

@@ -17,7 +17,7 @@ def harvest(provider: str, target: Target) -> None:
     """
     from toolkit.cli.client_from_options import open_client
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.session_notes import note_memory_store
+    from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
     from toolkit.cli.terminal import printable
     from toolkit.stores.choose import open_store

@@ -64,7 +64,7 @@ def _cache_file(key: Key) -> Path:
 
 def _load_cached(key: Key) -> list[str]:
     """Returns the models that the site listed within the last hour; none if there are none, or they cannot be read."""
-    from toolkit.providers.models import CACHE_SECONDS
+    from toolkit.providers.model_lists import CACHE_SECONDS
 
     with suppress(OSError, ValueError, TypeError, KeyError):
         document = json.loads(_cache_file(key).read_bytes())

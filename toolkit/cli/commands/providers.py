@@ -11,7 +11,7 @@ from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
-    from toolkit.session.value import BrowserSession
+    from toolkit.session.browser_session import BrowserSession
 
 
 class _Row(NamedTuple):
@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[_Row], ...] = (
 def providers() -> None:
     """List the providers: site, models, whether a login is needed, and the sessions that are kept."""
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.session_notes import note_environment_sessions
+    from toolkit.cli.session_location_notes import note_environment_sessions
     from toolkit.cli.table import print_table
     from toolkit.providers import registry
     from toolkit.stores.choose import open_store

@@ -14,7 +14,7 @@ from toolkit.cli.terminal import notify
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
     from toolkit.redaction.rules import Rules
-    from toolkit.session.value import BrowserSession
+    from toolkit.session.browser_session import BrowserSession
     from toolkit.stores.base import Store
 
 
@@ -128,7 +128,7 @@ def _load_session(file: Path, provider: Provider, account: str) -> BrowserSessio
     import msgspec
 
     from toolkit.errors import UsageError
-    from toolkit.session.value import BrowserSession
+    from toolkit.session.browser_session import BrowserSession
     from toolkit.streams.json_decoding import JSON_ERRORS
 
     try:

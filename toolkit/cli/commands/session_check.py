@@ -10,7 +10,7 @@ from toolkit.cli.options import SessionOptions, session_options
 
 if TYPE_CHECKING:
     from toolkit.client.client import Client
-    from toolkit.client.health import Health
+    from toolkit.client.session_health import Health
     from toolkit.errors import LoginRequired
     from toolkit.stores.base import Key, Store
 
@@ -99,7 +99,7 @@ async def _check_stored(key: Key, store: Store) -> tuple[str, int]:
 
 def _no_session() -> LoginRequired:
     """Returns the error for a store without sessions. Its hint names a session of the environment, if there is one."""
-    from toolkit.cli.session_notes import session_variables
+    from toolkit.cli.session_location_notes import session_variables
     from toolkit.errors import LoginRequired
     from toolkit.providers import registry
 

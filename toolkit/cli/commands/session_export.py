@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
-from toolkit.session.formats.table import NAMES, WRITABLE
+from toolkit.session.formats.format_table import NAMES, WRITABLE
 
 # For the help: what each format is for, and which ones an environment variable may hold.
 FORMATS_HELP = "\n".join(f"{one.name:<13}  {one.help}" for one in WRITABLE)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
-from toolkit.session.formats.table import NAMES
+from toolkit.session.formats.format_table import NAMES
 
 if TYPE_CHECKING:
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.providers.base import Provider
-    from toolkit.session.value import BrowserSession
+    from toolkit.session.browser_session import BrowserSession
     from toolkit.stores.base import Store
 
 
@@ -31,15 +31,15 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     account and the deployment are those that the session tells, unless you name them.
     """
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.session_notes import note_memory_store
+    from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.cli.terminal import notify, printable
-    from toolkit.client.session_validation import validate_session
+    from toolkit.client.imported_session_validation import validate_session
     from toolkit.errors import SessionExpired
     from toolkit.providers import registry
+    from toolkit.session.browser_headers import origin_of
     from toolkit.session.formats.conversion import parse
-    from toolkit.session.headers import origin_of
     from toolkit.stores.choose import open_store
 
     kind, store, source = registry.find(provider), open_store(options.store), "stdin" if file == "-" else file

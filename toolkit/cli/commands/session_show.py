@@ -12,7 +12,7 @@ from toolkit.cli.options import SessionOptions, session_options
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
-    from toolkit.session.value import BrowserSession, Cookie
+    from toolkit.session.browser_session import BrowserSession, Cookie
     from toolkit.stores.base import Key
 
 
@@ -105,8 +105,8 @@ def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
 
 def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[str, dict[str, str]]]:
     """Returns headers and local storage, each under a title. Values that may be secret are hidden unless `values`."""
-    from toolkit.session.headers import is_browser_header
-    from toolkit.session.value import HIDDEN
+    from toolkit.session.browser_headers import is_browser_header
+    from toolkit.session.browser_session import HIDDEN
 
     headers = {name: value if values or is_browser_header(name) else HIDDEN for name, value in session.headers.items()}
     sections = [("headers", headers)] if headers else []
@@ -120,7 +120,7 @@ def _session_as_json(session: BrowserSession, values: bool) -> dict[str, Any]:
     import msgspec
 
     from toolkit.errors import redact_url
-    from toolkit.session.headers import is_browser_header
+    from toolkit.session.browser_headers import is_browser_header
 
     document: dict[str, Any] = msgspec.to_builtins(session)
     if not values:

@@ -17,8 +17,8 @@ from toolkit.providers.surrogates import SurrogateJoiner
 from toolkit.providers.think_tags import split_think_tags
 from toolkit.streams.base import Data
 from toolkit.streams.json_decoding import decode_json
-from toolkit.streams.json_events import JSONEventsDecoder
 from toolkit.streams.json_lines import JSONLinesDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 
 if TYPE_CHECKING:
     from toolkit.http.response import Response

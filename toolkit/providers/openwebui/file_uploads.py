@@ -17,7 +17,7 @@ from toolkit.chats.messages import Message
 from toolkit.errors import ProtocolError, SiteError, StreamTimeout
 from toolkit.http.forms import FormFile
 from toolkit.providers.openwebui.wire_shapes import FileState, UploadedFile
-from toolkit.streams.json_events import JSONEventsDecoder
+from toolkit.streams.sse_json import JSONEventsDecoder
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport

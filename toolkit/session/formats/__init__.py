@@ -1,7 +1,8 @@
-"""The formats in which people bring sessions in and take them out: a file per format, which reads and writes its text,
-and one table (`table`) from which detection, the CLI's choices and help, and the tests derive. `conversion` is the
-way in: `parse`, `serialize`, `omissions`. Pure text and values: no file is opened here, and what belongs to a provider
-is decided elsewhere (`toolkit.session.hosts`, `toolkit.client.validation`).
+"""The formats in which people bring sessions in and take them out.
 
-To add a format: one file with the functions of `table.FormatModule`, and one record in `table.FORMATS`.
+A file per format reads and writes its text. Detection, the CLI and the tests all read one table (`format_table`). The
+entry points are in `conversion`: `parse`, `serialize`, `omissions`. Nothing here opens a file or knows a provider: see
+`toolkit.session.host_restriction` and `toolkit.client.imported_session_validation`.
+
+To add a format: one file with the functions of `format_table.FormatModule`, and one record in `format_table.FORMATS`.
 """

@@ -1,8 +1,8 @@
 """Converts sessions to text and back, for other programs, machines and CI systems. Pure, but for a debug line on the
 logger "toolkit".
 
-The formats are in `table`. The JSON formats are also read in base64. No error shows any of a text, which is a secret:
-only what is wrong with it, and where.
+The formats are in `format_table`. The JSON formats are also read in base64. No error shows any of a text, which is a
+secret: only what is wrong with it, and where.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import logging
 import msgspec
 
 from toolkit.errors import SessionError, UsageError
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import CONTROL
+from toolkit.session.formats.format_table import FORMATS, NAMES, WRITABLE, Format
 from toolkit.session.formats.json_text import BLANKS, decode_base64_json
-from toolkit.session.formats.table import FORMATS, NAMES, WRITABLE, Format
-from toolkit.session.value import BrowserSession
 
 log = logging.getLogger("toolkit")
 

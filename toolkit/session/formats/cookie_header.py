@@ -10,9 +10,9 @@ import re
 
 from toolkit.errors import SessionError
 from toolkit.session import cookie_sending
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats.cookies_txt import is_cookie_line
 from toolkit.session.formats.json_text import BLANKS
-from toolkit.session.value import BrowserSession, Cookie
 
 HEADER_NAME = re.compile(r"\Acookie:[ \t]*", re.IGNORECASE)
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a cookie's name, RFC 6265, 4.1.1

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.formats.json_text import decode, malformed
-from toolkit.session.value import BrowserSession
 
 SAME_SITE = {"strict": "Strict", "lax": "Lax", "no_restriction": "None", "none": "None"}
 

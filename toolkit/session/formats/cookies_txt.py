@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 
 from toolkit.errors import SessionError
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.cookie_rules import CONTROL
-from toolkit.session.value import BrowserSession, Cookie
 
 TITLE = "# Netscape HTTP Cookie File"
 TITLES = (TITLE, "# HTTP Cookie File")

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import msgspec
 
 from toolkit.errors import SessionError
+from toolkit.session.browser_headers import is_browser_header, origin_of
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.formats.cookie_header import parse_header
-from toolkit.session.headers import is_browser_header, origin_of
-from toolkit.session.value import BrowserSession
 
 COMMAND = re.compile(r"\s*curl(\.exe)?\s")
 URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,4}|:[1-5]\d{4})?([/?#]|$)", re.ASCII)

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from toolkit.session.browser_session import BrowserSession, Cookie, SameSite
 from toolkit.session.formats.json_text import VERSION, Versioned, check_version, decode, encode, malformed, members
-from toolkit.session.value import BrowserSession, Cookie, SameSite
 
 TOOLKIT_MEMBER = "_toolkit"
 

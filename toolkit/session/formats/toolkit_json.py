@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats.json_text import Versioned, check_version, decode, encode, members
-from toolkit.session.value import BrowserSession, Cookie
 
 
 class _Document(Versioned, kw_only=True):

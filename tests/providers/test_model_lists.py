@@ -14,11 +14,11 @@ from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.errors import BadRequest, LoginRequired, ProtocolError, ServiceUnavailable, ToolkitError
-from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, models
+from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, OpenWebUI, model_lists
 from toolkit.providers.registry import find
 from toolkit.recording.recorder import Recorder
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 LISTS = {"aura": "/api/models", "openassistant": "/api/chat/models", "openwebui": "/api/models"}
 listing = pytest.mark.parametrize("provider", LISTS)
@@ -151,7 +151,7 @@ async def test_a_site_without_a_model_says_so(chatting: Chatting) -> None:
 async def test_a_list_is_good_for_an_hour(chatting: Chatting, monkeypatch: pytest.MonkeyPatch) -> None:
     """After that the site is asked again."""
     site = OpenWebUISite()
-    monkeypatch.setattr(models, "CACHE_SECONDS", 0.0)
+    monkeypatch.setattr(model_lists, "CACHE_SECONDS", 0.0)
     async with chatting("openwebui", site) as client:
         await client.models()
         site.models = ("other",)

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Place, html, network, site
-from toolkit.browser import failure_picture, page_queries
-from toolkit.browser.failure_picture import FailureCapture
+from toolkit.browser import failure_capture, page_queries
+from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.opened_pages import values_in
 from toolkit.browser.session_manager import SessionManager
 from toolkit.browser.trace_redaction import RequestOutcome, redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession
 
 HASTY = replace(TRUSTING, ready_timeout_ms=300)
 LACKING = Place(harvest=Harvest(ready="#never"))
@@ -125,7 +125,7 @@ async def test_a_failure_is_told_all_the_same(
     def keep(ending: str, data: bytes) -> Path:
         raise OSError("no room")
 
-    monkeypatch.setattr(failure_picture, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
+    monkeypatch.setattr(failure_capture, "READ_TIMEOUT_MS", 1 if trouble == "no answer" else 60_000)
     monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 500)
     text = "<script>window.onload = () => { for (;;) {} }</script>" if trouble == "no answer" else BOX
     profile = HASTY if trouble != "no answer" else replace(HASTY, ready_timeout_ms=1)

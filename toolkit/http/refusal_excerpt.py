@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from toolkit.session.value import HIDDEN, BrowserSession
+from toolkit.session.browser_session import HIDDEN, BrowserSession
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 EXCERPT_LENGTH = 300  # characters

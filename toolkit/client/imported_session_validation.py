@@ -12,12 +12,12 @@ import msgspec
 
 from toolkit.errors import SessionError
 from toolkit.session import bearer_token
+from toolkit.session.browser_headers import is_browser_header, origin_of
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import validate_cookie
 from toolkit.session.expiry import expiry
-from toolkit.session.headers import is_browser_header, origin_of
-from toolkit.session.hosts import restrict_to_hosts
+from toolkit.session.host_restriction import restrict_to_hosts
 from toolkit.session.recipe import example_name
-from toolkit.session.value import BrowserSession
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.redaction.secrets import spelled, texts
 from toolkit.redaction.edits import Edit, apply_edits, resize_chunks
-from toolkit.redaction.encodings import Replacer
+from toolkit.redaction.encoded_replacement import Replacer
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"

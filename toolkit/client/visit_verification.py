@@ -6,11 +6,11 @@ import logging
 
 import msgspec
 
-from toolkit.client.health import check
+from toolkit.client.session_health import check
 from toolkit.client.transports import TransportFactory
 from toolkit.errors import SessionError, ToolkitError, WrongAccount
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import expiry
-from toolkit.session.value import BrowserSession
 
 log = logging.getLogger("toolkit")
 

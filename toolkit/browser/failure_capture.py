@@ -24,7 +24,7 @@ from toolkit.browser.sync_async_runners import ShieldedStep, Steps
 from toolkit.browser.temporary_folders import temporary_folder
 from toolkit.browser.trace_redaction import redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 log = logging.getLogger("toolkit")
 

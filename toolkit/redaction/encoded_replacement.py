@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
 from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
-from toolkit.redaction.multi_search import MultiSearch
+from toolkit.redaction.multi_pattern_search import MultiSearch
 
 ROUNDS = 4  # replacing one encoding may reveal another
 DEPTH = 4  # how deep encodings may be nested: base64 in JSON in a URL in a URL

@@ -3,7 +3,7 @@
 A recording has placeholders where an open context has real secrets, and a replay has to send what was recorded. So the
 cookies and storage items of the recorded session, if there is one, replace those of the open context. And an HttpOnly
 cookie that the recorded answers set is left out if the open context has another value of it, because its pages would
-be those of another person (see `toolkit.replay.credentials`).
+be those of another person (see `toolkit.replay.credential_matching`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.replay.credentials import CookiePairs
+from toolkit.replay.credential_matching import CookiePairs
 
 
 def sibling_state(

@@ -11,7 +11,7 @@ from toolkit.client import failure_files
 from toolkit.client.client import Client
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext as SyncContext

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from toolkit.errors import UsageError
+from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import matches_host
 from toolkit.session.sites import same_host
-from toolkit.session.value import BrowserSession
 
 
 def restrict_to_hosts(session: BrowserSession, hosts: Iterable[str]) -> tuple[BrowserSession, list[str]]:

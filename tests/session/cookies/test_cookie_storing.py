@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from toolkit.session.set_cookie import merge_set_cookies
-from toolkit.session.value import Cookie
+from toolkit.session.browser_session import Cookie
+from toolkit.session.cookie_storing import merge_set_cookies
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
 URL = "https://shop.example.com/a/b"
@@ -174,7 +174,7 @@ def test_the_suffix_list_is_loaded_only_when_it_is_needed() -> None:
     code = (
         "import sys\n"
         "from toolkit.session.cookie_sending import cookie_header\n"
-        "from toolkit.session.set_cookie import merge_set_cookies\n"
+        "from toolkit.session.cookie_storing import merge_set_cookies\n"
         "url = 'https://example.com/'; jar = merge_set_cookies((), url, ['a=1'], page=url, now=0)\n"
         "assert cookie_header(jar, url, page=url, now=0) == 'a=1'\n"
         "assert 'publicsuffixlist' not in sys.modules"

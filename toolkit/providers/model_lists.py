@@ -17,7 +17,7 @@ from toolkit.errors import BadRequest, ProtocolError
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
-    from toolkit.session.value import BrowserSession
+    from toolkit.session.browser_session import BrowserSession
 
 log = logging.getLogger("toolkit")
 

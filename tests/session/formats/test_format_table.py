@@ -8,9 +8,9 @@ from importlib import import_module
 
 import pytest
 
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats import conversion
-from toolkit.session.formats.table import FORMATS, NAMES, Format
-from toolkit.session.value import BrowserSession, Cookie
+from toolkit.session.formats.format_table import FORMATS, NAMES, Format
 
 ORIGIN = "https://chat.example.org"
 COOKIE = Cookie(name="sid", value="s3cr3t", domain="chat.example.org", secure=True)

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from toolkit.client.environment_session import session_from_variable
-from toolkit.client.session_validation import validate_session
+from toolkit.client.imported_session_validation import validate_session
 from toolkit.errors import SessionError
 from toolkit.providers.base import Provider
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
-from toolkit.session.value import BrowserSession, Cookie
 
 ORIGIN = "https://shop.example"
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
-    from toolkit.session.value import BrowserSession, Cookie
+    from toolkit.session.browser_session import BrowserSession, Cookie
 
 
 class FormatModule(Protocol):

@@ -10,7 +10,7 @@ from aiohttp_socks import ProxyTimeoutError
 
 from tests.http.answering_site import NOWHERE
 from toolkit.errors import ConnectFailed, NetworkError, TLSFailed
-from toolkit.http.error_mapping import map_error
+from toolkit.http.aiohttp_errors import map_error
 from toolkit.http.socks import map_socks_errors
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from playwright.async_api import Browser
 
-from toolkit.browser.cancellation import shielded
+from toolkit.browser.cancellation_shield import shielded
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Sequence
 
+from toolkit.session.browser_session import Cookie, SameSite
 from toolkit.session.cookie_dates import parse_cookie_date
 from toolkit.session.cookie_rules import (
     CONTROL,
@@ -25,7 +26,6 @@ from toolkit.session.cookie_rules import (
     size_in_bytes,
 )
 from toolkit.session.sites import Target, ip_address, registrable_domain
-from toolkit.session.value import Cookie, SameSite
 
 log = logging.getLogger("toolkit")
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tests.sites.serving import serve
 from toolkit.client.client import Client
 from toolkit.errors import BadRequest, ProtocolError, SiteError
-from toolkit.http.excerpts import explanation, format_excerpt
+from toolkit.http.refusal_excerpt import explanation, format_excerpt
 from toolkit.providers.gradio.app_config import AppConfig
-from toolkit.session.value import BrowserSession
+from toolkit.session.browser_session import BrowserSession
 from toolkit.streams.json_decoding import decode_json
 
 TOKEN = "0123456789abcdef-token"
