@@ -9,7 +9,7 @@ import logging
 import os
 
 from toolkit.cli.terminal import notify
-from toolkit.cli.unreadable_sessions import collect_unreadable
+from toolkit.cli.unreadable_session_collector import collect_unreadable
 from toolkit.client.environment_session import read_variable, variable_name
 from toolkit.errors import StoreError, UsageError
 from toolkit.providers.base import Provider

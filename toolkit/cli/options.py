@@ -32,7 +32,7 @@ debug_option = click.option(
 
 def _set_trace(_: click.Context, __: click.Parameter, value: bool) -> None:
     if value:
-        os.environ["TOOLKIT_TRACE"] = "1"  # `toolkit.client.failure_files` reads it
+        os.environ["TOOLKIT_TRACE"] = "1"  # `toolkit.client.failed_visit_files` reads it
 
 
 def check_encoding(context: click.Context | None, parameter: click.Parameter | None, text: str | None) -> str | None:

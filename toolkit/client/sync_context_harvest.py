@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.client import failure_files
+from toolkit.client import failed_visit_files
 from toolkit.client.client import Client
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
@@ -36,7 +36,9 @@ def harvest_in(
 
     kind = registry.find(provider) if isinstance(provider, str) else provider
     instance = kind(base_url) if isinstance(kind, type) else kind
-    return harvest_sync(context, instance, account=account, profile=profile, capture=failure_files.capture_options())
+    return harvest_sync(
+        context, instance, account=account, profile=profile, capture=failed_visit_files.capture_options()
+    )
 
 
 def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +54,6 @@ def harvest_sync_context(provider: str | type[Provider] | Provider, arguments: d
     if not is_sync(context):
         return arguments
     session = harvest_sync(
-        context, client.provider, account=client.key.account, capture=failure_files.capture_options()
+        context, client.provider, account=client.key.account, capture=failed_visit_files.capture_options()
     )
     return {**arguments, "context": None, "session": session}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from toolkit.client import failure_files
+from toolkit.client import failed_visit_files
 from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
@@ -99,6 +99,6 @@ class Visitor:
             window=window,
             login_seconds=login.seconds if login is not None else None,
             cdp=login.cdp if login is not None else None,
-            capture=failure_files.capture_options(),
+            capture=failed_visit_files.capture_options(),
         ) as manager:
             return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)

@@ -23,8 +23,8 @@ from toolkit.errors import ReplayMismatch, UsageError, redact_url
 from toolkit.har.model import Recording
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE, Route
 from toolkit.replay.certificate_authority import CertificateAuthority
+from toolkit.replay.local_network_proxy import ProxyServer
 from toolkit.replay.playback import ALL_PARTS, MatchPart
-from toolkit.replay.proxy_server import ProxyServer
 from toolkit.replay.replay_app import ReplayApp
 from toolkit.replay.sibling_storage_state import sibling_state
 from toolkit.replay.site_server import LoggedRequest, SiteServer

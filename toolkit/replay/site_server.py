@@ -1,6 +1,6 @@
 """Serves the sites of a local network: finds the application of the host that a request names, and logs the request.
 
-Speaks HTTP over connections that somebody else has accepted and decrypted (`toolkit.replay.proxy_server`).
+Speaks HTTP over connections that somebody else has accepted and decrypted (`toolkit.replay.local_network_proxy`).
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ async def _check_all(options: SessionOptions) -> int:
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.stored_sessions import load_sessions
     from toolkit.cli.terminal import clear_status, printable, show_status
-    from toolkit.cli.unreadable_sessions import collect_unreadable
+    from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.stores.choose import open_store
 
     store, codes = open_store(options.store), set()

@@ -22,7 +22,7 @@ def session_list(as_json: bool, options: SessionOptions) -> None:
     from toolkit.cli.session_columns import COLUMNS, SessionRow
     from toolkit.cli.stored_sessions import load_sessions
     from toolkit.cli.table import json_object, print_table
-    from toolkit.cli.unreadable_sessions import collect_unreadable
+    from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.errors import StoreError
 
     with start_runner() as runner, collect_unreadable() as failures:

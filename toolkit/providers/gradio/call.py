@@ -14,7 +14,7 @@ from toolkit.providers.gradio.answer import GradioAnswer, error_message
 from toolkit.providers.gradio.answer_contents import unwrap_update
 from toolkit.providers.gradio.app_config import AppConfig
 from toolkit.providers.gradio.arguments import build_arguments, format_names
-from toolkit.providers.gradio.chat_flow import ChatFlow
+from toolkit.providers.gradio.chat_flow_search import ChatFlow
 from toolkit.providers.gradio.history import build_history
 from toolkit.providers.gradio.uploads import upload_files
 from toolkit.providers.gradio.wire_shapes import GradioEvent, GradioFunction, GradioInfo, GradioOutputs

@@ -10,7 +10,7 @@ from toolkit.errors import ToolkitError
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
 from toolkit.providers.gradio.app_config import AppConfig
 from toolkit.providers.gradio.call import GradioCall
-from toolkit.providers.gradio.chat_flow import find_chat_flow
+from toolkit.providers.gradio.chat_flow_search import find_chat_flow
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport

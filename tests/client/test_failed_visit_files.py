@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import HOST, TRUSTING, html, site
-from toolkit.client import failure_files
+from toolkit.client import failed_visit_files
 from toolkit.client.client import Client
 from toolkit.errors import HarvestFailed
 from toolkit.replay.local_network import LocalNetwork
@@ -30,8 +30,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_few_are_kept_and_for_nobody_else(state: Path) -> None:
     """The latest stay; files are 0600 in a folder that is 0700, whoever made it."""
     state.mkdir(mode=0o755)
-    paths = [failure_files.save(f"{number}.png", b"x") for number in range(failure_files.MAX_FILES + 3)]
-    assert sum(path.exists() for path in paths) == failure_files.MAX_FILES
+    paths = [failed_visit_files.save(f"{number}.png", b"x") for number in range(failed_visit_files.MAX_FILES + 3)]
+    assert sum(path.exists() for path in paths) == failed_visit_files.MAX_FILES
     assert paths[-1].read_bytes() == b"x"
     if sys.platform != "win32":
         assert stat.S_IMODE(state.stat().st_mode) == 0o700
