@@ -64,6 +64,9 @@ def provider_contract(
         raise AssertionError("\n- ".join([f"{kind.__name__} does not keep to:", *violations[:SHOWN], *more]))
 
 
+NO_LIST = "status 404"  # the fault that says of a list of models that the site has none
+
+
 class _EnoughViolations(Exception):
     """Ends the checks: further violations would not help, or finding them would take long."""
 
@@ -80,6 +83,7 @@ class _ContractCheck:
         self._call_entries = [i for i, entry in enumerate(recording.entries) if entry.pageref is UNSET]
         self._cleanup: set[str] = set()  # the requests that delete what the call created at the site
         self._created_at = 0  # the number of the request that creates it
+        self._answer_request = 0  # the number of the request for the answer
         self._violations: list[str] = []
 
     async def run(self) -> list[str]:
@@ -113,8 +117,15 @@ class _ContractCheck:
         else:
             self._cleanup = set(outcome.asked[outcome.asked_at_first :])
             self._created_at = self._find_creating_request(outcome.asked_at_first)
+            self._answer_request = outcome.asked_at_first - 1
             return outcome
         return None
+
+    def _is_list(self, number: int) -> bool:
+        """Whether request `number` is for the site's list of models, which a call without a model makes first, and
+        which a site may lack where the provider knows models."""
+        lists = self._kind.list_models is not Provider.list_models
+        return number == 0 and lists and bool(self._kind.known_models) and number < self._answer_request
 
     def _find_creating_request(self, first: int) -> int:
         """The number of the request that creates what the cleanup deletes. `first` is the number of the first cleanup
@@ -145,7 +156,8 @@ class _ContractCheck:
         where = f"{name} at {self._describe_request(number)}"
         call = Call(short_deadline=fault.hangs, short_cleanup_deadline=fault.hangs and number <= self._created_at)
         outcome = await replay_call(self._kind, self._with_fault(number, fault.apply), call)
-        if outcome.error is None and not fault.is_harmless(self._entry(number)):
+        harmless = fault.is_harmless(self._entry(number)) or (name == NO_LIST and self._is_list(number))
+        if outcome.error is None and not harmless:
             self._report(f"what goes wrong is an error: with {where} it gave {outcome.text!r} as if it were whole")
         elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
             self._report(f"an error is a ToolkitError: with {where} {self._describe_error(outcome.error)}")
