@@ -11,9 +11,9 @@ from tests.faults import connection, content, framing, statuses
 from tests.faults.catalogue import DONE, FAULTS, Fault
 from tests.faults.outcomes import expected
 from tests.faults.server import faulty
+from tests.faults.wire_client import WireClient
 from tests.faults.wires import ANSWER, WIRES, Wire
 from toolkit.chats.deadlines import Deadlines
-from toolkit.client.client import Client
 from toolkit.errors import StreamTimeout, ToolkitError
 from toolkit.providers import model_lists
 from toolkit.session.browser_session import BrowserSession
@@ -52,9 +52,7 @@ async def run(fault: Fault, wire: Wire) -> Result:
         pieces: list[str] = []
         error: ToolkitError | None = None
         start = time.perf_counter()
-        async with Client(
-            wire.provider, base_url=server.url, session=session, deadlines=deadlines(fault, wire), retries=0
-        ) as client:
+        async with WireClient(wire, server.url, session=session, deadlines=deadlines(fault, wire), retries=0) as client:
             try:
                 async with client.chat("Hi") as stream:
                     async for piece in stream:

@@ -11,9 +11,9 @@ import pytest
 
 from tests.faults.matrix import LONG, SECRET, detect_leaks
 from tests.faults.server import PACE, Conversation, faulty
+from tests.faults.wire_client import WireClient
 from tests.faults.wires import ANSWER, STREAMING, Wire
 from toolkit.chats.deadlines import Deadlines
-from toolkit.client.client import Client
 from toolkit.session.browser_session import BrowserSession
 
 PATIENT = Deadlines(connect=LONG, first_piece=LONG, between_pieces=LONG, cleanup=LONG)
@@ -51,7 +51,7 @@ async def paced(c: Conversation) -> None:
 
 async def chat(wire: Wire, url: str) -> str:
     session = BrowserSession.from_cookie_values(wire.provider, url, {"next-auth.session-token": SECRET})
-    async with Client(wire.provider, base_url=url, session=session, deadlines=PATIENT) as client:
+    async with WireClient(wire, url, session=session, deadlines=PATIENT) as client:
         return await client.chat("Hi").text()
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.faults.matrix import LONG, SECRET
 from tests.faults.server import Conversation, FaultyServer, Strike, faulty, refused
 from tests.faults.statuses import refusal
+from tests.faults.wire_client import WireClient
 from tests.faults.wires import ANSWER, BY_NAME, WIRES, Wire
 from toolkit.chats.deadlines import Deadlines
 from toolkit.client.client import Client
@@ -57,9 +58,7 @@ async def calling(
 ) -> AsyncIterator[tuple[FaultyServer, Client]]:
     async with faulty(wire, strike) as server:
         session = BrowserSession.from_cookie_values(wire.provider, server.url, {"next-auth.session-token": SECRET})
-        async with Client(
-            wire.provider, base_url=server.url, session=session, retries=retries, deadlines=deadlines
-        ) as client:
+        async with WireClient(wire, server.url, session=session, retries=retries, deadlines=deadlines) as client:
             yield server, client
 
 

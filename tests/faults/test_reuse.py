@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.server import Conversation, faulty
+from tests.faults.wire_client import WireClient
 from tests.faults.wires import ANSWER, CODELINKAVA, STREAMING, Wire
 from tests.providers.conftest import PATIENT
 from toolkit.client.client import Client
@@ -15,7 +16,7 @@ AVA = Wire("codelinkava", "codelinkava", CODELINKAVA, 0)
 
 def client(wire: Wire, url: str) -> Client:
     session = BrowserSession.from_cookie_values(wire.provider, url, {"next-auth.session-token": "value"})
-    return Client(wire.provider, base_url=url, session=session, deadlines=PATIENT)
+    return WireClient(wire, url, session=session, deadlines=PATIENT)
 
 
 @pytest.mark.parametrize("wire", STREAMING, ids=lambda wire: wire.name)

@@ -35,6 +35,11 @@ class Wire(NamedTuple):
     struck: int
 
     @property
+    def model(self) -> str | None:
+        """The model to name in a call; None where the list of models is one of the `calls`, or there is none."""
+        return "a-model" if self.provider in ("aura", "openassistant") else None
+
+    @property
     def is_document(self) -> bool:
         """Whether the struck call is answered with one JSON document, and not with the stream."""
         return not self.calls[self.struck].failure and self.provider != "aura"
