@@ -200,6 +200,7 @@ REPORTED: dict[str, tuple[bytes, type[ToolkitError], str]] = {
     "an event of that name": (b'event: error\ndata: {"message":"overloaded"}\n\n', SiteError, "overloaded"),
     "an event of that name, in words": (b"event: error\ndata: overloaded\n\n", SiteError, "overloaded"),
     "an object of that kind": (frame(object="error", message="too long", code=400), ToolkitError, "too long"),
+    "an object of that kind, without a word": (frame(object="error", code=429), RateLimited, "429"),
     "a type": (frame(type="error", message="boom"), SiteError, "boom"),
     "Anthropic's": (frame(type="error", error={"type": "overloaded_error", "message": "boom"}), SiteError, "boom"),
     "a detail": (frame(detail="Model exploded"), SiteError, "Model exploded"),

@@ -80,7 +80,7 @@ class OpenAIAnswer:
         """Raise what a chunk reports that went wrong, in any of the usual ways."""
         if chunk.error is not None and chunk.error is not False:
             raise reported_error(chunk.error, self._url)
-        if chunk.type == "error":
+        if chunk.object == "error" or chunk.type == "error":
             raise reported_error({"message": chunk.message or chunk.detail, "code": chunk.code}, self._url)
         if not chunk.choices and (chunk.detail is not None or (isinstance(chunk.message, str) and chunk.message)):
             raise reported_error({"message": chunk.detail or chunk.message, "code": chunk.code}, self._url)

@@ -40,6 +40,7 @@ class Chunk(Struct, gc=False):
     choices: list[Choice] | None = None
     error: Any = None
     usage: Any = None
+    object: Any = None
     type: Any = None
     message: Any = None
     detail: Any = None
