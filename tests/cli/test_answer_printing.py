@@ -63,7 +63,7 @@ async def test_an_answer_without_text_is_an_error(toolkit: Toolkit, scripted: Sc
     site.says(reasoning="Hm.")
     result = await toolkit.run(*chat(origin))
     assert (result.code, result.out) == (1, "")
-    assert "The answer has no text; there was 3 characters of reasoning in it" in result.err
+    assert "The answer has no text, only 3 characters of reasoning" in result.err
 
 
 @pytest.mark.parametrize(

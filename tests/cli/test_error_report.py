@@ -125,7 +125,7 @@ async def test_a_site_that_is_down(toolkit: Toolkit) -> None:
     await toolkit.keep(BrowserSession(provider="aura", origin=DOWN))
     result = await toolkit.run("chat", "aura", "Hi", "--base-url", DOWN)
     assert (result.code, result.out) == (1, "")
-    assert re.fullmatch(rf"error: aura: The site cannot be reached \(.+\)\. \({DOWN}/api/chat\) .+\.\n", result.err)
+    assert re.fullmatch(rf"error: aura: The site cannot be reached \(.+\)\. \({DOWN}/api/models\) .+\.\n", result.err)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ COMMANDS = (
     CommandEntry("session import", "session_import"),
     CommandEntry("session list", "session_list"),
     CommandEntry("session refresh", "session_refresh"),
-    CommandEntry("session rm", "session_remove"),
+    CommandEntry("session rm", "session_rm"),
     CommandEntry("session show", "session_show"),
     CommandEntry("providers", "providers"),
     CommandEntry("models", "models"),

@@ -13,8 +13,10 @@ from toolkit.streams.sse import EventDecoder
 
 
 class JSONEventsDecoder(EventDecoder[T | None]):
-    """Decodes the data of server-sent events as JSON of the shape `kind`. An event whose data is the text `end`, which
-    is not JSON of that shape, becomes None; one whose data is blank is left out.
+    """Decodes the data of server-sent events as JSON of the shape `kind`, else of the shape `otherwise` if there is one.
+
+    An event whose data is the text `end`, which is not JSON of that shape, becomes None; one whose data is blank is left
+    out.
 
     For streams that use no other field of events: it does half the work of `SSEDecoder` and `decode_json`, and raises
     the same `ProtocolError`s. It is more tolerant than the specification in one thing: the last event counts also where
@@ -29,6 +31,7 @@ class JSONEventsDecoder(EventDecoder[T | None]):
         self,
         kind: type[T],
         *,
+        otherwise: type[T] | None = None,
         end: str = "[DONE]",
         named: Callable[[str, Data], T | None] | None = None,
         limit: int = FRAME_LIMIT,
@@ -36,7 +39,7 @@ class JSONEventsDecoder(EventDecoder[T | None]):
         decoder: msgspec.json.Decoder[T] = json_decoder(kind)  # type: ignore[arg-type]
         super().__init__(limit, decoder.decode)
         self.irregular = False
-        self._kind = kind
+        self._kind = otherwise or kind
         self._end_marker = end.encode()
         if named is not None:
             self._build_named_items = lambda name, data: [named(name, data)]

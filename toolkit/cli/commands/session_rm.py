@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("provider")
 @click.option("--all", "every", is_flag=True, help="All of the provider: every deployment, every account.")
 @session_options
-def session_remove(provider: str, every: bool, options: SessionOptions) -> None:
+def session_rm(provider: str, every: bool, options: SessionOptions) -> None:
     """Forget the session of PROVIDER. The site is not told: to end the session there, log out."""
     from toolkit.cli.runner import start_runner
     from toolkit.cli.stored_sessions import StoredSession

@@ -12,7 +12,7 @@ from toolkit.chats.events import KEEP_ALIVE, Pieces
 from toolkit.errors import ProtocolError, StreamInterrupted
 from toolkit.http.response import DOCUMENT_LIMIT
 from toolkit.providers.openai.answer import OpenAIAnswer
-from toolkit.providers.openai.wire import Chunk
+from toolkit.providers.openai.wire import Chunk, TextChunk
 from toolkit.providers.surrogates import SurrogateJoiner
 from toolkit.providers.think_tags import split_think_tags
 from toolkit.streams.base import Data
@@ -46,7 +46,7 @@ def read_openai_stream(
 
 
 async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) -> Pieces:
-    decoder = JSONEventsDecoder(Chunk, end=DONE, named=_named_event)
+    decoder = JSONEventsDecoder[TextChunk | Chunk](TextChunk, otherwise=Chunk, end=DONE, named=_named_event)
     joiner = SurrogateJoiner()
     async with call as response:
         await response.raise_for_page("a stream", single_page=single_page)
@@ -75,32 +75,10 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                             yield piece
                         return
                     empty = False
-                    # Nearly every chunk is a piece of text and nothing else. What else it could be is looked at here,
-                    # without a call, because a call would cost as much as all the rest.
-                    if (
-                        (choices := chunk.choices)
-                        and (delta := (choice := choices[0]).delta) is not None
-                        and type(text := delta.content) is str
-                        and choice.finish_reason is None
-                        and delta.reasoning_content is None
-                        and delta.reasoning is None
-                        and delta.tool_calls is None
-                        and delta.refusal is None
-                        and delta.images is None
-                        and delta.annotations is None
-                        and delta.thinking is None
-                        and choice.error is None
-                        and choice.message is None
-                        and choice.text is None
-                        and choice.index == 0
-                        and len(choices) == 1
-                        and chunk.error is None
-                        and chunk.usage is None
-                        and chunk.citations is None
-                        and not decoder.irregular
-                    ):
-                        answer.answered = True
-                        yield text
+                    if isinstance(chunk, TextChunk):
+                        text = chunk.choices[0].delta.content
+                        answer.answered = answer.answered or bool(text)
+                        yield joiner.join(text) if decoder.irregular else text
                         continue
                     for piece in answer.read(chunk):
                         yield joiner.join(piece) if decoder.irregular else piece
@@ -108,7 +86,9 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                     yield KEEP_ALIVE
                 data = await (read() if answer.reason is None else _lingering(read))
             for last in decoder.flush():
-                if last is not None:
+                if isinstance(last, TextChunk):
+                    yield last.choices[0].delta.content
+                elif last is not None:
                     for piece in answer.read(last):
                         yield piece
                 elif answer.reason is None:

@@ -4,7 +4,7 @@ and read with care."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -48,6 +48,44 @@ class Chunk(Struct, gc=False):
     sources: Any = None  # Open WebUI
     selected_model_id: Any = None  # Open WebUI's arena
     citations: Any = None  # Perplexity
+
+
+class TextDelta(Struct, gc=False):
+    """A delta that is text and nothing else: each field of `Delta` that says more is missing or null."""
+
+    content: str
+    reasoning_content: None = None
+    reasoning: None = None
+    thinking: None = None
+    refusal: None = None
+    tool_calls: None = None
+    images: None = None
+    annotations: None = None
+
+
+class TextChoice(Struct, gc=False):
+    """A choice that has such a delta and nothing else."""
+
+    delta: TextDelta
+    message: None = None
+    text: None = None
+    finish_reason: None = None
+    error: None = None
+    index: Literal[0] = 0
+
+
+class TextChunk(Struct, gc=False):
+    """A chunk with one piece of text and nothing else, which nearly all are.
+
+    That there is nothing else is checked while the JSON is decoded: it would cost more to look at each field of a
+    `Chunk` afterwards.
+    """
+
+    choices: tuple[TextChoice]
+    error: None = None
+    usage: None = None
+    sources: None = None
+    citations: None = None
 
 
 class ToolCallDelta(Struct):
