@@ -76,7 +76,7 @@ async def plain(root: str, scale: Scale) -> list[Result]:
     ):
 
         async def ours() -> None:
-            assert sum([len(piece) async for piece in client.chat("Hi")]) == size
+            assert sum([len(piece) async for piece in client.chat("Hi", model="m")]) == size
 
         async def by_hand() -> None:
             decoder, found = codecs.getincrementaldecoder("utf-8")(errors="replace"), 0

@@ -23,7 +23,7 @@ async def first_piece(root: str, scale: Scale) -> list[Result]:
     ):
 
         def ours() -> AsyncIterator[object]:
-            return client.chat("Hi")
+            return client.chat("Hi", model="m")
 
         async def raw() -> AsyncIterator[object]:
             async with session.post(f"{url}/api/chat", json=peers.BODY) as response:

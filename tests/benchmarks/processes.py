@@ -100,7 +100,7 @@ async def chat(root: str, scale: Scale) -> list[Result]:
         session = BrowserSession(provider="aura", origin=root, headers={"user-agent": "Kept/1"})
         await FileStore(Path(folder, "sessions")).save(Key("aura", find("aura")(url).site, "default"), session)
         commands = {
-            OURS: (command(), "chat", "aura", "Hi", "--base-url", url),
+            OURS: (command(), "chat", "aura", "Hi", "--model", "m", "--base-url", url),
             SCRIPT: (sys.executable, "-c", BARE, f"{url}/api/chat"),
         }
         environment = {"TOOLKIT_STATE_DIR": folder, "TOOLKIT_STORE": f"file:{folder}/sessions"}

@@ -16,6 +16,7 @@ from tests.sites.asking import SECONDS
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 CTRL_C, CTRL_D = "\x03", "\x04"
+OVERLOOKED_SECONDS = 15.0
 
 
 class Terminal:
@@ -37,12 +38,39 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    async def shows(self, text: str, times: int = 1) -> None:
-        """Wait until `text` has been shown that often."""
-        async with asyncio.timeout(SECONDS):
-            while self.screen.count(text) < times:
-                self._more.clear()
-                await self._more.wait()
+    async def interrupts(self, text: str) -> None:
+        """Type Ctrl-C at a prompt, and wait until `text` is shown.
+
+        Python's `input` overlooks a signal that comes in the moment in which it begins to wait for a key (it calls
+        select() after it has looked for signals), until the next one comes. So Ctrl-C is typed again where nothing
+        happens for long, as a person does.
+        """
+        self.type(CTRL_C)
+        try:
+            await self.shows(text, seconds=OVERLOOKED_SECONDS)
+        except AssertionError:
+            self.type(CTRL_C)
+            await self.shows(text)
+
+    async def shows(self, text: str, times: int = 1, *, seconds: float = SECONDS) -> None:
+        """Wait until `text` has been shown that often, for `seconds` at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.screen.count(text) < times:
+                    self._more.clear()
+                    await self._more.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} is not on the screen, which shows {self.screen!r}") from None
+
+    async def end_by_interrupt(self) -> int:
+        """Type Ctrl-C at a prompt, again where it was overlooked (see `interrupts`), and wait until the process ends."""
+        self.type(CTRL_C)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OVERLOOKED_SECONDS):
+                await self.process.wait()
+        if self.process.returncode is None:
+            self.type(CTRL_C)
+        return await self.end()
 
     async def end(self) -> int:
         """Wait for the end of the process; gives its exit code. What it said is checked to be no traceback."""

@@ -84,10 +84,8 @@ async def test_ctrl_c_forgets_a_line_and_the_history_has_it(toolkit: Toolkit, sc
         await screen.shows("half a question", times=2)
         screen.type("\n")
         await screen.shows("Yes.\n> ")
-        screen.type(CTRL_C)
-        await screen.shows("Ctrl-C once more, or Ctrl-D, ends the conversation.\n> ")
-        screen.type(CTRL_C)
-        assert await screen.end() == 130
+        await screen.interrupts("Ctrl-C once more, or Ctrl-D, ends the conversation.\n> ")
+        assert await screen.end_by_interrupt() == 130
     assert site.asked == [["half a question"]]
 
 

@@ -13,10 +13,10 @@ from toolkit.streams.sse import EventDecoder
 
 
 class JSONEventsDecoder(EventDecoder[T | None]):
-    """Decodes the data of server-sent events as JSON of the shape `kind`, else of the shape `otherwise` if there is one.
+    """Decodes the data of server-sent events as JSON of the shape `kind`, else of the shape `otherwise` if it is given.
 
-    An event whose data is the text `end`, which is not JSON of that shape, becomes None; one whose data is blank is left
-    out.
+    An event whose data is the text `end`, which is not JSON of that shape, becomes None; one whose data is blank is
+    left out.
 
     For streams that use no other field of events: it does half the work of `SSEDecoder` and `decode_json`, and raises
     the same `ProtocolError`s. It is more tolerant than the specification in one thing: the last event counts also where

@@ -46,5 +46,5 @@ def test_each_file_defines_what_its_format_needs(form: Format) -> None:
 
 def test_the_table_loads_no_format() -> None:
     """The help of a command lists the formats without what reads them."""
-    code = "import sys; from toolkit.session.formats import table; assert 'msgspec' not in sys.modules"
+    code = "import sys; from toolkit.session.formats import format_table; assert 'msgspec' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
