@@ -63,7 +63,7 @@ class Terminal:
             raise AssertionError(f"{text!r} is not on the screen, which shows {self.screen!r}") from None
 
     async def end_by_interrupt(self) -> int:
-        """Type Ctrl-C at a prompt, again where it was overlooked (see `interrupts`), and wait until the process ends."""
+        """Type Ctrl-C at a prompt, again where it is overlooked (see `interrupts`); gives the exit code."""
         self.type(CTRL_C)
         with suppress(TimeoutError):
             async with asyncio.timeout(OVERLOOKED_SECONDS):
