@@ -85,7 +85,7 @@ def test_every_event_is_in_the_table() -> None:
     }
     assert {name: listed.split(", ") for name, listed, _ in rows} == fields
     attributes = [attribute for _, _, attribute in rows if attribute]
-    assert len(attributes) == 7
+    assert len(attributes) == 8
     assert all(hasattr(kind, name) for name in attributes for kind in (toolkit.ChatStream, toolkit.SyncStream))
 
 
