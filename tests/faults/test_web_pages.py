@@ -31,4 +31,4 @@ async def test_a_page_ends_a_session_where_one_could_log_in(
         session = BrowserSession.from_cookie_values("aura", server.url, cookies)
         async with Client("aura", base_url=server.url, session=session) as client:
             with pytest.raises(kind, match="a web page where a stream was due"):
-                await client.chat("Hi").text()
+                await client.chat("Hi", model="m").text()
