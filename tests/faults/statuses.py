@@ -55,11 +55,11 @@ for _status in (400, 429, 500, 503):
     add(f"{_status} with HTML", _page, MEANING[_status], says=rf"answered {_status}: No\.")
     add(f"{_status} with bytes", refusal(f"{_status} No", bytes(range(256))), MEANING[_status], says=f"{_status}")
 
-_LATER = email.utils.formatdate(time.time() + 3600, usegmt=True)
+_LATER = email.utils.formatdate(time.time() + 86400, usegmt=True)  # from when the tests were collected
 _EARLIER = email.utils.formatdate(time.time() - 3600, usegmt=True)
 for _name, _headers, _document, _seconds in (
     ("Retry-After as seconds", ("Retry-After: 7",), None, 7.0),
-    ("Retry-After as a date", (f"Retry-After: {_LATER}",), None, 3600.0),
+    ("Retry-After as a date", (f"Retry-After: {_LATER}",), None, 86400.0),
     ("Retry-After in the past", (f"Retry-After: {_EARLIER}",), None, 0.0),
     ("Retry-After that is nonsense", ("Retry-After: soon",), None, None),
     ("Retry-After in milliseconds", ("retry-after-ms: 1500",), None, 1.5),
