@@ -36,7 +36,7 @@ class Result(NamedTuple):
 def deadlines(fault: Fault, wire: Wire) -> Deadlines:
     """Long ones, but for the one that has to pass. A document is no piece of the answer, and one that tells what was
     made at the site is waited for a little longer, to take it away again."""
-    limits = dict.fromkeys(("connect", "first_piece", "between_pieces", "cleanup"), LONG)
+    limits = dict.fromkeys(("connect", "first_piece", "between_pieces", "cleanup"), LONG) | {"keep_alives": SHORT}
     if fault.deadline and wire.is_document:
         limits |= {"first_piece": SHORT, "cleanup": SHORT}
     elif fault.deadline:
