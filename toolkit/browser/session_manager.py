@@ -20,7 +20,7 @@ from toolkit.browser.harvest import harvest_steps, harvest_steps_in_new_context
 from toolkit.browser.managed_browser import OwnBrowser
 from toolkit.browser.profiles import Profile
 from toolkit.browser.proxy import proxy_url
-from toolkit.browser.reconnect import with_reconnect
+from toolkit.browser.repeat_visit import with_reconnect
 from toolkit.browser.running_browser import cdp_profile, default_context
 from toolkit.browser.sync_async_runners import run
 from toolkit.browser.visit_plan import VisitPlan, plan_visit

@@ -9,7 +9,7 @@ from rich.text import Text as Styled
 from toolkit.chats.events import ChatEvent, Reasoning, Text
 from toolkit.cli.markdown_answer import AnswerMarkdown, Harmless, split_blocks
 from toolkit.cli.status_line import StatusLine
-from toolkit.cli.terminal import printable
+from toolkit.cli.terminal_output import printable
 
 REASONING_STYLE = "dim"
 

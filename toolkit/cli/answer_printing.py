@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from toolkit.cli.answer_options import AnswerOptions
-from toolkit.cli.terminal import clear_status, colours, printable, show_status, status_below
+from toolkit.cli.terminal_output import clear_status, colours, printable, show_status, status_below
 
 if TYPE_CHECKING:
     from toolkit.chats.events import ChatEvent, Media
     from toolkit.chats.stream import ChatStream
-    from toolkit.cli.terminal import StatusDisplay
+    from toolkit.cli.terminal_output import StatusDisplay
     from toolkit.client.client import Client
     from toolkit.errors import ToolkitError
 

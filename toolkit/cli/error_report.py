@@ -10,7 +10,7 @@ import click
 from toolkit.cli.exit_codes import ExitCode
 from toolkit.cli.options import debug_wanted
 from toolkit.cli.safe_traceback import describe_error, format_traceback
-from toolkit.cli.terminal import colours, printable
+from toolkit.cli.terminal_output import colours, printable
 
 if TYPE_CHECKING:
     from toolkit.errors import ToolkitError

@@ -8,7 +8,7 @@ import sys
 import click
 
 from toolkit.chats.events import ChatEvent, Reasoning, Text
-from toolkit.cli.terminal import clear_status, colours, printable
+from toolkit.cli.terminal_output import clear_status, colours, printable
 
 DUMB_TERMINALS = ("dumb", "unknown")  # values of TERM: these take no codes for dim text
 REASONING_MARK = "(thinking) "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
-from toolkit.cli.terminal import printable
+from toolkit.cli.terminal_output import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

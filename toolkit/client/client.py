@@ -22,11 +22,11 @@ from toolkit.chats.events import Media
 from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
 from toolkit.chats.watchdog import Watchdog
-from toolkit.client.account_lock import lock_account
 from toolkit.client.attempts import CallRunner, ChatRecorder
 from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.hints import ErrorHints
 from toolkit.client.media_download import download_media
+from toolkit.client.one_call_per_account import lock_account
 from toolkit.client.session_health import Health, check
 from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.transports import SharedTransport, TransportFactory

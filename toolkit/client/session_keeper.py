@@ -26,8 +26,8 @@ from toolkit.client.session_storage import SessionStorage
 from toolkit.errors import LoginRequired, SessionExpired, StoreError
 from toolkit.session.bearer_token import missing_credentials
 from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import is_fresh
-from toolkit.session.merge import merge_sessions
 from toolkit.session.recipe import Harvest
 from toolkit.stores.base import Key, Store
 

@@ -14,8 +14,8 @@ import msgspec
 
 from toolkit.errors import HarvestFailed, StoreError, ToolkitError
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import expiry
-from toolkit.session.merge import merge_sessions
 from toolkit.session.recipe import Harvest
 from toolkit.stores.base import Key, Purpose, Store
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.answer_options import AnswerOptions, answer_options
-from toolkit.cli.chat_options import ChatOptions, chat_options
+from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, target_options
 from toolkit.cli.question_options import QuestionOptions, question_options
 from toolkit.cli.timeout_option import timeout_option

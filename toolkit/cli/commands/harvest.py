@@ -19,7 +19,7 @@ def harvest(provider: str, target: Target) -> None:
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
-    from toolkit.cli.terminal import printable
+    from toolkit.cli.terminal_output import printable
     from toolkit.stores.choose import open_store
 
     with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:

@@ -30,7 +30,7 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
     are known."""
     from toolkit.cli.client_from_options import open_client
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.terminal import printable
+    from toolkit.cli.terminal_output import printable
 
     with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
         cached = [] if refresh else _load_cached(opened.client.key)
@@ -44,7 +44,7 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
 
 def _ask_site(runner: Runner, client: Client) -> list[str]:
     """Returns the models that the site lists, and caches them; those that are known, with a note, if it has no list."""
-    from toolkit.cli.terminal import notify
+    from toolkit.cli.terminal_output import notify
 
     names = list(runner.run(client.models(refresh=True)))
     if client.provider.lists_models:

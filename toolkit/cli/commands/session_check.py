@@ -25,7 +25,7 @@ def session_check(provider: str | None, options: SessionOptions) -> int:
     """
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.terminal import printable, status
+    from toolkit.cli.terminal_output import printable, status
 
     with start_runner() as runner:
         if provider is None:
@@ -60,7 +60,7 @@ async def _check_all(options: SessionOptions) -> int:
     """
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.stored_sessions import load_sessions
-    from toolkit.cli.terminal import clear_status, printable, show_status
+    from toolkit.cli.terminal_output import clear_status, printable, show_status
     from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.stores.choose import open_store
 

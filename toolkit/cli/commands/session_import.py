@@ -34,7 +34,7 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal import notify, printable
+    from toolkit.cli.terminal_output import notify, printable
     from toolkit.client.imported_session_validation import validate_session
     from toolkit.errors import SessionExpired
     from toolkit.providers import registry
@@ -116,7 +116,7 @@ async def _replace_stored(stored: StoredSession, session: BrowserSession) -> Bro
 
 def _note_omissions(stored: StoredSession, session: BrowserSession, foreign: list[str], unusable: list[str]) -> None:
     """Notes what the import does not have, and what was left out of it."""
-    from toolkit.cli.terminal import notify
+    from toolkit.cli.terminal_output import notify
 
     if not session.user_agent:
         notify(

@@ -23,7 +23,7 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_summary import validity
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal import notify, printable, status
+    from toolkit.cli.terminal_output import notify, printable, status
     from toolkit.client.client import Client
 
     with start_runner() as runner:

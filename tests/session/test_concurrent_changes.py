@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.merge import merge_sessions
+from toolkit.session.concurrent_changes import merge_sessions
 
 
 def session(at: float = 0.0, visit: float = 1.0, **values: str) -> BrowserSession:
