@@ -36,7 +36,7 @@ DOWN = "http://127.0.0.1:47"  # nobody is there, and no browser refuses to go th
         (("chat", "aura", " \n"), "There is no prompt"),
         (("chat",), "Missing argument 'PROVIDER'. See `toolkit chat --help`."),
         (("chta",), "No such command 'chta'"),
-        (("chat", "aura", "Hi", "--modle", "x"), "No such option"),
+        (("chat", "aura", "Hi", "--modle", "x"), "No such option '--modle'"),
         (("chat", "aura", "Hi", "--max-tokens", "0"), "0 is not in the range x>=1"),
         (("chat", "aura", "Hi", "-t", "hot"), "'hot' is not a valid float"),
         (("chat", "aura", "Hi", "--base-url", "chat.example.org"), "`--base-url` is not the address of a site. Write"),
@@ -48,7 +48,7 @@ def test_usage_errors(call: Call, args: tuple[str, ...], told: str) -> None:
     """One line, exit code 2; a name that comes near is proposed, and the form of what was expected is shown."""
     result = call(*args)
     assert (result.code, result.out) == (2, "")
-    assert told in result.err
+    assert told in re.sub("option: --modle", r"option '--modle'", result.err)  # older versions of click
     assert re.fullmatch(r"error: .*\n", result.err)
 
 

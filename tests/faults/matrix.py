@@ -99,7 +99,7 @@ def judged(fault: Fault, wire: Wire, text: str, error: ToolkitError | None) -> s
     if fault.retry_after is not None or ", " in fault.name:
         seconds = getattr(error, "retry_after", None)
         if seconds != fault.retry_after and not (
-            seconds and fault.retry_after and 0 < fault.retry_after - seconds < 3600
+            seconds and fault.retry_after and 0 < fault.retry_after - seconds < 600
         ):
             wrong.append(f"It says to wait {seconds} s.")
     return " ".join(wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import time
+from collections.abc import Callable
 
 from tests.faults.catalogue import DONE, Expected, add, fault
 from tests.faults.server import Conversation, Strike
@@ -32,13 +33,19 @@ MEANING: dict[int, Expected] = {
 }
 
 
-def refusal(status: str, body: bytes = b"", *headers: str) -> Strike:
-    """An answer of `status` with `body`."""
+def refusal(status: str, body: bytes = b"", *headers: str | Callable[[], str]) -> Strike:
+    """An answer of `status` with `body`. A header that depends on the time is made when it is sent."""
 
     async def strike(c: Conversation) -> None:
-        await c.whole(body, *headers, status=status)
+        sent = [header if isinstance(header, str) else header() for header in headers]
+        await c.whole(body, *sent, status=status)
 
     return strike
+
+
+def retry_date(seconds: float) -> Callable[[], str]:
+    """The header that asks to come again at a time that is `seconds` from when it is sent."""
+    return lambda: f"Retry-After: {email.utils.formatdate(time.time() + seconds, usegmt=True)}"
 
 
 for _status, _meaning in MEANING.items():
@@ -55,12 +62,10 @@ for _status in (400, 429, 500, 503):
     add(f"{_status} with HTML", _page, MEANING[_status], says=rf"answered {_status}: No\.")
     add(f"{_status} with bytes", refusal(f"{_status} No", bytes(range(256))), MEANING[_status], says=f"{_status}")
 
-_LATER = email.utils.formatdate(time.time() + 86400, usegmt=True)  # from when the tests were collected
-_EARLIER = email.utils.formatdate(time.time() - 3600, usegmt=True)
 for _name, _headers, _document, _seconds in (
     ("Retry-After as seconds", ("Retry-After: 7",), None, 7.0),
-    ("Retry-After as a date", (f"Retry-After: {_LATER}",), None, 86400.0),
-    ("Retry-After in the past", (f"Retry-After: {_EARLIER}",), None, 0.0),
+    ("Retry-After as a date", (retry_date(3600),), None, 3600.0),
+    ("Retry-After in the past", (retry_date(-3600),), None, 0.0),
     ("Retry-After that is nonsense", ("Retry-After: soon",), None, None),
     ("Retry-After in milliseconds", ("retry-after-ms: 1500",), None, 1.5),
     ("a wait in its JSON", (), {"error": {"code": 1, "retry_after": 3}}, 3.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -117,6 +117,40 @@ def test_the_recording_lies_beside_the_test(tmp_path: Path) -> None:
     save(recording(), tmp_path / "sky.har")
     test = f"from toolkit.testing import provider_contract\nprovider_contract(Sky, 'sky.har', answer={ANSWER!r})\n"
     exec(compile(test, "test_sky.py", "exec"), {"__file__": str(tmp_path / "test_sky.py"), "Sky": Sky})
+
+
+class Listing(Sky):
+    """Asks for the site's models, and knows some in case the site has no list of them."""
+
+    known_models = ("cirrus",)
+
+    async def list_models(self, http: Transport) -> tuple[str, ...]:
+        return ((await http.json(Made, "GET", f"{self.api}/models")).id,)
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        await self.first_model(http)
+        async for piece in super().stream(request, http):
+            yield piece
+
+
+def listing() -> Recording:
+    """A call of `Listing`."""
+    return replace(recording(), entries=[exchange("GET", "/models", None, '{"id": "cirrus"}'), *recording().entries])
+
+
+def test_a_list_that_a_site_lacks_is_no_violation() -> None:
+    """With the models that the provider knows, the call goes on; one that knows none has to say what went wrong."""
+    provider_contract(Listing, listing(), answer=ANSWER)
+
+
+class Shrugging(Listing):
+    """Goes on whatever comes in the place of the site's models."""
+
+    async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
+        with suppress(ToolkitError):
+            await self.first_model(http)
+        async for piece in Sky.stream(self, request, http):
+            yield piece
 
 
 class Deaf(Sky):
@@ -258,6 +292,14 @@ def test_what_is_wrong_is_told(kind: type[Provider], law: str, monkeypatch: pyte
     with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
         provider_contract(kind, recording(), answer=ANSWER)
     assert re.search(law, str(caught.value)), caught.value
+
+
+def test_another_failure_of_a_list_is_an_error() -> None:
+    """Only that a site has no list says nothing about the call."""
+    with pytest.raises(AssertionError) as caught:
+        provider_contract(Shrugging, listing(), answer=ANSWER)
+    assert "status 500 at request 1" in str(caught.value)
+    assert "status 404 at request 1" not in str(caught.value)
 
 
 def test_what_is_no_recording_of_it_is_refused(tmp_path: Path) -> None:

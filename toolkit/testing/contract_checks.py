@@ -16,10 +16,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from yarl import URL
 
-from toolkit.errors import EmptyAnswer, RecordingError, ToolkitError, UsageError, redact_url
+from toolkit.errors import BadRequest, EmptyAnswer, RecordingError, ToolkitError, UsageError, redact_url
 from toolkit.har.model import Entry, Recording
+from toolkit.http.transport import Transport
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
+from toolkit.providers.model_lists import NO_LIST
 from toolkit.recording.files import load
 from toolkit.testing.fault_injection import FAULTS, SILENCE, Fault, break_connection, with_body
 from toolkit.testing.leak_detection import detect_leaks
@@ -64,7 +66,20 @@ def provider_contract(
         raise AssertionError("\n- ".join([f"{kind.__name__} does not keep to:", *violations[:SHOWN], *more]))
 
 
-NO_LIST = "status 404"  # the fault that says of a list of models that the site has none
+def _note_missing_lists(kind: type[Provider], missing: list[BadRequest]) -> type[Provider]:
+    """`kind`, which adds to `missing` each answer to its `list_models` that says that the site has no such list. A call
+    may go on after it, with the models that the provider knows."""
+
+    class Noting(kind):  # type: ignore[misc, valid-type]
+        async def list_models(self, http: Transport) -> tuple[str, ...]:
+            try:
+                return await super().list_models(http)  # type: ignore[no-any-return]
+            except BadRequest as error:
+                if error.status == NO_LIST and self.known_models:
+                    missing.append(error)
+                raise
+
+    return Noting if kind.list_models is not Provider.list_models else kind
 
 
 class _EnoughViolations(Exception):
@@ -83,7 +98,6 @@ class _ContractCheck:
         self._call_entries = [i for i, entry in enumerate(recording.entries) if entry.pageref is UNSET]
         self._cleanup: set[str] = set()  # the requests that delete what the call created at the site
         self._created_at = 0  # the number of the request that creates it
-        self._answer_request = 0  # the number of the request for the answer
         self._violations: list[str] = []
 
     async def run(self) -> list[str]:
@@ -117,15 +131,8 @@ class _ContractCheck:
         else:
             self._cleanup = set(outcome.asked[outcome.asked_at_first :])
             self._created_at = self._find_creating_request(outcome.asked_at_first)
-            self._answer_request = outcome.asked_at_first - 1
             return outcome
         return None
-
-    def _is_list(self, number: int) -> bool:
-        """Whether request `number` is for the site's list of models, which a call without a model makes first, and
-        which a site may lack where the provider knows models."""
-        lists = self._kind.list_models is not Provider.list_models
-        return number == 0 and lists and bool(self._kind.known_models) and number < self._answer_request
 
     def _find_creating_request(self, first: int) -> int:
         """The number of the request that creates what the cleanup deletes. `first` is the number of the first cleanup
@@ -155,8 +162,10 @@ class _ContractCheck:
     async def _check_fault(self, number: int, name: str, fault: Fault) -> None:
         where = f"{name} at {self._describe_request(number)}"
         call = Call(short_deadline=fault.hangs, short_cleanup_deadline=fault.hangs and number <= self._created_at)
-        outcome = await replay_call(self._kind, self._with_fault(number, fault.apply), call)
-        harmless = fault.is_harmless(self._entry(number)) or (name == NO_LIST and self._is_list(number))
+        missing_lists: list[BadRequest] = []
+        kind = _note_missing_lists(self._kind, missing_lists)
+        outcome = await replay_call(kind, self._with_fault(number, fault.apply), call)
+        harmless = bool(missing_lists) or fault.is_harmless(self._entry(number))
         if outcome.error is None and not harmless:
             self._report(f"what goes wrong is an error: with {where} it gave {outcome.text!r} as if it were whole")
         elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
