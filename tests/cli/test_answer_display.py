@@ -18,9 +18,9 @@ from tests.cli.scripted_site import ScriptedSite
 from toolkit.chats.events import Media, Reasoning, Source, Text, Usage
 from toolkit.cli.answer_details import media_line, source_lines, usage_line
 from toolkit.cli.answer_display import AnswerDisplay
-from toolkit.cli.markdown_answer import split_blocks
+from toolkit.cli.markdown_rendering import split_blocks
 from toolkit.cli.media_files import save_media
-from toolkit.cli.status_line import StatusLine, format_seconds
+from toolkit.cli.status_spinner import StatusLine, format_seconds
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
 Scripted = tuple[ScriptedSite, str]

@@ -7,9 +7,9 @@ from rich.live import Live
 from rich.text import Text as Styled
 
 from toolkit.chats.events import ChatEvent, Reasoning, Text
-from toolkit.cli.markdown_answer import AnswerMarkdown, Harmless, split_blocks
-from toolkit.cli.status_line import StatusLine
-from toolkit.cli.terminal_output import printable
+from toolkit.cli.markdown_rendering import AnswerMarkdown, Harmless, split_blocks
+from toolkit.cli.printable_text import printable
+from toolkit.cli.status_spinner import StatusLine
 
 REASONING_STYLE = "dim"
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from toolkit.cli.answer_options import AnswerOptions
-from toolkit.cli.terminal_output import clear_status, colours, printable, show_status, status_below
+from toolkit.cli.printable_text import colours, printable
+from toolkit.cli.status_line import clear_status, show_status, status_below
 
 if TYPE_CHECKING:
     from toolkit.chats.events import ChatEvent, Media
     from toolkit.chats.stream import ChatStream
-    from toolkit.cli.terminal_output import StatusDisplay
+    from toolkit.cli.status_line import StatusDisplay
     from toolkit.client.client import Client
     from toolkit.errors import ToolkitError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from toolkit.cli.options import F, Target, check_encoding, group_options
-from toolkit.cli.terminal_output import notify
+from toolkit.cli.status_line import notify
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider

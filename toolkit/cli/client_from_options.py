@@ -13,7 +13,7 @@ import click
 from toolkit.cli.deployment_choice import resolve_call_base_url
 from toolkit.cli.options import Target
 from toolkit.cli.replay_source import choose_recording, page_entries, visit_needs_session
-from toolkit.cli.terminal_output import notify, status
+from toolkit.cli.status_line import notify, status
 from toolkit.client.client import Client
 from toolkit.errors import RecordingError, ToolkitError
 from toolkit.providers import registry

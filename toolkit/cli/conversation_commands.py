@@ -14,8 +14,8 @@ from toolkit.chats.contents import File, Image
 from toolkit.chats.messages import FILES, IMAGES
 from toolkit.cli.conversation import Conversation
 from toolkit.cli.conversation_export import export_conversation
+from toolkit.cli.printable_text import printable
 from toolkit.cli.runner import Runner
-from toolkit.cli.terminal_output import printable
 from toolkit.client.client import Client
 from toolkit.errors import UsageError
 from toolkit.files.atomic import write_atomic

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 
-from toolkit.cli.terminal_output import notify
+from toolkit.cli.status_line import notify
 from toolkit.cli.unreadable_session_collector import collect_unreadable
 from toolkit.client.environment_session import read_variable, variable_name
 from toolkit.errors import StoreError, UsageError

@@ -9,8 +9,8 @@ import click
 
 from toolkit.cli.exit_codes import ExitCode
 from toolkit.cli.options import debug_wanted
+from toolkit.cli.printable_text import colours, printable
 from toolkit.cli.safe_traceback import describe_error, format_traceback
-from toolkit.cli.terminal_output import colours, printable
 
 if TYPE_CHECKING:
     from toolkit.errors import ToolkitError

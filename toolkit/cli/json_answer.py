@@ -10,7 +10,7 @@ import click
 
 from toolkit.chats.event_json import event_to_json
 from toolkit.chats.events import ChatEvent
-from toolkit.cli.terminal_output import clear_status
+from toolkit.cli.status_line import clear_status
 
 if TYPE_CHECKING:
     from toolkit.errors import ToolkitError

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from toolkit.cli.options import debug_wanted
-from toolkit.cli.terminal_output import notify
+from toolkit.cli.status_line import notify
 
 # Keeps Python from printing the records of `asyncio` by itself, which it does where there is no handler.
 _SILENT = logging.NullHandler()

@@ -8,7 +8,8 @@ import sys
 import click
 
 from toolkit.chats.events import ChatEvent, Reasoning, Text
-from toolkit.cli.terminal_output import clear_status, colours, printable
+from toolkit.cli.printable_text import colours, printable
+from toolkit.cli.status_line import clear_status
 
 DUMB_TERMINALS = ("dumb", "unknown")  # values of TERM: these take no codes for dim text
 REASONING_MARK = "(thinking) "

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from toolkit.cli.log_output import show_log
-from toolkit.cli.terminal_output import clear_status
+from toolkit.cli.status_line import clear_status
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from toolkit.cli.terminal_output import printable
+from toolkit.cli.printable_text import printable
 
 # The parts of a URL within a text that may be secret: user and password, and the query.
 _URL_USER = re.compile(r"(\w://)[^\s/'\"]*@")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from toolkit.cli.terminal_output import notify
+from toolkit.cli.status_line import notify
 from toolkit.client.environment_session import variable_name
 from toolkit.providers import registry
 from toolkit.stores.base import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
-from toolkit.cli.terminal_output import printable
+from toolkit.cli.printable_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -26,8 +26,8 @@ from toolkit.http.response_cookies import apply_set_cookies
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
 from toolkit.http.sender import Sender
-from toolkit.http.site_resource import Created, TemporaryResource
 from toolkit.http.status_errors import StatusErrors, status_error
+from toolkit.http.temporary_site_resource import Created, TemporaryResource
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.concurrent_changes import merge_sessions
 

@@ -1,6 +1,6 @@
 """Takes secrets out of recorded exchanges, before anything of them is written.
 
-1. `locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's `rules`.
+1. `secret_locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's `rules`.
    It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
    length for each (`placeholders`): the same one wherever the secret occurs.
@@ -25,10 +25,10 @@ import msgspec
 from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
-from toolkit.redaction.locations import find_in_log
 from toolkit.redaction.replace import replace_secrets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
+from toolkit.redaction.secret_locations import find_in_log
 from toolkit.session.browser_session import BrowserSession
 
 

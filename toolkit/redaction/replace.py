@@ -13,9 +13,9 @@ from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.encoded_replacement import Replacer
-from toolkit.redaction.locations import Location
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
+from toolkit.redaction.secret_locations import Location
 
 log = logging.getLogger("toolkit")
 

@@ -1,7 +1,7 @@
 """Searches a HAR log for secrets that are still in it. Pure, and independent of what replaces them.
 
 It checks three things: whether a known secret is there, in one of the usual encodings; whether there is a token that
-can be recognised by its form; and whether a place that holds secrets (see `toolkit.redaction.locations`) holds
+can be recognised by its form; and whether a place that holds secrets (see `toolkit.redaction.secret_locations`) holds
 anything but a placeholder. Bodies are searched as a whole and decoded from base64, so chunk boundaries hide nothing.
 """
 
@@ -21,10 +21,10 @@ import msgspec
 
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.locations import find_in_log
 from toolkit.redaction.multi_pattern_search import MultiSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
+from toolkit.redaction.secret_locations import find_in_log
 
 TOKEN_FORMS: dict[str, re.Pattern[bytes]] = {
     "an API key (sk-...)": re.compile(rb"(?<![A-Za-z0-9_-])sk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{20,}"),

@@ -37,8 +37,8 @@ def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Pa
     """
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.status_line import status
     from toolkit.cli.table import json_object, print_table
-    from toolkit.cli.terminal_output import status
     from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.doctor.all_checks import run_all_checks
     from toolkit.doctor.store import unreadable_sessions

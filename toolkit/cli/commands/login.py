@@ -27,10 +27,10 @@ def login(provider: str, timeout: float | None, cdp: str | None, target: Target)
     that was there; where anything goes wrong, that one stays. From then on no browser is needed until it expires.
     """
     from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
-    from toolkit.cli.terminal_output import printable
     from toolkit.stores.choose import open_store
 
     with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:

@@ -29,8 +29,8 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
     """List the models that PROVIDER offers, its default first: what the site says where it has a list, else those that
     are known."""
     from toolkit.cli.client_from_options import open_client
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.terminal_output import printable
 
     with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
         cached = [] if refresh else _load_cached(opened.client.key)
@@ -44,7 +44,7 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
 
 def _ask_site(runner: Runner, client: Client) -> list[str]:
     """Returns the models that the site lists, and caches them; those that are known, with a note, if it has no list."""
-    from toolkit.cli.terminal_output import notify
+    from toolkit.cli.status_line import notify
 
     names = list(runner.run(client.models(refresh=True)))
     if client.provider.lists_models:

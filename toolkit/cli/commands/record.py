@@ -9,7 +9,7 @@ import click
 
 from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, live_target_options
-from toolkit.cli.terminal_output import notify
+from toolkit.cli.status_line import notify
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider

@@ -24,8 +24,9 @@ def session_check(provider: str | None, options: SessionOptions) -> int:
     No browser is opened. Exit code 3 where one needs a login, 1 where the site cannot tell.
     """
     from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
-    from toolkit.cli.terminal_output import printable, status
+    from toolkit.cli.status_line import status
 
     with start_runner() as runner:
         if provider is None:
@@ -59,8 +60,9 @@ async def _check_all(options: SessionOptions) -> int:
     A login that is needed is worse than any other error. Raises `LoginRequired` if there is no session at all.
     """
     from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.printable_text import printable
+    from toolkit.cli.status_line import clear_status, show_status
     from toolkit.cli.stored_sessions import load_sessions
-    from toolkit.cli.terminal_output import clear_status, printable, show_status
     from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.stores.choose import open_store
 

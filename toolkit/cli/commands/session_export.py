@@ -36,8 +36,8 @@ NOT_REPLACEABLE = "The file to write to is none that can be replaced; leave -o a
 @session_options
 def session_export(provider: str, form: Any, output: Path | None, options: SessionOptions) -> None:
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal_output import notify
     from toolkit.session.formats.conversion import omissions, serialize
 
     if output is not None and output.exists() and not output.is_file():
@@ -60,7 +60,8 @@ def _write(text: str, output: Path | None) -> None:
 
     Raises `click.FileError` if the file cannot be written.
     """
-    from toolkit.cli.terminal_output import notify, printable
+    from toolkit.cli.printable_text import printable
+    from toolkit.cli.status_line import notify
     from toolkit.files.atomic import write_atomic
 
     if output is not None:

@@ -30,11 +30,12 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
     account and the deployment are those that the session tells, unless you name them.
     """
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
+    from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal_output import notify, printable
     from toolkit.client.imported_session_validation import validate_session
     from toolkit.errors import SessionExpired
     from toolkit.providers import registry
@@ -116,7 +117,7 @@ async def _replace_stored(stored: StoredSession, session: BrowserSession) -> Bro
 
 def _note_omissions(stored: StoredSession, session: BrowserSession, foreign: list[str], unusable: list[str]) -> None:
     """Notes what the import does not have, and what was left out of it."""
-    from toolkit.cli.terminal_output import notify
+    from toolkit.cli.status_line import notify
 
     if not session.user_agent:
         notify(

@@ -20,10 +20,11 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
 
     Where the site wants a login, the session stays as it was, and the exit code is 3.
     """
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_summary import validity
+    from toolkit.cli.status_line import notify, status
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal_output import notify, printable, status
     from toolkit.client.client import Client
 
     with start_runner() as runner:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @session_options
 def session_rm(provider: str, every: bool, options: SessionOptions) -> None:
     """Forget the session of PROVIDER. The site is not told: to end the session there, log out."""
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.stored_sessions import StoredSession
-    from toolkit.cli.terminal_output import printable
     from toolkit.errors import SessionError
     from toolkit.providers import registry
     from toolkit.stores.choose import open_store

@@ -66,8 +66,8 @@ def session_show(provider: str, values: bool, as_json: bool, options: SessionOpt
 
 
 def _print_session(key: Key, session: BrowserSession, values: bool, now: float) -> None:
+    from toolkit.cli.printable_text import printable
     from toolkit.cli.table import print_table
-    from toolkit.cli.terminal_output import printable
 
     for title, text in _facts(key, session, values, now).items():
         click.echo(printable(f"{title + ':':<10} {text}"))

@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.style import Style
 
-from toolkit.cli.terminal_output import printable
+from toolkit.cli.printable_text import printable
 
 CODE_THEME = "ansi_dark"  # the terminal's own colours, on its own background
 MAX_SHOWN_URL = 200  # characters of an image's address: a `data:` URL is as long as the image
