@@ -7,29 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
-import msgspec
 
 from tests.benchmarks.decoding import in_turns
-from tests.benchmarks.peers import HAND, LINES, Reader, over_aiohttp
+from tests.benchmarks.peers import HAND, LINES, Reader, chunk_decoder, over_aiohttp
 from tests.benchmarks.results import OURS, Bar, Result, Scale
 from tests.benchmarks.upstream import PIECE
 from toolkit.chats.events import Reasoning, Text
 from toolkit.client.client import Client
 
 COUNT, EACH = 500, 10  # chunks, frames in each
-
-
-class Delta(msgspec.Struct, gc=False):
-    content: str | None = None
-    reasoning_content: str | None = None
-
-
-class Choice(msgspec.Struct, gc=False):
-    delta: Delta
-
-
-class Chunk(msgspec.Struct, gc=False):
-    choices: list[Choice]
 
 
 @asynccontextmanager
@@ -48,7 +34,7 @@ async def toolkit(url: str) -> AsyncIterator[Reader]:
 
 async def by_hand(content: aiohttp.StreamReader) -> int:
     """As `peers.by_hand`, of both fields."""
-    decode = msgspec.json.Decoder(Chunk).decode
+    decode = chunk_decoder(("content", "reasoning_content"))
     rest, count = b"", 0
     async for data in content.iter_any():
         *frames, rest = (rest + data).split(b"\n\n")

@@ -18,6 +18,8 @@ from toolkit.chats.events import (
 class AnswerDetails:
     """Collects the events of one answer that are no text."""
 
+    __slots__ = ("_reasoning", "chat_id", "media", "model", "sources", "tool_calls", "usage")
+
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.model: str | None = None

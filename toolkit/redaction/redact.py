@@ -1,7 +1,7 @@
 """Takes secrets out of recorded exchanges, before anything of them is written.
 
-1. `secret_locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's `rules`.
-   It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
+1. `secret_locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's
+   `rules`. It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
    length for each (`placeholders`): the same one wherever the secret occurs.
 3. `replace` puts the placeholders into those places. A secret that cannot be a common word is also replaced in every

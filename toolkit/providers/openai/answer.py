@@ -25,8 +25,9 @@ from toolkit.chats.events import (
     ToolCall,
     Usage,
 )
-from toolkit.providers.openai.wire import Choice, Chunk, Delta, ToolCallDelta
+from toolkit.providers.openai.wire import Choice, Chunk, Delta, TextChunk, ToolCallDelta
 from toolkit.providers.reported_errors import reported_error
+from toolkit.providers.surrogates import SurrogateJoiner
 
 log = logging.getLogger("toolkit")
 
@@ -41,20 +42,30 @@ REASONS = {
 
 
 class OpenAIAnswer:
-    """Reads the chunks of one answer that came from `url`; `reason` is why it ended, once that was told, and `answered`
-    whether there was text in deltas."""
+    """Reads the chunks of one answer that came from `url`; `reason` is why it ended, once that was told, and
+    `has_deltas` whether there was text in deltas."""
+
+    __slots__ = ("_calls", "_cited", "_joiner", "_refused", "_url", "_usage", "_whole", "has_deltas", "reason")
 
     def __init__(self, url: str) -> None:
         self.reason: str | None = None
+        self._joiner = SurrogateJoiner()
         self._url = url
         self._usage: Usage | None = None
         self._calls: dict[int, _Call] = {}
         self._cited: set[str] = set()
         self._whole = ""  # what messages have said that came in the place of deltas
-        self.answered = self._refused = False
+        self.has_deltas = self._refused = False
 
-    def read(self, chunk: Chunk) -> Iterator[Piece]:
-        """The pieces that `chunk` holds. Raises the error that it reports."""
+    def read(self, chunk: Chunk | TextChunk) -> Iterator[Piece]:
+        """The pieces that `chunk` holds, with the halves of characters put together. Raises the error that it
+        reports."""
+        if isinstance(chunk, TextChunk):
+            self.has_deltas = True
+            return iter((self._joiner.join(chunk.choices[0].delta.content),))
+        return map(self._joiner.join, self._read_chunk(chunk))
+
+    def _read_chunk(self, chunk: Chunk) -> Iterator[Piece]:
         self._raise_reported(chunk)
         if chunk.usage is not None:
             self._usage = read_usage(chunk.usage) or self._usage
@@ -69,7 +80,9 @@ class OpenAIAnswer:
                 yield from self._read_choice(choice)
 
     def end(self) -> Iterator[Piece]:
-        """What is told last: the calls of tools, what it cost, and why it ended."""
+        """What is told last: half of a character, the calls of tools, what it cost, and why it ended."""
+        if half := self._joiner.flush():
+            yield half
         for index, call in sorted(self._calls.items()):
             yield ToolCall(index, call.id, call.name, call.arguments)
         if self._usage is not None:
@@ -93,7 +106,7 @@ class OpenAIAnswer:
         if choice.message is not None:
             yield from self._read_message(choice.message)
         if choice.text:
-            self.answered = True
+            self.has_deltas = True
             yield choice.text
         if choice.finish_reason:
             if choice.finish_reason == "error":
@@ -107,7 +120,7 @@ class OpenAIAnswer:
                 break  # servers that changed the name send both for a time
         if isinstance(delta.content, str):
             if delta.content:
-                self.answered = True
+                self.has_deltas = True
                 yield delta.content
         elif delta.content:
             for part in delta.content:
@@ -125,7 +138,7 @@ class OpenAIAnswer:
     def _read_message(self, message: Delta) -> Iterator[Piece]:
         """A message in the place of a delta. After deltas it only says again what they have said; several messages that
         grow are one that is told anew each time."""
-        if self.answered and not self._whole:
+        if self.has_deltas and not self._whole:
             return
         if isinstance(message.content, str) and self._whole and message.content.startswith(self._whole):
             message.content, self._whole = message.content[len(self._whole) :], message.content
@@ -140,7 +153,7 @@ class OpenAIAnswer:
             return
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("text", "output_text"):
-            self.answered = True
+            self.has_deltas = True
             yield plain_text(part.get("text"))
         elif kind in ("thinking", "reasoning"):
             yield Reasoning(plain_text(part.get("thinking") or part.get("reasoning") or part.get("text")))

@@ -13,7 +13,6 @@ from toolkit.errors import ProtocolError, StreamInterrupted
 from toolkit.http.response import DOCUMENT_LIMIT
 from toolkit.providers.openai.answer import OpenAIAnswer
 from toolkit.providers.openai.wire import Chunk, TextChunk
-from toolkit.providers.surrogates import SurrogateJoiner
 from toolkit.providers.think_tags import split_think_tags
 from toolkit.streams.base import Data
 from toolkit.streams.json_decoding import decode_json
@@ -47,11 +46,11 @@ def read_openai_stream(
 
 async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) -> Pieces:
     decoder = JSONEventsDecoder[TextChunk | Chunk](TextChunk, otherwise=Chunk, end=DONE, named=_named_event)
-    joiner = SurrogateJoiner()
     async with call as response:
         await response.raise_for_page("a stream", single_page=single_page)
         answer = OpenAIAnswer(response.url)
-        empty = True
+        event_seen = text_seen = done = False
+        linger_end: float | None = None  # when an end marker is waited for no longer, by the loop's clock
         with response.chunk_reader() as read:
             data = await read()
             while data and not data.strip(BLANK):  # gateways send blank lines, to keep the connection
@@ -62,54 +61,52 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                 for document in _documents(await _rest(read, data)):
                     for piece in answer.read(document):
                         yield piece
-                for piece in answer.end():
-                    yield piece
-                return
-            while data:
+                done, data = True, b""
+            while data and not done:
                 chunks = decoder.feed(data)
                 for chunk in chunks:
-                    if chunk is None:
-                        if half := joiner.flush():
-                            yield half
-                        for piece in answer.end():
+                    if type(chunk) is TextChunk and not decoder.irregular:  # nearly all of them: the short way
+                        text_seen = True
+                        yield chunk.choices[0].delta.content
+                    elif chunk is not None:
+                        event_seen = True
+                        answer.has_deltas |= text_seen
+                        for piece in answer.read(chunk):
                             yield piece
-                        return
-                    empty = False
-                    if isinstance(chunk, TextChunk):
-                        text = chunk.choices[0].delta.content
-                        answer.answered = answer.answered or bool(text)
-                        yield joiner.join(text) if decoder.irregular else text
-                        continue
-                    for piece in answer.read(chunk):
-                        yield joiner.join(piece) if decoder.irregular else piece
-                if not chunks:
-                    yield KEEP_ALIVE
-                data = await (read() if answer.reason is None else _lingering(read))
-            for last in decoder.flush():
-                if isinstance(last, TextChunk):
-                    yield last.choices[0].delta.content
-                elif last is not None:
+                    else:
+                        done = True
+                        break
+                else:
+                    if not chunks:
+                        yield KEEP_ALIVE
+                    if answer.reason is None:
+                        data = await read()
+                    else:
+                        linger_end = linger_end or asyncio.get_running_loop().time() + LINGER_SECONDS
+                        data = await _read_until(linger_end, read)
+            for last in () if done else decoder.flush():
+                if last is None:
+                    done = True
+                else:
+                    event_seen = True
+                    answer.has_deltas |= text_seen
                     for piece in answer.read(last):
                         yield piece
-                elif answer.reason is None:
-                    answer.reason = "stop"
-        if answer.reason is not None:
-            if half := joiner.flush():
-                yield half
+        if done or answer.reason is not None:
             for piece in answer.end():
                 yield piece
-            return
-        if first and empty:
+        elif event_seen or text_seen:
+            raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
+        elif first:
             raise ProtocolError("The site sent something in which there is no event of a stream.", url=response.url)
-        if empty:
+        else:
             raise response.empty_body_error()
-        raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
 
 
-async def _lingering(read: Callable[[], Awaitable[bytes]]) -> bytes:
-    """The next bytes after the reason for the end was told; none where none come for a while."""
+async def _read_until(end: float, read: Callable[[], Awaitable[bytes]]) -> bytes:
+    """The next bytes after the reason for the end was told; none where none come until `end`, by the loop's clock."""
     try:
-        async with asyncio.timeout(LINGER_SECONDS):
+        async with asyncio.timeout_at(end):
             return await read()
     except TimeoutError:
         log.debug("the reason for the end was told, and no end marker came within %g s", LINGER_SECONDS)
