@@ -69,5 +69,5 @@ async def bursts(root: str, scale: Scale) -> list[Result]:
             found, due = await read(), count * EACH * len(PIECE)
             assert found == due, f"{name} read {found} of {due} characters"
         samples = await in_turns(readers, scale.rounds, count * EACH * 1e-6)
-    bars = (Bar(HAND, 5.0), Bar(LINES, 2 / 3))
+    bars = (Bar(HAND, 3.5), Bar(LINES, 2 / 3))
     return [Result("reasoning", "SSE + JSON with reasoning to events, CPU per frame", "µs", samples, bars)]

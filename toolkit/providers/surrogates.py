@@ -15,10 +15,12 @@ class SurrogateJoiner:
     def join(self, piece: Piece) -> Piece:
         """`piece` with what was held of the one before, less the half that it ends with. What is no text is given as it
         is."""
+        if isinstance(piece, Reasoning):
+            return piece if piece.text.isascii() else Reasoning(_valid(piece.text))
         if isinstance(piece, Text):
             piece = piece.text
         if not isinstance(piece, str):
-            return Reasoning(_valid(piece.text)) if isinstance(piece, Reasoning) else piece
+            return piece
         text, self._held = self._held + piece, ""
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self._held = text[:-1], text[-1]
@@ -31,4 +33,4 @@ class SurrogateJoiner:
 
 
 def _valid(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.providers.openai.asking import DOCUMENT, DONE, STOP, ask, delta, frame
+from tests.providers.openai.asking import DOCUMENT, DONE, STOP, answering, ask, delta, frame
 from toolkit.chats.events import (
+    KEEP_ALIVE,
     ChatEvent,
     Finished,
     Media,
@@ -20,6 +21,7 @@ from toolkit.chats.events import (
     ToolCall,
     Usage,
 )
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.errors import (
     EmptyAnswer,
     LoginRequired,
@@ -31,6 +33,9 @@ from toolkit.errors import (
     ToolkitError,
     UnknownModel,
 )
+from toolkit.http.transport import Transport
+from toolkit.providers.codelinkava import CodeLinkAva
+from toolkit.session.browser_session import BrowserSession
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 A, B = delta("a"), delta("b")
@@ -60,6 +65,11 @@ WHOLE: dict[str, tuple[list[bytes], str]] = {
     "a message in the place of a delta": ([frame(choices=[{"message": {"content": "ab"}}]), STOP, DONE], "ab"),
     "a message that says all again": (
         [A, B, frame(choices=[{"message": {"content": "ab"}, "finish_reason": "stop"}]), DONE],
+        "ab",
+    ),
+    "a message after an empty delta": ([delta(""), frame(choices=[{"message": {"content": "ab"}}]), STOP, DONE], "ab"),
+    "a message that says all again, cut at its end": (
+        [A, B, frame(choices=[{"message": {"content": "ab"}, "finish_reason": "stop"}]).rstrip(b"\n")],
         "ab",
     ),
     "messages that grow": (
@@ -301,6 +311,23 @@ REASONS = {"length": "length", "max_tokens": "length", "SAFETY": "content_filter
 async def test_the_reason_for_the_end_has_one_name(sent: str, told: str) -> None:
     """What models call the same end differently is told by OpenAI's word; any other reason as it came."""
     assert (await ask([A, delta(reason=sent), DONE])).stream.finish_reason == told
+
+
+@pytest.mark.parametrize(
+    "part",
+    [b"event: ping\ndata: {}\n\n", frame(), frame(choices=[]), delta(), delta("")],
+    ids=repr,
+)
+async def test_a_frame_that_holds_nothing_is_a_sign_of_life(part: bytes) -> None:
+    """Whatever its form: a server sends it because its model still works."""
+    request = ChatRequest(messages=read_messages("Hi"))
+    async with (
+        answering(part, A, STOP, DONE) as url,
+        Transport(BrowserSession(provider="codelinkava", origin=url), page=url) as http,
+    ):
+        pieces = [piece async for piece in CodeLinkAva(url).stream(request, http)]
+    assert pieces[0] is KEEP_ALIVE
+    assert [piece for piece in pieces if piece is not KEEP_ALIVE] == ["a", Finished("stop")]
 
 
 async def test_think_tags_are_reasoning_where_it_is_wished() -> None:

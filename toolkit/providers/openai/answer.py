@@ -25,7 +25,7 @@ from toolkit.chats.events import (
     ToolCall,
     Usage,
 )
-from toolkit.providers.openai.wire import Choice, Chunk, Delta, TextChunk, ToolCallDelta
+from toolkit.providers.openai.wire import Choice, Chunk, Delta, PlainChunk, PlainDelta, ToolCallDelta
 from toolkit.providers.reported_errors import reported_error
 from toolkit.providers.surrogates import SurrogateJoiner
 
@@ -57,13 +57,11 @@ class OpenAIAnswer:
         self._whole = ""  # what messages have said that came in the place of deltas
         self.has_deltas = self._refused = False
 
-    def read(self, chunk: Chunk | TextChunk) -> Iterator[Piece]:
+    def read(self, chunk: Chunk | PlainChunk) -> Iterator[Piece]:
         """The pieces that `chunk` holds, with the halves of characters put together. Raises the error that it
         reports."""
-        if isinstance(chunk, TextChunk):
-            self.has_deltas = True
-            return iter((self._joiner.join(chunk.choices[0].delta.content),))
-        return map(self._joiner.join, self._read_chunk(chunk))
+        pieces = self._read_chunk(chunk) if isinstance(chunk, Chunk) else self._read_delta(chunk.choices[0].delta)
+        return map(self._joiner.join, pieces)
 
     def _read_chunk(self, chunk: Chunk) -> Iterator[Piece]:
         self._raise_reported(chunk)
@@ -113,7 +111,7 @@ class OpenAIAnswer:
                 raise reported_error("the model failed", self._url)
             self.reason = REASONS.get(choice.finish_reason, choice.finish_reason)
 
-    def _read_delta(self, delta: Delta) -> Iterator[Piece]:
+    def _read_delta(self, delta: Delta | PlainDelta) -> Iterator[Piece]:
         for thought in (delta.reasoning_content, delta.reasoning, delta.thinking):
             if text := plain_text(thought):
                 yield Reasoning(text)

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from toolkit.chats.events import KEEP_ALIVE, Pieces
+from toolkit.chats.events import KEEP_ALIVE, Pieces, Reasoning
 from toolkit.errors import ProtocolError, StreamInterrupted
 from toolkit.http.response import DOCUMENT_LIMIT
 from toolkit.providers.openai.answer import OpenAIAnswer
-from toolkit.providers.openai.wire import Chunk, TextChunk
+from toolkit.providers.openai.wire import Chunk, PlainChunk
 from toolkit.providers.think_tags import split_think_tags
 from toolkit.streams.base import Data
 from toolkit.streams.json_decoding import decode_json
@@ -45,7 +45,7 @@ def read_openai_stream(
 
 
 async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) -> Pieces:
-    decoder = JSONEventsDecoder[TextChunk | Chunk](TextChunk, otherwise=Chunk, end=DONE, named=_named_event)
+    decoder = JSONEventsDecoder[PlainChunk | Chunk](PlainChunk, otherwise=Chunk, end=DONE, named=_named_event)
     async with call as response:
         await response.raise_for_page("a stream", single_page=single_page)
         answer = OpenAIAnswer(response.url)
@@ -65,12 +65,20 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
             while data and not done:
                 chunks = decoder.feed(data)
                 for chunk in chunks:
-                    if type(chunk) is TextChunk and not decoder.irregular:  # nearly all of them: the short way
-                        text_seen = True
-                        yield chunk.choices[0].delta.content
+                    if type(chunk) is PlainChunk and not decoder.irregular:  # nearly all of them: the short way
+                        event_seen = True
+                        delta = chunk.choices[0].delta
+                        if thought := delta.reasoning_content or delta.reasoning:
+                            yield Reasoning(thought)
+                        if text := delta.content:
+                            text_seen = True
+                            yield text
+                        elif not thought:
+                            yield KEEP_ALIVE
                     elif chunk is not None:
                         event_seen = True
                         answer.has_deltas |= text_seen
+                        yield KEEP_ALIVE  # for it may hold no piece
                         for piece in answer.read(chunk):
                             yield piece
                     else:
@@ -95,7 +103,7 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
         if done or answer.reason is not None:
             for piece in answer.end():
                 yield piece
-        elif event_seen or text_seen:
+        elif event_seen:
             raise StreamInterrupted("The stream ended without its end marker.", url=response.url)
         elif first:
             raise ProtocolError("The site sent something in which there is no event of a stream.", url=response.url)

@@ -50,12 +50,12 @@ class Chunk(Struct, gc=False):
     citations: Any = None  # Perplexity
 
 
-class TextDelta(Struct, gc=False):
-    """A delta that is text and nothing else: each field of `Delta` that says more is missing or null."""
+class PlainDelta(Struct, gc=False):
+    """A delta of text or of reasoning and nothing else: each field of `Delta` that says more is missing or null."""
 
-    content: str
-    reasoning_content: None = None
-    reasoning: None = None
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
     thinking: None = None
     refusal: None = None
     tool_calls: None = None
@@ -63,10 +63,10 @@ class TextDelta(Struct, gc=False):
     annotations: None = None
 
 
-class TextChoice(Struct, gc=False):
+class PlainChoice(Struct, gc=False):
     """A choice that has such a delta and nothing else."""
 
-    delta: TextDelta
+    delta: PlainDelta
     message: None = None
     text: None = None
     finish_reason: None = None
@@ -74,18 +74,19 @@ class TextChoice(Struct, gc=False):
     index: Literal[0] = 0
 
 
-class TextChunk(Struct, gc=False):
-    """A chunk with one piece of text and nothing else, which nearly all are.
+class PlainChunk(Struct, gc=False):
+    """A chunk with one piece of text or of reasoning and nothing else, which nearly all are.
 
     That there is nothing else is checked while the JSON is decoded: it would cost more to look at each field of a
     `Chunk` afterwards.
     """
 
-    choices: tuple[TextChoice]
+    choices: tuple[PlainChoice]
     error: None = None
     usage: None = None
     sources: None = None
     citations: None = None
+    selected_model_id: None = None
 
 
 class ToolCallDelta(Struct):
