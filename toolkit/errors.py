@@ -43,6 +43,7 @@ cookie, a token, or the query of a URL.
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from typing import Any
@@ -239,6 +240,12 @@ class StatusError(ToolkitError):
     reason = ""
     body = ""
     retry_after: float | None = None
+
+    def ask_to_wait(self, seconds: float | None) -> None:
+        """Set `retry_after`, and the hint that says so."""
+        self.retry_after = seconds
+        if seconds is not None:
+            self.hint = f"Wait {math.ceil(seconds)} s before the next call."
 
 
 class BadRequest(StatusError):

@@ -51,6 +51,7 @@ async def test_an_answer_that_the_site_cut_is_an_error(reason: str) -> None:
         with pytest.raises(AnswerTruncated) as caught:
             await chatting.chat("Hi").text()
         assert (caught.value.text, caught.value.finish_reason) == ("ab", reason)
+        assert str(caught.value).startswith("scripted: The site")
         assert await chatting.chat("Hi").text(allow_truncated=True) == "ab"
         stream = chatting.chat("Hi")
         assert [piece async for piece in stream] == ["a", "b"]

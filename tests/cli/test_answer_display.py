@@ -126,6 +126,13 @@ async def test_a_broken_answer_is_printed_before_its_error(toolkit: Toolkit, scr
     assert "half a **sentence\nerror: codelinkava: The connection broke" in screen.screen
 
 
+@pytest.mark.parametrize("text", [r"\( x_1 \) and \[ \{a, b\} \\ \, c \]", r"50 \% \& more"])
+def test_latex_stays_as_it_is(text: str) -> None:
+    """What has a meaning in LaTeX keeps its backslash; what is escaped in Markdown alone loses it."""
+    assert unstyled(Text(text)) == f"{text}\n"
+    assert unstyled(Text(rf"\*{text}\* a\_b")) == f"*{text}* a_b\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -158,6 +158,7 @@ async def test_images_and_files_go_along(toolkit: Toolkit, scripted: Scripted) -
         (("--continue",), "`--keep` keeps one"),
         (("--timeout", "last=1"), "'last' is none of first, between, total"),
         (("--timeout", "first=soon"), "'soon' is no number of seconds"),
+        (("--timeout", "0"), "0 s is no time to wait."),
         (("--timeout", "first=-1"), "`first_piece` is a number of seconds"),
         (("--replay", "--keep"), "--replay goes with no --keep"),
     ],

@@ -51,6 +51,38 @@ async def test_a_prompt_can_be_piped(toolkit: Toolkit, aura: Aura, dash: bool) -
     assert site.calls(CHAT)[0].body["messages"][0]["content"] == text.strip()
 
 
+async def test_what_is_piped_can_go_with_a_prompt(toolkit: Toolkit, aura: Aura) -> None:
+    """After it, with a `-` in the second place; without that `-` a note says that it was not read."""
+    site, origin = aura
+    result = await toolkit.run("chat", "aura", "Summarise:", "-", "--base-url", origin, stdin="one\ntwo\n")
+    assert (result.code, result.err) == (0, "")
+    assert site.calls(CHAT)[0].body["messages"][0]["content"] == "Summarise:\n\none\ntwo"
+    result = await toolkit.run("chat", "aura", "Summarise:", "--base-url", origin, stdin="one\ntwo\n")
+    assert (result.code, site.calls(CHAT)[1].body["messages"][0]["content"]) == (0, "Summarise:")
+    told = "note: what is piped in was not read; a - after the prompt adds it\n"
+    assert result.err == (told if os.name == "posix" else "")
+
+
+async def test_stdin_that_never_ends_is_not_waited_for(toolkit: Toolkit, aura: Aura) -> None:
+    """A prompt as argument is all that a command needs: the pipe that a program was started with stays open."""
+    _, origin = aura
+    process = await toolkit.start("chat", "aura", "Hi", "--base-url", origin)
+    async with asyncio.timeout(SECONDS):
+        assert await process.wait() == 0
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "told"), [(("-", "-"), "stdin is the prompt already"), (("Hi", "more"), "'more' is not '-'")]
+)
+def test_what_is_no_prompt(call: Call, args: tuple[str, ...], told: str) -> None:
+    """A second word is a slip in quoting, which is told."""
+    result = call("chat", "aura", *args)
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+
+
 @pytest.mark.parametrize(
     ("stdin", "told"),
     [(b"", "There is no prompt"), (b" \n", "There is no prompt"), (b"gr\xfc\xdfe", "not UTF-8 text (byte 2)")],
@@ -145,10 +177,11 @@ async def test_what_had_arrived_is_printed_before_the_error(toolkit: Toolkit, au
 async def test_a_setting_that_the_site_cannot_be_told_is_said(toolkit: Toolkit) -> None:
     """What a provider has no place for in its protocol is noted, not swallowed."""
     result = await toolkit.run(
-        "chat", "aichatonline", "Hi", "-t", "1", "--max-tokens", "9", env=toolkit.without_browser()
+        "chat", "aichatonline", "Hi", "-t", "1", "--max-tokens", "9", "-m", "big", env=toolkit.without_browser()
     )
     notes = [line for line in result.err.splitlines() if line.startswith("note: ")]
     assert notes == [
+        "note: aichatonline cannot be told --model, and answers with its own",
         "note: aichatonline cannot be told --temperature",
         "note: aichatonline cannot be told --max-tokens",
     ]

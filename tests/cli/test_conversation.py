@@ -70,6 +70,22 @@ async def test_ctrl_c_ends_the_answer(toolkit: Toolkit, scripted: Scripted) -> N
     assert site.asked == [["first"], ["first", "half", "second"]]
 
 
+async def test_a_cut_answer_can_be_asked_for_again(toolkit: Toolkit, scripted: Scripted) -> None:
+    """What there is of it belongs to the conversation, and that is told with the way to try again."""
+    site, origin = scripted
+    site.says("half", reason="length")
+    async with terminal(toolkit, *chat(origin)) as screen:
+        await prompt(screen, 1)
+        screen.type("first\n")
+        await screen.shows("The conversation goes on with what there is of the answer; /retry asks again.\n> ")
+        site.says("whole")
+        screen.type("/retry\n")
+        await screen.shows("whole\n> ")
+        screen.type(CTRL_D)
+        assert await screen.end() == 0
+    assert site.asked == [["first"], ["first"]]
+
+
 async def test_ctrl_c_forgets_a_line_and_the_history_has_it(toolkit: Toolkit, scripted: Scripted) -> None:
     """What was typed is given back by the arrow keys; twice in an empty line ends the conversation with code 130."""
     site, origin = scripted
@@ -136,6 +152,8 @@ async def test_commands(toolkit: Toolkit, scripted: Scripted) -> None:
         await screen.shows("/retry          ask the last question again")
         screen.type("/exit\n")
         assert await screen.end() == 0
+    assert "The next question goes to big-one." in screen.screen
+    assert "The next question goes with it." in screen.screen
     assert "error: There is no file nowhere.png." in screen.screen
     assert "error: There is no command /etc. /help lists what there is" in screen.screen
     assert "error: there.md is there already." in screen.screen
@@ -161,8 +179,10 @@ async def test_a_conversation_can_be_kept(toolkit: Toolkit, scripted: Scripted) 
     await toolkit.run(*ask, "first", "--keep", "--system", "Be brief.", "--model", "big-one")
     (path,) = (toolkit.state / "conversations").iterdir()
     assert [stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent)] == [0o600, 0o700]
-    for question in ("second", "third"):
-        assert (await toolkit.run(*ask, question, "--continue")).code == 0
+    for number, (last, question) in enumerate((("first", "second"), ("second", "third")), 1):
+        result = await toolkit.run(*ask, question, "--continue")
+        told = f"a conversation of {number} question{'s' * (number > 1)}, the last of which is: {last}"
+        assert (result.code, result.err) == (0, f"note: this goes on with {told}\n")
     begun = ["Be brief.", "first", "Yes.", "second", "Yes.", "third"]
     assert site.asked[1:] == [begun[:2], begun[:4], begun]
     assert site.calls("/api/chat")[-1].body["model"] == "big-one"

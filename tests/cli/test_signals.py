@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -159,6 +160,21 @@ async def test_ctrl_c_in_a_pipe_deletes_the_chat_too(toolkit: Toolkit, assistant
         out, err = await process.communicate()
     assert (process.returncode, out, err) == (130, b"", b"interrupted\n")
     assert not site.open_chats
+
+
+async def test_ctrl_c_is_the_last_event(toolkit: Toolkit, assistant: Assistant) -> None:
+    """With `--json`, who reads the events learns that the answer is not whole, and what there is of it."""
+    site, origin = assistant
+    site.hold_after = 1
+    process = await toolkit.start("chat", "openassistant", "Hi", "--json", "--base-url", origin)
+    assert process.stdout is not None
+    while b"Hello" not in await process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(SECONDS):
+        out, _ = await process.communicate()
+    last = json.loads(out.splitlines()[-1])
+    assert (process.returncode, last["type"], last["error"], last["text"]) == (130, "error", "Interrupted", "Hello")
 
 
 async def test_a_second_ctrl_c_does_not_wait(toolkit: Toolkit, assistant: Assistant) -> None:

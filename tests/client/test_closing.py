@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from toolkit.chats.deadlines import Deadlines
-from toolkit.chats.events import Finished, Queued, Text
+from toolkit.chats.events import Finished, Media, Piece, Queued, Reasoning, Source, Sources, Text
 from toolkit.chats.messages import ChatRequest
 from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
@@ -260,6 +260,22 @@ async def test_no_text_is_said_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await anext(answer) == "first"
     with pytest.raises(LoginRequired):
         await anext(answer)
+
+
+@pytest.mark.parametrize(
+    "event", [Reasoning("hm"), Sources((Source("a"),)), Media("https://a.example/b.png")], ids=repr
+)
+async def test_nothing_of_an_answer_is_told_twice(event: Piece, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no text is part of the answer too; a place in a queue is none."""
+
+    async def stream(*_: object) -> Pieces:
+        yield Queued(1, 1)
+        yield event
+        raise LoginRequired("not any more")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    with pytest.raises(LoginRequired):
+        await renewing(monkeypatch).chat("Hi").text()
 
 
 async def test_a_break_after_the_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.http.retry_after import parse_retry_after
+from toolkit.http.retry_after import LONGEST, parse_retry_after
 
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("7", 7.0), (" 120 ", 120.0), ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-     ("soon", None), ("-1", None), (None, None)],
+     ("soon", None), ("-1", None), ("9" * 400, LONGEST), (None, None)],
 )  # fmt: skip
 def test_retry_after_has_two_forms(value: str | None, seconds: float | None) -> None:
     """Seconds, or a date (RFC 9110, 10.2.3)."""
@@ -29,6 +29,10 @@ def test_retry_after_has_two_forms(value: str | None, seconds: float | None) -> 
         (b"Please retry after 250 milliseconds", 0.25),
         (b"Wait about 2 hours and 5 minutes.", 7500.0),
         (b"You may try again. It costs 5 s.", None),
+        (b'{"retry_after": 1' + b"0" * 400 + b"}", LONGEST),
+        (b'{"retry_after": 1e300}', LONGEST),
+        (b'{"retry_after": "1' + b"0" * 400 + b'"}', LONGEST),
+        (b"try again in " + b"9" * 400 + b" h", LONGEST),
         (b"\xff" * 100, None),
         (b"[" * 100_000, None),
     ],

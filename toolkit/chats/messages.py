@@ -15,6 +15,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[str, ...] = get_args(Role)
 DEVELOPER = "developer"  # what OpenAI calls `system` for its newer models
 EXAMPLE = 'Write [{"role": "user", "content": "Hi"}].'
+PARTS_EXAMPLE = 'Parts of one message go together: [{"role": "user", "content": ["See", image]}].'
 
 # What a provider can be asked with; `Provider.accepts` names some of these.
 TEXT, IMAGES, FILES, TOOLS = "text", "images", "files", "tools"
@@ -89,7 +90,8 @@ def _read_message(index: int, message: object) -> Message:
     if isinstance(message, Message):
         message = message.as_dict()
     if not isinstance(message, Mapping):
-        raise UsageError(f"{place} is {type(message).__name__}, not a mapping of role and content.")
+        hint = PARTS_EXAMPLE if isinstance(message, str | Image | File | TextPart) else EXAMPLE
+        raise UsageError(f"{place} is {type(message).__name__}, not a mapping of role and content.", hint=hint)
     role, content = message.get("role"), message.get("content")
     if role == DEVELOPER:
         role = "system"

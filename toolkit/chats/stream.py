@@ -103,10 +103,14 @@ class ChatStream:
     `model` and `chat_id` tell what has come of them so far.
 
     `attempts` is not started before the first read. `watch` enforces the call's deadlines and collects what comes; the
-    attempts use the same one. `length_limited` says that the caller has limited the answer's length.
+    attempts use the same one. `provider` is the name that errors give. `length_limited` says that the caller has
+    limited the answer's length.
     """
 
-    def __init__(self, attempts: Attempts, watch: Watchdog, *, length_limited: bool = False) -> None:
+    def __init__(
+        self, attempts: Attempts, watch: Watchdog, *, provider: str | None = None, length_limited: bool = False
+    ) -> None:
+        self._provider = provider
         self._length_limited = length_limited
         self._state = State.NEW
         self._failure: ToolkitError | None = None  # in state FAILED
@@ -256,7 +260,7 @@ class ChatStream:
 
     def interrupted(self, what: str, *, hint: str | None = None) -> StreamInterrupted:
         """The error for an answer that broke off, `what` says how, with the text so far."""
-        error = StreamInterrupted(what, hint=hint)
+        error = StreamInterrupted(what, provider=self._provider, hint=hint)
         error.text = "".join(self._watch.received)
         return error
 
@@ -292,7 +296,8 @@ class ChatStream:
             yield Text(piece) if isinstance(piece, str) else piece
 
     async def text(self, *, allow_truncated: bool = False) -> str:
-        """The rest of the answer as one text. The stream is closed afterwards, also on an error.
+        """The rest of the answer as one text: all of it, where nothing was read before. The stream is closed
+        afterwards, also on an error.
 
         Raises `AnswerTruncated` for an answer that the site has cut (see `finish_reason`), unless `allow_truncated`, or
         where it was cut at the length that the caller has set with `max_tokens`.
@@ -309,7 +314,7 @@ class ChatStream:
         if reason is None or reason in WHOLE or (reason == "length" and self._length_limited):
             return None
         what, hint = CUT.get(reason, (f"The site cut its answer ({reason}).", None))
-        error = AnswerTruncated(what, hint=hint)
+        error = AnswerTruncated(what, provider=self._provider, hint=hint)
         error.finish_reason, error.text = reason, "".join(self._watch.received)
         return error
 

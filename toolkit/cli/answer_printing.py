@@ -81,7 +81,6 @@ class AnswerPrinter:
         self.chat_id = getattr(stream, "chat_id", None)  # a stream has one where its site has a history
         await self._print_details(stream)
         if (error := stream.truncation()) is not None:
-            error.provider = self._name
             raise error
         return self.text
 

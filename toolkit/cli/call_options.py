@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from toolkit.cli.options import F, Target, check_encoding, group_options
-from toolkit.cli.status_line import notify
-
-if TYPE_CHECKING:
-    from toolkit.providers.base import Provider
 
 
 class ChatOptions(NamedTuple):
@@ -26,17 +22,6 @@ class ChatOptions(NamedTuple):
         """Returns the keyword arguments for `Client.chat`."""
         common = {"model": self.model, "temperature": self.temperature, "max_tokens": self.max_tokens}
         return {**common, **self.provider_options}
-
-    def note_unknown(self, provider: Provider) -> None:
-        """Notes which settings the protocol of `provider` has no place for, and which it passes on unchecked."""
-        for name, value in (("temperature", self.temperature), ("max_tokens", self.max_tokens)):
-            if value is not None and name not in provider.options:
-                notify(f"note: {provider.name} cannot be told {_option_name(name)}")
-            elif value is not None and name in provider.option_notes:
-                notify(f"note: {_option_name(name)} is at {provider.name} {provider.option_notes[name]}")
-        for name in self.provider_options:
-            if not provider.refuses_unknown and name not in provider.options:
-                notify(f"note: {provider.name} does not know the option {name}, and passes it on as it is")
 
 
 # Names that `--option` refuses: those that have an option of their own, and other arguments of `Client.chat`.

@@ -12,6 +12,7 @@ from toolkit.cli.answer_printing import AnswerPrinter
 from toolkit.cli.conversation import Conversation, Messages
 from toolkit.cli.conversation_commands import ConversationCommands, parse_command
 from toolkit.cli.error_report import report_error
+from toolkit.cli.json_answer import print_error, print_interruption
 from toolkit.cli.options import check_encoding
 from toolkit.cli.question_input import QuestionInput
 from toolkit.cli.runner import Interrupted, Runner
@@ -112,27 +113,28 @@ class ChatLoop:
         """Asks `messages`, and goes on after any error.
 
         An answer that the site has cut, or the person by Ctrl-C, belongs to the conversation as far as it has come. A
-        question that fails, or has no text in its answer, does not; `/retry` asks it again.
+        question that fails, or has no text in its answer, does not. `/retry` asks it again in any case.
         """
         arguments = self._conversation.call_arguments(self._arguments)
         try:
             with self._runner.interruptible():
                 self._runner.run(self._printer.ask(messages, arguments))
         except Interrupted:
+            if self._as_json:
+                print_interruption(self._printer.text)
             told = "the conversation goes on with what there is of the answer" if self._printer.text else "no answer"
             click.echo(f"interrupted: {told}; /retry asks again", err=True)
         except AnswerTruncated as error:
             self._report(error)
+            click.echo("The conversation goes on with what there is of the answer; /retry asks again.", err=True)
         except ToolkitError as error:
             self._report(error)
-            click.echo("/retry asks again.", err=True)
+            click.echo("The conversation goes on without it; /retry asks again.", err=True)
             return
         self._conversation.answer(self._printer.text, self._printer.chat_id)
         self._keep()
 
     def _report(self, error: ToolkitError) -> None:
         if self._as_json:
-            from toolkit.cli.json_answer import print_error
-
             print_error(error)
         report_error(error)

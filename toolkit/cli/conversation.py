@@ -8,6 +8,8 @@ from toolkit.chats.contents import File, Image, TextPart
 
 Messages = list[dict[str, Any]]
 
+SHOWN = 60  # characters of a question that stands for a conversation
+
 
 class Conversation:
     """The turns of a conversation. Only questions with an answer are among its `messages`.
@@ -54,6 +56,17 @@ class Conversation:
         self.messages = messages
         if len(messages) > 1 and messages[-1]["role"] == "assistant":
             self._before, self._question = messages[:-2], messages[-2]
+
+    def describe(self) -> str:
+        """Returns how long the conversation is, and its last question, as part of a sentence."""
+        questions = [message["content"] for message in self.messages if message["role"] == "user"]
+        last = questions[-1] if questions else ""
+        if not isinstance(last, str):
+            last = " ".join(part.get("text", "") for part in last if isinstance(part, dict))
+        last = " ".join(last.split())
+        shown = last if len(last) <= SHOWN else f"{last[:SHOWN]}..."
+        count = f"{len(questions)} question{'' if len(questions) == 1 else 's'}"
+        return f"a conversation of {count}, the last of which is: {shown}" if shown else f"a conversation of {count}"
 
     @property
     def all_messages(self) -> Messages:

@@ -90,6 +90,7 @@ class ConversationCommands:
     def _model(self, name: str) -> None:
         if name:
             self._conversation.model = name
+            _say(f"The next question goes to {name}.")
             return
         names = self._runner.run(self._client.models())
         current = self._conversation.model or (names[0] if names else None)
@@ -101,6 +102,7 @@ class ConversationCommands:
     def _system(self, text: str) -> None:
         if text:
             self._conversation.system = "" if text == NO_TEXT else text
+            _say("There is no system message now." if text == NO_TEXT else "The next question goes with it.")
         else:
             _say(self._conversation.system or "There is no system message.")
 

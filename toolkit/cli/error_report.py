@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.exit_codes import ExitCode
+from toolkit.cli.option_names import with_option_names
 from toolkit.cli.options import debug_wanted
 from toolkit.cli.printable_text import colours, printable
 from toolkit.cli.safe_traceback import describe_error, format_traceback
 
 if TYPE_CHECKING:
     from toolkit.errors import ToolkitError
-
-# Names of Python arguments in the texts of errors, and the options that they are on the command line.
-_OPTION_NAMES = (
-    (re.compile(r"`base_url`|^base_url|(?<= )base_url(?= is)"), "`--base-url`"),
-    (re.compile(r"`fn`"), "`--option fn=NAME`"),
-    (re.compile(r"`max_tokens`"), "`--max-tokens`"),
-)
 
 
 def report_error(error: Exception) -> int:
@@ -63,14 +56,7 @@ def _report_click_error(error: click.ClickException) -> int:
 
 def error_message(error: ToolkitError) -> str:
     """Returns what `error` says, with the names that things have on the command line."""
-    from toolkit.errors import RateLimited
-
-    if isinstance(error, RateLimited) and error.retry_after is not None:
-        error.hint = f"Wait {error.retry_after:.0f} s before the next call."
-    text = str(error)
-    for argument, option in _OPTION_NAMES:
-        text = argument.sub(option, text)
-    return text
+    return with_option_names(str(error))
 
 
 def _report_toolkit_error(error: ToolkitError) -> ExitCode:

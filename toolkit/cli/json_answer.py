@@ -53,6 +53,11 @@ def print_error(error: ToolkitError | click.UsageError) -> None:
     _print({"type": "error", "error": type(error).__name__, "message": message, "text": text})
 
 
+def print_interruption(text: str) -> None:
+    """Prints that a signal, such as Ctrl-C, has ended an answer, of which `text` had come."""
+    _print({"type": "error", "error": "Interrupted", "message": "interrupted", "text": text})
+
+
 def _print(document: dict[str, Any]) -> None:
     unicode = sys.stdout.encoding.lower().startswith("utf")
     click.echo(json.dumps(document, ensure_ascii=not unicode))

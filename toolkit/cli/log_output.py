@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from toolkit.cli.option_names import with_option_names
 from toolkit.cli.options import debug_wanted
 from toolkit.cli.status_line import notify
 
@@ -41,7 +42,7 @@ class _NoteHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         is_note = record.name == "toolkit" and record.levelno >= logging.WARNING
-        notify(f"{'note' if is_note else record.levelname.lower()}: {self.format(record)}")
+        notify(f"{'note' if is_note else record.levelname.lower()}: {with_option_names(self.format(record))}")
 
 
 def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:

@@ -20,6 +20,10 @@ MAX_SHOWN_URL = 200  # characters of an image's address: a `data:` URL is as lon
 # CommonMark (https://spec.commonmark.org/0.31.2/) with tables and ~~strikethrough~~, as models write it. HTML is text
 # here, since a terminal could only drop it. So are definitions of links ([1]: https://...), which would not be shown.
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
+_PARSER.disable("text_join")  # so that `_prepare` sees what was escaped
+
+# What has a meaning in LaTeX after a backslash, as in \( x \): Markdown's escapes would take that away.
+_LATEX = frozenset("()[]{},;:!%&\\")
 
 
 def split_blocks(text: str) -> tuple[list[str], str]:
@@ -46,14 +50,18 @@ class AnswerMarkdown(Markdown):
 
 
 def _prepare(token: Token) -> Token:
-    """Makes each single line break a hard one; a link that is its own text that text; and an image, which a terminal
-    cannot show, its description and address."""
+    """Makes each single line break a hard one, an escape of LaTeX what was written, a link that is its own text that
+    text, and an image, which a terminal cannot show, its description and address."""
     children = token.children or []
     for index, child in enumerate(children):
         if child.type == "softbreak":
             child.type = "hardbreak"
         elif child.type == "link_open" and child.markup == "autolink":
             child.type = children[index + 2].type = "text"  # without content
+        elif child.type == "text_special":
+            child.type = "text"
+            if child.markup[1:] in _LATEX and child.info == "escape":
+                child.content = child.markup
         elif child.type == "image":
             url = str(child.attrs.get("src", ""))
             shown = url if len(url) <= MAX_SHOWN_URL else f"{url[:60]}..., {len(url)} characters"

@@ -37,7 +37,10 @@ def _parse_deadlines(context: click.Context, parameter: click.Parameter, text: s
         if name not in NAMES:
             raise click.BadParameter(f"{name!r} is none of {', '.join(NAMES)}.", context, parameter)
         try:
-            values[NAMES[name]] = None if value.strip().lower() == FOR_EVER else float(value)
+            seconds = None if value.strip().lower() == FOR_EVER else float(value)
+            if seconds == 0:
+                raise click.BadParameter("0 s is no time to wait.", context, parameter)
+            values[NAMES[name]] = seconds
         except ValueError:
             problem = f"{value!r} is no number of seconds, and not {FOR_EVER}."
             raise click.BadParameter(problem, context, parameter) from None

@@ -126,8 +126,11 @@ class _AttemptErrors(NamedTuple):
 
 
 def _can_start_over(watch: Watchdog) -> bool:
-    """Return whether the call may be made again: no text has arrived yet, and the reader still waits for it."""
-    return not watch.received and not watch.reader_gone()
+    """Return whether the call may be made again: nothing of the answer has arrived yet, which would come twice, and the
+    reader still waits for it."""
+    details = watch.details
+    arrived = watch.received or details.reasoning or details.tool_calls or details.sources or details.media
+    return not arrived and not watch.reader_gone()
 
 
 def stream_answer(provider: Provider, request: ChatRequest | ModelsRequest, http: Transport) -> Pieces:

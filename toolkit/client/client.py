@@ -38,6 +38,7 @@ from toolkit.http.route import Route
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, model_names
+from toolkit.providers.setting_notes import setting_notes
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
@@ -130,6 +131,7 @@ class Client:
         self._hints = ErrorHints(self.provider, account, self._variable)
         self._runner = CallRunner(self.provider, self._keeper, self._shared, self._hints, self._lock_account, recorder)
         self._open_blocks = 0  # how many `async with` blocks keep the connections open
+        self._told: set[str] = set()
         self._streams: WeakSet[ChatStream] = WeakSet()
 
     async def __aenter__(self) -> Client:
@@ -191,11 +193,21 @@ class Client:
         limited = False
         if isinstance(request, ChatRequest):
             self.provider.check_accepts(request)
+            self._tell(setting_notes(self.provider, request))
             limited = request.max_tokens is not None
         watch = Watchdog(self._deadlines)
-        stream = ChatStream(self._runner.attempts(request, watch), watch, length_limited=limited)
+        stream = ChatStream(
+            self._runner.attempts(request, watch), watch, provider=self.provider.name, length_limited=limited
+        )
         self._streams.add(stream)
         return stream
+
+    def _tell(self, notes: Iterable[str]) -> None:
+        """Log `notes`, each once for this client."""
+        for note in notes:
+            if note not in self._told:
+                self._told.add(note)
+                log.warning("%s", note)
 
     async def download(self, media: Media) -> Media:
         """Return `media`, an image or a file of an answer, with its bytes; where it has only a URL, they are fetched

@@ -85,7 +85,8 @@ class SyncStream:
             yield event
 
     def text(self, *, allow_truncated: bool = False) -> str:
-        """Return the rest of the answer as one text, and close the stream, also on an error.
+        """Return the rest of the answer as one text: all of it, where nothing was read before. The stream is closed
+        afterwards, also on an error.
 
         Raises `AnswerTruncated` as `ChatStream.text` does.
         """

@@ -12,6 +12,7 @@ import msgspec
 
 from toolkit.streams.json_decoding import JSON_ERRORS
 
+LONGEST = 366 * 86_400.0  # seconds: a year, and so of any use to nobody
 # The fields of a JSON body in which APIs say how long to wait.
 _FIELDS = ("retry_after", "retryAfter", "retry-after", "retryDelay")
 # A part of a duration in words, such as `1m` of `1m30.5s`; and a sentence that tells such a duration.
@@ -26,8 +27,13 @@ def parse_retry_after(headers: Mapping[str, str], body: bytes, now: float) -> fl
 
     The first of these that is there counts: the header `Retry-After`, a number of seconds or an HTTP date (RFC 9110,
     10.2.3); the header `retry-after-ms`, which some APIs send; a field of a JSON body; a sentence such as
-    "try again in 1m30s" in the body.
+    "try again in 1m30s" in the body. What is longer than `LONGEST` counts as that.
     """
+    seconds = _find_seconds(headers, body, now)
+    return None if seconds is None else min(seconds, LONGEST)
+
+
+def _find_seconds(headers: Mapping[str, str], body: bytes, now: float) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if (seconds := _number(value)) is not None:
         return seconds
@@ -62,7 +68,7 @@ def _wait_in_json(document: Any) -> float | None:
     if isinstance(document, dict):
         for value in (document.get(name) for name in _FIELDS):
             if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-                return float(value)
+                return min(value, LONGEST)  # before it is a float, which has no room for each whole number
             if isinstance(value, str):
                 return _number(value) if _number(value) is not None else _duration(value)
     parts = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()

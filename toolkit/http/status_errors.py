@@ -66,7 +66,7 @@ def status_error(raw: aiohttp.ClientResponse, body: bytes, special: StatusErrors
     error: Any = _also_response_error(kind)(text, url=str(raw.url), hint=hint)
     error.body = body[:EXCERPT_LENGTH].decode("utf-8", "replace") if issubclass(kind, StatusError) else ""
     if isinstance(error, StatusError):
-        error.retry_after = parse_retry_after(raw.headers, body, time.time())
+        error.ask_to_wait(parse_retry_after(raw.headers, body, time.time()))
     _set_aiohttp_fields(error, raw, explained)
     return cast("ToolkitError", error)
 

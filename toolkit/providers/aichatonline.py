@@ -61,6 +61,10 @@ class AiChatOnline(Provider):
         `get`. Raises `ProtocolError` if the site gives none."""
         return await _request_token(session, cls.url, {"proxy": proxy} if proxy else {})
 
+    def takes_model(self, model: str) -> bool:
+        """Only the one that there is."""
+        return model == self.default_model
+
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         headers = {"referer": f"{self.api}{self.harvest.page}", "uniqueid": await _request_token(http, self.api, {})}
         body = {"conversationId": random_string(), "prompt": format_prompt(request.messages)}

@@ -133,6 +133,10 @@ class Provider:
                 f"It takes {', '.join(sorted(self.accepts))}, and no {' and no '.join(refused)}.", provider=self.name
             )
 
+    def takes_model(self, model: str) -> bool:
+        """Whether a call can ask for `model`. Overridden where the site's protocol has no place for a name."""
+        return True
+
     def authorization(self, http: Transport) -> dict[str, str]:
         """The Authorization header with the bearer token of the local storage, for a session that lacks the recipe's
         cookies; no header for any other session."""

@@ -34,9 +34,13 @@ class CodeLinkAva(Provider):
         """Asks the site; the stream gives the answer in pieces."""
         return cls._call(model, messages, kwargs)
 
+    def takes_model(self, model: str) -> bool:
+        """Whether this is another deployment: the public host takes no model."""
+        return bool(self.base_url)
+
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         body = completion_body(request, temperature=0.6)
-        if self.base_url and request.model:  # the public host takes no model
+        if request.model and self.takes_model(request.model):
             body.setdefault("model", request.model)
         headers = {"sec-fetch-site": "same-origin"}  # what this API's own client sends, though it is another site
         call = http.post(f"{self.api}/api/chat", json=body, headers=headers)

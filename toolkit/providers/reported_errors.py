@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from toolkit.errors import LoginRequired, RateLimited, SiteError, StatusError, ToolkitError, UnknownModel
 from toolkit.http.refusal_excerpt import format_excerpt
+from toolkit.http.retry_after import parse_retry_after
 from toolkit.http.status_errors import error_class
 
 # What servers call a failure in the place of a number (OpenAI's, Anthropic's, Google's and OpenRouter's words).
@@ -33,6 +36,7 @@ def reported_error(reported: Any, url: str) -> ToolkitError:
     error = kind(format_excerpt(f"The site reported: {message}"), url=url)
     if isinstance(error, StatusError):
         error.status, error.body = status, format_excerpt(message)
+        error.ask_to_wait(parse_retry_after({}, msgspec.json.encode(reported), 0.0))
     return error
 
 

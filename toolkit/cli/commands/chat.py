@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli import standard_input
 from toolkit.cli.answer_options import AnswerOptions, answer_options
 from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, target_options
 from toolkit.cli.question_options import QuestionOptions, question_options
+from toolkit.cli.status_line import notify
 from toolkit.cli.timeout_option import timeout_option
 
 if TYPE_CHECKING:
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from toolkit.cli.runner import Runner
 
 
+STDIN = "-"
+
+
 @click.command(short_help="Ask a provider, and print the answer as it arrives.")
 @click.argument("provider")
 @click.argument("prompt", required=False, callback=check_encoding)
+@click.argument("piped", required=False, metavar="[-]", type=click.Choice([STDIN]))
 @click.option("--system", "-s", callback=check_encoding, help="A system message before the prompt.")
 @chat_options("-o")
 @question_options()
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 def chat(
     provider: str,
     prompt: str | None,
+    piped: str | None,
     system: str | None,
     settings: ChatOptions,
     question: QuestionOptions,
@@ -43,19 +49,17 @@ def chat(
 ) -> None:
     """Ask PROVIDER a PROMPT, and print the answer as it arrives.
 
-    Without PROMPT it is read from a pipe; on a terminal a conversation begins. PROMPT "-" reads stdin in any case.
+    Without PROMPT it is read from a pipe; on a terminal a conversation begins. PROMPT "-" reads stdin in any case, and
+    a "-" after a PROMPT adds what is piped in to it.
     With --replay and no PROMPT, the recorded question is asked again.
     """
     from toolkit.cli.client_from_options import open_client
     from toolkit.cli.conversation import Conversation
     from toolkit.cli.runner import start_runner
 
-    no_prompt = prompt is None and target.replay is None
-    on_terminal = no_prompt and sys.stdin is not None and sys.stdin.isatty()
-    if prompt == "-" or (no_prompt and not on_terminal):
-        prompt = _read_stdin()
-    if prompt is not None and not prompt.strip():
-        raise click.UsageError("There is no prompt: give one as argument, or on stdin.")
+    stdin_asked_for = STDIN in (prompt, piped)
+    if prompt is not None or target.replay is None:
+        prompt = _find_prompt(prompt, piped)
     if target.replay is not None and (question.keep or question.resume):
         raise click.UsageError("A replayed conversation is not kept: --replay goes with no --keep and no --continue.")
     with _error_event(output.as_json), start_runner() as runner:
@@ -65,7 +69,6 @@ def chat(
             runner.async_with(open_client(provider, target, deadlines=deadlines)) as opened,
             opened.explain_replay_errors(),
         ):
-            settings.note_unknown(opened.client.provider)
             arguments = {**settings.arguments(), **question.save_arguments(opened.client.provider)}
             keep = _prepare_keeping(opened, conversation, question)
             if prompt is None and opened.network is None:
@@ -74,6 +77,8 @@ def chat(
                 ChatLoop(runner, opened.client, conversation, arguments, output, keep).run()
             else:
                 _ask(runner, opened, conversation, prompt, arguments, output, keep)
+                if not stdin_asked_for and standard_input.has_unread_bytes():
+                    notify("note: what is piped in was not read; a - after the prompt adds it")
 
 
 def _ask(
@@ -97,6 +102,12 @@ def _ask(
         runner.run(printer.ask(messages, conversation.call_arguments(arguments)))
     except AnswerTruncated as error:
         truncated = error
+    except KeyboardInterrupt:
+        if output.as_json:
+            from toolkit.cli.json_answer import print_interruption
+
+            print_interruption(printer.text)
+        raise
     conversation.answer(printer.text, printer.chat_id)
     keep()
     if truncated is not None:
@@ -119,6 +130,7 @@ def _prepare_keeping(opened: OpenedClient, conversation: Conversation, question:
         conversation.resume(kept.messages)
         conversation.model = conversation.model or kept.model
         conversation.chat_id = kept.chat_id
+        notify(f"note: this goes on with {conversation.describe()}")
     wanted = question.keep or question.resume or keeping_is_wanted()
 
     def keep() -> None:
@@ -144,10 +156,14 @@ def _error_event(as_json: bool) -> Iterator[None]:
         raise
 
 
-def _read_stdin() -> str:
-    """Returns all of stdin as text, empty if there is no stdin. Raises `click.UsageError` if it is not UTF-8."""
-    raw = sys.stdin.buffer.read() if sys.stdin is not None else b""
-    try:
-        return raw.decode("utf-8-sig").strip()  # whatever encoding the terminal has: files are in this one
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"What stdin has is not UTF-8 text (byte {error.start}).") from None
+def _find_prompt(prompt: str | None, piped: str | None) -> str | None:
+    """Returns the question: the `prompt`, what stdin has, or one after the other. None if a conversation begins."""
+    if piped is not None:
+        if prompt == STDIN:
+            raise click.UsageError("The second - has nothing to add: stdin is the prompt already.")
+        prompt = f"{prompt}\n\n{standard_input.read_text()}".strip()
+    elif prompt == STDIN or (prompt is None and not standard_input.is_terminal()):
+        prompt = standard_input.read_text()
+    if prompt is not None and not prompt.strip():
+        raise click.UsageError("There is no prompt: give one as argument, or on stdin.")
+    return prompt

@@ -106,7 +106,6 @@ def _record(
             store = runner.run(_memory_store_with(session))
         with runner.async_with(open_client(kind.name, target, store=store, recorder=recorder)) as opened:
             client = opened.client
-            settings.note_unknown(client.provider)
             runner.run(client.harvest())
             messages = [{"role": "user", "content": prompt}]
             truncated = None
