@@ -38,8 +38,8 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    async def interrupts(self, text: str) -> None:
-        """Type Ctrl-C at a prompt, and wait until `text` is shown.
+    async def interrupts(self, text: str, times: int = 1) -> None:
+        """Type Ctrl-C at a prompt, and wait until `text` has been shown that often.
 
         Python's `input` overlooks a signal that comes in the moment in which it begins to wait for a key (it calls
         select() after it has looked for signals), until the next one comes. So Ctrl-C is typed again where nothing
@@ -47,10 +47,10 @@ class Terminal:
         """
         self.type(CTRL_C)
         try:
-            await self.shows(text, seconds=OVERLOOKED_SECONDS)
+            await self.shows(text, times, seconds=OVERLOOKED_SECONDS)
         except AssertionError:
             self.type(CTRL_C)
-            await self.shows(text)
+            await self.shows(text, times)
 
     async def shows(self, text: str, times: int = 1, *, seconds: float = SECONDS) -> None:
         """Wait until `text` has been shown that often, for `seconds` at most."""
