@@ -111,7 +111,15 @@ def test_nothing_else_lies_at_the_top() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_each_option_exists(name: str) -> None:
     """Those that the text names are the command's, or somebody else's that are known here."""
-    others = {"--help", "--record-mode", "--remote-debugging-port", "--user-data-dir", "--without-pip", "--python"}
+    others = {
+        "--help",
+        "--record-mode",
+        "--toolkit-record-mode",
+        "--remote-debugging-port",
+        "--user-data-dir",
+        "--without-pip",
+        "--python",
+    }
     known = {name for command in COMMANDS.values() for parameter in command.params for name in parameter.opts}
     named = {
         option for code in re.findall(r"`([^`\n]+)`", PAGES[name]) for option in re.findall(r"--[a-z][a-z-]+", code)

@@ -5,14 +5,15 @@
         assert "blue" in await toolkit_client.chat("Why is the sky blue?").text()
 
 The file's path is relative to the test's. A test that visits pages uses pytest-playwright's `page` or `context` as
-usual: the marker puts them into the recording's network. `--record-mode` says what may be recorded: `none` (the
-default), `once` (missing recordings) or `all`. Nothing heavy is imported before a test has the marker.
+usual: the marker puts them into the recording's network. `--toolkit-record-mode` says what may be recorded: `none` (the
+default), `once` (missing recordings) or `all`; `--record-mode` is short for it, unless another
+plugin, such as pytest-recording, has an option of that name. Nothing heavy is imported before a test has the marker.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from toolkit.client.client import Client
     from toolkit.replay.local_network import LocalNetwork
 
+OPTION, SHORT = "--toolkit-record-mode", "--record-mode"
 MODES = ("none", "once", "all")
 MARKER = (
     "recording(file, provider=None, base_url=None, **network): run the test from this recording, which lies beside it; "
@@ -47,15 +49,25 @@ class Scene:
 
 
 SCENE: pytest.StashKey[Scene] = pytest.StashKey()
+NAME: pytest.StashKey[str] = pytest.StashKey()  # of the option, as it can be given in this run
 USED_RECORDINGS: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("toolkit", "recordings of chat sites")
-    with suppress(ValueError):  # another plugin has an option of that name; ours understands its values
-        group.addoption("--record-mode", choices=MODES, default=None, help="what may be recorded: none, once, all")
-    parser.addini("toolkit_record_mode", "record mode where --record-mode is not given", default="none")
+    told = "what may be recorded: none, once, all (--record-mode is short for it, unless another plugin has that)"
+    group.addoption(OPTION, choices=MODES, default=None, help=told)
+    parser.addini("toolkit_record_mode", f"record mode where {OPTION} is not given", default="none")
     parser.addini("toolkit_recordings", "folders whose unused recordings are reported", type="paths", default=[])
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Read the short name of our option, unless another plugin has an option of that name. pytest takes `args` anew
+    after this hook."""
+    early_config.stash[NAME] = OPTION
+    if not hasattr(parser.parse_known_args([f"{SHORT}=none"]), "record_mode"):
+        early_config.stash[NAME] = SHORT
+        args[:] = [arg.replace(SHORT, OPTION, 1) if arg.partition("=")[0] == SHORT else arg for arg in args]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,15 +81,20 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """The recording that the test's marker names, replayed or being made. Raises `pytest.UsageError` without marker."""
+    from toolkit.errors import RecordingError
+
     marker = request.node.get_closest_marker("recording")
     if marker is None:
         raise pytest.UsageError(f"{request.node.nodeid} needs @pytest.mark.recording(FILE)")
     path = recording_path(request.node)
-    mode = request.config.getoption("--record-mode", None) or request.config.getini("toolkit_record_mode")
+    mode = request.config.getoption(OPTION) or request.config.getini("toolkit_record_mode")
     with ExitStack() as stack:
         if mode == "all" or (mode == "once" and not path.exists()):
             scene = _record_scene(path, request.node.nodeid, **marker.kwargs)
         else:
+            if not path.exists():
+                hint = f"Make it: run pytest with {request.config.stash[NAME]}=once."
+                raise RecordingError(f"There is no recording {path}.", hint=hint)
             scene = _replay_scene(path, stack, **marker.kwargs)
         request.node.stash[SCENE] = scene
         yield scene
@@ -175,8 +192,6 @@ def _replay_scene(
     from toolkit.replay.network_guard import only_loopback
     from toolkit.stores.memory import MemoryStore
 
-    if not path.exists():
-        raise RecordingError(f"There is no recording {path}.", hint="Make it: run pytest with --record-mode=once.")
     recording = load(path)
     chat = recording.chat
     name = provider or (chat.provider if chat else None)
