@@ -9,11 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-import click
-
 from toolkit.cli.answer_options import AnswerOptions
-from toolkit.cli.printable_text import colours, printable
-from toolkit.cli.status_line import clear_status, show_status, status_below
+from toolkit.cli.output import echo
+from toolkit.cli.status_line import clear_status, notify, show_status, status_below
 
 if TYPE_CHECKING:
     from toolkit.chats.events import ChatEvent, Media
@@ -58,6 +56,7 @@ class AnswerPrinter:
         self._output = output
         self._name = client.provider.name
         self._thinking = False
+        self._saved_at = ""  # the page of the conversation at the site
 
     async def ask(self, messages: Messages, arguments: dict[str, Any]) -> str:
         """Asks `messages`, prints the answer to stdout while it arrives, and returns its text.
@@ -65,7 +64,7 @@ class AnswerPrinter:
         `arguments` are further ones of `Client.chat`. What is waited for is shown on the terminal. Raises what the call
         raises, and after the end `AnswerTruncated` for an answer that the site has cut.
         """
-        self.text, self.chat_id, self._thinking = "", None, False
+        self.text, self.chat_id, self._thinking, self._saved_at = "", None, False, ""
         writer = _choose_writer(self._output)
         complete = False
         with status_below(writer.status_display):
@@ -82,11 +81,15 @@ class AnswerPrinter:
         await self._print_details(stream)
         if (error := stream.truncation()) is not None:
             raise error
+        if stream.finish_reason == "length" and not self._output.as_json:
+            notify("note: the answer ends where --max-tokens cuts it")
         return self.text
 
     def _take(self, event: ChatEvent, writer: AnswerWriter) -> None:
-        from toolkit.chats.events import Reasoning, Text
+        from toolkit.chats.events import ChatSaved, Reasoning, Text
 
+        if isinstance(event, ChatSaved):
+            self._saved_at = event.url
         if isinstance(event, Text):
             self.text += event.text
         status = self._status_after(event)
@@ -129,10 +132,12 @@ class AnswerPrinter:
         errors: list[ToolkitError] = []
         for media in stream.media:
             lines.append(await self._describe_or_save(media, errors))
+        if self._saved_at:
+            lines.append(f"saved at {self._saved_at}")
         if not self._output.as_json:
             _print_below(lines, gap=bool(self.text))
         if self._output.usage:
-            click.echo(printable(usage_line(stream.usage, stream.model)), err=True)
+            echo(usage_line(stream.usage, stream.model), err=True)
         if errors:
             raise errors[0]
 
@@ -199,6 +204,6 @@ def _print_below(lines: list[str], *, gap: bool) -> None:
     """Prints `lines` dim below an answer, after an empty line; to stderr if stdout is no terminal."""
     to_terminal = sys.stdout.isatty()
     if lines and gap and to_terminal:
-        click.echo()
-    for line in lines:
-        click.secho(printable(line), dim=True, err=not to_terminal, color=colours())
+        echo()
+    if lines:
+        echo(*lines, dim=True, err=not to_terminal)

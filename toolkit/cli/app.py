@@ -11,6 +11,7 @@ from toolkit.cli.command_table import commands_of
 from toolkit.cli.error_report import report_error
 from toolkit.cli.exit_codes import ExitCode, exit_codes_help
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo
 
 HELP = """Visit a chat site once with a real browser, then call it with no browser running.
 
@@ -54,7 +55,7 @@ def run_command_line() -> int:
         # Otherwise click would take * and ? in a prompt for names of files on Windows.
         code = toolkit.main(prog_name="toolkit", standalone_mode=False, windows_expand_args=False)
     except click.Abort:  # Ctrl-C outside of a `Runner`, where nothing has to be closed
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message and an exit code
         code = report_error(error)

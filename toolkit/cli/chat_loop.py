@@ -14,6 +14,7 @@ from toolkit.cli.conversation_commands import ConversationCommands, parse_comman
 from toolkit.cli.error_report import report_error
 from toolkit.cli.json_answer import print_error, print_interruption
 from toolkit.cli.options import check_encoding
+from toolkit.cli.output import echo
 from toolkit.cli.question_input import QuestionInput
 from toolkit.cli.runner import Interrupted, Runner
 from toolkit.client.client import Client
@@ -51,7 +52,7 @@ class ChatLoop:
         for message in self._conversation.messages:
             if message["role"] == "user" and isinstance(message["content"], str):
                 self._input.remember(message["content"])
-        click.echo(f"{self._name}: Ctrl-D ends the conversation, /help lists what else there is.", err=True)
+        echo(f"{self._name}: Ctrl-D ends the conversation, /help lists what else there is.", err=True)
         while (text := self._read()) is not None:
             if not self._handle(text):
                 return
@@ -75,7 +76,7 @@ class ChatLoop:
                 return text
 
     def _forget_line(self) -> None:
-        click.echo(err=True)
+        echo(err=True)
         typed = self._input.typed
         self._input.remember(typed)
         if typed.strip():
@@ -84,7 +85,7 @@ class ChatLoop:
         if self._interrupted_idle:
             raise click.Abort
         self._interrupted_idle = True
-        click.echo("Ctrl-C once more, or Ctrl-D, ends the conversation.", err=True)
+        echo("Ctrl-C once more, or Ctrl-D, ends the conversation.", err=True)
 
     def _handle(self, text: str) -> bool:
         """Runs a command, or asks a question. Returns whether the conversation goes on."""
@@ -97,14 +98,14 @@ class ChatLoop:
                     self._ask(self._conversation.ask(text.strip()))
             elif command[0] == "retry":
                 if (messages := self._conversation.retry()) is None:
-                    click.echo("There is no question to ask again yet.", err=True)
+                    echo("There is no question to ask again yet.", err=True)
                 else:
                     self._ask(messages)
             else:
                 with self._runner.interruptible():
                     self._commands.run(*command)
         except Interrupted:
-            click.echo("\ninterrupted", err=True)
+            echo("", "interrupted", err=True)
         except ToolkitError as error:
             report_error(error)
         return True
@@ -123,13 +124,13 @@ class ChatLoop:
             if self._as_json:
                 print_interruption(self._printer.text)
             told = "the conversation goes on with what there is of the answer" if self._printer.text else "no answer"
-            click.echo(f"interrupted: {told}; /retry asks again", err=True)
+            echo(f"interrupted: {told}; /retry asks again", err=True)
         except AnswerTruncated as error:
             self._report(error)
-            click.echo("The conversation goes on with what there is of the answer; /retry asks again.", err=True)
+            echo("The conversation goes on with what there is of the answer; /retry asks again.", err=True)
         except ToolkitError as error:
             self._report(error)
-            click.echo("The conversation goes on without it; /retry asks again.", err=True)
+            echo("The conversation goes on without it; /retry asks again.", err=True)
             return
         self._conversation.answer(self._printer.text, self._printer.chat_id)
         self._keep()

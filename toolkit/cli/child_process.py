@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import click
 
+from toolkit.cli.error_report import print_error
+
 # The exit codes that shells use. To the last one the number of the signal is added.
 NOT_RUNNABLE, NOT_FOUND, KILLED = 126, 127, 128
 
@@ -46,7 +48,7 @@ async def _start(program: tuple[str, ...], environ: dict[str, str]) -> asyncio.s
     try:
         return await asyncio.create_subprocess_exec(path, *program[1:], env=environ)
     except OSError as error:
-        click.secho(f"error: {program[0]}: {error.strerror or error}", fg="red", err=True)
+        print_error(f"{program[0]}: {error.strerror or error}")
         raise click.exceptions.Exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE) from None
 
 

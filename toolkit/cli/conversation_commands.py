@@ -8,13 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from toolkit.chats.contents import File, Image
 from toolkit.chats.messages import FILES, IMAGES
 from toolkit.cli.conversation import Conversation
 from toolkit.cli.conversation_export import export_conversation
-from toolkit.cli.printable_text import printable
+from toolkit.cli.output import echo_text
 from toolkit.cli.runner import Runner
 from toolkit.client.client import Client
 from toolkit.errors import UsageError
@@ -152,4 +150,4 @@ class ConversationCommands:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(text), err=True)
+    echo_text(text, err=True)

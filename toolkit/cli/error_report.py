@@ -9,7 +9,7 @@ import click
 from toolkit.cli.exit_codes import ExitCode
 from toolkit.cli.option_names import with_option_names
 from toolkit.cli.options import debug_wanted
-from toolkit.cli.printable_text import colours, printable
+from toolkit.cli.output import begin_line, echo_text
 from toolkit.cli.safe_traceback import describe_error, format_traceback
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ def report_error(error: Exception) -> int:
 
     if debug_wanted():
         for line in format_traceback(error):
-            click.echo(line, nl=False, err=True)
+            echo_text(line, nl=False, err=True)
     if isinstance(error, ToolkitError):
         return _report_toolkit_error(error)
     if isinstance(error, OSError):  # such as a full disk under stdout
         place = f" ({error.filename})" if error.filename else ""
-        _print_error(f"{error.strerror or type(error).__name__}{place}.")
+        print_error(f"{error.strerror or type(error).__name__}{place}.")
     else:
         description = describe_error(error)
-        _print_error(f"{description}\nThis is a bug, of the toolkit or of the provider; `--debug` shows where.")
+        print_error(f"{description}\nThis is a bug, of the toolkit or of the provider; `--debug` shows where.")
     return ExitCode.ERROR
 
 
@@ -50,7 +50,7 @@ def _report_click_error(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context is not None else ""
     text = error.format_message()
-    _print_error(f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}")
+    print_error(f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}")
     return error.exit_code
 
 
@@ -62,7 +62,7 @@ def error_message(error: ToolkitError) -> str:
 def _report_toolkit_error(error: ToolkitError) -> ExitCode:
     from toolkit.errors import AnswerTruncated, LoginRequired, RateLimited, UsageError
 
-    _print_error(error_message(error))
+    print_error(error_message(error))
     if isinstance(error, LoginRequired):
         return ExitCode.LOGIN_NEEDED
     if isinstance(error, RateLimited):
@@ -72,7 +72,8 @@ def _report_toolkit_error(error: ToolkitError) -> ExitCode:
     return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.ERROR
 
 
-def _print_error(text: str) -> None:
-    colour = colours()
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=colour)
-    click.echo(printable(text), err=True, color=colour)
+def print_error(text: str) -> None:
+    """Prints `text` as the error that ends a command."""
+    begin_line()
+    echo_text("error: ", nl=False, err=True, fg="red", bold=True)
+    echo_text(text, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from toolkit.chats.event_json import event_to_json
 from toolkit.chats.events import ChatEvent
+from toolkit.cli.output import echo_json
 from toolkit.cli.status_line import clear_status
 
 if TYPE_CHECKING:
@@ -59,5 +59,4 @@ def print_interruption(text: str) -> None:
 
 
 def _print(document: dict[str, Any]) -> None:
-    unicode = sys.stdout.encoding.lower().startswith("utf")
-    click.echo(json.dumps(document, ensure_ascii=not unicode))
+    echo_json(document, indent=None)

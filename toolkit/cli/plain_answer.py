@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-import click
-
 from toolkit.chats.events import ChatEvent, Reasoning, Text
-from toolkit.cli.printable_text import colours, printable
+from toolkit.cli.output import echo, echo_raw, echo_text, leave_line_open
 from toolkit.cli.status_line import clear_status
 
-DUMB_TERMINALS = ("dumb", "unknown")  # values of TERM: these take no codes for dim text
 REASONING_MARK = "(thinking) "
 
 
@@ -22,7 +18,6 @@ class PlainAnswer:
 
     def __init__(self) -> None:
         self._to_terminal = sys.stdout.isatty()
-        self._styled = False if os.environ.get("TERM") in DUMB_TERMINALS else colours()
         self._kind: type[ChatEvent] | None = None  # of what was printed last
         self._line_open = False  # whether the last line is to be ended
 
@@ -38,19 +33,21 @@ class PlainAnswer:
         clear_status()
         text = event.text
         if self._to_terminal:
-            text = printable(self._begin(event) if type(event) is not self._kind else text)
+            text = self._begin(event) if type(event) is not self._kind else text
         self._kind = type(event)
         if isinstance(event, Reasoning):
-            click.secho(text, dim=True, nl=False, color=self._styled)
+            echo_text(text, nl=False, dim=True)
+        elif self._to_terminal:
+            echo_text(text, nl=False)
         else:
-            click.echo(text, nl=False)
+            echo_raw(text)
         if text:
             self._line_open = not text.endswith("\n")
 
     def _begin(self, event: Text | Reasoning) -> str:
         """Parts what follows from what came before. Returns the text, with a mark if it is reasoning."""
         if self._kind is not None:
-            click.echo("\n" if self._line_open else "")
+            echo(*([""] * (2 if self._line_open else 1)))
         text = event.text.lstrip("\n") if self._kind is not None else event.text
         return REASONING_MARK + text if isinstance(event, Reasoning) else text
 
@@ -60,5 +57,7 @@ class PlainAnswer:
     def end(self, *, complete: bool) -> None:
         """Ends the last line; in a pipe only that of a `complete` answer, since one that broke off is left as it is."""
         if self._line_open and (complete or self._to_terminal):
-            click.echo()
+            echo()
+        elif self._line_open:
+            leave_line_open()
         self._line_open = False

@@ -1,18 +1,34 @@
-"""What may be printed on a terminal: the text of others without control characters, and colours or none."""
+"""What may be printed of texts that others have written: names and answers of sites, foreign recordings. Pure."""
 
 from __future__ import annotations
 
-import os
+import re
+from typing import Any
 
-# The control characters (C0 but for tab and line feed, DEL, C1) become U+FFFD, carriage returns vanish.
+# Control characters (C0, DEL, C1) can move a terminal's cursor, change its colours or title, or write its clipboard.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"} | {ord("\r"): None}
+# Embeddings, overrides and isolates show the characters after them in another order than they have (Unicode, UAX 9).
+_REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+_TEXT = _CONTROLS | _REORDERING
+# In a name that stands within a line: also what ends a line, and the marks that texts in Arabic or Hebrew need.
+_LINE = _TEXT | dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029\u061c\u200e\u200f"), "\ufffd")
+_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """Replaces the control characters in `text`, with which a site could move the cursor or change colours or title."""
-    return text.translate(_CONTROLS)
+    """Returns `text`, of any number of lines, with U+FFFD in the place of what could steer a terminal."""
+    return text.translate(_TEXT)
 
 
-def colours() -> bool | None:
-    """Returns click's argument `color`: False where `NO_COLOR` is set (https://no-color.org), else None, its choice."""
-    return False if os.environ.get("NO_COLOR") else None
+def printable_line(text: str) -> str:
+    """Returns `text` as `printable` does, and on one line: line ends become U+FFFD too."""
+    return text.translate(_LINE)
+
+
+def printable_json(document: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Returns `document` as JSON in which what could steer a terminal is escaped (RFC 8259, section 7): no value is
+    another."""
+    import json  # in here, so that `--help` stays fast
+
+    text = json.dumps(document, ensure_ascii=ascii_only, indent=indent)
+    return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

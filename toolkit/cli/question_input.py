@@ -10,7 +10,7 @@ import os
 import sys
 from types import ModuleType
 
-import click
+from toolkit.cli.output import echo, echo_text
 
 PROMPT, MORE_PROMPT = "> ", ". "
 CONTINUATION = "\\"  # at the end of a line: the next line belongs to the same question
@@ -38,7 +38,7 @@ class QuestionInput:
     def end_line(self) -> None:
         """Ends the line of the prompt after `EOFError`, where readline has not done it."""
         if not self._pastes_whole:  # readline does it where it has had pastes marked
-            click.echo(err=True)
+            echo(err=True)
 
     @property
     def typed(self) -> str:
@@ -62,7 +62,7 @@ class QuestionInput:
     def _read_line(self, prompt: str) -> str:
         """Returns a line, or all lines that were pasted."""
         if not self._to_terminal:  # `input` would print its prompt to stdout, among the answers
-            click.echo(prompt, nl=False, err=True)
+            echo_text(prompt, nl=False, err=True)
         if self._at_end:
             raise EOFError
         text = input(prompt if self._to_terminal else "")

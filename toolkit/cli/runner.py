@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from toolkit.cli.log_output import show_log
+from toolkit.cli.output import begin_line, echo
 from toolkit.cli.status_line import clear_status
 
 T = TypeVar("T")
@@ -152,8 +153,10 @@ def _print_signal(number: signal.Signals) -> None:
     """Says on stderr that a signal has ended the command."""
     clear_status()
     if number is signal.SIGINT and sys.stderr is not None and sys.stderr.isatty():
-        click.echo(err=True)  # the terminal has written ^C where the cursor was
-    click.echo(SIGNALS[number.name], err=True)
+        echo(err=True)  # the terminal has written ^C where the cursor was
+    else:
+        begin_line()
+    echo(SIGNALS[number.name], err=True)
 
 
 def _exit_code(number: signal.Signals) -> int:

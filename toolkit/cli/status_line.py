@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
-from toolkit.cli.printable_text import printable
+from toolkit.cli.output import echo_text
+from toolkit.cli.printable_text import printable, printable_line
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -39,7 +38,7 @@ def notify(text: str) -> None:
     text = printable(text)
     live = _display.live if _display is not None else _live
     if live is None or not _is_terminal(sys.stderr):
-        click.echo(text, err=True)
+        echo_text(text, err=True)
     else:
         from rich.text import Text
 
@@ -56,11 +55,11 @@ def show_status(text: str) -> None:
         return
     _status_text = text
     if _display is not None:
-        _display.show_status(printable(text))
+        _display.show_status(printable_line(text))
     elif _live is not None:
         from toolkit.cli.status_spinner import StatusLine
 
-        _live.update(StatusLine(printable(text)))
+        _live.update(StatusLine(printable_line(text)))
     elif _is_terminal(sys.stderr):
         from rich.console import Console
         from rich.live import Live
@@ -69,7 +68,7 @@ def show_status(text: str) -> None:
 
         console = Console(stderr=True)
         if console.is_interactive:  # a dumb terminal cannot erase a line
-            line = StatusLine(printable(text))
+            line = StatusLine(printable_line(text))
             _live = Live(line, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
             _live.start()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.options import browsers_option, debug_option, store_option
+from toolkit.cli.output import echo_json
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Pa
         findings = runner.run(run_all_checks(providers, store=store, browsers_file=browsers, online=online))
     findings += unreadable_sessions(failures)
     if as_json:
-        click.echo(json.dumps([json_object(COLUMNS, finding) for finding in findings], indent=1))
+        echo_json([json_object(COLUMNS, finding) for finding in findings])
     else:
         print_table(COLUMNS, findings)
     return ExitCode.ERROR if any(finding.state == "wrong" for finding in findings) else ExitCode.DONE

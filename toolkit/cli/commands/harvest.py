@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from toolkit.cli.options import Target, target_options
+from toolkit.cli.output import echo
 
 
 @click.command(short_help="Visit a provider's site with a browser, and keep the session.")
@@ -16,7 +17,6 @@ def harvest(provider: str, target: Target) -> None:
     With a profile that has a window (--profile headed) you can log in there by hand. With --replay nothing is kept.
     """
     from toolkit.cli.client_from_options import open_client
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
@@ -36,4 +36,4 @@ def harvest(provider: str, target: Target) -> None:
             f"  storage: {storage}",
             f"  agent:   {session.user_agent}",
         ):
-            click.echo(printable(line))
+            echo(line)

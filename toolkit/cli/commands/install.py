@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo
 
 
 @click.command()
@@ -17,6 +18,6 @@ def install(check: bool) -> None:
     from toolkit.cli.log_output import show_log
 
     with show_log():
-        result = install_browser(check=check, report=click.echo)
+        result = install_browser(check=check, report=echo)
     if result.outcome == "missing":
         raise click.exceptions.Exit(ExitCode.ERROR)

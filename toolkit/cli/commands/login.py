@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from toolkit.cli.options import Target, target_options
+from toolkit.cli.output import echo
 
 
 @click.command(short_help="Log in by hand, in a window, and keep the session.")
@@ -27,7 +28,6 @@ def login(provider: str, timeout: float | None, cdp: str | None, target: Target)
     that was there; where anything goes wrong, that one stays. From then on no browser is needed until it expires.
     """
     from toolkit.cli.client_from_options import open_client
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
@@ -41,4 +41,4 @@ def login(provider: str, timeout: float | None, cdp: str | None, target: Target)
         name = opened.client.provider.name
         identity = f" as {session.identity}" if session.identity else ""
         replayed = "" if opened.network is None else " (replayed, not kept)"
-        click.echo(printable(f"{name}: logged in{identity} at {session.origin}, {validity(session)}{replayed}"))
+        echo(f"{name}: logged in{identity} at {session.origin}, {validity(session)}{replayed}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.options import Target, live_target_options
+from toolkit.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,17 +30,16 @@ def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
     """List the models that PROVIDER offers, its default first: what the site says where it has a list, else those that
     are known."""
     from toolkit.cli.client_from_options import open_client
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
 
     with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
         cached = [] if refresh else _load_cached(opened.client.key)
         names = cached or _ask_site(runner, opened.client)
     if as_json:
-        click.echo(json.dumps(names, indent=1))
+        echo_json(names)
         return
     for name in names:
-        click.echo(printable(name))
+        echo(name)
 
 
 def _ask_site(runner: Runner, client: Client) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class _Row(NamedTuple):
-    """A provider, or one of another package that cannot be used, with the reason in place of its site."""
+    """A provider, or one of another package that cannot be used, with the reason in place of its site. There is a line
+    for each of the `models` and `sessions`."""
 
     name: str
     site: str
-    models: str = "-"
+    models: tuple[str, ...] = ("-",)
     login: str = "-"
-    sessions: str = "-"
+    sessions: tuple[str, ...] = ("-",)
 
 
 COLUMNS: tuple[Column[_Row], ...] = (
@@ -53,8 +55,8 @@ def providers() -> None:
     for broken in registry.broken():
         rows.append(_Row(broken.name, f"cannot be used: {broken.problem} (package {broken.package})"))
     print_table(COLUMNS, rows)
-    click.echo("closed: the public site is gone; --base-url names another deployment of the same software.")
-    click.echo("--base-url: there is no public site; it names the deployment that is meant.")
+    echo("closed: the public site is gone; --base-url names another deployment of the same software.")
+    echo("--base-url: there is no public site; it names the deployment that is meant.")
 
 
 def _provider_row(name: str, kind: type[Provider], sessions: list[BrowserSession]) -> _Row:
@@ -65,7 +67,7 @@ def _provider_row(name: str, kind: type[Provider], sessions: list[BrowserSession
     return _Row(
         name,
         site if kind.working else f"{site} (closed)",
-        models="\n".join(kind.known_models) or "-",
+        models=kind.known_models or ("-",),
         login="needed" if kind.needs_auth else "if it asks" if kind.harvest.can_detect_login else "no",
-        sessions="\n".join(summarize(session, public_site) for session in sessions) or "none",
+        sessions=tuple(summarize(session, public_site) for session in sessions) or ("none",),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo
 
 
 @click.command("check", short_help="Check that recordings hold no secrets.")
@@ -23,7 +24,7 @@ def recording_check(files: tuple[str, ...]) -> int:
         findings = check(file)
         for finding in findings:
             text = f"{file}: {finding.kind} in {finding.place}" if finding.place else finding.kind
-            click.secho(text, fg="red", err=True)
+            echo(text, fg="red", err=True)
         failed += bool(findings)
-    click.echo(f"{len(files) - failed} of {len(files)} recordings pass")
+    echo(f"{len(files) - failed} of {len(files)} recordings pass")
     return ExitCode.ERROR if failed else ExitCode.DONE

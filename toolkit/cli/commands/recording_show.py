@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo_bytes
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _half(row: _Row) -> str:
 def _url(row: _Row) -> str:
     from toolkit.errors import redact_url
 
-    return _replace_unprintable(redact_url(row.entry.request.url))
+    return redact_url(row.entry.request.url)
 
 
 def _status(row: _Row) -> str:
@@ -46,7 +46,7 @@ def _chunks(row: _Row) -> str:
 COLUMNS: tuple[Column[_Row], ...] = (
     Column("#", lambda row: str(row.number), justify="right", overflow="ellipsis"),
     Column("half", _half, overflow="ellipsis"),
-    Column("method", lambda row: _replace_unprintable(row.entry.request.method), overflow="ellipsis"),
+    Column("method", lambda row: row.entry.request.method, overflow="ellipsis"),
     Column("URL", _url),
     Column("status", _status, justify="right", overflow="ellipsis", style=lambda row: "red" if row.entry.error else ""),
     Column("chunks", _chunks, justify="right", overflow="ellipsis"),
@@ -76,10 +76,10 @@ def recording_show(file: str, body: int | None, request: int | None) -> None:
         if number > len(recording.entries):
             raise click.UsageError(f"There is no exchange {number}: {file} has {len(recording.entries)}.")
         entry = recording.entries[number - 1]
-        _print_body(_request_body(entry) if request is not None else entry.response.content.body())
+        echo_bytes(_request_body(entry) if request is not None else entry.response.content.body())
     else:
         rows = (_Row(number, entry) for number, entry in enumerate(recording.entries, 1))
-        print_table(COLUMNS, rows, caption=_replace_unprintable(recording.comment or ""))
+        print_table(COLUMNS, rows, caption=recording.comment or "")
 
 
 def _request_body(entry: Entry) -> bytes:
@@ -87,16 +87,3 @@ def _request_body(entry: Entry) -> bytes:
 
     posted = entry.request.post_data
     return b"" if isinstance(posted, UnsetType) else posted.body()
-
-
-def _print_body(body: bytes) -> None:
-    """Prints the bytes as they are to a pipe or file, and as text without control characters to a terminal."""
-    if sys.stdout.isatty():
-        click.echo(_replace_unprintable(body.decode("utf-8", "replace")))
-    else:
-        sys.stdout.buffer.write(body)
-
-
-def _replace_unprintable(text: str) -> str:
-    """Replaces all that is not printable, but for tabs and line feeds. This is stricter than `terminal.printable`."""
-    return "".join(char if char.isprintable() or char in "\t\n" else "\ufffd" for char in text)

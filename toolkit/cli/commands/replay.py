@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toolkit.cli.error_report import print_error
 from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo_text
 
 if TYPE_CHECKING:
     from toolkit.har.model import Recording
@@ -86,9 +88,9 @@ async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float,
         try:
             network.verify()
         except ReplayMismatch as error:
-            click.secho(f"error: {error}", fg="red", err=True)
+            print_error(str(error))
             if not network.log and not network.refused:
-                click.echo(NO_REQUESTS, err=True)
+                echo_text(NO_REQUESTS, err=True)
             code = code or ExitCode.ERROR
     return code
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo
 
 if TYPE_CHECKING:
     from toolkit.client.client import Client
@@ -24,7 +25,6 @@ def session_check(provider: str | None, options: SessionOptions) -> int:
     No browser is opened. Exit code 3 where one needs a login, 1 where the site cannot tell.
     """
     from toolkit.cli.exit_codes import ExitCode
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.status_line import status
 
@@ -34,7 +34,7 @@ def session_check(provider: str | None, options: SessionOptions) -> int:
         client = runner.run(_client(provider, options))
         with status(f"asking {client.provider.site}"):
             health = runner.run(_check(client))
-        click.echo(printable(f"{client.provider.name}: {_describe(health)}"))
+        echo(f"{client.provider.name}: {_describe(health)}")
         return ExitCode.DONE
 
 
@@ -60,7 +60,6 @@ async def _check_all(options: SessionOptions) -> int:
     A login that is needed is worse than any other error. Raises `LoginRequired` if there is no session at all.
     """
     from toolkit.cli.exit_codes import ExitCode
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.status_line import clear_status, show_status
     from toolkit.cli.stored_sessions import load_sessions
     from toolkit.cli.unreadable_session_collector import collect_unreadable
@@ -74,7 +73,7 @@ async def _check_all(options: SessionOptions) -> int:
         text, code = await _check_stored(key, store)
         codes.add(code)
         clear_status()
-        click.echo(printable(f"{key.provider} {key.origin} {key.account}: {text}"))
+        echo(f"{key.provider} {key.origin} {key.account}: {text}")
     if failures:
         codes.add(ExitCode.ERROR)  # the log has said why they cannot be opened
     if not codes:

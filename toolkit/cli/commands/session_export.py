@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo_raw, echo_text
 from toolkit.session.formats.format_table import NAMES, WRITABLE
 
 # For the help: what each format is for, and which ones an environment variable may hold.
@@ -60,7 +61,6 @@ def _write(text: str, output: Path | None) -> None:
 
     Raises `click.FileError` if the file cannot be written.
     """
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.status_line import notify
     from toolkit.files.atomic import write_atomic
 
@@ -72,6 +72,6 @@ def _write(text: str, output: Path | None) -> None:
         notify(f"written to {output}, for you alone")
     elif sys.stdout.isatty():
         notify("note: this is a secret: who has it is signed in as you")
-        click.echo(printable(text), nl=False)
+        echo_text(text, nl=False)
     else:
-        click.echo(text.encode(), nl=False)
+        echo_raw(text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo
 from toolkit.session.formats.format_table import NAMES
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
     account and the deployment are those that the session tells, unless you name them.
     """
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
     from toolkit.cli.session_summary import validity
@@ -57,7 +57,7 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     note_memory_store(store)
     _note_omissions(stored, session, foreign, unusable)
     account = stored.key.account
-    click.echo(printable(f"{name}: imported a session for {origin}, account {account}, {validity(session)}"))
+    echo(f"{name}: imported a session for {origin}, account {account}, {validity(session)}")
     if replaced is not None:
         identity = f" of {replaced.identity}" if replaced.identity else ""
         notify(f"note: it replaces the session{identity} that was there ({validity(replaced)})")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo, echo_json
 
 
 @click.command("list", short_help="List the sessions that are kept.")
@@ -32,8 +32,8 @@ def session_list(as_json: bool, options: SessionOptions) -> None:
     now = time.time()
     rows = [SessionRow(key, session, now) for key, session in sessions.items()]
     if as_json:
-        click.echo(json.dumps([json_object(COLUMNS, row) for row in rows], indent=1))
+        echo_json([json_object(COLUMNS, row) for row in rows])
     elif rows:
         print_table(COLUMNS, rows)
     else:
-        click.echo("There are no sessions. `toolkit login PROVIDER` and `toolkit harvest PROVIDER` make one.", err=True)
+        echo("There are no sessions. `toolkit login PROVIDER` and `toolkit harvest PROVIDER` make one.", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from toolkit.cli.options import SessionOptions, browsers_option, profile_option, session_options, trace_option
+from toolkit.cli.output import echo
 
 
 @click.command("refresh", short_help="Renew a session, without a window.")
@@ -20,7 +21,6 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
 
     Where the site wants a login, the session stays as it was, and the exit code is 3.
     """
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_summary import validity
     from toolkit.cli.status_line import notify, status
@@ -40,4 +40,4 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
         )
         with status(f"visiting {client.provider.page}"):
             session = runner.run(client.refresh())
-        click.echo(printable(f"{client.provider.name}: renewed the session for {session.origin}, {validity(session)}"))
+        echo(f"{client.provider.name}: renewed the session for {session.origin}, {validity(session)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo
 
 if TYPE_CHECKING:
     from toolkit.stores.base import Key, Store
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 @session_options
 def session_rm(provider: str, every: bool, options: SessionOptions) -> None:
     """Forget the session of PROVIDER. The site is not told: to end the session there, log out."""
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.runner import start_runner
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.errors import SessionError
@@ -36,7 +36,7 @@ def session_rm(provider: str, every: bool, options: SessionOptions) -> None:
             keys = [runner.run(StoredSession.find(provider, options)).key]
         removed = [key for key in keys if runner.run(_remove(store, key))]
     for key in removed:
-        click.echo(printable(f"{key.provider}: removed the session for {key.origin}, account {key.account}"))
+        echo(f"{key.provider}: removed the session for {key.origin}, account {key.account}")
     if not removed:
         raise SessionError("There is no such session.", provider=name, hint="`toolkit session list` shows all.")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from toolkit.cli.options import SessionOptions, session_options
+from toolkit.cli.output import echo, echo_json
 from toolkit.cli.table import Column
 
 if TYPE_CHECKING:
@@ -60,24 +60,23 @@ def session_show(provider: str, values: bool, as_json: bool, options: SessionOpt
         session = runner.run(stored.load())
     if as_json:
         summary = json_object(COLUMNS, SessionRow(stored.key, session, now))
-        click.echo(json.dumps({**_session_as_json(session, values), **summary}, indent=1))
+        echo_json({**_session_as_json(session, values), **summary})
     else:
         _print_session(stored.key, session, values, now)
 
 
 def _print_session(key: Key, session: BrowserSession, values: bool, now: float) -> None:
-    from toolkit.cli.printable_text import printable
     from toolkit.cli.table import print_table
 
     for title, text in _facts(key, session, values, now).items():
-        click.echo(printable(f"{title + ':':<10} {text}"))
+        echo(f"{title + ':':<10} {text}")
     if session.cookies:
-        click.echo()
+        echo()
         print_table((*COOKIE_COLUMNS, VALUE_COLUMN) if values else COOKIE_COLUMNS, session.cookies)
     for title, items in _headers_and_storage(session, values):
-        click.echo(printable(f"\n{title}"))
+        echo(f"\n{title}")
         for name, value in items.items():
-            click.echo(printable(f"  {name}: {value}"))
+            echo(f"  {name}: {value}")
 
 
 def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
