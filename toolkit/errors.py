@@ -50,12 +50,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
+def one_line(text: str) -> str:
+    """`text` with U+FFFD in the place of all that is not printable: what ends a line, could steer a terminal, or shows
+    text in another order than it has."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 def redact_url(url: str) -> str:
-    """`url` without user, password, query and fragment, so that it can be shown."""
+    """`url` without user, password, query and fragment, in one line, so that it can be shown."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path
+    return one_line(f"{parts.scheme}://{host}{port}{parts.path}" if parts.scheme else parts.path)
 
 
 def install_hint(name: str) -> str:

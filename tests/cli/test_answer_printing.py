@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from tests.cli.conftest import Toolkit
 from tests.cli.scripted_site import PICTURE, ScriptedSite, delta
+from tests.sites.openwebui import OpenWebUISite
 
 Scripted = tuple[ScriptedSite, str]
 USAGE = {
@@ -107,6 +109,22 @@ async def test_media_are_named(toolkit: Toolkit, scripted: Scripted) -> None:
     first, second = result.err.splitlines()
     assert first == "image/png: 5 bytes (--save-media DIR saves it)"
     assert second.endswith(f": {origin}/picture.png")
+
+
+async def test_where_a_chat_is_saved_is_told(toolkit: Toolkit, webui: tuple[OpenWebUISite, str]) -> None:
+    """With its page at the site, which a person can open."""
+    site, origin = webui
+    result = await toolkit.run("chat", "openwebui", "Hi", "--save", "--base-url", origin)
+    assert (result.code, result.out) == (0, "".join(site.answer) + "\n")
+    assert re.fullmatch(rf"saved at {origin}/c/\S+\n", result.err)
+
+
+async def test_a_cut_that_was_asked_for_is_told(toolkit: Toolkit, scripted: Scripted) -> None:
+    """It is no error, and nothing that looks whole."""
+    site, origin = scripted
+    site.says("half", reason="length")
+    result = await toolkit.run(*chat(origin, "--max-tokens", "5"))
+    assert result == (0, "half\n", "note: the answer ends where --max-tokens cuts it\n")
 
 
 async def test_media_are_saved(toolkit: Toolkit, scripted: Scripted) -> None:

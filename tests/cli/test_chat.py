@@ -174,6 +174,23 @@ async def test_what_had_arrived_is_printed_before_the_error(toolkit: Toolkit, au
     assert "The connection broke before the answer was complete." in result.err
 
 
+async def test_an_error_never_joins_the_line_of_an_answer(toolkit: Toolkit, aura: Aura) -> None:
+    """Where stdout and stderr are one pipe; the answer itself is left as it is."""
+    site, origin = aura
+    site.answer, site.ending = ["half an "], "cut"
+    process = await toolkit.start("chat", "aura", "Hi", "--base-url", origin, stderr=asyncio.subprocess.STDOUT)
+    async with asyncio.timeout(SECONDS):
+        out, _ = await process.communicate()
+    assert out.decode().startswith("half an \nerror: aura: The connection broke")
+
+
+async def test_a_pipe_gets_the_answer_as_it_is(toolkit: Toolkit, aura: Aura) -> None:
+    """With what a terminal would take for colours, too."""
+    site, origin = aura
+    site.answer = ["\x1b[31mred\x1b[0m \x07"]
+    assert (await toolkit.run("chat", "aura", "Hi", "--base-url", origin)).out == "\x1b[31mred\x1b[0m \x07\n"
+
+
 async def test_a_setting_that_the_site_cannot_be_told_is_said(toolkit: Toolkit) -> None:
     """What a provider has no place for in its protocol is noted, not swallowed."""
     result = await toolkit.run(

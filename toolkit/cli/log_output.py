@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from toolkit.cli.option_names import with_option_names
 from toolkit.cli.options import debug_wanted
+from toolkit.cli.safe_traceback import format_traceback
 from toolkit.cli.status_line import notify
 
 # Keeps Python from printing the records of `asyncio` by itself, which it does where there is no handler.
@@ -42,7 +43,10 @@ class _NoteHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         is_note = record.name == "toolkit" and record.levelno >= logging.WARNING
-        notify(f"{'note' if is_note else record.levelname.lower()}: {with_option_names(self.format(record))}")
+        notify(f"{'note' if is_note else record.levelname.lower()}: {with_option_names(record.getMessage())}")
+        if record.exc_info and record.exc_info[1] is not None:
+            for line in "".join(format_traceback(record.exc_info[1])).splitlines():
+                notify(line)
 
 
 def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 # Control characters (C0, DEL, C1) can move a terminal's cursor, change its colours or title, or write its clipboard.
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"} | {ord("\r"): None}
-# Embeddings, overrides and isolates show the characters after them in another order than they have (Unicode, UAX 9).
-_REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
-_TEXT = _CONTROLS | _REORDERING
-# In a name that stands within a line: also what ends a line, and the marks that texts in Arabic or Hebrew need.
-_LINE = _TEXT | dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029\u061c\u200e\u200f"), "\ufffd")
+# Embeddings, overrides and isolates show the characters after them in another order than they have (Unicode, UAX 9);
+# terminals differ in what they make of the separators of lines and paragraphs.
+_REORDERING = dict.fromkeys((*range(0x2028, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+# The marks have no width, and order only what has no direction of its own: a text in Arabic or Hebrew reads without.
+_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
+_TEXT = _CONTROLS | _REORDERING | _MARKS
+_LINE = _TEXT | dict.fromkeys(map(ord, "\t\n\r"), "\ufffd")
 _IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """Returns `text`, of any number of lines, with U+FFFD in the place of what could steer a terminal."""
+    """Returns `text`, of any number of lines, with U+FFFD in the place of what could steer a terminal, without
+    carriage returns and marks of direction."""
     return text.translate(_TEXT)
 
 

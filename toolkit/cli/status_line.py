@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from toolkit.cli.output import echo_text
-from toolkit.cli.printable_text import printable, printable_line
+from toolkit.cli.output import echo
+from toolkit.cli.printable_text import printable_line
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -35,10 +35,10 @@ _display: StatusDisplay | None = None
 
 def notify(text: str) -> None:
     """Prints a line to stderr, above the status line and what still changes of an answer."""
-    text = printable(text)
+    text = printable_line(text)
     live = _display.live if _display is not None else _live
     if live is None or not _is_terminal(sys.stderr):
-        echo_text(text, err=True)
+        echo(text, err=True)
     else:
         from rich.text import Text
 

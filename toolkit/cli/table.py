@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
-from toolkit.cli.output import echo_text
+from toolkit.cli.output import echo, echo_text
 from toolkit.cli.printable_text import printable_line
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def print_table(columns: Sequence[Column[T]], items: Iterable[T], *, caption: st
         # `Text`, since a string such as `[...]` in an address would be taken for markup.
         table.add_row(*(Text(_cell_text(column.cell(item)), style=column.style(item)) for column in columns))
     if caption:
-        echo_text(caption)
+        echo(caption)
     console = Console()
     if console.is_terminal:
         console.print(table)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from toolkit.errors import one_line
 from toolkit.session.browser_session import HIDDEN, BrowserSession
 from toolkit.streams.json_decoding import JSON_ERRORS
 
@@ -54,7 +55,7 @@ def format_excerpt(text: str) -> str:
     U+FFFD replaces characters that are not printable, such as those that would move a terminal's cursor.
     """
     beginning = " ".join(text[: 2 * EXCERPT_LENGTH].split())
-    line = "".join(char if char.isprintable() else "\ufffd" for char in beginning)
+    line = one_line(beginning)
     return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import TCPConnector, web
 from yarl import URL
 
-from toolkit.errors import ReplayMismatch, UsageError, redact_url
+from toolkit.errors import ReplayMismatch, UsageError, one_line, redact_url
 from toolkit.har.model import Recording
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE, Route
 from toolkit.replay.certificate_authority import CertificateAuthority
@@ -119,8 +119,7 @@ class LocalNetwork:
         ]
         if differences:
             more = [f"and {len(differences) - LISTED} more"] if len(differences) > LISTED else []
-            shown = [*differences[:LISTED], *more]
-            text = "\n".join(f"  - {one}" for one in shown)
+            text = "\n".join(f"  - {one_line(one)}" for one in (*differences[:LISTED], *more))
             error = ReplayMismatch(f"What was asked differs from the recording:\n{text}")
             error.differences = tuple(differences)
             raise error

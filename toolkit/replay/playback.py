@@ -24,7 +24,7 @@ import msgspec
 from msgspec import UnsetType
 from yarl import URL
 
-from toolkit.errors import ReplayMismatch, UsageError
+from toolkit.errors import ReplayMismatch, UsageError, one_line
 from toolkit.har.message_builders import ABANDONED, UNFINISHED
 from toolkit.har.model import Entry
 from toolkit.replay.body_matching import ANY, IncomingRequest, differences, mask_at, normalize_body, recorded_body
@@ -94,7 +94,8 @@ class Playback:
         if not self._visited:
             matching = [exchange for exchange in matching if not exchange.sender.from_page] or matching
         if (exchange := self._choose(matching, repeatable=incoming.method in REPEATABLE)) is None:
-            return ReplayMismatch(self._explain(incoming, body, candidates, len(matching)), url=str(incoming.url))
+            what = one_line(self._explain(incoming, body, candidates, len(matching)))
+            return ReplayMismatch(what, url=str(incoming.url))
         exchange.played += 1
         if exchange.sender.from_page and _resource_kind(exchange.entry) == "document":
             self._visited = True
