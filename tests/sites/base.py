@@ -31,7 +31,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it came. `cookie` is the raw header; `body` is parsed JSON, else text, else None."""
+    """One request as it came. `cookie` is the raw header; `body` is parsed JSON, else text, else None; `port` is the
+    client's, by which connections are told apart."""
 
     method: str
     url: str
@@ -39,6 +40,7 @@ class Seen:
     headers: CIMultiDictProxy[str]
     cookie: str | None
     body: Any
+    port: int
 
     @property
     def cookie_names(self) -> list[str]:
@@ -212,7 +214,8 @@ class Site:
                     body = json.loads(raw)
         url = self.origin(request) + request.path_qs
         cookie = "; ".join(request.headers.getall("Cookie", [])) or None
-        self.requests.append(Seen(request.method, url, request.path, request.headers, cookie, body))
+        port = request.transport.get_extra_info("peername")[1] if request.transport is not None else 0
+        self.requests.append(Seen(request.method, url, request.path, request.headers, cookie, body, port))
         refusal = self.refusals.get(request.path)
         if refusal is not None and request.method != "OPTIONS":
             return await refuse(request, refusal)

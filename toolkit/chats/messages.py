@@ -85,6 +85,15 @@ def read_messages(messages: str | Iterable[MessageLike]) -> tuple[Message, ...]:
     return checked
 
 
+def read_tools(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
+    """`tools` as OpenAI's API has them, checked to be mappings. Raises `UsageError`."""
+    found = tuple(tools)
+    for index, tool in enumerate(found):
+        if not isinstance(tool, Mapping):
+            raise UsageError(f"tools[{index}] is {type(tool).__name__}, not a mapping as OpenAI's API has it.")
+    return tuple(map(dict, found))
+
+
 def _read_message(index: int, message: object) -> Message:
     place = f"messages[{index}]"
     if isinstance(message, Message):

@@ -19,9 +19,10 @@ import msgspec
 
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.events import Media
-from toolkit.chats.messages import ChatRequest, MessageLike, read_messages
+from toolkit.chats.messages import ChatRequest, MessageLike, read_messages, read_tools
 from toolkit.chats.stream import ChatStream
 from toolkit.chats.watchdog import Watchdog
+from toolkit.client.argument_checks import check_call, check_client
 from toolkit.client.attempts import CallRunner, ChatRecorder
 from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.hints import ErrorHints
@@ -94,6 +95,21 @@ class Client:
         recorder: ChatRecorder | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
+        check_client(
+            provider=provider,
+            base_url=base_url,
+            account=account,
+            session=session,
+            cookies=cookies,
+            browsers=browsers,
+            proxy=proxy,
+            route=route,
+            store=store,
+            deadlines=deadlines,
+            retries=retries,
+            recorder=recorder,
+            say=say,
+        )
         kind = registry.find(provider) if isinstance(provider, str) else provider
         self.provider = kind(base_url) if isinstance(kind, type) else kind
         self.key = Key(self.provider.name, self.provider.site, account)
@@ -173,12 +189,13 @@ class Client:
         Raises `UsageError` at once for what cannot be sent, or not to this provider (see `Provider.accepts`). All other
         errors are raised while reading.
         """
+        check_call(model=model, temperature=temperature, max_tokens=max_tokens, tools=tools, tool_choice=tool_choice)
         request = ChatRequest(
             messages=read_messages(messages),
             model=model or None,
             temperature=temperature,
             max_tokens=max_tokens,
-            tools=tuple(dict(tool) for tool in tools),
+            tools=read_tools(tools),
             tool_choice=dict(tool_choice) if isinstance(tool_choice, Mapping) else tool_choice,
             options=options,
         )

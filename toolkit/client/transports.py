@@ -6,10 +6,13 @@ with a request is the business of `http/`.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from toolkit.chats.deadlines import Deadlines
+from toolkit.errors import UsageError
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.retries import PATIENCE
 from toolkit.http.route import Route
@@ -54,8 +57,9 @@ class TransportFactory(NamedTuple):
 class SharedTransport:
     """The transport that all calls of a client use, so that connections are reused.
 
-    An async context manager that counts its users: when the last one leaves, the connections are closed. `recorder`
-    records the calls; `on_session_change` is called when an answer of the site has changed the session.
+    An async context manager that counts its users: when the last one leaves, the connections are closed. All users are
+    in one event loop, which the connections belong to; a process that was forked from this one has connections of its
+    own. `recorder` records the calls; `on_session_change` is called when an answer of the site has changed the session.
     """
 
     def __init__(
@@ -67,10 +71,28 @@ class SharedTransport:
         self._on_session_change = on_session_change
         self._opened = AsyncExitStack()
         self._users = 0
+        self._loop: asyncio.AbstractEventLoop | None = None  # that of the users
+        self._process = os.getpid()
+        self._of_parent_process: list[object] = []
 
     async def __aenter__(self) -> SharedTransport:
+        if self._process != os.getpid():
+            self._leave_to_parent()
+        loop = asyncio.get_running_loop()
+        if self._users and self._loop is not loop:
+            raise UsageError(
+                "This client is in use in another thread, or in another event loop.",
+                hint="Make a client for each; or use `SyncClient`, which threads can share.",
+            )
+        self._loop = loop
         self._users += 1
         return self
+
+    def _leave_to_parent(self) -> None:
+        """Begin anew in a forked process. What the parent process has opened stays referenced: closing it here would
+        say farewell to the site on the parent's connections."""
+        self._of_parent_process += [self.transport, self._opened]
+        self.transport, self._opened, self._users, self._process = None, AsyncExitStack(), 0, os.getpid()
 
     async def __aexit__(self, *_: object) -> None:
         self._users -= 1
