@@ -33,6 +33,7 @@
     ├── AnswerTruncated                  the site cut the answer; `.finish_reason` says why
     ├── ProtocolError                    the site's answer does not follow its protocol
     │   └── EmptyAnswer                  ... there is no text in it; the words say what there was instead
+    ├── TooManyOpenFiles                 this process can open no more files and connections
     └── RecordingError                   a recording cannot be read, or lacks what is needed of it
         └── ReplayMismatch               no recorded request matches a request in a replay
 
@@ -43,6 +44,7 @@ cookie, a token, or the query of a URL.
 
 from __future__ import annotations
 
+import errno
 import math
 import shlex
 import sys
@@ -293,6 +295,20 @@ class AnswerTruncated(ToolkitError):
     `content_filter`)."""
 
     finish_reason = ""
+
+
+class TooManyOpenFiles(ToolkitError):
+    """This process can open no more files and connections."""
+
+    hint = "Close some, such as clients that are not needed any more, or raise the limit (`ulimit -n`)."
+
+
+def file_limit_error(error: BaseException) -> TooManyOpenFiles | None:
+    """The error for an `OSError` that means that no more files can be opened, of this process or of the system; None
+    for another one. It can come from wherever a file is opened, be it a module that is loaded just then."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return TooManyOpenFiles("This process can open no more files and connections.")
+    return None
 
 
 class RecordingError(ToolkitError):

@@ -38,6 +38,17 @@ def session(account: str = "default", **more: object) -> BrowserSession:
 # --- list
 
 
+@pytest.mark.parametrize("seconds", [-1e300, -1.0, 1e18, 1e300])
+async def test_a_time_that_is_none_breaks_no_table(toolkit: Toolkit, seconds: float) -> None:
+    """What a stored session says of its times, and a cookie of its expiry, is shown as well as it can be."""
+    cookie = Cookie(name=NAME, value=SECRET, domain="open-assistant.io", expires=seconds)
+    times = {"harvested_at": seconds, "expires_at": seconds, "changed_at": seconds, "login_needed_at": seconds}
+    await toolkit.keep(session(cookies=(cookie,), clock_skew=seconds, **times))
+    for command in (("session", "list"), ("session", "show", "openassistant"), ("providers",)):
+        result = await toolkit.run(*command)
+        assert (result.code, result.errors) == (0, []), result
+
+
 async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
     """Provider, site, account, age, what is left and the state, by what is stored; a wrong name in it is no matter."""
     now = time.time()

@@ -193,6 +193,11 @@ async def test_a_folder_that_cannot_be_synced_is_no_failure(store: FileStore, mo
         b'{"version": "1", "session": {}}',
         b'{"version": 1, "key": ["aura", "b", "c"]}',
         b'{"version": 1, "key": ["aura", "b", "c"], "session": {"provider": "aura"}}',
+        *(
+            b'{"version": 1, "key": ["a", "b", "c"], "session": {"provider": "a", "origin": "b", "harvested_at": %s}}'
+            % number
+            for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999")
+        ),
         b'{"version": 1, "key": "' + SECRET.encode() + b'", "session": {"provider": "a", "origin": "b"}}',
         b'{"version": 1, "key": ["a", "b", "c"], "session": {"provider": "aura", "origin": "\xff'
         + SECRET.encode()

@@ -10,8 +10,9 @@ LATEST = 253_370_764_800.0  # the first of January 9999: the year that follows o
 
 
 def format_time(seconds: float) -> str:
-    """Formats a time, given in seconds since 1970, by this machine's clock. Times after `LATEST` are shown as that."""
-    return datetime.fromtimestamp(min(seconds, LATEST)).strftime("%Y-%m-%d %H:%M")
+    """Formats a time, given in seconds since 1970, by this machine's clock. Times after `LATEST` are shown as that, and
+    earlier ones than 1970 as its beginning."""
+    return datetime.fromtimestamp(max(0.0, min(seconds, LATEST))).strftime("%Y-%m-%d %H:%M")
 
 
 def format_duration(seconds: float) -> str:

@@ -33,7 +33,7 @@ from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.transports import SharedTransport, TransportFactory
 from toolkit.client.visit_verification import verify_visit
 from toolkit.client.visitor import Login, Visitor
-from toolkit.errors import LoginRequired, UsageError
+from toolkit.errors import LoginRequired, UsageError, file_limit_error
 from toolkit.http.retries import RETRIES
 from toolkit.http.route import Route
 from toolkit.providers import registry
@@ -110,7 +110,10 @@ class Client:
             recorder=recorder,
             say=say,
         )
-        kind = registry.find(provider) if isinstance(provider, str) else provider
+        try:
+            kind = registry.find(provider) if isinstance(provider, str) else provider
+        except OSError as error:  # a provider's module is loaded when it is first needed
+            raise file_limit_error(error) or error from None
         self.provider = kind(base_url) if isinstance(kind, type) else kind
         self.key = Key(self.provider.name, self.provider.site, account)
         if cookies is not None and session is None:

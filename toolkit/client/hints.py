@@ -16,6 +16,7 @@ from toolkit.errors import (
     ToolkitError,
     UnknownModel,
     WrongAccount,
+    file_limit_error,
 )
 from toolkit.providers.base import Provider
 
@@ -42,6 +43,9 @@ class ErrorHints(NamedTuple):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ToolkitError):
             self.add_hint(error)
+        elif error is not None and (limit := file_limit_error(error)) is not None:
+            limit.provider = self.provider.name
+            raise limit from None
 
     def add_hint(self, error: ToolkitError) -> None:
         """Set the provider, the URL and the hint of `error`, where this client knows better than who raised it."""

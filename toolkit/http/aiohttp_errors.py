@@ -20,6 +20,7 @@ from toolkit.errors import (
     StreamTimeout,
     TLSFailed,
     ToolkitError,
+    file_limit_error,
 )
 
 CHECK_PROXY = "Check the proxy's address, user and password."
@@ -37,6 +38,8 @@ def map_error(error: BaseException, url: str, *, connect: float | None = None, o
     """
     if isinstance(error, aiohttp.ClientOSError) and isinstance(error.__cause__, ssl.SSLError) and not opened:
         error = error.__cause__  # the handshake inside a SOCKS tunnel, which aiohttp does not know
+    if (limit := file_limit_error(getattr(error, "os_error", error))) is not None:
+        return limit
     if isinstance(error, aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError):
         return _proxy_error(error, url)
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):

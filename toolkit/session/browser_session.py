@@ -17,6 +17,9 @@ SameSite = Literal["Strict", "Lax", "None"]
 HIDDEN = "•••"
 
 
+FAR_FUTURE = 253_402_300_799.0  # seconds since 1970: the end of the year 9999, the last that dates can name
+
+
 class Cookie(msgspec.Struct, frozen=True, kw_only=True):
     """One cookie with all its attributes.
 
@@ -62,7 +65,7 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
             domain=domain.removeprefix(".").lower(),
             host_only=not domain.startswith("."),
             path=raw.get("path") or "/",
-            expires=None if expires < 0 else expires,  # Playwright writes -1 for a session cookie
+            expires=min(expires, FAR_FUTURE) if expires >= 0 else None,  # Playwright writes -1 for a session cookie
             http_only=bool(raw.get("httpOnly", False)),
             secure=bool(raw.get("secure", False)),
             same_site=raw.get("sameSite") or "Lax",

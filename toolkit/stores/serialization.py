@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -137,7 +138,16 @@ def _dump_json(value: Any, **layout: Any) -> bytes:
 
 
 def _parse_json(text: bytes) -> Any:
-    return json.loads(text.decode())
+    """The value of JSON, in which each number is one that can be reckoned with. Raises `ValueError`."""
+    return json.loads(text.decode(), parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(number: str) -> float:
+    """Python's `json` would take NaN and Infinity, which RFC 8259, section 6, does not have, and 1e999 for infinity."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"it has a number that is none ({number[:20]})")
+    return value
 
 
 def _associated_data(key: Key) -> bytes:

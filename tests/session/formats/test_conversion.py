@@ -24,7 +24,7 @@ from playwright.async_api import Browser
 from tests.conftest import absent
 from tests.sites.serving import serve
 from toolkit.errors import SessionError, UsageError
-from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.browser_session import FAR_FUTURE, BrowserSession, Cookie
 from toolkit.session.formats import conversion
 from toolkit.session.formats.format_table import NAMES
 from toolkit.session.host_restriction import restrict_to_hosts
@@ -388,3 +388,10 @@ def test_an_unknown_format_is_refused() -> None:
     ):
         with pytest.raises(UsageError, match=r"no format 'yaml'\. They are storage-state, "):
             call()
+
+
+@pytest.mark.parametrize(("told", "expires"), [(float("inf"), FAR_FUTURE), (1e300, FAR_FUTURE), (float("nan"), None)])
+def test_an_expiry_is_a_time(told: float, expires: float | None) -> None:
+    """One that no date can name is the last that there is; what is no number is none."""
+    raw = {"name": "sid", "value": "v", "domain": HOST, "expires": told}
+    assert Cookie.from_playwright(raw).expires == expires
