@@ -42,8 +42,13 @@ def session(account: str = "default", **more: object) -> BrowserSession:
 async def test_a_time_that_is_none_breaks_no_table(toolkit: Toolkit, seconds: float) -> None:
     """What a stored session says of its times, and a cookie of its expiry, is shown as well as it can be."""
     cookie = Cookie(name=NAME, value=SECRET, domain="open-assistant.io", expires=seconds)
-    times = {"harvested_at": seconds, "expires_at": seconds, "changed_at": seconds, "login_needed_at": seconds}
-    await toolkit.keep(session(cookies=(cookie,), clock_skew=seconds, **times))
+    times: dict[str, object] = {
+        "harvested_at": seconds,
+        "expires_at": seconds,
+        "changed_at": seconds,
+        "login_needed_at": seconds,
+    }
+    await toolkit.keep(session(cookies=(cookie,), **times, clock_skew=seconds))  # type: ignore[arg-type]
     for command in (("session", "list"), ("session", "show", "openassistant"), ("providers",)):
         result = await toolkit.run(*command)
         assert (result.code, result.errors) == (0, []), result
