@@ -31,6 +31,21 @@ def test_a_fault_without_a_word_is_told_by_its_kind(error: Exception, kind: type
     assert "password" not in str(found)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.ServerDisconnectedError(),
+        aiohttp.ClientOSError("Cannot write to closing transport"),
+        aiohttp.ClientConnectionResetError("Cannot write to closing transport"),
+    ],
+)
+def test_a_connection_that_closes_before_the_answer_is_told_in_words(error: Exception) -> None:
+    """And not by the name of a class of aiohttp; the request was on its way, so it may have had an effect."""
+    found = map_error(error, NOWHERE)
+    assert isinstance(found, ConnectFailed)
+    assert (found.what, found.sent) == ("The site closed the connection before it answered.", True)
+
+
 def test_a_socks_proxy_s_own_deadline_is_that_of_connecting() -> None:
     """Whichever of the two passes first."""
     with pytest.raises(TimeoutError), map_socks_errors(NOWHERE):

@@ -29,6 +29,9 @@ CHECK_TLS = "Check the site's address and this machine's clock; a proxy that ope
 # What making a call and reading its answer may raise; anything else is a bug of ours, and is not caught.
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError, ssl.SSLError, ConnectionError)
 
+# Where these have no number, it is aiohttp that has found the connection closed.
+OF_CLOSED_CONNECTIONS = (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError)
+
 
 def map_error(error: BaseException, url: str, *, connect: float | None = None, opened: bool = False) -> ToolkitError:
     """The error of ours that one of `HTTP_ERRORS` means for a call of `url`.
@@ -75,11 +78,20 @@ def _tls_error(error: BaseException, url: str) -> TLSFailed:
 
 
 def _connect_error(error: BaseException, url: str) -> ConnectFailed:
-    unknown = isinstance(error, aiohttp.ClientConnectorDNSError)
-    text = "The site's host name is not known." if unknown else f"The site cannot be reached ({system_reason(error)})."
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        text = "The site's host name is not known."
+    elif isinstance(error, aiohttp.ServerDisconnectedError) or _has_no_number(error):
+        text = "The site closed the connection before it answered."
+    else:
+        text = f"The site cannot be reached ({system_reason(error)})."
     failed = ConnectFailed(text, url=url)
     failed.sent = not isinstance(error, aiohttp.ClientConnectorError)
     return failed
+
+
+def _has_no_number(error: BaseException) -> bool:
+    """Whether `error` is not of the system but of aiohttp, which has found a connection closed that it was to use."""
+    return isinstance(error, OSError) and type(error) in OF_CLOSED_CONNECTIONS and error.errno is None
 
 
 def system_reason(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
+TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and then has TLS act on it
 
 
 class Connections:
@@ -67,6 +68,7 @@ class Connections:
             http, proxy, mapping_errors = self._socks_http, None, map_socks_errors(url)
         if http is None:
             raise UsageError("The client is closed.", url=url)
+        await _notice_closings()
         try:
             with mapping_errors:
                 raw = await http.request(
@@ -102,6 +104,16 @@ class Connections:
         end = clock() + CLOSING_SECONDS
         while any(each.fileno() >= 0 for each in self._sockets) and clock() < end:  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.001)
+
+
+async def _notice_closings() -> None:
+    """Have the loop see which connections the site has closed, so that no request is sent on one of them.
+
+    A loop that has stood still, as while a person types, knows of nothing that came meanwhile (RFC 9112, section 9.6: a
+    client should watch for a closing, and servers close a connection that is idle for a few seconds).
+    """
+    for _ in range(TURNS_OF_THE_LOOP):
+        await asyncio.sleep(0)
 
 
 def _trust(route: Route) -> ssl.SSLContext | bool:
