@@ -81,6 +81,12 @@ class Terminal:
         assert TRACEBACK not in self.screen
         return code
 
+    def echoes(self) -> bool:
+        """Whether the terminal itself writes what is typed."""
+        import termios
+
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
     def interrupt(self, number: signal.Signals) -> None:
         """Send a signal to the process alone, as `kill` does."""
         self.process.send_signal(number)

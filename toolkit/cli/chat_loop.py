@@ -54,7 +54,9 @@ class ChatLoop:
                 self._input.remember(message["content"])
         echo(f"{self._name}: Ctrl-D ends the conversation, /help lists what else there is.", err=True)
         while (text := self._read()) is not None:
-            if not self._handle(text):
+            with self._input.pause():
+                goes_on = self._handle(text)
+            if not goes_on:
                 return
 
     def _read(self) -> str | None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager
 from types import ModuleType
 
 from toolkit.cli.output import echo, echo_text
+
+from toolkit.cli.terminal_echo import no_echo
 
 PROMPT, MORE_PROMPT = "> ", ". "
 CONTINUATION = "\\"  # at the end of a line: the next line belongs to the same question
@@ -44,6 +47,11 @@ class QuestionInput:
     def typed(self) -> str:
         """What is in the line now; known in a handler of Ctrl-C only."""
         return self._readline.get_line_buffer() if self._readline is not None else ""
+
+    def pause(self) -> AbstractContextManager[None]:
+        """Returns a context manager around what is done with a question: what is typed or pasted meanwhile is not
+        written on the terminal, and `read` finds it afterwards."""
+        return no_echo(by_key=self._readline is not None, mark_pastes=self._pastes_whole)
 
     def read(self) -> str:
         """Returns the next text that a person types, of one line or many. Raises `EOFError` at the end of input."""

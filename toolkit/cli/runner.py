@@ -16,6 +16,7 @@ import click
 from toolkit.cli.log_output import show_log
 from toolkit.cli.output import begin_line, echo
 from toolkit.cli.status_line import clear_status
+from toolkit.cli.terminal_echo import restore_echo
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class Runner:
         finally:
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
+            restore_echo()
         if self._signal is not None:
             _print_signal(self._signal)
             raise click.exceptions.Exit(_exit_code(self._signal)) from error
@@ -134,6 +136,7 @@ class Runner:
         if self._signal is not None:
             if number == signal.SIGINT:
                 _print_signal(signal.SIGINT)
+                restore_echo()
                 os._exit(_exit_code(signal.SIGINT))
             return  # the program `timeout` sends its one signal twice
         self._signal = signal.Signals(number)
