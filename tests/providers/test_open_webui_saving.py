@@ -103,6 +103,18 @@ async def test_a_conversation_goes_on_in_the_same_chat(chatting: Chatting) -> No
     assert site.problems == []
 
 
+async def test_an_answer_that_was_not_saved_is_of_the_model_before(chatting: Chatting) -> None:
+    """One that was interrupted, after which another model is asked; the chat knows whom it was asked before."""
+    site = OpenWebUISite()
+    async with chatting("openwebui", site) as client:
+        first = client.chat("One", model=MODEL, save=True)
+        talk = [user("One"), assistant(await first.text()), user("Two"), assistant("half"), user("Three")]
+        await client.chat(talk, model="llama3.1:8b", chat_id=first.chat_id).text()
+    nodes = site.history.chats[first.chat_id or ""]["chat"]["history"]["messages"].values()
+    assert [node.get("model") or node["models"][0] for node in nodes] == [MODEL] * 4 + ["llama3.1:8b"] * 2
+    assert shown(site, first.chat_id)[3] == ("assistant", "half")
+
+
 @pytest.mark.parametrize("as_address", [False, True])
 async def test_a_question_alone_goes_on_with_the_chat(as_address: bool, chatting: Chatting) -> None:
     """What was said at the site stands before it, with system prompt, images and files; the chat is named by its id or

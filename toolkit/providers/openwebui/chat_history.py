@@ -81,18 +81,34 @@ class ChatHistory:
 
     def add(self, place: Place, model: str, answer: dict[str, Any], now: float) -> dict[str, Any]:
         """The history with the turns of `place` and the fields `answer` of what `model` has answered, at the time
-        `now` in seconds since 1970."""
+        `now` in seconds since 1970.
+
+        Earlier answers among those turns, which nobody has saved, are taken for answers of the model that answered
+        before them, as far as the chat has one.
+        """
         nodes = {id: dict(node) for id, node in self._nodes.items()}
-        common = {"done": True, "model": model, "modelIdx": 0}
-        news = [_question(turn, model) if turn.role == "user" else _answer(turn, common) for turn in place.turns]
+        earlier = len(place.turns) - len(new_turns(place.turns))
+        models = [self._model_before(place.parent) or model] * earlier + [model] * (len(place.turns) - earlier)
+        news = [_turn(turn, answerer) for turn, answerer in zip(place.turns, models, strict=True)]
         parent = place.parent
-        for new in (*news, {"role": "assistant", **answer, **common}):
+        for new in (*news, _answer(answer, model)):
             id = str(uuid.uuid4())
             nodes[id] = {"id": id, "parentId": parent, "childrenIds": [], "timestamp": int(now), **new}
             if parent is not None:
                 nodes[parent]["childrenIds"] = [*(nodes[parent].get("childrenIds") or []), id]
             parent = id
         return {"currentId": parent, "messages": nodes}
+
+    def _model_before(self, id: str | None) -> str:
+        """The model of the last answer down to the message `id`; "" where there is none."""
+        seen: set[str] = set()
+        while id is not None and id in self._nodes and id not in seen:
+            seen.add(id)
+            node = self._nodes[id]
+            if node.get("role") == "assistant" and isinstance(node.get("model"), str):
+                return str(node["model"])
+            id = node.get("parentId")
+        return ""
 
 
 def turns_of(messages: Sequence[Message]) -> list[Message]:
@@ -112,13 +128,16 @@ def make_title(turns: Sequence[Message]) -> str:
     return words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
-def _question(turn: Message, model: str) -> Node:
+def _turn(turn: Message, model: str) -> Node:
+    """A question to `model`, or its answer."""
+    if turn.role != "user":
+        return _answer({"content": turn.text}, model)
     files = message_files(turn)
     return {"role": "user", "content": turn.text, "models": [model]} | ({"files": files} if files else {})
 
 
-def _answer(turn: Message, common: Node) -> Node:
-    return {"role": "assistant", "content": turn.text, **common}
+def _answer(fields: dict[str, Any], model: str) -> Node:
+    return {"role": "assistant", **fields, "done": True, "model": model, "modelIdx": 0}
 
 
 def _is_same(node: Node, turn: Message) -> bool:
