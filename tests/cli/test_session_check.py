@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.openwebui import OpenWebUISite
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -34,6 +37,21 @@ async def test_an_ended_session_needs_a_login(toolkit: Toolkit, assistant: Assis
     assert {key: one.harvested_at for key, one in (await toolkit.store.sessions()).items()} == {
         key: one.harvested_at for key, one in kept.items()
     }
+
+
+async def test_an_account_that_waits_is_no_success(toolkit: Toolkit, webui: tuple[OpenWebUISite, str]) -> None:
+    """The site takes the session, and no call with it: each command that asks the site says so, and what to do."""
+    site, origin = webui
+    site.role = "pending"
+    for arguments in (("openwebui", "--base-url", origin), ()):
+        result = await toolkit.run("session", "check", *arguments)
+        assert (result.code, result.err) == (1, "")
+        assert ": pending, signed in as ada@example.org, " in result.out
+        assert "ask whoever runs the site to approve the account" in result.out
+    result = await toolkit.run("doctor", "--online", "--json")
+    assert result.code == 1
+    (check,) = (check for check in json.loads(result.out) if origin in check["about"])
+    assert (check["state"], "the account waits for its approval" in check["what"]) == ("wrong", True)
 
 
 async def test_all_are_checked(toolkit: Toolkit, assistant: Assistant, aura: Aura) -> None:

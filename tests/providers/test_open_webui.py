@@ -204,7 +204,8 @@ async def test_an_account_that_waits_is_told_so(open_context: OpenContext) -> No
     site.role = "pending"
     async with visiting(site, open_context) as client:
         await client.session()
-        assert (await client.check()).identity == EMAIL
+        health = await client.check()
+        assert (health.state, health.identity) == ("pending", EMAIL)
         visits = len(site.calls("/"))
         for ask in (client.chat("Hi", model="mistral-small").text, client.chat("Hi").text, client.models):
             with pytest.raises(AccountPending, match="A new login does not help") as caught:
@@ -213,6 +214,7 @@ async def test_an_account_that_waits_is_told_so(open_context: OpenContext) -> No
             assert not isinstance(caught.value, LoginRequired)
         assert len(site.calls("/")) == visits
         site.role = "user"
+        assert (await client.check()).state == "ok"
         assert await client.chat("Hi").text() == TEXT
 
 

@@ -10,15 +10,18 @@ from toolkit.errors import LoginRequired, SessionExpired
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 
+OK, PENDING = "ok", "pending"  # the states
+
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a session that the site accepts.
+    """The state of a session that the site accepts: "ok", or "pending" where its account still waits for approval, so
+    that each call would be an `AccountPending`.
 
     `identity` is who is signed in according to the site; None if the recipe has no probe. `expires_at` is in seconds
     since 1970; None if the session does not say when it ends.
     """
 
-    state: str = "ok"
+    state: str = OK
     identity: str | None = None
     expires_at: float | None = None
 
@@ -29,7 +32,7 @@ async def check(http: Transport, provider: Provider) -> Health:
     Raises `SessionExpired` if the site redirects to a login or to another site, `LoginRequired` if nobody is signed in,
     and whatever else an HTTP call raises.
     """
-    probe, identity = provider.harvest.probe, None
+    probe, identity, state = provider.harvest.probe, None, OK
     if probe is not None:
         async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
             if provider.single_page:
@@ -39,8 +42,9 @@ async def check(http: Transport, provider: Provider) -> Health:
         if not probe.allows_calls(answer):
             raise LoginRequired("Nobody is signed in.")
         identity = probe.find_identity(answer)
+        state = PENDING if probe.is_pending(answer) else OK
     else:
         async with http.get(provider.page) as response:
             if urlsplit(response.url).hostname not in provider.hosts:
                 raise SessionExpired("The site sent the call to another site.", url=response.url)
-    return Health(identity=identity, expires_at=http.session.expires_at)
+    return Health(state=state, identity=identity, expires_at=http.session.expires_at)

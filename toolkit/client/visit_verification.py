@@ -6,9 +6,9 @@ import logging
 
 import msgspec
 
-from toolkit.client.session_health import check
+from toolkit.client.session_health import PENDING, check
 from toolkit.client.transports import TransportFactory
-from toolkit.errors import SessionError, ToolkitError, WrongAccount
+from toolkit.errors import AccountPending, SessionError, ToolkitError, WrongAccount
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import expiry
 
@@ -42,6 +42,8 @@ async def verify_visit(
             raise
         log.warning("the new session could not be checked: %s", error)
         return session
+    if health.state == PENDING:
+        log.warning("%s is signed in, but the account waits for approval. %s", health.identity, AccountPending.hint)
     if previous is not None and previous.identity not in (None, session.identity):
         raise WrongAccount(f"{session.identity} is signed in, and the stored session is of {previous.identity}.")
     return session

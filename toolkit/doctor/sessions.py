@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from toolkit.client.client import Client
 from toolkit.client.environment_session import session_from_variable, variable_name
+from toolkit.client.session_health import PENDING
 from toolkit.doctor.check_result import CheckResult, run_check
-from toolkit.errors import ToolkitError, UnknownProvider
+from toolkit.errors import AccountPending, ToolkitError, UnknownProvider
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
@@ -46,6 +47,9 @@ async def check_online(key: Key, store: Store) -> CheckResult:
         async with Client(provider, account=key.account, store=store) as client:
             health = await client.check()
         who = f" of {health.identity}" if health.identity else ""
+        if health.state == PENDING:
+            what = f"The site takes the session{who}, but the account waits for its approval."
+            return [CheckResult(about, "wrong", what, AccountPending.hint)]
         return [CheckResult(about, "ok", f"The site takes the session{who}.")]
 
     return (await run_check(about, SITE_SECONDS, ask()))[0]

@@ -21,11 +21,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     `path` is requested with GET on the provider's site; the answer is JSON. `identity` lists paths in the answer, such
     as `user.email`: the first one that holds text or a number is who is signed in, and if none does, nobody is.
     `anonymous` is for software of which some deployments need no login: there any answer but an empty one allows calls.
+    `pending` is a path in the answer and the value there that says that the account still waits for its approval.
     """
 
     path: str
     identity: tuple[str, ...]
     anonymous: bool = False
+    pending: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         _refuse_string(identity=self.identity)
@@ -33,9 +35,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     def find_identity(self, answer: Any) -> str | None:
         """Who is signed in according to `answer`, the site's decoded JSON; None if nobody is."""
         for path in self.identity:
-            value = answer
-            for name in path.split("."):
-                value = value.get(name) if isinstance(value, dict) else None
+            value = _look_up(answer, path)
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
         return None
@@ -43,6 +43,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     def allows_calls(self, answer: Any) -> bool:
         """Whether `answer`, the site's decoded JSON, comes from a site that allows calls: with a login, or without."""
         return self.find_identity(answer) is not None or (self.anonymous and isinstance(answer, dict) and answer != {})
+
+    def is_pending(self, answer: Any) -> bool:
+        """Whether `answer`, the site's decoded JSON, says that the account waits for its approval."""
+        return self.pending is not None and _look_up(answer, self.pending[0]) == self.pending[1]
 
 
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,13 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
         """The patterns of `cookies` that none of `names` matches."""
         names = list(names)
         return [pattern for pattern in self.cookies if not any(re.fullmatch(pattern, name) for name in names)]
+
+
+def _look_up(answer: Any, path: str) -> Any:
+    """What `answer` holds at `path`, names with dots between them; None for nothing."""
+    for name in path.split("."):
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer
 
 
 def _refuse_string(**fields: object) -> None:

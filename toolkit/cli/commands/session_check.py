@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def session_check(provider: str | None, options: SessionOptions) -> int:
     """Ask the site of PROVIDER whether it still takes the session; without PROVIDER, of all that are kept.
 
-    No browser is opened. Exit code 3 where one needs a login, 1 where the site cannot tell.
+    No browser is opened. Exit code 3 where one needs a login, 1 where the account waits for its approval or the site
+    cannot tell.
     """
-    from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.runner import start_runner
     from toolkit.cli.status_line import status
 
@@ -35,7 +35,7 @@ def session_check(provider: str | None, options: SessionOptions) -> int:
         with status(f"asking {client.provider.site}"):
             health = runner.run(_check(client))
         echo(f"{client.provider.name}: {_describe(health)}")
-        return ExitCode.DONE
+        return _exit_code(health)
 
 
 async def _client(provider: str, options: SessionOptions) -> Client:
@@ -95,7 +95,7 @@ async def _check_stored(key: Key, store: Store) -> tuple[str, int]:
     except ToolkitError as error:
         code = ExitCode.LOGIN_NEEDED if isinstance(error, LoginRequired) else ExitCode.ERROR
         return f"{error.what} {error.hint}".rstrip(), code
-    return _describe(health), ExitCode.DONE
+    return _describe(health), _exit_code(health)
 
 
 def _no_session() -> LoginRequired:
@@ -111,9 +111,19 @@ def _no_session() -> LoginRequired:
     return LoginRequired("There is no stored session.", hint=hint)
 
 
+def _exit_code(health: Health) -> int:
+    from toolkit.cli.exit_codes import ExitCode
+    from toolkit.client.session_health import PENDING
+
+    return ExitCode.ERROR if health.state == PENDING else ExitCode.DONE
+
+
 def _describe(health: Health) -> str:
     from toolkit.cli.time_format import format_time
+    from toolkit.client.session_health import PENDING
+    from toolkit.errors import AccountPending
 
     identity = f", signed in as {health.identity}" if health.identity else ""
     expiry = f", good until {format_time(health.expires_at)}" if health.expires_at is not None else ", no expiry known"
-    return f"{health.state}{identity}{expiry}"
+    todo = f". {AccountPending.hint}" if health.state == PENDING else ""
+    return f"{health.state}{identity}{expiry}{todo}"

@@ -45,7 +45,7 @@ class OpenWebUI(Provider):
         cookies=("token",),
         bearer="token",
         signed_out=r"/auth/?$",
-        probe=Probe(path="/api/v1/auths/", identity=("email", "id", "name")),
+        probe=Probe(path="/api/v1/auths/", identity=("email", "id", "name"), pending=("role", "pending")),
     )
 
     @classmethod
