@@ -117,10 +117,32 @@ def test_a_file_is_media_at_an_absolute_address(file: dict[str, Any], media: Med
 
 
 def test_text_and_files_of_a_message_are_both_told() -> None:
-    """The text without the file's address."""
-    content = [{"type": "text", "text": "See"}, {"type": "file", "file": {"path": "/tmp/a.png"}}]
-    got = events([ASKED, {"role": "assistant", "content": content}], history=[])
-    assert got == [Media(f"{API}/file=/tmp/a.png", name="a.png"), "See"]
+    """The text without the file's address, and in the order of the app, however much of it comes at once."""
+    see, also = {"type": "text", "text": "See"}, {"type": "text", "text": "also"}
+    first, second = ({"type": "file", "file": {"path": f"/tmp/{name}.png"}} for name in "ab")
+    got = events([ASKED, {"role": "assistant", "content": [see, first, also, second]}], history=[])
+    a, b = (Media(f"{API}/file=/tmp/{name}.png", name=f"{name}.png") for name in "ab")
+    assert got == ["See", a, "\nalso", b]
+    grown = [[see], [see, first], [see, first, also], [see, first, also, second]]
+    assert events(*([{"role": "assistant", "content": content}] for content in grown), history=[]) == got
+    assert events([said("See"), {"role": "assistant", "content": [first]}, said("also")]) == ["See", a, "\nalso"]
+    assert events([{"role": "assistant", "content": [first, see]}]) == [a, "See"]
+    waits = GradioAnswer(API, None)
+    assert list(waits.update([{"role": "assistant", "content": [first, see, second]}])) == [a]
+    assert list(waits.update("Other")) == []
+    assert list(waits.end()) == ["Other"]
+
+
+def test_a_thought_is_done_after_its_last_word() -> None:
+    """And it begins before its first, also where all of it comes at once."""
+    steps = [said("a", title="One", status="done"), said("b", title="Two", status="done"), said("Yes.")]
+    two = [Status("One", True), Reasoning("\n\nb"), Status("Two", True)]
+    assert events(steps) == [Reasoning("a"), *two, "Yes."]
+    growing = [said("I wonder", title="One", status="pending")], [said("I wonder.", title="One", status="done")]
+    assert events(*growing) == [Status("One"), Reasoning("I wonder."), Status("One", True)]
+    held = GradioAnswer(API, None)
+    assert list(held.update([said("I wonder", title="One", status="pending")])) == [Status("One")]
+    assert list(held.end()) == [Reasoning("I wonder")]
 
 
 def test_a_component_that_is_no_text_and_no_file_is_told(caplog: pytest.LogCaptureFixture) -> None:

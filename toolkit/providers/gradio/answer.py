@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from toolkit.chats.events import Media, Piece, Reasoning, Status
-from toolkit.providers.gradio.answer_contents import Turn, last_answer, read_contents, read_conversation, read_turns
-from toolkit.providers.gradio.text_deltas import TextDeltas
+from toolkit.providers.gradio.answer_contents import (
+    Turn,
+    TurnContents,
+    last_answer,
+    read_contents,
+    read_conversation,
+    read_turns,
+)
+from toolkit.providers.gradio.marked_text import Mark, MarkedText
 
 DONE = "done"  # the status of a thought that is over
 
@@ -26,9 +33,7 @@ class GradioAnswer:
         self.found = False  # whether there has been anything of the answer
         self._api = api
         self._history = None if history is None else read_conversation(history)
-        self._text, self._reasoning = TextDeltas(), TextDeltas()
-        self._statuses: dict[tuple[int, str], bool] = {}
-        self._media: set[Media] = set()
+        self._text, self._reasoning = MarkedText(), MarkedText()
 
     def update(self, value: Any) -> Iterator[Piece]:
         """Take the next version of the answer; yields what is new in it."""
@@ -39,38 +44,50 @@ class GradioAnswer:
         if not turns:
             return
         self.found = True
-        thoughts = [turn for turn in turns if turn.title]
-        for number, thought in enumerate(thoughts):
-            yield from self._read_status(number, thought)
-        contents = [(bool(turn.title), read_contents(turn.content, self._api)) for turn in turns]
-        reasoning = "\n\n".join("\n".join(one.texts) for is_thought, one in contents if is_thought and one.texts)
-        text = "\n".join(text for is_thought, one in contents if not is_thought for text in one.texts)
-        # A thought is over when the answer begins, so nothing of it is held back any longer.
-        thought_piece = self._reasoning.catch_up(reasoning) if text else self._reasoning.update(reasoning)
-        if thought_piece:
-            yield Reasoning(thought_piece)
-        if piece := self._text.update(text):
-            yield piece
-        for _, one in contents:
-            for media in one.media:
-                if media not in self._media:
-                    self._media.add(media)
-                    yield media
+        text, text_marks = "", list[Mark]()
+        reasoning, thought_marks, settled = "", list[Mark](), 0
+        for number, turn in enumerate(turns):
+            contents = read_contents(turn.content, self._api)
+            if not turn.title:
+                text = _join(text, "\n", contents, text_marks)
+                continue
+            marks = list[Mark]()
+            begin, reasoning = len(reasoning), _join(reasoning, "\n\n", contents, marks)
+            if over := turn.metadata.get("status") == DONE:
+                settled = len(reasoning)
+            status = _status_mark(number, turn, settled if over else begin, over=over)
+            thought_marks += [*marks, status] if over else [status, *marks]
+        if text:
+            settled = len(reasoning)  # a thought is over when the answer begins
+        yield from map(_as_reasoning, self._reasoning.update(reasoning, thought_marks, settled))
+        yield from self._text.update(text, text_marks, 0)
 
     def end(self) -> Iterator[Piece]:
         """What was held back of the last version, because the next one could have taken it back."""
-        if piece := self._reasoning.flush():
-            yield Reasoning(piece)
-        if piece := self._text.flush():
-            yield piece
+        yield from map(_as_reasoning, self._reasoning.flush())
+        yield from self._text.flush()
 
-    def _read_status(self, number: int, thought: Turn) -> Iterator[Status]:
-        """What the title of the thought of that `number` says: once when it comes, once when it is done."""
-        key, over = (number, thought.title), thought.metadata.get("status") == DONE
-        if self._statuses.get(key) in (None, False) and (over or key not in self._statuses):
-            self._statuses[key] = over
-            log = thought.metadata.get("log")
-            yield Status(f"{thought.title}: {log}" if isinstance(log, str) and log else thought.title, over)
+
+def _status_mark(number: int, thought: Turn, place: int, *, over: bool) -> Mark:
+    """What the title of the thought of that `number` says: once when it comes, once when it is done."""
+    log = thought.metadata.get("log")
+    event = Status(f"{thought.title}: {log}" if isinstance(log, str) and log else thought.title, over)
+    return Mark(place, (number, thought.title, over), event, waits=False)
+
+
+def _join(text: str, separator: str, contents: TurnContents, marks: list[Mark]) -> str:
+    """`text` and those of a message after it; `marks` gets its pictures and files, at their places."""
+    for part in contents.parts:
+        if isinstance(part, Media):
+            marks.append(Mark(len(text), part, part, waits=True))
+        else:
+            text = f"{text}{separator}{part}" if text else part
+            separator = "\n"
+    return text
+
+
+def _as_reasoning(piece: str | Media | Status) -> Piece:
+    return Reasoning(piece) if isinstance(piece, str) else piece
 
 
 def error_message(data: Any) -> str:

@@ -31,10 +31,13 @@ class Turn(NamedTuple):
 
 
 class TurnContents(NamedTuple):
-    """The texts of a message, and its pictures and files."""
+    """The texts of a message, and its pictures and files, in its order."""
 
-    texts: list[str]
-    media: list[Media]
+    parts: list[str | Media]
+
+    @property
+    def texts(self) -> list[str]:
+        return [part for part in self.parts if isinstance(part, str)]
 
 
 def unwrap_update(value: Any, before: Any) -> Any:
@@ -81,13 +84,7 @@ def _said(turns: list[Turn]) -> list[tuple[str, list[str]]]:
 
 def read_contents(content: Any, api: str) -> TurnContents:
     """What the content of a message holds. `api` is the address under which the app has its files."""
-    found = TurnContents([], [])
-    for part in _parts(content, api):
-        if isinstance(part, str):
-            found.texts.append(part)
-        else:
-            found.media.append(part)
-    return found
+    return TurnContents(list(_parts(content, api)))
 
 
 def _parts(content: Any, api: str) -> Iterator[str | Media]:

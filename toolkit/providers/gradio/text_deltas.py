@@ -15,6 +15,11 @@ class TextDeltas:
     def __init__(self) -> None:
         self._emitted = self._last = ""
 
+    @property
+    def length(self) -> int:
+        """How many characters of the text the pieces so far are."""
+        return len(self._emitted)
+
     def update(self, text: str) -> str:
         """Take the next version of the text. Returns the next piece, perhaps empty."""
         before, self._last = self._last, text
@@ -36,10 +41,9 @@ class TextDeltas:
         self._emitted = text
         return f"\n\n{text}"
 
-    def catch_up(self, text: str) -> str:
-        """Take the next version of the text, which is not expected to be taken back. Returns all of it that was not
-        returned yet, nothing where the pieces so far are not its beginning."""
-        self._last = text
+    def settle(self, text: str) -> str:
+        """Take the beginning of the last version that the next one is not expected to take back. Returns what of it was
+        not returned yet, nothing where the pieces so far are not its beginning."""
         return self._emit_up_to(text) or ""
 
     def flush(self) -> str:
