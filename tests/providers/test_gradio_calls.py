@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from msgspec.structs import replace
 
 from tests.providers.conftest import PATIENT
 from tests.providers.gradio_app import BOT, BOX, PICTURES, TONE, Events, GradioApp, function, turn
-from toolkit.chats.contents import File, Image
+from toolkit.chats.contents import File, Image, TextPart
 from toolkit.chats.events import Media, Queued, Text
+from toolkit.chats.messages import Message
 from toolkit.errors import EmptyAnswer, SiteError, StreamInterrupted, StreamTimeout, UsageError
 
 SUBMIT = {"targets": [[BOX, "submit"]]}
@@ -97,6 +99,19 @@ async def test_heartbeats_are_signs_of_life_and_no_events() -> None:
     async with site.client(replace(PATIENT, first_piece=0.2)) as client:
         with pytest.raises(StreamTimeout, match="first_piece"):
             await client.chat("Hi").text()
+
+
+async def test_an_image_keeps_the_name_of_its_file(tmp_path: Path) -> None:
+    """As a file does, whether it stands in a mapping or in a `Message`."""
+    path = tmp_path / "blue sky.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    look = function(0, "look", [PICTURES, BOT], [BOT], targets=[[PICTURES, "submit"]])
+    site = GradioApp([look], {"look": [("complete", [[HI, turn("assistant", "Blue.")]])]})
+    parts = ("See", Image.open(path))
+    async with site.client() as client:
+        for message in ({"role": "user", "content": parts}, Message("user", (TextPart("See"), parts[1]))):
+            assert await client.chat([message]).text() == "Blue."
+    assert site.uploads == [("blue sky.png", path.read_bytes())] * 2
 
 
 async def test_images_and_files_are_uploaded_and_sent() -> None:

@@ -34,10 +34,12 @@ class TextPart(NamedTuple):
 
 class Image(NamedTuple):
     """An image for the model to look at. `url` is where it lies, or the image itself as a `data:` URL (RFC 2397);
-    `detail` is how closely to look (`low`, `high`, `auto`), "" for the model's own way."""
+    `detail` is how closely to look (`low`, `high`, `auto`), "" for the model's own way. `name` is that of its file,
+    for sites that keep images as files; "" where it has none."""
 
     url: str
     detail: str = ""
+    name: str = ""
 
     @classmethod
     def open(cls, path: Path | str) -> Image:
@@ -46,7 +48,7 @@ class Image(NamedTuple):
         mime_type = next((kind for mark, at, kind in SIGNATURES if data.startswith(mark, at)), "")
         if not mime_type:
             raise UsageError(f"{path} is no image that models are shown.", hint="PNG, JPEG, GIF and WebP are.")
-        return cls.from_bytes(data, mime_type)
+        return cls.from_bytes(data, mime_type)._replace(name=Path(path).name)
 
     @classmethod
     def from_bytes(cls, data: bytes, mime_type: str) -> Image:

@@ -97,7 +97,7 @@ def read_tools(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 def _read_message(index: int, message: object) -> Message:
     place = f"messages[{index}]"
     if isinstance(message, Message):
-        message = message.as_dict()
+        message = {**message.as_dict(), "content": message.content}  # whose parts know more than OpenAI's API has
     if not isinstance(message, Mapping):
         hint = PARTS_EXAMPLE if isinstance(message, str | Image | File | TextPart) else EXAMPLE
         raise UsageError(f"{place} is {type(message).__name__}, not a mapping of role and content.", hint=hint)

@@ -26,7 +26,7 @@ async def upload_files(http: Transport, api: str, message: Message) -> list[dict
             if (held := part.data) is None:
                 uploaded.append({"path": part.url, "url": part.url, "meta": META})  # the app fetches it itself
                 continue
-            data, kind, name = *held, f"image{number}.{held[1].rpartition('/')[2] or 'bin'}"
+            data, kind, name = *held, part.name or f"image{number}.{held[1].rpartition('/')[2] or 'bin'}"
         elif isinstance(part, File):
             if part.id:
                 raise UsageError(
