@@ -157,6 +157,23 @@ async def test_a_box_for_text_gets_no_files(content: list[Any], told: str) -> No
     assert (site.calls, site.uploads) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["system_message", "system_prompt"])
+async def test_a_system_message_goes_where_the_app_has_a_place_for_it(name: str) -> None:
+    """Into the additional input of a usual name, unless that is given; an app without one has it as the history's first."""
+    site = GradioApp([function(0, "respond", [BOX, BOT, TONE], [BOX, BOT], **SUBMIT)], {"respond": tellings("Hi")})
+    parameters = [{"parameter_name": each, "parameter_default": "Be nice"} for each in ("message", "history", name)]
+    talk = [{"role": "system", "content": "Be brief."}, *TALK]
+    async with site.client() as client:
+        for site.parameters["/respond"] in (parameters, parameters[:2]):
+            await client.chat(talk).text()
+        site.parameters["/respond"] = parameters
+        await client.chat(talk, **dict[str, Any]({name: "Be rude."})).text()
+        await client.chat("Hi").text()
+    first = {"role": "system", "content": [{"type": "text", "text": "Be brief."}]}
+    told = [(body["data"][1][:1] == [first], len(body["data"][1]), body["data"][2]) for _, body in site.calls]
+    assert told == [(False, 2, "Be brief."), (True, 3, None), (True, 3, "Be rude."), (False, 0, "Be nice")]
+
+
 async def test_other_inputs_have_what_is_given_or_the_default() -> None:
     """By the names that the app tells of them; the chatbot and the box are none of these."""
     site = GradioApp([function(0, "respond", [BOX, BOT, TONE], [BOX, BOT], **SUBMIT)], {"respond": tellings("Hi")})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import UsageError
-from toolkit.providers.gradio.wire_shapes import GradioFunction, GradioInfo
+from toolkit.providers.gradio.wire_shapes import GradioFunction, GradioInfo, GradioParameter
 
 if TYPE_CHECKING:
     from toolkit.providers.gradio.app_config import AppConfig
 
+SYSTEM_NAMES = ("system_message", "system_prompt")  # as the examples of Gradio and of Hugging Face have it
 MAX_NAMES = 20  # that an error lists
 MAX_NAME_LENGTH = 80  # characters of each that it shows
 
@@ -25,16 +26,34 @@ def build_arguments(
     """
     values = {number: app.props(number).value for number in wanted}
     named: dict[str, int] = {}
-    for function in functions:
-        endpoint = info.named_endpoints.get(f"/{function.name}")
-        for number, parameter in zip(app.arguments(function), endpoint.parameters if endpoint else (), strict=False):
-            if number in wanted and number not in named.values():
-                named.setdefault(parameter.name, number)
-                values[number] = parameter.default
+    for number, parameter in _parameters(app, info, functions, wanted):
+        named.setdefault(parameter.name, number)
+        values[number] = parameter.default
     if unknown := sorted(set(given) - set(named)):
         names = format_names(named) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")
     return values | {named[name]: value for name, value in given.items()}
+
+
+def system_parameter(
+    app: AppConfig, info: GradioInfo, functions: Iterable[GradioFunction], wanted: set[int]
+) -> str | None:
+    """The name of the parameter that is the system message, by the usual names for it; None if there is none."""
+    names = {parameter.name for _, parameter in _parameters(app, info, functions, wanted)}
+    return next((name for name in SYSTEM_NAMES if name in names), None)
+
+
+def _parameters(
+    app: AppConfig, info: GradioInfo, functions: Iterable[GradioFunction], wanted: set[int]
+) -> Iterator[tuple[int, GradioParameter]]:
+    """The parameters of `functions`, each with its component, which is one of `wanted` and comes once."""
+    seen: set[int] = set()
+    for function in functions:
+        endpoint = info.named_endpoints.get(f"/{function.name}")
+        for number, parameter in zip(app.arguments(function), endpoint.parameters if endpoint else (), strict=False):
+            if number in wanted and number not in seen:
+                seen.add(number)
+                yield number, parameter
 
 
 def format_names(names: Iterable[str]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from toolkit.chats.events import KEEP_ALIVE, KeepAlive, Piece, Pieces
-from toolkit.chats.messages import ChatRequest, format_prompt
+from toolkit.chats.messages import ChatRequest, Message, format_prompt
 from toolkit.errors import EmptyAnswer, ProtocolError, SiteError, StreamInterrupted, UsageError
 from toolkit.providers.gradio.answer import GradioAnswer, error_message
 from toolkit.providers.gradio.answer_contents import unwrap_update
 from toolkit.providers.gradio.app_config import AppConfig
-from toolkit.providers.gradio.arguments import build_arguments, format_names
+from toolkit.providers.gradio.arguments import build_arguments, format_names, system_parameter
 from toolkit.providers.gradio.chat_flow_search import ChatFlow
 from toolkit.providers.gradio.history import build_history
 from toolkit.providers.gradio.uploads import upload_files
@@ -52,33 +52,40 @@ class GradioCall:
         with_files = app.type(flow.box) == TEXT_WITH_FILES
         if request.needs and not with_files:
             raise UsageError("The app's text box takes text, and no images or files.")
-        uploaded = [await upload_files(self._http, self._api, message) for message in request.messages]
-        *earlier, last = request.messages
         chatbot = app.first(sorted(flow.inputs), "chatbot")
+        messages = request.messages
+        if await self._fill_in_settings(settings, chatbot, _system_message(messages)):
+            messages = tuple(message for message in messages if message.role != "system") or messages
+        uploaded = [await upload_files(self._http, self._api, message) for message in messages]
+        *earlier, last = messages
         restore = app.find_restore_function(flow.states(app)) if earlier else None
         history: list[Any] = []
         if last.role == "user" and (chatbot is not None or restore is not None):
             text, files = last.text, uploaded[-1]
             history = build_history(app, chatbot, list(zip(earlier, uploaded, strict=False)))
         else:
-            text, files, restore = format_prompt(request.messages), [file for files in uploaded for file in files], None
+            text, files, restore = format_prompt(messages), [file for files in uploaded for file in files], None
         if restore is not None:
             self._session = self._session or {"session_hash": secrets.token_hex(6)}
             await self._http.json(dict, "POST", f"{self._api}/run/{restore}", self._session | {"data": [history]})
-        await self._fill_in_settings(settings, chatbot)
         self._values[flow.box] = {"text": text, "files": files} if with_files else text
         if chatbot is not None:
             self._values[chatbot] = history
         self._answer = GradioAnswer(self._api, history if app.type(flow.answer) == "chatbot" else None)
 
-    async def _fill_in_settings(self, settings: dict[str, Any], chatbot: int | None) -> None:
-        """Put `settings`, and the app's defaults, where its functions take them."""
+    async def _fill_in_settings(self, settings: dict[str, Any], chatbot: int | None, system: str) -> bool:
+        """Put `settings`, and the app's defaults, where its functions take them. Returns whether `system`, the system
+        message, has a place there too."""
         app, flow = self._app, self._flow
         others = {number for step in flow.steps for number in app.arguments(step)} - {flow.box, chatbot}
-        if settings or others:
-            info = await self._http.json(GradioInfo, "GET", f"{self._api}/info")
-            named = [*flow.steps, *(one for one in app.dependencies if one.is_public and flow.box in one.inputs)]
-            self._values = build_arguments(app, info, named, others, settings)
+        if not (settings or others):
+            return False
+        info = await self._http.json(GradioInfo, "GET", f"{self._api}/info")
+        named = [*flow.steps, *(one for one in app.dependencies if one.is_public and flow.box in one.inputs)]
+        place = system_parameter(app, info, named, others) if system else None
+        placed = {} if place is None or place in settings else {place: system}
+        self._values = build_arguments(app, info, named, others, settings | placed)
+        return bool(placed)
 
     async def run(self, step: GradioFunction) -> Pieces:
         """Call the function `step`; yields what it adds to the answer."""
@@ -130,3 +137,7 @@ class GradioCall:
                 url=self._api,
                 hint=f"If the chat is another one, name it as `fn`: {format_names(others) or 'none is offered'}.",
             )
+
+
+def _system_message(messages: Sequence[Message]) -> str:
+    return "\n".join(message.text for message in messages if message.role == "system")

@@ -25,9 +25,10 @@ class Gradio(Provider):
     default.
 
     The last message is the question, and those before it become the history of the app's function, in the way of the
-    app's own page. Before gradio 6, or if an app has no such way, the whole conversation becomes one prompt. Images and
-    files go to apps whose text box takes them. An app sends the whole answer each time that it has grown;
-    `GradioAnswer` makes pieces of it.
+    app's own page. A system message goes into the additional input `system_message` or `system_prompt` where the app
+    has one, else into the history. Before gradio 6, or if an app has no such way, the whole conversation becomes one
+    prompt. Images and files go to apps whose text box takes them. An app sends the whole answer each time that it has
+    grown; `GradioAnswer` makes pieces of it.
     """
 
     name = "gradio"
