@@ -11,8 +11,16 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, Terminal, terminal
 from tests.cli.scripted_site import PICTURE, ScriptedSite
+from tests.providers.gradio_app import BOT, BOX, GradioApp, function, turn
 from tests.sites.aura import AuraSite, error
-from toolkit.cli.conversation_commands import parse_command
+from tests.sites.serving import serve
+from toolkit.cli.conversation import Conversation
+from toolkit.cli.conversation_commands import ConversationCommands, parse_command
+from toolkit.cli.runner import Runner
+from toolkit.client.client import Client
+from toolkit.errors import UsageError
+from toolkit.session.browser_session import BrowserSession
+from toolkit.stores.memory import MemoryStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
 
@@ -127,6 +135,36 @@ async def test_retry_asks_again(toolkit: Toolkit, aura: tuple[AuraSite, str]) ->
         assert await screen.end() == 0
     asked = [[message["content"] for message in call.body["messages"]] for call in site.calls("/api/chat")]
     assert asked == [["long question"]] * 3 + [["long question", "Two.", "next"]]
+
+
+async def test_a_model_can_be_taken_back(toolkit: Toolkit) -> None:
+    """Where the site takes none of that name: the way back is told, and the next question is asked without one."""
+    site = GradioApp([function(0, "respond", [BOX, BOT], [BOX, BOT], targets=[[BOX, "submit"]])], {})
+    site.scripts["respond"] = [("complete", ["", [turn("user", "Hi"), turn("assistant", "Yes.")]])]
+    async with serve(site.app()) as origin:
+        await toolkit.keep(BrowserSession(provider="gradio", origin=origin))
+        async with terminal(toolkit, "chat", "gradio", "--base-url", origin) as screen:
+            await prompt(screen, 1)
+            screen.type("/model foo\n")
+            await screen.shows("The next question goes to foo.\n> ")
+            screen.type("Hi\n")
+            await screen.shows("The app does not take model.")
+            await screen.shows("/model - goes back to the provider's own model.\n> ")
+            screen.type("/model -\n")
+            await screen.shows("The next question goes to the model that gradio chooses itself.\n> ")
+            screen.type("/retry\n")
+            await screen.shows("Yes.\n> ")
+            screen.type(CTRL_D)
+            assert await screen.end() == 0
+
+
+def test_a_model_that_cannot_be_told_is_refused() -> None:
+    """By a site that has only the one, before a question is asked of it."""
+    conversation = Conversation()
+    commands = ConversationCommands(conversation, Client("aichatonline", store=MemoryStore()), Runner())
+    with pytest.raises(UsageError, match="cannot be told a model"):
+        commands.run("model", "foo")
+    assert conversation.model is None
 
 
 async def test_commands(toolkit: Toolkit, scripted: Scripted) -> None:

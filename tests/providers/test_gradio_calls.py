@@ -159,7 +159,7 @@ async def test_a_box_for_text_gets_no_files(content: list[Any], told: str) -> No
 
 @pytest.mark.parametrize("name", ["system_message", "system_prompt"])
 async def test_a_system_message_goes_where_the_app_has_a_place_for_it(name: str) -> None:
-    """Into the additional input of a usual name, unless that is given; an app without one has it as the history's first."""
+    """Into the additional input of a usual name, unless that is given; else it is the first of the history."""
     site = GradioApp([function(0, "respond", [BOX, BOT, TONE], [BOX, BOT], **SUBMIT)], {"respond": tellings("Hi")})
     parameters = [{"parameter_name": each, "parameter_default": "Be nice"} for each in ("message", "history", name)]
     talk = [{"role": "system", "content": "Be brief."}, *TALK]

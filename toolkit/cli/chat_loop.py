@@ -18,7 +18,7 @@ from toolkit.cli.output import echo
 from toolkit.cli.question_input import QuestionInput
 from toolkit.cli.runner import Interrupted, Runner
 from toolkit.client.client import Client
-from toolkit.errors import AnswerTruncated, ToolkitError
+from toolkit.errors import AnswerTruncated, ToolkitError, UnknownModel, UsageError
 
 
 class ChatLoop:
@@ -133,6 +133,9 @@ class ChatLoop:
         except ToolkitError as error:
             self._report(error)
             echo("The conversation goes on without it; /retry asks again.", err=True)
+            about_model = isinstance(error, UsageError | UnknownModel) and "model" in error.what
+            if about_model and self._conversation.model is not None:
+                echo("/model - goes back to the provider's own model.", err=True)
             return
         self._conversation.answer(self._printer.text, self._printer.chat_id)
         self._keep()

@@ -19,7 +19,7 @@ from toolkit.errors import UsageError
 from toolkit.files.atomic import write_atomic
 
 _COMMAND = re.compile(r"/([A-Za-z]+|\?)(?:\s+(.*))?", re.DOTALL)
-NO_TEXT = "-"  # as the text of `/system`: no system message
+NOTHING = "-"  # as the text of `/system`: no system message; as the name of `/model`: the provider's own
 
 
 class Command(NamedTuple):
@@ -31,7 +31,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("model", "[NAME]", "ask this model from now on; alone: which there are"),
+    Command("model", "[NAME]", "ask this model from now on, - for the provider's own; alone: which there are"),
     Command("system", "[TEXT]", "set the system message, - for none; alone: show it"),
     Command("retry", "", "ask the last question again"),
     Command("image", "FILE", "send an image with the next question"),
@@ -86,7 +86,14 @@ class ConversationCommands:
         self._handlers[name](argument)
 
     def _model(self, name: str) -> None:
+        provider = self._client.provider
+        if name == NOTHING:
+            self._conversation.model = None
+            _say(f"The next question goes to the model that {provider.name} chooses itself.")
+            return
         if name:
+            if not provider.takes_model(name):
+                raise UsageError("It cannot be told a model, and answers with its own.", provider=provider.name)
             self._conversation.model = name
             _say(f"The next question goes to {name}.")
             return
@@ -95,12 +102,12 @@ class ConversationCommands:
         for model in dict.fromkeys((*names, *([current] if current else []))):
             _say(f"{'*' if model == current else ' '} {model}")
         if not names and not current:
-            _say(f"{self._client.provider.name} has no list of its models.")
+            _say(f"{provider.name} has no list of its models.")
 
     def _system(self, text: str) -> None:
         if text:
-            self._conversation.system = "" if text == NO_TEXT else text
-            _say("There is no system message now." if text == NO_TEXT else "The next question goes with it.")
+            self._conversation.system = "" if text == NOTHING else text
+            _say("There is no system message now." if text == NOTHING else "The next question goes with it.")
         else:
             _say(self._conversation.system or "There is no system message.")
 
