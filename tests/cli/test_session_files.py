@@ -203,6 +203,15 @@ async def test_what_is_no_session_of_the_site_changes_nothing(
     assert await toolkit.store.load(KEY) == old
 
 
+@pytest.mark.parametrize("text", [TITLE, f"{TITLE}elsewhere.example\tFALSE\t/\tTRUE\t0\ta\tb\n", "[]"])
+async def test_what_holds_nothing_is_not_imported(toolkit: Toolkit, text: str) -> None:
+    """Also for a site that needs no cookie, whose session could be as empty."""
+    result = await toolkit.run("session", "import", "gradio", "--base-url", "https://app.example", stdin=text)
+    assert (result.code, result.out) == (1, "")
+    assert "stdin holds nothing of https://app.example, so there is nothing to import." in result.err
+    assert await toolkit.store.sessions() == {}
+
+
 async def test_a_wrong_format_is_told(toolkit: Toolkit) -> None:
     """One that is named but is another than what comes, and one that there is not."""
     result = await toolkit.run("session", "import", "openassistant", "--format", "json", stdin=TITLE + LINE)

@@ -37,7 +37,7 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.client.imported_session_validation import validate_session
-    from toolkit.errors import SessionExpired
+    from toolkit.errors import SessionError, SessionExpired
     from toolkit.providers import registry
     from toolkit.session.browser_headers import origin_of
     from toolkit.session.formats.conversion import parse
@@ -50,6 +50,8 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         origin = origin_of(site.page)
         session = parse(text, form, provider=name, origin=origin)
         session, foreign, unusable = validate_session(session, site, source, now=time.time())
+        if not (session.cookies or session.headers or session.local_storage):  # though the site may need none of them
+            raise SessionError(f"{source} holds nothing of {origin}, so there is nothing to import.", provider=name)
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
         stored = StoredSession(site, options.account or session.account, store)
