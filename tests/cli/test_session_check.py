@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec.structs import replace
+
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
@@ -24,6 +26,20 @@ async def test_a_good_session_is_told(toolkit: Toolkit, assistant: Assistant) ->
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("openassistant: ok, signed in as ada, ")
     assert site.calls("/api/auth/session")
+
+
+async def test_who_is_signed_in_is_known_from_then_on(toolkit: Toolkit, assistant: Assistant) -> None:
+    """Where the session did not say, such as one that was imported; what a session says stays."""
+    _, origin = assistant
+    key = Key("openassistant", origin)
+    for known, then in ((None, "ada"), ("bob", "bob")):
+        kept = await toolkit.store.load(key)
+        assert kept is not None
+        await toolkit.keep(replace(kept, identity=known))
+        assert (await toolkit.run("session", "check", "openassistant", "--base-url", origin)).code == 0
+        kept = await toolkit.store.load(key)
+        assert kept is not None
+        assert kept.identity == then
 
 
 async def test_an_ended_session_needs_a_login(toolkit: Toolkit, assistant: Assistant) -> None:

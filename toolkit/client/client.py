@@ -288,6 +288,8 @@ class Client:
                 http.session is not session
             ):  # saved only after the check: a site deletes the cookies of a session it refuses
                 session = await self._save_changes(session, http.session)
+            if health.identity is not None:
+                await self._keeper.learn_identity(session, health.identity)
             return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _require_renewable(self) -> None:

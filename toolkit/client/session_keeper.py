@@ -139,6 +139,11 @@ class SessionKeeper:
             self._set_stored(session)
         return session
 
+    async def learn_identity(self, checked: BrowserSession, identity: str) -> None:
+        """Store who is signed in with the session `checked`, where that was not known."""
+        if checked.identity is None:
+            await self._storage.save_identity(checked, identity)
+
     async def _load_newer_or_visit(self, refused: BrowserSession | None) -> Acquired:
         """Return a session other than `refused`: from the store if another process has put one there, else of a
         visit."""

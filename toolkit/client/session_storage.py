@@ -95,6 +95,18 @@ class SessionStorage:
                 if self.store is not None and stored is not None and stored.harvested_at == refused.harvested_at:
                     await self.store.save(self._key, msgspec.structs.replace(stored, login_needed_at=time.time()))
 
+    async def save_identity(self, checked: BrowserSession, identity: str) -> None:
+        """Store who is signed in with `checked`, where the stored session is that one and does not know yet.
+
+        A store that fails is left as it is.
+        """
+        with suppress(StoreError):
+            async with self._write_lock():
+                stored = await self.load()
+                same = stored is not None and stored.harvested_at == checked.harvested_at
+                if self.store is not None and stored is not None and same and stored.identity is None:
+                    await self.store.save(self._key, msgspec.structs.replace(stored, identity=identity))
+
     @asynccontextmanager
     async def visit_lock(self) -> AsyncGenerator[None, None]:
         """Hold the lock for visiting the site for this session, among all who use the store. Raises `HarvestFailed`."""
