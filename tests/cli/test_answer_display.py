@@ -209,10 +209,11 @@ def test_the_status_tells_how_long() -> None:
 def test_details_in_words() -> None:
     """Each source once, with what is known of it; sizes and tokens as people write them."""
     same = Source("A", "https://example.org/a")
-    assert list(source_lines([same, same, Source("", file="notes.txt"), Source("")])) == [
+    assert list(source_lines([same, same, Source("", file="notes.txt"), Source(""), Source("B", file="1f3a")])) == [
         "[1] A - https://example.org/a",
         "[2] notes.txt",
         "[3] a source without a name",
+        "[4] B",
     ]
     assert media_line(Media(data=b"x" * 3400, name="a.png")) == "a.png: 3.4 kB"
     assert media_line(Media(url="https://example.org/a.png")) == "file: https://example.org/a.png"

@@ -9,10 +9,14 @@ from toolkit.chats.events import Media, Source, ToolCall, Usage
 
 
 def source_lines(sources: Iterable[Source]) -> Iterator[str]:
-    """Yields a numbered line for each source, in the order in which the site has named them, each once."""
+    """Yields a numbered line for each source, in the order in which the site has named them, each once.
+
+    A file at the site, which is often no more than an id, is named only where nothing else says what the source is.
+    """
     for number, source in enumerate(dict.fromkeys(sources), 1):
-        places = [place for place in (source.url, source.file) if place and place != source.title]
-        yield f"[{number}] {' - '.join(filter(None, (source.title, *places))) or 'a source without a name'}"
+        url = source.url if source.url != source.title else ""
+        name = " - ".join(filter(None, (source.title, url))) or source.file or "a source without a name"
+        yield f"[{number}] {name}"
 
 
 def media_line(media: Media) -> str:
