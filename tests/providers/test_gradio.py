@@ -149,6 +149,8 @@ def test_a_chatinterface_is_followed_where_its_sessions_were_measured() -> None:
     assert [step.name for step in find_chat_flow(app(keep, submit, CHAT), None).steps] == ["_keep", "_submit"]
     assert find_chat_flow(app(keep, submit, CHAT, version="5.49.1"), None).name == "reply"
     assert find_chat_flow(app(keep, submit, CHAT), "reply").name == "reply"
+    for name in ("_keep", "_submit"):  # which stand in the addresses of errors
+        assert [step.name for step in find_chat_flow(app(keep, submit, CHAT), name).steps] == ["_keep", "_submit"]
 
 
 @pytest.mark.parametrize(

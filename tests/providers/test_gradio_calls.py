@@ -76,6 +76,7 @@ async def test_the_last_words_before_an_error_are_in_it() -> None:
         with pytest.raises(SiteError, match=r"The app reported: Asleep\.") as caught:
             await anext(stream)
     assert caught.value.text == "the last"
+    assert str(caught.value.url).endswith("/gradio_api/call/respond")  # without the id, which is of this call alone
 
 
 @pytest.mark.parametrize("end", [[], [("complete", None)]])

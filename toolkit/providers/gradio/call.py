@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from toolkit.chats.events import KEEP_ALIVE, KeepAlive, Piece, Pieces
 from toolkit.chats.messages import ChatRequest, Message, format_prompt
-from toolkit.errors import EmptyAnswer, ProtocolError, SiteError, StreamInterrupted, UsageError
+from toolkit.errors import EmptyAnswer, ProtocolError, SiteError, StreamInterrupted, ToolkitError, UsageError
 from toolkit.providers.gradio.answer import GradioAnswer, error_message
 from toolkit.providers.gradio.answer_contents import unwrap_update
 from toolkit.providers.gradio.app_config import AppConfig
@@ -98,24 +99,34 @@ class GradioCall:
             return
         call = f"{self._api}/call/{name}"
         event_id = (await self._http.json(GradioEvent, "POST", call, body)).event_id
-        async with self._http.get(f"{call}/{quote(event_id, safe='')}") as response:
+        try:
+            async with aclosing(self._read(step, f"{call}/{quote(event_id, safe='')}")) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except ToolkitError as error:
+            error.url = call  # the id in the other address is of this call alone
+            raise
+
+    async def _read(self, step: GradioFunction, url: str) -> AsyncGenerator[Piece, None]:
+        """Read the events of a call of `step` at `url`; yields what they add to the answer."""
+        async with self._http.get(url) as response:
             async for frame in response.decode(SSEDecoder(), keep_alive=KEEP_ALIVE):
                 if isinstance(frame, KeepAlive) or frame.event not in ("generating", "complete", "error"):
                     yield KEEP_ALIVE  # a heartbeat
                     continue
                 data: Any = decode_json(frame.data)
                 if frame.event == "error":
-                    raise SiteError(error_message(data), url=response.url)
+                    raise SiteError(error_message(data), url=url)
                 if frame.event == "complete" and data is None:  # the call was cancelled at the app
                     break
                 if not isinstance(data, list):
-                    raise ProtocolError("The app's answer is no list.", url=response.url)
+                    raise ProtocolError("The app's answer is no list.", url=url)
                 yield KEEP_ALIVE
                 for piece in self._take(step, data):
                     yield piece
                 if frame.event == "complete":
                     return
-            raise StreamInterrupted("The stream ended before the answer was complete.", url=response.url)
+            raise StreamInterrupted("The stream ended before the answer was complete.", url=url)
 
     def _take(self, step: GradioFunction, outputs: list[Any]) -> Iterator[Piece]:
         """Take the values that `step` gives to components; yields what they add to the answer."""

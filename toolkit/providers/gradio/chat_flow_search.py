@@ -43,14 +43,17 @@ def find_chat_flow(app: AppConfig, wanted: str | None) -> ChatFlow:
 
     It is what the app's page does when a text is sent, up to the last function that changes the chatbot: with
     `gr.Blocks` that is often one function that adds the question, and another after it that answers. An app whose page
-    does not tell has one public function that takes a text. Raises `UsageError` where the chat cannot be told.
+    does not tell has one public function that takes a text. `wanted` can also be a function that the page calls later,
+    since errors name those. Raises `UsageError` where the chat cannot be told.
     """
     flows = _page_flows(app)
     public = [one for one in app.dependencies if one.is_public and one.backend_fn]
     if wanted is not None:
         name = str(wanted).lstrip("/")
-        flows = [flow for flow in flows if flow.steps[0].is_public and flow.steps[0].name == name]
         matching = [one for one in public if one.name == name]
+        flows = [flow for flow in flows if flow.steps[0].name == name] or (
+            [] if matching else [flow for flow in flows if name in (step.name for step in flow.steps)]
+        )
     else:
         matching = _chat_functions(app, public)
     if len(flows) == 1:
