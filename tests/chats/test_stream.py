@@ -15,7 +15,7 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.events import Finished, Pieces, Queued, Text
 from toolkit.chats.stream import Attempts, ChatStream
 from toolkit.chats.watchdog import Watchdog
-from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout
+from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTimeout, ToolkitError
 
 T = TypeVar("T")
 
@@ -47,6 +47,20 @@ def uncollected() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+async def test_an_error_has_no_context_of_the_stream_s_own() -> None:
+    """Neither one of the call nor one of a later attempt: a traceback shows what went wrong, and no more."""
+
+    async def fails(*kinds: type[ToolkitError]) -> Pieces:
+        for kind in kinds:
+            raise kind("It failed.")
+        yield ""
+
+    for answers in ([fails(SiteError)], [fails(LoginRequired), fails(SiteError)]):
+        with pytest.raises(SiteError) as caught:
+            await reading(*answers).text()
+        assert not isinstance(caught.value.__context__, StopAsyncIteration)
 
 
 async def test_reading_again_takes_back_no_cancellation_of_others() -> None:

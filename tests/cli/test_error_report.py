@@ -205,6 +205,7 @@ async def test_what_the_site_says(toolkit: Toolkit, aura: Aura) -> None:
         assert (result.code, result.out) == (1, "")
         assert result.errors[-1].startswith("error: aura: The site answered 500: Upstream down.")
         assert (TRACEBACK in result.err) == ("--debug" in command)
+        assert "StopAsyncIteration" not in result.err
 
 
 # --- where sessions are kept

@@ -87,7 +87,7 @@ def _no_piece() -> Awaitable[Piece]:
 WHOLE = frozenset({"stop", "tool_calls", "refusal"})
 CUT = {
     "length": ("The site cut the answer at its limit of tokens.", "Set `max_tokens`, or ask for the rest."),
-    "content_filter": ("The site's content filter cut the answer.", None),
+    "content_filter": ("The site's content filter cut the answer.", "Ask in other words, or ask another model."),
 }
 
 
@@ -138,14 +138,20 @@ class ChatStream:
         watch.reader = reader = current_task(self._loop)
         watch.cancellations = 0 if reader is None else reader.cancelling()
         watch.wait_start = watch.time()
+        ended: BaseException | None = None
         while True:
             if watch.timer_paused:
                 watch.resume_timer()
             try:
                 piece = await self._advance()
             except BaseException as error:  # noqa: BLE001 - a cancellation ends the attempt too
+                ended = error
+            if ended is not None:  # not in the handler, since a next error would have this one as its context
                 reader = None  # the error's traceback holds this frame, and the task would hold the error
-                piece = await self._first_piece_after(error)
+                try:
+                    piece = await self._first_piece_after(ended)
+                finally:
+                    ended = None
             if isinstance(piece, Text):
                 piece = piece.text
             if isinstance(piece, str):
