@@ -289,6 +289,8 @@ class ProtocolError(ToolkitError):
 class EmptyAnswer(ProtocolError):
     """The answer is over, and there is no text in it."""
 
+    hint = "Ask again, or ask another model."
+
 
 class AnswerTruncated(ToolkitError):
     """The site cut the answer. `text` is what there is of it, `finish_reason` the site's reason (`length`,
