@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, Terminal, terminal
-from tests.cli.scripted_site import PICTURE, ScriptedSite
+from tests.cli.scripted_site import PICTURE, ScriptedSite, delta
 from tests.providers.gradio_app import BOT, BOX, GradioApp, function, turn
 from tests.sites.aura import AuraSite, error
 from tests.sites.serving import serve
@@ -92,6 +92,19 @@ async def test_a_cut_answer_can_be_asked_for_again(toolkit: Toolkit, scripted: S
         screen.type(CTRL_D)
         assert await screen.end() == 0
     assert site.asked == [["first"], ["first"]]
+    assert "at its limit of tokens. Ask for the rest.\n" in screen.screen
+
+
+async def test_no_option_is_named_where_none_can_be_given(toolkit: Toolkit, scripted: Scripted) -> None:
+    """An image of an answer is told without the option that would have saved it."""
+    site, origin = scripted
+    site.frames = [delta(images=[{"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVsbG8="}}])]
+    async with terminal(toolkit, *chat(origin)) as screen:
+        await prompt(screen, 1)
+        screen.type("first\n")
+        await screen.shows("image/png: 5 bytes\n> ")
+        screen.type(CTRL_D)
+        assert await screen.end() == 0
 
 
 async def test_ctrl_c_forgets_a_line_and_the_history_has_it(toolkit: Toolkit, scripted: Scripted) -> None:

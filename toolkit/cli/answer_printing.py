@@ -46,10 +46,10 @@ class AnswerPrinter:
     """Asks a client's provider, and prints the answers as the options say.
 
     `text` is that of the last answer, so far; `chat_id` the conversation at the site that it is saved in, None if it is
-    not.
+    not. `in_conversation` leaves out what names options, which cannot be given there.
     """
 
-    def __init__(self, client: Client, output: AnswerOptions) -> None:
+    def __init__(self, client: Client, output: AnswerOptions, *, in_conversation: bool = False) -> None:
         self.text = ""
         self.chat_id: str | None = None
         self._client = client
@@ -57,6 +57,7 @@ class AnswerPrinter:
         self._name = client.provider.name
         self._thinking = False
         self._saved_at = ""  # the page of the conversation at the site
+        self._in_conversation = in_conversation
 
     async def ask(self, messages: Messages, arguments: dict[str, Any]) -> str:
         """Asks `messages`, prints the answer to stdout while it arrives, and returns its text.
@@ -149,7 +150,7 @@ class AnswerPrinter:
 
         if (folder := self._output.save_media) is None:
             held = media.data or media.url.startswith("data:")
-            return media_line(media) + (" (--save-media DIR saves it)" if held else "")
+            return media_line(media) + (" (--save-media DIR saves it)" if held and not self._in_conversation else "")
         show_status(f"saving {media.name or 'a file'}")
         try:
             path = save_media(await self._client.download(media), folder)

@@ -42,7 +42,7 @@ class ChatLoop:
         self._as_json = output.as_json
         self._keep = keep
         self._name = client.provider.name
-        self._printer = AnswerPrinter(client, output)
+        self._printer = AnswerPrinter(client, output, in_conversation=True)
         self._commands = ConversationCommands(conversation, client, runner)
         self._input = QuestionInput()
         self._interrupted_idle = False  # Ctrl-C was pressed in an empty line, and nothing since
@@ -128,6 +128,8 @@ class ChatLoop:
             told = "the conversation goes on with what there is of the answer" if self._printer.text else "no answer"
             echo(f"interrupted: {told}; /retry asks again", err=True)
         except AnswerTruncated as error:
+            if error.finish_reason == "length":
+                error.hint = "Ask for the rest."  # its own hint names an option, which cannot be given here
             self._report(error)
             echo("The conversation goes on with what there is of the answer; /retry asks again.", err=True)
         except ToolkitError as error:
