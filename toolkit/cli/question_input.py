@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 
 from toolkit.cli.output import echo, echo_text
-
 from toolkit.cli.terminal_echo import no_echo
 
 PROMPT, MORE_PROMPT = "> ", ". "
