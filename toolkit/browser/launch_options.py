@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from toolkit.browser.installed_browsers import InstalledBrowser
 from toolkit.browser.profiles import Profile
-from toolkit.browser.proxy import proxy_settings
+from toolkit.browser.proxy import NO_LOOPBACK, proxy_settings
 from toolkit.http.route import Route
 
 # Chromium asks Google for a list of on-device models, for the accounts that are signed in, and for the meaning of form
@@ -34,6 +35,9 @@ def launch_options(
     args = chromium_args(browser) if chromium else []
     if chromium and route.spki:
         args.append(f"--ignore-certificate-errors-spki-list={route.spki}")
+    proxy = proxy_settings(profile, route)
+    if chromium and proxy:
+        args += proxied_only_args(proxy)
     options: dict[str, Any] = {
         "headless": profile.headless,
         "args": [*args, *profile.args],
@@ -59,9 +63,24 @@ def launch_options(
         options["slow_mo"] = profile.slow_mo_ms
     if profile.downloads_path:
         options["downloads_path"] = os.path.expanduser(profile.downloads_path)
-    if proxy := proxy_settings(profile, route):
+    if proxy:
         options["proxy"] = proxy
     return options
+
+
+def proxied_only_args(proxy: Mapping[str, str]) -> list[str]:
+    """The arguments with which Chromium goes past `proxy`, as Playwright takes it, by no protocol: neither by UDP
+    (WebRTC, QUIC, mDNS), nor for the address of a name, unless the bypass list of the proxy names hosts.
+
+    https://www.chromium.org/developers/design-documents/network-stack/socks-proxy has the rule for names.
+    """
+    args = ["--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-quic"]
+    server = proxy["server"]
+    host = urlsplit(server if "://" in server else f"http://{server}").hostname
+    if host and proxy.get("bypass", NO_LOOPBACK) == NO_LOOPBACK:
+        shown = f"[{host}]" if ":" in host else host
+        args.append(f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {shown}")
+    return args
 
 
 def chromium_args(browser: InstalledBrowser) -> list[str]:

@@ -16,6 +16,8 @@ from toolkit.errors import UsageError
 from toolkit.http.no_proxy import split_no_proxy
 from toolkit.http.route import Route
 
+NO_LOOPBACK = "<-loopback>"  # in a bypass list of Chromium: loopback is reached through the proxy too
+
 
 def proxy_url(proxy: Proxy, hosts: Iterable[str]) -> str | None:
     """`proxy` as a URL with user and password. None where the browser reaches all of `hosts` without it."""
@@ -62,7 +64,7 @@ def bypass_list(no_proxy: str, *, chromium: bool) -> str:
 
     For Chromium it begins with "<-loopback>", which switches off that Chromium reaches loopback without the proxy.
     """
-    listed = ["<-loopback>"] if chromium else []
+    listed = [NO_LOOPBACK] if chromium else []
     for rule in split_no_proxy(no_proxy):
         name = rule.removeprefix("*").lstrip(".")
         if ":" in rule and _address(rule) is not None:
@@ -80,7 +82,7 @@ def is_bypassed(rules: str, host: str) -> bool:
     https://chromium.googlesource.com/chromium/src/+/main/net/docs/proxy.md#proxy-bypass-rules
     """
     listed = [rule.strip().lower() for rule in rules.replace(";", ",").split(",") if rule.strip()]
-    if "<-loopback>" not in listed and _is_implicitly_bypassed(host):
+    if NO_LOOPBACK not in listed and _is_implicitly_bypassed(host):
         return True
     return any(_matches(rule, host.lower()) for rule in listed)
 
