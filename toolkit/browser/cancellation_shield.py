@@ -19,6 +19,11 @@ T = TypeVar("T")
 CANCEL_GRACE_SECONDS = 10.0
 
 
+def grace_seconds() -> float:
+    """How long a call may go on after its caller was cancelled."""
+    return CANCEL_GRACE_SECONDS
+
+
 async def shielded(call: Awaitable[T]) -> T:
     """Await `call` to its end and return its result. A cancellation that arrives meanwhile is raised afterwards."""
     task = asyncio.ensure_future(call)

@@ -20,7 +20,8 @@ import msgspec
 from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.opened_pages import OpenedPages
-from toolkit.browser.sync_async_runners import ShieldedStep, Steps
+from toolkit.browser.page_evaluation import evaluate_json
+from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps
 from toolkit.browser.temporary_folders import temporary_folder
 from toolkit.browser.trace_redaction import redact_trace
 from toolkit.errors import ChallengeRequired, HarvestFailed
@@ -35,7 +36,7 @@ FIELDS = 'input, textarea, select, [contenteditable]:not([contenteditable="false
 HIDE_FIELDS = f"{FIELDS} {{ opacity: 0 !important }}"
 GREY = "#9a9a9a"
 # Gives what is typed into the fields, what the page stores, and its texts, those of open shadow roots included.
-READ_PAGE = """(_, fields) => {
+READ_PAGE = """fields => {
     const typed = [], texts = []
     const walk = root => {
         for (const field of root.querySelectorAll(fields)) {
@@ -48,7 +49,7 @@ READ_PAGE = """(_, fields) => {
     walk(document)
     const stored = []
     for (const name of ['localStorage', 'sessionStorage']) try { stored.push(...Object.values(window[name])) } catch {}
-    return {typed, texts: [document.documentElement.textContent, ...texts], stored}
+    return JSON.stringify({typed, texts: [document.documentElement.textContent, ...texts], stored})
 }"""
 
 
@@ -96,9 +97,10 @@ def _save_artifacts(pages: OpenedPages, provider: str, capture: FailureCapture, 
                 folder = stack.enter_context(temporary_folder()) or Path(stack.enter_context(TemporaryDirectory()))
                 yield ShieldedStep(tracing.stop(path=folder / "raw"))
                 raw_trace = (folder / "raw").read_bytes()
-            picture = yield page.screenshot(
+            shot = page.screenshot(
                 timeout=PICTURE_TIMEOUT_MS, mask=masks, mask_color=GREY, style=HIDE_FIELDS, animations="disabled"
             )
+            picture = yield Limited(shot, PICTURE_TIMEOUT_MS)
             sentences = [f"A picture of the page: {capture.keep(f'{provider}.png', picture)}."]
             if (content := redact_trace(raw_trace, pages.outcomes, secrets)) is not None:
                 path = capture.keep(f"{provider}.zip", content)
@@ -115,7 +117,7 @@ def _secrets_and_masks(page: Any, pages: OpenedPages) -> Steps[tuple[set[str], l
     """The secrets of `page`, and the locators of what to paint over in a picture of it."""
     frames = []
     for frame in page.frames:
-        content = yield frame.locator(":root").first.evaluate(READ_PAGE, FIELDS, timeout=READ_TIMEOUT_MS)
+        content = yield from evaluate_json(frame, READ_PAGE, FIELDS, READ_TIMEOUT_MS)
         frames.append((frame, content))
     cookies = yield page.context.cookies()
     secrets = _secret_texts(MIN_STORED_SECRET, (cookie["value"] for cookie in cookies))

@@ -19,11 +19,12 @@ from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
-from toolkit.browser.sync_async_runners import ShieldedStep, Steps
+from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
 from toolkit.session.browser_session import BrowserSession
 
+NOWHERE = "http://127.0.0.1:1/"  # an address that has no cookies
 CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 RECENT_RESPONSES = 20  # how many of the site's latest responses are kept, to read headers from
 
@@ -68,6 +69,7 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
         pages.add(page)
         page.on("popup", add_page)  # for example a login in a window of its own
 
+    yield Watch(lambda: context.cookies(NOWHERE))
     if plan.recorder is not None:
         plan.recorder.watch(context)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
@@ -88,7 +90,9 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
     Raises the error that the page's own status stands for.
     """
     try:
-        response = yield page.goto(plan.url, wait_until="commit", timeout=plan.navigation_ms)
+        response = yield Limited(
+            page.goto(plan.url, wait_until="commit", timeout=plan.navigation_ms), plan.navigation_ms
+        )
     except PlaywrightError as error:
         documents = [response for response in responses if response.request.is_navigation_request()]
         if not (is_error_page(error) and documents):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from toolkit.browser.sync_async_runners import BrowserUnresponsive
 from toolkit.errors import (
     BrowserError,
     ConnectFailed,
@@ -67,6 +68,9 @@ def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> T
     for pattern, kind, what in NETWORK_ERRORS:
         if found := re.search(pattern, error.message):
             return kind(f"{what} ({found.group()}).", url=url, provider=provider)
+    if isinstance(error, BrowserUnresponsive):
+        hint = "See whether it is stopped, or the machine is out of memory."
+        return BrowserError(error.message, url=url, provider=provider, hint=hint)
     if "crashed" in error.message:
         return HarvestFailed("The page crashed before the session was complete.", url=url, provider=provider)
     if _is_closed(error):

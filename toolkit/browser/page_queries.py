@@ -13,25 +13,44 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.page_errors import has_moved_on
-from toolkit.browser.sync_async_runners import Steps
+from toolkit.browser.page_evaluation import evaluate_json
+from toolkit.browser.sync_async_runners import Limited, Steps
 from toolkit.browser.time_limit import TimeLimit
+from toolkit.errors import HarvestFailed
 
 ELEMENT_MS = 250  # how long one call waits for an element; the driver notices at once, which polling does not
 MIN_ANSWER_MS = 1_000  # the least time that a page gets to answer at all
-READ_STORAGE = "() => { try { return Object.entries(localStorage) } catch { return [] } }"
-# Gives the decoded JSON, {} where the site wants a login, and null where its answer says nothing.
-FETCH_PROBE = """([url, headers]) => fetch(url, {headers})
-    .then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null).catch(() => null)"""
+PROBE_MS = 10_000  # the longest that the site gets to answer one probe; there may be more of them
+# Gives JSON of the page's storage. The spread copies the items by itself: a page can replace functions such as
+# `Object.entries`, and an item can have the name of a method of the storage.
+READ_STORAGE = """() => {
+    let items = {}
+    try { items = {...localStorage} } catch {}
+    return JSON.stringify(items)
+}"""
+# Gives JSON: what the site answers, {} where it wants a login, and null where its answer says nothing.
+FETCH_PROBE = """([url, headers, ms]) => fetch(url, {headers, signal: AbortSignal.timeout(ms)})
+    .then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null).catch(() => null)
+    .then(answer => JSON.stringify(answer))"""
 
 
 def read_local_storage(frame: Any, limit: TimeLimit) -> Steps[dict[str, str] | None]:
-    """The localStorage of the frame's origin; None while the frame is moving to another document."""
+    """The localStorage of the frame's origin; None while the frame is moving to another document.
+
+    Raises `HarvestFailed` where the page does not answer within the limit. What a page gives in place of texts is left
+    out.
+    """
+    timeout = _answer_timeout(limit)
     try:
-        return dict((yield frame.locator(":root").first.evaluate(READ_STORAGE, timeout=_answer_timeout(limit))))
+        found = yield from evaluate_json(frame, READ_STORAGE, None, timeout)
+    except PlaywrightTimeout:
+        raise _busy_page(frame, timeout) from None
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise
         return None
+    items = found.items() if isinstance(found, dict) else ()
+    return {key: value for key, value in items if isinstance(value, str)}
 
 
 def is_element_visible(page: Any, selector: str, limit: TimeLimit, *, wait: bool) -> Steps[bool]:
@@ -39,20 +58,24 @@ def is_element_visible(page: Any, selector: str, limit: TimeLimit, *, wait: bool
     element = page.locator(selector).first
     if wait:
         with suppress(PlaywrightTimeout):
-            yield element.wait_for(state="visible", timeout=ELEMENT_MS)
+            yield Limited(element.wait_for(state="visible", timeout=ELEMENT_MS), ELEMENT_MS)
             return True
     yield from _wait_until_responsive(page, limit)
     return bool((yield element.is_visible()))
 
 
-def fetch_probe(page: Any, url: str, bearer_token: str | None) -> Steps[Any]:
+def fetch_probe(page: Any, url: str, bearer_token: str | None, limit: TimeLimit) -> Steps[Any]:
     """The site's answer when the page itself fetches `url`, with the bearer token if there is one.
 
-    The decoded JSON; `{}` where the site wants a login; None where its answer says nothing.
+    The decoded JSON; `{}` where the site wants a login; None where its answer says nothing, or does not come within
+    `PROBE_MS` or what is left of `limit`.
     """
     headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
+    ms = min(PROBE_MS, _answer_timeout(limit) or PROBE_MS)
     try:
-        return (yield page.evaluate(FETCH_PROBE, [url, headers]))
+        return (yield from evaluate_json(page, FETCH_PROBE, [url, headers, ms], ms + MIN_ANSWER_MS))
+    except PlaywrightTimeout:  # the page has replaced `fetch`, or its script never ends
+        return None
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise
@@ -61,7 +84,16 @@ def fetch_probe(page: Any, url: str, bearer_token: str | None) -> Steps[Any]:
 
 def _wait_until_responsive(frame: Any, limit: TimeLimit) -> Steps[None]:
     """Wait until a page or frame answers. A page whose script never ends does not, and `is_visible` has no timeout."""
-    yield frame.locator(":root").first.wait_for(state="attached", timeout=_answer_timeout(limit))
+    timeout = _answer_timeout(limit)
+    try:
+        yield Limited(frame.locator(":root").first.wait_for(state="attached", timeout=timeout), timeout)
+    except PlaywrightTimeout:
+        raise _busy_page(frame, timeout) from None
+
+
+def _busy_page(frame: Any, timeout: float) -> HarvestFailed:
+    what = f"The page did not answer in time ({timeout / 1000:.3g} s): a script of it does not end."
+    return HarvestFailed(what, url=frame.url)
 
 
 def _answer_timeout(limit: TimeLimit) -> float:

@@ -10,7 +10,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.missing_on_page import LOGIN, Missing, MissingKind
 from toolkit.browser.page_queries import fetch_probe, is_element_visible, read_local_storage
-from toolkit.browser.sync_async_runners import Steps
+from toolkit.browser.sync_async_runners import Limited, Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import HarvestFailed, LoginRequired
@@ -73,9 +73,11 @@ def _instruction(plan: VisitPlan, limit_ms: float, *, challenged: bool) -> str:
 def _wait_until_loaded(page: Any, plan: VisitPlan) -> Steps[None]:
     """Wait for the page to load, where the recipe does not say how one sees that it works."""
     limit = TimeLimit(plan.navigation_ms)
-    yield page.wait_for_load_state("domcontentloaded", timeout=limit.left)
+    left = limit.left
+    yield Limited(page.wait_for_load_state("domcontentloaded", timeout=left), left)
     with suppress(PlaywrightTimeout):  # an image that never loads is not needed
-        yield page.wait_for_load_state("load", timeout=min(limit.left or SETTLE_MS, SETTLE_MS))
+        left = min(limit.left or SETTLE_MS, SETTLE_MS)
+        yield Limited(page.wait_for_load_state("load", timeout=left), left)
 
 
 def find_missing(context: Any, page: Any, plan: VisitPlan, limit: TimeLimit) -> Steps[list[Missing]]:
@@ -94,7 +96,7 @@ def find_missing(context: Any, page: Any, plan: VisitPlan, limit: TimeLimit) -> 
     if recipe.ready is not None and not (yield from is_element_visible(page, recipe.ready, limit, wait=not missing)):
         missing.append(Missing(MissingKind.ELEMENT, recipe.ready))
     if recipe.probe is not None and (plan.login or recipe.only_probe_detects_login) and not missing:
-        missing += yield from _missing_by_probe(page, plan, recipe.probe, token)
+        missing += yield from _missing_by_probe(page, plan, recipe.probe, token, limit)
     return missing
 
 
@@ -112,9 +114,11 @@ def _missing_cookies(
     return [Missing(MissingKind.COOKIE, example_name(pattern)) for pattern in patterns], None
 
 
-def _missing_by_probe(page: Any, plan: VisitPlan, probe: Probe, token: str | None) -> Steps[list[Missing]]:
+def _missing_by_probe(
+    page: Any, plan: VisitPlan, probe: Probe, token: str | None, limit: TimeLimit
+) -> Steps[list[Missing]]:
     """What the site's answer to the probe shows to be missing; pauses where that is anything."""
-    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, token)
+    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, token, limit)
     if probe.allows_calls(answer):
         return []
     if plan.person and isinstance(answer, dict) and answer:  # the site seems to accept the session

@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from toolkit.browser.page_evaluation import evaluate_json
 from toolkit.browser.page_queries import read_local_storage
 from toolkit.browser.sync_async_runners import Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.browser.visit_plan import VisitPlan
-from toolkit.errors import redact_url
+from toolkit.errors import HarvestFailed, redact_url
 from toolkit.session.browser_headers import is_browser_header, origin_of
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.expiry import clock_skew, expiry
@@ -21,6 +22,8 @@ from toolkit.session.expiry import clock_skew, expiry
 log = logging.getLogger("toolkit")
 
 POLL_MS = 50
+ANSWER_MS = 30_000  # for the page to tell its user agent
+READ_AGENT = "() => JSON.stringify(navigator.userAgent)"
 
 
 def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[BrowserSession]:
@@ -48,6 +51,8 @@ def _local_storage(page: Any, plan: VisitPlan) -> Steps[dict[str, dict[str, str]
     limit = TimeLimit(plan.navigation_ms)
     storage: dict[str, dict[str, str]] = {}
     while (main := (yield from read_local_storage(page.main_frame, limit))) is None:
+        if limit.is_over:
+            raise HarvestFailed("The page moves on again and again.", provider=plan.provider, url=page.url)
         yield page.wait_for_timeout(POLL_MS)
     for frame in page.frames:
         if plan.owns_url(frame.url):
@@ -72,7 +77,8 @@ def _headers(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[dict
                 sources[name] = request
     if "user-agent" not in headers:
         log.debug("%s: header user-agent taken from the page's navigator", plan.provider)
-        headers["user-agent"] = yield page.evaluate("() => navigator.userAgent")
+        agent = yield from evaluate_json(page, READ_AGENT, None, ANSWER_MS)
+        headers |= {"user-agent": agent} if isinstance(agent, str) else {}
     for name, request in sorted(sources.items()):
         source = request.resource_type, request.method, redact_url(request.url)
         log.debug("%s: header %s taken from the %s request %s %s", plan.provider, name, *source)
