@@ -18,6 +18,11 @@ from toolkit.errors import BrowserError, BrowserMissing, ProfileLocked
         ("Target closed\n║ Looks like you launched a headed browser without having a XServer", BrowserError, "Xvfb"),
         ("Target closed\nBrowser logs:\nChromium sandboxing failed!\n===", BrowserError, "insists"),
         ("Target page, context or browser has been closed\nBrowser logs:\nhush", BrowserError, "as soon as"),
+        (
+            "Target page, context or browser has been closed\n<process did exit: exitCode=null, signal=SIGKILL>",
+            BrowserError,
+            "killed while it started (SIGKILL)",
+        ),
         ("Failed to launch: Error: spawn /x EACCES\nCall log: hush", BrowserError, "spawn /x EACCES"),
     ],
 )

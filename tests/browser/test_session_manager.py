@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -253,6 +254,32 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
             await task
         assert (await manager.harvest(Place())).cookies
         assert len(started) == 2
+
+
+@pytest.mark.parametrize("moment", ["start", "visit"])
+async def test_a_browser_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """It has no window that somebody could have closed."""
+    started: list[Browser] = []
+
+    async def note(*arguments: Any, **options: Any) -> Browser:
+        started.append(await launch(*arguments, **options))
+        if moment == "start":
+            await kill(started[0])
+        return started[0]
+
+    async def kill(browser: Browser) -> None:
+        session = await browser.new_browser_cdp_session()
+        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+        os.kill(next(process["id"] for process in processes if process["type"] == "browser"), signal.SIGKILL)
+
+    monkeypatch.setattr("toolkit.browser.managed_browser.launch", note)
+    async with network(html("")) as local, SessionManager(Profile(), route=local.route) as manager:
+        task = asyncio.create_task(manager.harvest(Place()))
+        if moment == "visit":
+            await until(lambda: any(one.status for one in local.log))
+            await kill(started[0])
+        with pytest.raises(HarvestFailed, match="The browser ended before the session was complete: it was killed"):
+            await task
 
 
 async def test_a_browser_that_does_not_start_is_told_to_all(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 
 T = TypeVar("T")
 
-CANCEL_GRACE_SECONDS = 10.0
+CANCEL_GRACE_SECONDS = 3.0
 
 
 def grace_seconds() -> float:
@@ -57,14 +57,35 @@ async def wait_until_done(task: asyncio.Future[Any], seconds: float | None = Non
     return cancelled
 
 
-async def close_if_cancelled(call: Awaitable[Browser]) -> Browser:
-    """Await `call` and return its browser. When cancelled, wait until the browser has started, then close it."""
+async def wait_at_most(task: asyncio.Future[Any], seconds: float) -> asyncio.CancelledError | None:
+    """Wait until `task` is done or `seconds` are over, whatever cancels the caller meanwhile. Returns that
+    cancellation, for the caller to raise."""
+    cancelled: asyncio.CancelledError | None = None
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not task.done() and (left := end - loop.time()) > 0:
+        try:
+            await asyncio.wait({task}, timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
+
+
+async def close_if_cancelled(call: Awaitable[Browser], seconds: float | None = None) -> Browser:
+    """Await `call` and return its browser. When cancelled, wait a moment until the browser has started, then close it.
+
+    Raises the builtin `TimeoutError` after `seconds` (None: never): the driver does not keep a limit while it is
+    stopped.
+    """
     starting = asyncio.ensure_future(call)
     try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(starting)
+    except (asyncio.CancelledError, TimeoutError):
         # Playwright's driver cannot stop a start half-way. A second cancellation leaves the closing to its own task.
-        await asyncio.shield(asyncio.ensure_future(_close_when_started(starting)))
+        closing = asyncio.ensure_future(_close_when_started(starting))
+        if (cancelled := await wait_at_most(closing, CANCEL_GRACE_SECONDS)) is not None:
+            raise cancelled from None
         raise
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 
+from toolkit.browser.closing import was_closed
 from toolkit.browser.failure_capture import with_failure_capture
 from toolkit.browser.opened_pages import OpenedPages
-from toolkit.browser.page_errors import is_error_page, playwright_errors
+from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
 from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps, Watch
@@ -51,7 +52,12 @@ def harvest_steps_in_new_context(
     Raises what `harvest_steps` raises.
     """
     with playwright_errors(plan.url, plan.provider):
-        context = yield ShieldedStep(browser.new_context(**context_options))
+        try:
+            context = yield ShieldedStep(browser.new_context(**context_options))
+        except PlaywrightError as error:
+            if is_closed(error) and not plan.person and not was_closed(browser):
+                raise browser_ended_error(plan.url, plan.provider) from None
+            raise
     pages = OpenedPages()
     try:
         steps = _harvest(context, plan, pages)
@@ -73,15 +79,32 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
     if plan.recorder is not None:
         plan.recorder.watch(context)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
-        page = yield ShieldedStep(context.new_page())
-        add_page(page)
-        page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
-        challenged = yield from _go_to_page(page, plan, responses)
-        yield from wait_until_ready(context, page, plan, challenged=challenged)
-        session = yield from read_session(context, page, plan, responses)
+        try:
+            page = yield ShieldedStep(context.new_page())
+            add_page(page)
+            page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
+            challenged = yield from _go_to_page(page, plan, responses)
+            yield from wait_until_ready(context, page, plan, challenged=challenged)
+            session = yield from read_session(context, page, plan, responses)
+        except PlaywrightError as error:
+            if is_closed(error) and not plan.person and (yield from _has_browser_ended(context)):
+                raise browser_ended_error(plan.url, plan.provider) from None
+            raise
     if plan.recorder is not None:
         yield plan.recorder.drain()  # before the page is closed
     return session
+
+
+def _has_browser_ended(context: Any) -> Steps[bool]:
+    """Whether the browser of `context` is gone, and nobody here has closed it."""
+    if context.browser is None or was_closed(context.browser):
+        return False
+    try:
+        extra = yield ShieldedStep(context.browser.new_context())
+        yield ShieldedStep(extra.close())
+    except PlaywrightError:
+        return True
+    return False
 
 
 def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[bool]:

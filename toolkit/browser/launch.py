@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.cancellation_shield import close_if_cancelled
 from toolkit.browser.installed_browsers import find_browser, install_hint, missing_message
@@ -14,6 +15,7 @@ from toolkit.browser.launch_errors import is_sandbox_failure, launch_error
 from toolkit.browser.launch_options import launch_options
 from toolkit.browser.profiles import Profile
 from toolkit.browser.sandbox import remember_sandbox_failed, wants_sandbox
+from toolkit.browser.sync_async_runners import GRACE_SECONDS
 from toolkit.errors import BrowserMissing
 from toolkit.http.route import Route
 
@@ -53,4 +55,8 @@ async def launch(
 
 async def _launch(browser_type: BrowserType, options: dict[str, Any]) -> Browser:
     # Ctrl-C reaches the driver as well, which would end at once; with `handle_sigint=False` we close the browser.
-    return await close_if_cancelled(browser_type.launch(handle_sigint=False, **options))
+    seconds = options["timeout"] / 1000 + GRACE_SECONDS if options["timeout"] else None
+    try:
+        return await close_if_cancelled(browser_type.launch(handle_sigint=False, **options), seconds)
+    except TimeoutError:
+        raise PlaywrightTimeout("The driver did not keep the limit for the start.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -20,6 +22,7 @@ _NO_SANDBOX = (
 )
 _NO_DISPLAY = ("Missing X server", "without having a XServer", "no DISPLAY", "cannot open display")
 _LOCKED = ("ProcessSingleton", "Opening in existing browser session", "profile is already in use")
+_KILLED = re.compile(r"did exit: exitCode=null, signal=(SIG(?:KILL|TERM|INT|HUP))")  # in Playwright's log of the start
 NO_PROGRAM = ("executable doesn't exist", "Executable doesn't exist", "is not found at", " ENOENT")
 
 
@@ -51,6 +54,11 @@ def launch_error(error: PlaywrightError, profile: Profile) -> BrowserError:
     first = error.message.partition("\n")[0].removeprefix("BrowserType.launch: ").rstrip(".")
     if any(part in first for part in NO_PROGRAM):
         return BrowserMissing(f"{first}.", hint=install_hint(profile))
+    if (killed := _KILLED.search(error.message)) is not None:
+        return BrowserError(
+            f"The browser was killed while it started ({killed[1]}).",
+            hint="See whether the machine has enough memory, and who ends processes there.",
+        )
     if "Target page, context or browser has been closed" in first:
         return BrowserError(
             "The browser ended as soon as it was started.",

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from playwright.async_api import Browser
 
 from toolkit.browser.cancellation_shield import shielded
+from toolkit.browser.closing import close_browser, remember_when_closed
 from toolkit.browser.driver import driver
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
@@ -38,8 +39,11 @@ class OwnBrowser:
         if self._starting is None or (self._starting.done() and not _is_alive(self._starting, lost)):
             self._starting = asyncio.create_task(self._start(self._opened, whole))
         # `asyncio.wait`, because the cancellation of one caller must not cancel the start, which others wait for too.
-        await asyncio.wait({self._starting})
-        return self._starting.result()
+        starting = self._starting
+        await asyncio.wait({starting})
+        if starting.cancelled():
+            raise UsageError("This SessionManager was closed before its browser had started.")
+        return starting.result()
 
     async def aclose(self) -> None:
         """Close the browser, also when cancelled meanwhile. May be called more than once."""
@@ -55,12 +59,14 @@ class OwnBrowser:
                 browser = await connect(playwright, self._profile)
             else:
                 browser = await launch(playwright, self._profile, self._route, whole=whole)
-            opening.push_async_callback(browser.close)
+            remember_when_closed(browser)
+            opening.push_async_callback(close_browser, browser)
             self._opened = opening.pop_all()
         return browser
 
     async def _close(self) -> None:
         if self._starting is not None:
+            self._starting.cancel()  # it ends what it has opened; nothing happens where it is done
             await asyncio.wait({self._starting})
             if not self._starting.cancelled():
                 self._starting.exception()  # marks it as retrieved; whoever waited for the browser got it

@@ -64,6 +64,16 @@ def has_moved_on(error: PlaywrightError) -> bool:
     return any(part in error.message for part in DOCUMENT_GONE)
 
 
+def browser_ended_error(url: str, provider: str) -> HarvestFailed:
+    """The error for a browser, or a driver of Playwright's, that is gone before the visit is over."""
+    return HarvestFailed(
+        "The browser ended before the session was complete: it was killed, or it crashed.",
+        url=url,
+        provider=provider,
+        hint="See whether the machine has enough memory. Nothing that is stored was changed.",
+    )
+
+
 def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> ToolkitError:
     for pattern, kind, what in NETWORK_ERRORS:
         if found := re.search(pattern, error.message):
@@ -73,7 +83,7 @@ def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> T
         return BrowserError(error.message, url=url, provider=provider, hint=hint)
     if "crashed" in error.message:
         return HarvestFailed("The page crashed before the session was complete.", url=url, provider=provider)
-    if _is_closed(error):
+    if is_closed(error):
         return HarvestFailed(
             f"The {place} was closed before the session was complete.",
             url=url,
@@ -86,6 +96,6 @@ def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> T
     return BrowserError(f"The browser failed: {first}", url=url, provider=provider)
 
 
-def _is_closed(error: PlaywrightError) -> bool:
+def is_closed(error: PlaywrightError) -> bool:
     """Whether the page, context or browser is closed. A reason that was given when closing is the whole text then."""
     return type(error).__name__ == "TargetClosedError" or "has been closed" in error.message

@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.cancellation_shield import shielded
+from toolkit.browser.closing import close_browser
 from toolkit.errors import BrowserError, BrowserLost, NetworkError
 
 log = logging.getLogger("toolkit")
@@ -63,7 +64,7 @@ async def is_lost(browser: Browser) -> bool:
         return True
     except TimeoutError:
         with suppress(PlaywrightError):
-            await browser.close()
+            await close_browser(browser)
         return True
     return not browser.is_connected()
 

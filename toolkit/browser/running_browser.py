@@ -13,10 +13,12 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.cancellation_shield import close_if_cancelled
 from toolkit.browser.connect_errors import START_CHROME, connect_error
 from toolkit.browser.profiles import Connect, Profile, find_conflict
+from toolkit.browser.sync_async_runners import GRACE_SECONDS
 from toolkit.errors import BrowserError, ConfigError, UsageError
 
 log = logging.getLogger("toolkit")
@@ -37,11 +39,15 @@ async def connect(playwright: Playwright, profile: Profile) -> Browser:
     options: dict[str, Any] = {"timeout": profile.launch_timeout_ms, "headers": dict(to.headers)}
     if profile.slow_mo_ms:
         options["slow_mo"] = profile.slow_mo_ms
+    seconds = profile.launch_timeout_ms / 1000 + GRACE_SECONDS if profile.launch_timeout_ms else None
     log.debug("connecting to the browser at %s over %s", to.redacted_url, to.over)
     try:
         if to.over == "cdp":  # `no_defaults`: its default context is a person's own, and keeps its settings
-            return await close_if_cancelled(browser_type.connect_over_cdp(to.url, no_defaults=True, **options))
-        return await close_if_cancelled(browser_type.connect(to.url, **options))
+            call = browser_type.connect_over_cdp(to.url, no_defaults=True, **options)
+            return await close_if_cancelled(call, seconds)
+        return await close_if_cancelled(browser_type.connect(to.url, **options), seconds)
+    except TimeoutError:  # the driver did not keep the limit
+        raise connect_error(PlaywrightTimeout("late"), to, profile.launch_timeout_ms) from None
     except PlaywrightError as error:
         raise connect_error(error, to, profile.launch_timeout_ms) from None
 

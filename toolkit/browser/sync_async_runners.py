@@ -24,7 +24,7 @@ Steps = Generator[Any, Any, T]
 # All in seconds.
 STEP_SECONDS = 30.0  # for a step that names no limit of its own
 GRACE_SECONDS = 5.0  # for Playwright to end a call by the limit that it was given, after that is up
-SHIELDED_STEP_SECONDS = 30.0
+SHIELDED_STEP_SECONDS = 15.0
 BEAT_SECONDS = 3.0  # how long a step may take before the browser is asked whether it is still there
 ANSWER_SECONDS = 10.0  # for the browser to answer that
 UNRESPONSIVE_SECONDS = 1.0  # for each further step in a browser that has not answered

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 WAIT_SECONDS = 30.0  # for the driver and the browser to end by themselves
@@ -43,8 +44,13 @@ def remove(folder: str) -> None:
 
 def is_in_use(folder: str) -> bool:
     """Whether `folder` is the `TMPDIR` of a running process. Only Linux can tell; True on other systems."""
+    return sys.platform != "linux" or any(True for _ in users_of(folder))
+
+
+def users_of(folder: str) -> Iterator[int]:
+    """The ids of the running processes whose `TMPDIR` is `folder`. Only Linux can tell; none on other systems."""
     if sys.platform != "linux":
-        return True
+        return
     variable = f"\0TMPDIR={folder}\0".encode()
     for number in filter(str.isdigit, os.listdir("/proc")):
         with (
@@ -52,8 +58,7 @@ def is_in_use(folder: str) -> bool:
             open(f"/proc/{number}/environ", "rb") as file,
         ):  # it may have ended, or be another user's
             if variable in b"\0" + file.read() + b"\0":
-                return True
-    return False
+                yield int(number)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,19 @@ def temporary_folder() -> Iterator[Path | None]:
             if os.getpid() == owner:  # not in a fork, which may end by leaving this block too
                 shutil.rmtree(path, ignore_errors=True)
             os.close(handle)
+
+
+def end_processes(folder: Path | None) -> None:
+    """Kill every process whose folder for temporary files is `folder`: the driver and its browsers.
+
+    For those that do not end by themselves, because they are stopped. Only Linux tells which they are; elsewhere
+    nothing happens, and they end as soon as they go on.
+    """
+    if folder is None:
+        return
+    for pid in temporary_folder_cleanup.users_of(str(folder)):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def is_python_interpreter(program: str = sys.executable) -> bool:

@@ -20,6 +20,7 @@ class StartedBrowser(msgspec.Struct, frozen=True, kw_only=True):
 async def try_start(profile: Profile) -> StartedBrowser:
     """Start the browser of `profile` without a window, and close it again. Raises `BrowserError` and its like."""
     # Playwright is loaded here and not above, so that the command's help does not wait for it.
+    from toolkit.browser.closing import close_browser
     from toolkit.browser.driver import driver
     from toolkit.browser.installed_browsers import find_browser, install_hint, missing_message
     from toolkit.browser.launch import launch
@@ -32,7 +33,7 @@ async def try_start(profile: Profile) -> StartedBrowser:
             raise BrowserMissing(missing_message(profile), hint=install_hint(profile))
         browser = await launch(playwright, headless)
         version = browser.version
-        await browser.close()
+        await close_browser(browser)
     headed = find_browser(msgspec.structs.replace(profile, headless=False), own)
     window = headed is not None and not headed.shell
     return StartedBrowser(

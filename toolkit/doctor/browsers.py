@@ -34,13 +34,14 @@ async def check_browser(profile: Profile) -> list[CheckResult]:
     limit = min(profile.launch_timeout_ms or MAX_START_MS, MAX_START_MS)
     profile = replace(profile, launch_timeout_ms=limit)
     if profile.connect is not None:
+        from toolkit.browser.closing import close_browser
         from toolkit.browser.driver import driver
         from toolkit.browser.running_browser import connect
 
         async with driver() as playwright:
             browser = await connect(playwright, profile)
             version = browser.version
-            await browser.close()
+            await close_browser(browser)
         return [CheckResult("browser", "ok", f"{profile.connect.redacted_url} answers: {profile.browser} {version}.")]
     from toolkit.browser.try_start import try_start
 

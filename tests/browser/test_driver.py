@@ -1,0 +1,88 @@
+"""Playwright's driver: a start and an end that take no longer than their limits, whatever the program does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import descendants, program
+from tests.sites.asking import SECONDS, until
+from toolkit.browser import driver as driver_module
+from toolkit.browser.closing import close_browser
+from toolkit.browser.driver import driver, memory_limit_hint
+from toolkit.browser.launch import launch
+from toolkit.browser.profiles import Profile
+from toolkit.errors import DriverFailed
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ABANDON_SECONDS", "STOP_SECONDS"):
+        monkeypatch.setattr(driver_module, name, 0.2)
+    monkeypatch.setattr(driver_module, "KILL_SECONDS", float(SECONDS))
+    monkeypatch.setattr("toolkit.browser.closing.CLOSE_SECONDS", 0.2)
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+
+
+@pytest.fixture
+def mute_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Takes the place of the driver's program, reads what it is told, and never says anything."""
+    mute = program(tmp_path / "node", '#!/bin/sh\nread never < "$0.pipe"\n')
+    os.mkfifo(f"{mute}.pipe")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(mute))
+    return mute
+
+
+async def test_a_driver_that_does_not_start_is_given_up(mute_program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within its limit; and nothing of it is left."""
+    monkeypatch.setattr(driver_module, "START_SECONDS", 0.3)
+    before = descendants()
+    with pytest.raises(DriverFailed, match=r"did not start within 0\.3 s"):
+        async with driver():
+            pass
+    await until(lambda: descendants() <= before)
+
+
+async def test_the_start_of_a_driver_can_be_cancelled(mute_program: Path) -> None:
+    """Long before its limit."""
+    before = descendants()
+    starting = asyncio.ensure_future(driver().__aenter__())
+    await until(lambda: len(descendants() - before) > 1)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await until(lambda: descendants() <= before)
+
+
+@pytest.mark.parametrize("stopped", [lambda line: "run-driver" in line, lambda line: True], ids=["driver", "all"])
+async def test_what_is_stopped_is_killed_in_the_end(stopped: Callable[[str], bool]) -> None:
+    """The driver, or the browser with it: neither gets a signal to end, nor reads that it is to."""
+    before = descendants()
+    async with asyncio.timeout(SECONDS), driver() as playwright:
+        browser = await launch(playwright, Profile())
+        started = descendants() - before
+        for pid in filter(lambda pid: stopped(command_line(pid)), started):
+            os.kill(pid, signal.SIGSTOP)
+        await close_browser(browser)
+    await until(lambda: descendants() <= before)
+
+
+def test_a_limit_of_the_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is too low for Node, with how much it is."""
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (150_000 * 1024, resource.RLIM_INFINITY))
+    assert "146 MiB of address space (`ulimit -v`)" in memory_limit_hint()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert memory_limit_hint() == ""
