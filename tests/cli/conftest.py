@@ -109,15 +109,24 @@ class Toolkit:
 
     def running(self) -> list[str]:
         """What still runs of what commands started: processes of their sessions, and browsers in the temp folder."""
+        return list(self._processes().values())
+
+    def pids(self, part: str) -> list[int]:
+        """The processes that commands started whose command lines have that part."""
+        return [pid for pid, line in self._processes().items() if part in line]
+
+    def _processes(self) -> dict[int, str]:
+        """The command lines of the processes that commands started and that have not ended."""
         sessions = {process.pid for process in self.started}
-        found = []
+        started = f"TMPDIR={self.temp}".encode()
+        found = {}
         for folder in Path("/proc").iterdir():
             with suppress(OSError):
                 if folder.name.isdigit():
                     session = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
                     line = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-                    if session in sessions or str(self.temp) in line:
-                        found.append(line)
+                    if session in sessions or str(self.temp) in line or started in (folder / "environ").read_bytes():
+                        found[int(folder.name)] = line
         return found
 
 

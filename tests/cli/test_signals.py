@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -114,6 +115,27 @@ async def test_the_start_of_a_browser_can_be_stopped(toolkit: Toolkit, slow_page
     assert [line.removeprefix("^C") for line in said(screen)] == ["interrupted"]
     await nothing_runs(toolkit)
     assert toolkit.litter() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+@pytest.mark.parametrize("program", ["driver", "browser"])
+async def test_what_is_stopped_keeps_no_command_from_ending(
+    toolkit: Toolkit, slow_page: tuple[asyncio.Event, str], number: signal.Signals, program: str
+) -> None:
+    """Within a few seconds; and neither the driver nor the browser is left, though they read no order to end."""
+    asked, origin = slow_page
+    process = await toolkit.start("harvest", "aura", "--base-url", origin)
+    await asked.wait()
+    for pid in toolkit.pids("run-driver" if program == "driver" else "--remote-debugging-pipe"):
+        os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    process.send_signal(number)
+    async with asyncio.timeout(SECONDS):
+        _, err = await process.communicate()
+    assert process.returncode == 128 + number
+    assert err.decode().splitlines()[-1] == {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}[number]
+    assert time.monotonic() - began < SECONDS / 10, "it has waited for what is stopped"
+    await nothing_runs(toolkit)
 
 
 async def test_ctrl_c_gives_no_traceback_while_modules_load(toolkit: Toolkit) -> None:

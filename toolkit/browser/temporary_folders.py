@@ -25,6 +25,9 @@ PREFIX = "toolkit-run-"
 MAX_PATH_BYTES = 60  # Chromium's socket in it adds 45, and a socket's path may have 107 (macOS: 103), see unix(7)
 
 
+_in_use: set[Path] = set()
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path | None]:
     """Make a folder for temporary files, and remove it at the end with everything in it.
@@ -40,12 +43,20 @@ def temporary_folder() -> Iterator[Path | None]:
     path, owner = parent / f"{PREFIX}{secrets.token_hex(4)}", os.getpid()
     with _cleanup_process(path):
         handle = _make_locked(path)
+        _in_use.add(path)
         try:
             yield path
         finally:
+            _in_use.discard(path)
             if os.getpid() == owner:  # not in a fork, which may end by leaving this block too
                 shutil.rmtree(path, ignore_errors=True)
             os.close(handle)
+
+
+def end_all_processes() -> None:
+    """As `end_processes`, for every folder that is in use in this process now."""
+    for folder in list(_in_use):
+        end_processes(folder)
 
 
 def end_processes(folder: Path | None) -> None:

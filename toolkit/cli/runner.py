@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from types import FrameType, TracebackType
@@ -19,6 +20,9 @@ from toolkit.cli.status_line import clear_status
 from toolkit.cli.terminal_echo import restore_echo
 
 T = TypeVar("T")
+
+END_SECONDS = 2.5  # how long a command may clean up after a signal
+PRINT_SECONDS = 0.2  # for the line that says so
 
 # The signals that end a command, and the line that says so: Ctrl-C, what `kill` sends, a terminal that is closed
 # (SIGHUP), and Ctrl-Break on Windows.
@@ -38,9 +42,9 @@ class Runner:
 
     A signal cancels the coroutine that runs. Once it has cleaned up, and the managers of `async_with` are closed, a
     short line says what happened, and the command exits with 128 and the signal's number. Between coroutines, such as
-    while a person types, a signal ends the command at once. A second Ctrl-C ends the process without cleaning up;
-    Playwright's driver then closes its browsers by itself. In a block of `interruptible`, Ctrl-C ends no more than what
-    runs in it.
+    while a person types, a signal ends the command at once. What has not cleaned up after `END_SECONDS` is given up,
+    and so it is at a second Ctrl-C; Playwright's driver then closes its browsers by itself. In a block of
+    `interruptible`, Ctrl-C ends no more than what runs in it.
     """
 
     def __init__(self) -> None:
@@ -51,6 +55,7 @@ class Runner:
         self._handlers: dict[signal.Signals, Any] = {}  # those that were set before
         self._interruptible = False
         self._interrupted = False  # Ctrl-C has come in a block of `interruptible`
+        self._end = _ForcedEnd()
 
     def __enter__(self) -> Runner:
         for name in SIGNALS:
@@ -68,6 +73,7 @@ class Runner:
         except _SignalReceived as late:
             error = late
         finally:
+            self._end.cancel()
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
             restore_echo()
@@ -135,14 +141,47 @@ class Runner:
             return
         if self._signal is not None:
             if number == signal.SIGINT:
-                _print_signal(signal.SIGINT)
-                restore_echo()
-                os._exit(_exit_code(signal.SIGINT))
+                _end_now(signal.SIGINT)
             return  # the program `timeout` sends its one signal twice
         self._signal = signal.Signals(number)
+        self._end.start(self._signal)
         if self._task is None:
             raise _SignalReceived
         self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
+class _ForcedEnd:
+    """Ends the process some time after a signal, whatever the main thread waits for, even if it is blocked."""
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def start(self, number: signal.Signals) -> None:
+        """Begin the time, for the signal `number`."""
+        self._timer = threading.Timer(END_SECONDS, _end_now, (number,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """The command has ended in order."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _end_now(number: signal.Signals) -> None:
+    """End the process without cleaning up, and kill the driver and the browsers, which may be stopped."""
+    if (folders := sys.modules.get("toolkit.browser.temporary_folders")) is not None:
+        folders.end_all_processes()
+    # In a thread of its own, since the main thread may be blocked while it writes there.
+    printing = threading.Thread(target=_leave_terminal, args=(number,), daemon=True)
+    printing.start()
+    printing.join(PRINT_SECONDS)
+    os._exit(_exit_code(number))
+
+
+def _leave_terminal(number: signal.Signals) -> None:
+    _print_signal(number)
+    restore_echo()
 
 
 @contextmanager
