@@ -75,6 +75,11 @@ def install_hint(name: str) -> str:
     return f"In a clone of the toolkit, run `{base} -m pip --python {environment} install '.[{name}]'`"
 
 
+def deadline_hint(name: str) -> str:
+    """How to give more time to what the deadline `name` of `toolkit.Deadlines` limits."""
+    return f"`Deadlines({name}=...)` gives it more time."
+
+
 class ToolkitError(Exception):
     """The base class of all errors of the toolkit: what happened, at which provider and URL, and what to do next.
 
@@ -225,8 +230,10 @@ class TLSFailed(NetworkError):
 class StreamTimeout(NetworkError, TimeoutError):
     """A deadline passed. `deadline` is its name, `seconds` its length, `text` the answer so far."""
 
-    def __init__(self, what: str, *, deadline: str, seconds: float, url: str | None = None) -> None:
-        super().__init__(what, url=url)
+    def __init__(
+        self, what: str, *, deadline: str, seconds: float, url: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(what, url=url, hint=hint)
         self.deadline = deadline
         self.seconds = seconds
         self.text = ""

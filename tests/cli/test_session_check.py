@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+from aiohttp import web
 from msgspec.structs import replace
 
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
+from tests.sites.serving import serve
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -88,6 +91,37 @@ async def test_all_are_checked(toolkit: Toolkit, assistant: Assistant, aura: Aur
     assert f"openassistant {origin} default: Nobody is signed in." in result.out
     result = await toolkit.run("session", "check", "--base-url", f"{aura[1]}/")
     assert (result.code, result.out.count("\n")) == (0, 1)
+
+
+async def test_a_site_that_does_not_answer_is_given_up(toolkit: Toolkit) -> None:
+    """With the option that gives it more time; another site's answer is told all the same."""
+    closing = asyncio.Event()
+
+    async def never(_: web.Request) -> web.Response:
+        await closing.wait()
+        return web.Response()
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="<textarea></textarea>", content_type="text/html")
+
+    silent, good = web.Application(), web.Application()
+    silent.router.add_get("/{path:.*}", never)
+    good.router.add_get("/{path:.*}", answer)
+    async with serve(silent) as origin, serve(good) as other:
+        for one in (origin, other):
+            await toolkit.keep(BrowserSession(provider="aura", origin=one, headers={"user-agent": "Kept/1"}))
+        given_up = "within 0.5 s (deadline `total`). `--timeout total=SECONDS` gives it more time."
+        result = await toolkit.run("session", "check", "--timeout", "0.5")
+        assert (result.code, result.err) == (1, "")
+        assert f"aura {origin} default: This was not done {given_up}\n" in result.out
+        assert f"aura {other} default: ok" in result.out
+        result = await toolkit.run("session", "check", "aura", "--base-url", origin, "--timeout", "total=0.5,connect=9")
+        assert result.code == 1
+        assert "This was not done within 0.5 s" in result.err
+        report = await toolkit.run("doctor", "--online", "--timeout", "0.5", env=toolkit.without_browser())
+        assert report.out.startswith("about")
+        assert "no result within 0.5 s" in " ".join(report.out.split())
+        closing.set()
 
 
 def test_nothing_to_check_is_no_success(call: Call) -> None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.details import AnswerDetails
-from toolkit.errors import StreamTimeout
+from toolkit.chats.total_deadline import within_total
+from toolkit.errors import StreamTimeout, deadline_hint
+
+WHAT_FAILED = {
+    "first_piece": "The site sent nothing of its answer",
+    "between_pieces": "The site sent no more of its answer",
+    "total": "The site did not complete its answer",
+}
 
 log = logging.getLogger("toolkit")
+
+T = TypeVar("T")
 
 
 class Watchdog:
@@ -53,13 +62,24 @@ class Watchdog:
         self._total_due: float | None = None  # when the whole call has to end
         self._passed: tuple[str, float] | None = None  # the deadline that interrupted the reader, and its seconds
 
-    def enforce_deadlines(self) -> Watchdog:
-        """For `with`, around what the site answers. Leaving it raises `StreamTimeout` if a deadline has passed."""
+    def start_total(self) -> None:
+        """Begin the time of the whole call, unless it has begun: a second attempt belongs to the same call."""
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
+        if self._total_due is None and self._deadlines.total is not None:
+            self._total_due = self.time() + self._deadlines.total
+
+    async def within_total(self, work: Awaitable[T]) -> T:
+        """Await `work`, which comes before the answer, such as a visit. Raises `StreamTimeout` if the whole call takes
+        too long by that."""
+        self.start_total()
+        async with within_total(self._deadlines.total, self._total_due):
+            return await work
+
+    def enforce_deadlines(self) -> Watchdog:
+        """For `with`, around what the site answers. Leaving it raises `StreamTimeout` if a deadline has passed."""
+        self.start_total()
         self.wait_start, self.wait_elapsed = self.time(), 0.0
-        if self._total_due is None and self._deadlines.total is not None:  # a second attempt belongs to the same call
-            self._total_due = self.wait_start + self._deadlines.total
         self._enforcing = True
         self._set_timer(self._due())
         return self
@@ -76,8 +96,8 @@ class Watchdog:
         self._passed = None
         if self.uncancel_reader():
             name, seconds = passed
-            text = f"The site sent no more of its answer within {seconds:g} s (deadline `{name}`)."
-            raise StreamTimeout(text, deadline=name, seconds=seconds) from None
+            text = f"{WHAT_FAILED[name]} within {seconds:g} s (deadline `{name}`)."
+            raise StreamTimeout(text, deadline=name, seconds=seconds, hint=deadline_hint(name)) from None
 
     def note_sign_of_life(self) -> None:
         """Note that something of the answer has come, though no text: the wait for a piece begins anew."""

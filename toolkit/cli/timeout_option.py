@@ -20,6 +20,7 @@ NAMES = {
     "turn": "turn",
     "keep-alives": "keep_alives",
 }
+OPTIONS_OF_DEADLINES = {field: name for name, field in NAMES.items()}
 FOR_EVER = "none"
 
 
@@ -48,6 +49,35 @@ def _parse_deadlines(context: click.Context, parameter: click.Parameter, text: s
         return Deadlines(**values)
     except UsageError as error:
         raise click.BadParameter(error.what, context, parameter) from None
+
+
+def _parse_short(context: click.Context, parameter: click.Parameter, text: str | None) -> Deadlines | None:
+    """As `_parse_deadlines`, for a command that takes `SHORT_SECONDS` in all unless `total` is named. A callback."""
+    from msgspec.structs import replace
+
+    deadlines = _parse_deadlines(context, parameter, text)
+    if text is None or deadlines is None or "total" in _names(text):
+        return deadlines
+    from toolkit.client.client import SHORT_SECONDS
+
+    return replace(deadlines, total=SHORT_SECONDS)
+
+
+def _names(text: str) -> set[str]:
+    """The names of the deadlines in `text`."""
+    return {part.strip().rpartition("=")[0].strip().lower() or "total" for part in text.split(",")}
+
+
+def short_timeout_option(command: F) -> F:
+    """Adds `--timeout`, for what a site answers at once. The command gets `Deadlines` as argument `deadlines`, None if
+    it is not given: then it takes 30 s in all."""
+    return click.option(
+        "--timeout",
+        "deadlines",
+        callback=_parse_short,
+        metavar="SECONDS",
+        help="How long to wait in all, by default 30 s; none is for ever. NAME=SECONDS,... as `toolkit chat` has it.",
+    )(command)
 
 
 def timeout_option(command: F) -> F:

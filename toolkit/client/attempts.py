@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from typing import Any, NamedTuple, Protocol
 
 from toolkit.chats.events import Pieces
@@ -58,8 +58,9 @@ class CallRunner(NamedTuple):
         attempt, or is completed and raised again.
         """
         with self.hints:
-            async with self.shared, self.account_lock():
-                acquired = await self.keeper.acquire()
+            async with self.shared, AsyncExitStack() as locked:
+                await watch.within_total(locked.enter_async_context(self.account_lock()))
+                acquired = await watch.within_total(self.keeper.acquire())
                 while True:
                     try:
                         http = await self.shared.connect(acquired.session)
@@ -72,7 +73,7 @@ class CallRunner(NamedTuple):
                     except LoginRequired:
                         if acquired.fresh or not _can_start_over(watch):
                             raise
-                    acquired = await self._renew(acquired.session)
+                    acquired = await watch.within_total(self._renew(acquired.session))
 
     def _record(self, request: ChatRequest | ModelsRequest, session: BrowserSession) -> None:
         if self.recorder is not None and isinstance(request, ChatRequest):

@@ -21,6 +21,7 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.events import Media
 from toolkit.chats.messages import ChatRequest, MessageLike, read_messages, read_tools
 from toolkit.chats.stream import ChatStream
+from toolkit.chats.total_deadline import within_total
 from toolkit.chats.watchdog import Watchdog
 from toolkit.client.argument_checks import check_call, check_client
 from toolkit.client.attempts import CallRunner, ChatRecorder
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from toolkit.browser.profiles import Profile
 
 log = logging.getLogger("toolkit")
+
+SHORT_SECONDS = 30.0  # for a check or a list of models in all, unless deadlines are given
 
 
 class Client:
@@ -129,6 +132,8 @@ class Client:
             store = open_store(store)
         self._store = store
         self._deadlines = deadlines or Deadlines()
+        # For what a site answers at once. Whoever gives deadlines has chosen the one for all of it as well.
+        self._short = deadlines or Deadlines(total=SHORT_SECONDS)
         self._given_cookies = tuple(cookie.value for cookie in session.cookies) if session is not None else ()
         self._variable_outdated = False  # a warning has been logged that the variable's session has been renewed
 
@@ -205,7 +210,10 @@ class Client:
         return self.answer(request)
 
     async def models(self, *, refresh: bool = False) -> tuple[str, ...]:
-        """Return the names of the models, the default first; see `Provider.models`."""
+        """Return the names of the models, the default first; see `Provider.models`.
+
+        Raises `StreamTimeout` if the site takes longer than the deadline `total`, or 30 s if no deadlines were given.
+        """
         return await model_names(self.provider, self.answer, refresh=refresh)
 
     def answer(self, request: ChatRequest | ModelsRequest) -> ChatStream:
@@ -215,7 +223,7 @@ class Client:
             self.provider.check_accepts(request)
             self._tell(setting_notes(self.provider, request))
             limited = request.max_tokens is not None
-        watch = Watchdog(self._deadlines)
+        watch = Watchdog(self._deadlines if isinstance(request, ChatRequest) else self._short)
         stream = ChatStream(
             self._runner.attempts(request, watch), watch, provider=self.provider.name, length_limited=limited
         )
@@ -277,20 +285,24 @@ class Client:
     async def check(self) -> Health:
         """Ask the site, without a browser, whether it still accepts the session.
 
-        Raises `LoginRequired` if there is no session, `SessionExpired` if the site does not accept it, and whatever
-        else an HTTP call raises.
+        Raises `LoginRequired` if there is no session, `SessionExpired` if the site does not accept it, `StreamTimeout`
+        if this takes longer than the deadline `total`, or 30 s if no deadlines were given, and whatever else an HTTP
+        call raises.
         """
         with self._hints:
-            session = await self._require_session()
-            async with self._transports.create(session) as http:
-                health = await check(http, self.provider)
-            if (
-                http.session is not session
-            ):  # saved only after the check: a site deletes the cookies of a session it refuses
-                session = await self._save_changes(session, http.session)
-            if health.identity is not None:
-                await self._keeper.learn_identity(session, health.identity)
-            return msgspec.structs.replace(health, expires_at=session.expires_at)
+            async with within_total(self._short.total):
+                return await self._check()
+
+    async def _check(self) -> Health:
+        session = await self._require_session()
+        async with self._transports.create(session) as http:
+            health = await check(http, self.provider)
+        # Saved only after the check: a site deletes the cookies of a session it refuses.
+        if http.session is not session:
+            session = await self._save_changes(session, http.session)
+        if health.identity is not None:
+            await self._keeper.learn_identity(session, health.identity)
+        return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _require_renewable(self) -> None:
         if self._variable:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-from toolkit.errors import StreamTimeout
+from toolkit.errors import StreamTimeout, deadline_hint
 
 Account = tuple[str, ...]  # identifies it: provider, deployment, account name, and cookies that were given
 Lock = Callable[[], AbstractAsyncContextManager[None]]
@@ -37,7 +37,7 @@ async def lock_account(
                         await stack.enter_async_context(shared())
             except TimeoutError:
                 text = f"Another call on this account has not ended within {seconds:g} s (deadline `turn`)."
-                raise StreamTimeout(text, deadline="turn", seconds=seconds or 0.0) from None
+                raise StreamTimeout(text, deadline="turn", seconds=seconds or 0.0, hint=deadline_hint("turn")) from None
             yield
     finally:
         lock, users = _locks.pop(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 from importlib.metadata import version
@@ -15,17 +16,22 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
-BROWSER_SECONDS, STORE_SECONDS, PROXY_SECONDS = 60.0, 20.0, 30.0
+BROWSER_SECONDS, STORE_SECONDS, PROXY_SECONDS, ONLINE_SECONDS = 60.0, 20.0, 30.0, 30.0
 
 
 async def run_all_checks(
-    names: tuple[str, ...] = (), *, store: str | None = None, browsers_file: Path | None = None, online: bool = False
+    names: tuple[str, ...] = (),
+    *,
+    store: str | None = None,
+    browsers_file: Path | None = None,
+    online: bool = False,
+    online_seconds: float = ONLINE_SECONDS,
 ) -> list[CheckResult]:
     """Run all checks and return their results, in a fixed order.
 
     `names` are the providers whose sessions are checked; without any, all stored sessions are. `store` is an address as
-    `open_store` takes it. `online` asks the sites too: for their time, and whether they accept the sessions. Raises
-    `UnknownProvider`.
+    `open_store` takes it. `online` asks the sites too, all at the same time and for at most `online_seconds`: for their
+    time, and whether they accept the sessions. Raises `UnknownProvider`.
     """
     providers = tuple(registry.find(name).name for name in names)
     profiles_result, profile = browsers.check_profiles(browsers_file)
@@ -43,24 +49,20 @@ async def run_all_checks(
 
     results += await run_check("store", STORE_SECONDS, open_and_check_store())
     results += await run_check("proxy", PROXY_SECONDS, proxies.check_proxies(os.environ, profile, stored.values()))
-    results.append(clock.check_clock(await _clock_skews(stored, online=online)))
+    seconds = online_seconds if online else None
+    asking = asyncio.ensure_future(sessions.check_stored(stored, opened[0], seconds)) if opened else None
+    origins = [session.origin for session in stored.values()]
+    asked = await clock.site_skews(origins, os.environ, online_seconds) if online else {}
+    skews, told_at = clock.stored_skews(stored.values())
+    told_at = {site: when for site, when in told_at.items() if site not in asked}
+    results.append(clock.check_clock(skews | asked, told_at))
     results += plugins.check_plugins()
     results += sessions.check_environment(os.environ, providers or registry.names())
     for name in providers:
         results += sessions.check_has_session(name, stored)
-    if opened:
-        results += await sessions.check_stored(stored, opened[0], online=online)
+    if asking is not None:
+        results += await asking
     return results
-
-
-async def _clock_skews(stored: dict[Key, BrowserSession], *, online: bool) -> dict[str, float]:
-    """By how many seconds the clock of each session's site is ahead: as stored, or with `online` as it is now."""
-    skews = {session.origin: session.clock_skew for session in stored.values()}
-    if online:
-        for site in list(skews):
-            if (skew := await clock.site_skew(site, os.environ)) is not None:
-                skews[site] = skew
-    return skews
 
 
 def _check_versions() -> CheckResult:

@@ -19,8 +19,6 @@ from toolkit.session.expiry import is_fresh
 from toolkit.session.formats.conversion import parse_secret
 from toolkit.stores.base import Key, Store
 
-SITE_SECONDS = 30.0
-
 
 def check_expiry(key: Key, session: BrowserSession, now: float | None = None) -> CheckResult:
     """Check by its expiry whether a stored session is good. The site is not asked. `now` is in s since the epoch."""
@@ -38,8 +36,8 @@ def check_expiry(key: Key, session: BrowserSession, now: float | None = None) ->
     return CheckResult(about, "note", f"The session{who} has expired.", "The next call renews it by itself.")
 
 
-async def check_online(key: Key, store: Store) -> CheckResult:
-    """Ask the site whether it accepts a stored session."""
+async def check_online(key: Key, store: Store, seconds: float) -> CheckResult:
+    """Ask the site whether it accepts a stored session, for at most `seconds`."""
     about = about_session(key)
 
     async def ask() -> list[CheckResult]:
@@ -52,13 +50,16 @@ async def check_online(key: Key, store: Store) -> CheckResult:
             return [CheckResult(about, "wrong", what, AccountPending.hint)]
         return [CheckResult(about, "ok", f"The site takes the session{who}.")]
 
-    return (await run_check(about, SITE_SECONDS, ask()))[0]
+    return (await run_check(about, seconds, ask()))[0]
 
 
-async def check_stored(sessions: Mapping[Key, BrowserSession], store: Store, *, online: bool) -> list[CheckResult]:
-    """Check all stored `sessions`; with `online` by asking their sites, all at the same time."""
-    if online:
-        return list(await asyncio.gather(*(check_online(key, store) for key in sessions)))
+async def check_stored(
+    sessions: Mapping[Key, BrowserSession], store: Store, online_seconds: float | None
+) -> list[CheckResult]:
+    """Check all stored `sessions`: by asking their sites, all at the same time, for at most `online_seconds`; or, if
+    that is None, by what is stored."""
+    if online_seconds is not None:
+        return list(await asyncio.gather(*(check_online(key, store, online_seconds) for key in sessions)))
     return [check_expiry(key, session) for key, session in sessions.items()]
 
 

@@ -20,6 +20,7 @@ from toolkit.errors import (
     StreamTimeout,
     TLSFailed,
     ToolkitError,
+    deadline_hint,
     file_limit_error,
 )
 
@@ -49,7 +50,7 @@ def map_error(error: BaseException, url: str, *, connect: float | None = None, o
         return _tls_error(error, url)
     if isinstance(error, TimeoutError):
         text = f"No connection within {connect or 0:g} s (deadline `connect`)."
-        return StreamTimeout(text, deadline="connect", seconds=connect or 0.0, url=url)
+        return StreamTimeout(text, deadline="connect", seconds=connect or 0.0, url=url, hint=deadline_hint("connect"))
     if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
         return ProtocolError("The site's answer is not encoded as it says.", url=url)
     if opened and isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | ConnectionError):

@@ -27,10 +27,19 @@ COLUMNS: tuple[Column[CheckResult], ...] = (
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
 @click.option("--online", is_flag=True, help="Ask the sites, too: whether they take the sessions, and for their time.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    metavar="SECONDS",
+    help="How long to wait for the sites in all, with --online; by default 30 s.",
+)
 @browsers_option
 @store_option
 @debug_option
-def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Path | None, store: str | None) -> int:
+def doctor(
+    providers: tuple[str, ...], online: bool, as_json: bool, timeout: float, browsers: Path | None, store: str | None
+) -> int:
     """Check what the toolkit needs, and the sessions of PROVIDER (of all, if none is named): the profiles, the browser,
     the store and who can read it, the proxy, the clock. Each check takes a limited time. Exit code 1 where anything is
     wrong; a note is no such thing.
@@ -44,7 +53,8 @@ def doctor(providers: tuple[str, ...], online: bool, as_json: bool, browsers: Pa
     from toolkit.doctor.store import unreadable_sessions
 
     with start_runner() as runner, collect_unreadable() as failures, status("looking"):
-        findings = runner.run(run_all_checks(providers, store=store, browsers_file=browsers, online=online))
+        checks = run_all_checks(providers, store=store, browsers_file=browsers, online=online, online_seconds=timeout)
+        findings = runner.run(checks)
     findings += unreadable_sessions(failures)
     if as_json:
         echo_json([json_object(COLUMNS, finding) for finding in findings])

@@ -12,10 +12,12 @@ import click
 
 from toolkit.cli.options import Target, live_target_options
 from toolkit.cli.output import echo, echo_json
+from toolkit.cli.timeout_option import short_timeout_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from toolkit.chats.deadlines import Deadlines
     from toolkit.cli.runner import Runner
     from toolkit.client.client import Client
     from toolkit.stores.base import Key
@@ -25,14 +27,15 @@ if TYPE_CHECKING:
 @click.argument("provider")
 @click.option("--refresh", is_flag=True, help="Ask the site, also where it was asked within the last hour.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@short_timeout_option
 @live_target_options
-def models(provider: str, refresh: bool, as_json: bool, target: Target) -> None:
+def models(provider: str, refresh: bool, as_json: bool, deadlines: Deadlines | None, target: Target) -> None:
     """List the models that PROVIDER offers, its default first: what the site says where it has a list, else those that
     are known."""
     from toolkit.cli.client_from_options import open_client
     from toolkit.cli.runner import start_runner
 
-    with start_runner() as runner, runner.async_with(open_client(provider, target)) as opened:
+    with start_runner() as runner, runner.async_with(open_client(provider, target, deadlines=deadlines)) as opened:
         cached = [] if refresh else _load_cached(opened.client.key)
         names = cached or _ask_site(runner, opened.client)
     if as_json:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import click
 
+from toolkit.cli.option_names import with_option_names
 from toolkit.cli.options import SessionOptions, session_options
 from toolkit.cli.output import echo
+from toolkit.cli.timeout_option import short_timeout_option
 
 if TYPE_CHECKING:
+    from toolkit.chats.deadlines import Deadlines
     from toolkit.client.client import Client
     from toolkit.client.session_health import Health
     from toolkit.errors import LoginRequired
@@ -18,27 +22,28 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="Ask the sites whether they still take the sessions.")
 @click.argument("provider", required=False)
+@short_timeout_option
 @session_options
-def session_check(provider: str | None, options: SessionOptions) -> int:
+def session_check(provider: str | None, deadlines: Deadlines | None, options: SessionOptions) -> int:
     """Ask the site of PROVIDER whether it still takes the session; without PROVIDER, of all that are kept.
 
-    No browser is opened. Exit code 3 where one needs a login, 1 where the account waits for its approval or the site
-    cannot tell.
+    No browser is opened, and a site that takes too long is given up (--timeout). Exit code 3 where one needs a login, 1
+    where the account waits for its approval or the site cannot tell.
     """
     from toolkit.cli.runner import start_runner
     from toolkit.cli.status_line import status
 
     with start_runner() as runner:
         if provider is None:
-            return runner.run(_check_all(options))
-        client = runner.run(_client(provider, options))
+            return runner.run(_check_all(options, deadlines))
+        client = runner.run(_client(provider, options, deadlines))
         with status(f"asking {client.provider.site}"):
             health = runner.run(_check(client))
         echo(f"{client.provider.name}: {_describe(health)}")
         return _exit_code(health)
 
 
-async def _client(provider: str, options: SessionOptions) -> Client:
+async def _client(provider: str, options: SessionOptions, deadlines: Deadlines | None) -> Client:
     """Returns a client for the session that is meant; without `--store` it can be one of the environment."""
     from toolkit.cli.deployment_choice import resolve_call_base_url
     from toolkit.client.client import Client
@@ -46,7 +51,7 @@ async def _client(provider: str, options: SessionOptions) -> Client:
 
     kind, account = registry.find(provider), options.account or "default"
     base_url = await resolve_call_base_url(kind, options.base_url, account, options.store)
-    return Client(kind, base_url=base_url, account=account, store=options.store)
+    return Client(kind, base_url=base_url, account=account, store=options.store, deadlines=deadlines)
 
 
 async def _check(client: Client) -> Health:
@@ -54,8 +59,8 @@ async def _check(client: Client) -> Health:
         return await client.check()
 
 
-async def _check_all(options: SessionOptions) -> int:
-    """Checks every stored session, prints a line for each, and returns the exit code of the worst.
+async def _check_all(options: SessionOptions, deadlines: Deadlines | None) -> int:
+    """Checks all stored sessions at the same time, and prints a line for each. Returns the exit code of the worst.
 
     A login that is needed is worse than any other error. Raises `LoginRequired` if there is no session at all.
     """
@@ -68,9 +73,10 @@ async def _check_all(options: SessionOptions) -> int:
     store, codes = open_store(options.store), set()
     with collect_unreadable() as failures:
         sessions = await load_sessions(options)
-    for key in sessions:
+    checks = {key: asyncio.ensure_future(_check_stored(key, store, deadlines)) for key in sessions}
+    for key, check in checks.items():
         show_status(f"asking {key.origin}")
-        text, code = await _check_stored(key, store)
+        text, code = await check
         codes.add(code)
         clear_status()
         echo(f"{key.provider} {key.origin} {key.account}: {text}")
@@ -81,7 +87,7 @@ async def _check_all(options: SessionOptions) -> int:
     return ExitCode.LOGIN_NEEDED if ExitCode.LOGIN_NEEDED in codes else max(codes)
 
 
-async def _check_stored(key: Key, store: Store) -> tuple[str, int]:
+async def _check_stored(key: Key, store: Store, deadlines: Deadlines | None) -> tuple[str, int]:
     """Checks one stored session, and returns what to print and the exit code."""
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.client.client import Client
@@ -91,10 +97,11 @@ async def _check_stored(key: Key, store: Store) -> tuple[str, int]:
     try:
         kind = registry.find(key.provider)
         base_url = key.origin if key.origin != kind.public_site() else None
-        health = await _check(Client(kind, base_url=base_url, account=key.account, store=store))
+        client = Client(kind, base_url=base_url, account=key.account, store=store, deadlines=deadlines)
+        health = await _check(client)
     except ToolkitError as error:
         code = ExitCode.LOGIN_NEEDED if isinstance(error, LoginRequired) else ExitCode.ERROR
-        return f"{error.what} {error.hint}".rstrip(), code
+        return with_option_names(f"{error.what} {error.hint}".rstrip()), code
     return _describe(health), _exit_code(health)
 
 
