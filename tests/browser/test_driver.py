@@ -35,6 +35,13 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
 
 
+def environment(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
+    except OSError:  # it has just ended
+        return ""
+
+
 @pytest.fixture
 def mute_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Takes the place of the driver's program, reads what it is told, and never says anything."""
@@ -76,6 +83,36 @@ async def test_what_is_stopped_is_killed_in_the_end(stopped: Callable[[str], boo
             os.kill(pid, signal.SIGSTOP)
         await close_browser(browser)
     await until(lambda: descendants() <= before)
+
+
+SECRETS = {
+    "TOOLKIT_STORE_KEY": "s3cr3t-key",
+    "TOOLKIT_SESSION_AURA": "s3cr3t-session",
+    "TOOLKIT_STORE": "redis://ada:s3cr3t-redis@127.0.0.1:1/0",
+    "HTTPS_PROXY": "http://ada:s3cr3t-proxy@127.0.0.1:1",
+    "all_proxy": "socks5://ada:s3cr3t-proxy@127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["asks us", "asks nobody"])
+@pytest.mark.parametrize("profile", [Profile(), Profile(env={"MINE": "1"})], ids=["plain", "with variables"])
+async def test_neither_the_driver_nor_a_browser_gets_our_secrets(
+    monkeypatch: pytest.MonkeyPatch, profile: Profile, replaced: bool
+) -> None:
+    """Also with a Playwright that builds the environment in a way of its own; and this process keeps them."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    if not replaced:
+        monkeypatch.setattr("playwright._impl.transport.get_driver_env", lambda: dict(os.environ))
+    before = descendants()
+    async with driver() as playwright:
+        browser = await launch(playwright, profile)
+        told = [environment(pid) for pid in descendants() - before]
+        await browser.close()
+    assert len(told) > 2
+    assert not [one for one in told if "s3cr3t" in one]
+    assert any("HTTPS_PROXY=http://127.0.0.1:1\0" in one for one in told)
+    assert {name: os.environ[name] for name in SECRETS} == SECRETS
 
 
 def test_a_limit_of_the_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,18 @@ async def test_streams_and_exit_code_are_the_commands_own(har: Path) -> None:
     assert (await toolkit("replay", har, "--", sys.executable, "-c", program)).code == 7
 
 
+async def test_the_command_gets_no_secret_of_ours(har: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But those that are named; proxies are those of the replay anyway."""
+    for name in ("TOOLKIT_STORE_KEY", "TOOLKIT_SESSION_AURA"):
+        monkeypatch.setenv(name, "hush-hush")
+    monkeypatch.setenv("HTTPS_PROXY", "http://ada:hush-hush@127.0.0.1:1")
+    program = "import os; print(sorted(name for name, value in os.environ.items() if 'hush' in value))"
+    command = ("replay", har, "--no-strict")
+    assert (await toolkit(*command, "--", sys.executable, "-c", program)).out.strip() == "[]"
+    ended = await toolkit(*command, "--keep-env", "TOOLKIT_STORE_KEY", "--", sys.executable, "-c", program)
+    assert ended.out.strip() == "['TOOLKIT_STORE_KEY']"
+
+
 async def test_differences_fail_a_command_that_succeeded(har: Path) -> None:
     """Exit code 1 and the list on stderr; `--no-strict` leaves it at what the command says."""
     program = (sys.executable, "-c", "pass")

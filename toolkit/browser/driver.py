@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from contextvars import ContextVar
-from importlib import import_module
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from playwright._impl._driver import compute_driver_executable, get_driver_env
+from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Playwright, async_playwright
 
 from toolkit.browser.cancellation_shield import wait_at_most
+from toolkit.browser.child_environment import without_secrets
+from toolkit.browser.driver_environment import DriverEnvironment, remember_environment, without_secrets_in_process
 from toolkit.browser.temporary_folders import end_processes, temporary_folder
 from toolkit.errors import DriverFailed
 
@@ -33,21 +34,27 @@ NEEDED_ADDRESS_SPACE = 16 * 2**30  # bytes; Node reserves several GiB of it, and
 
 MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
 
-# The temporary folder of the driver that is being started in this context.
-_temporary_folder: ContextVar[Path | None] = ContextVar("temporary_folder", default=None)
-
 
 @asynccontextmanager
 async def driver() -> AsyncIterator[Playwright]:
     """Start the driver, and give Playwright's async API.
 
-    The temporary files of the driver and its browsers are removed at the end; whatever of them has not ended by then
-    is killed, where the system tells which processes they are. Raises `DriverFailed` where the driver does not start
-    within `START_SECONDS`.
+    It gets this process's environment without secrets (see `child_environment`), and so do its browsers.
+    The temporary files of the driver and its browsers are removed at the end; whatever of them has not ended by
+    then is killed, where the system tells which processes they are. Raises `DriverFailed` where the driver does not
+    start within `START_SECONDS`.
     """
     manager = async_playwright()
     with temporary_folder() as folder:
-        playwright = await _start(manager, folder)
+        environment = DriverEnvironment(folder)
+        with environment:
+            playwright = await _start(manager, folder)
+        if not environment.was_used:  # so it has got that of this process, secrets included
+            await _stop(manager, folder)
+            manager = async_playwright()
+            with without_secrets_in_process():
+                playwright = await _start(manager, folder)
+        remember_environment(playwright, environment)
         try:
             yield playwright
         finally:
@@ -56,11 +63,7 @@ async def driver() -> AsyncIterator[Playwright]:
 
 async def _start(manager: AbstractAsyncContextManager[Playwright], folder: Path | None) -> Playwright:
     """Start the driver. When that takes too long, or the caller is cancelled, it is ended."""
-    token = _temporary_folder.set(folder)
-    try:
-        starting = asyncio.ensure_future(manager.__aenter__())  # which begins with the variable as it is now
-    finally:
-        _temporary_folder.reset(token)
+    starting = asyncio.ensure_future(manager.__aenter__())
     try:
         await asyncio.wait({starting}, timeout=START_SECONDS)
     except asyncio.CancelledError:
@@ -118,25 +121,6 @@ def memory_limit_hint() -> str:
     return f"This process may have {limit // 2**20} MiB of address space (`ulimit -v`), which is too little for it."
 
 
-def _driver_environment() -> dict[str, str]:
-    """The environment of the driver, which it passes on to its browsers."""
-    folder = _temporary_folder.get()
-    return get_driver_env() | ({"TMPDIR": str(folder)} if folder is not None else {})
-
-
-def _install_environment() -> None:
-    """Replace Playwright's function for the driver's environment by ours.
-
-    Playwright has no option for it, and changing `os.environ` would affect other threads of this process.
-    """
-    for name in ("transport", "_transport"):  # the name in newer and in older versions
-        with suppress(ImportError):
-            vars(import_module(f"playwright._impl.{name}"))["get_driver_env"] = _driver_environment
-
-
-_install_environment()
-
-
 def _start_error() -> DriverFailed:
     """The error that says why the driver does not start, found by running it with `--version`."""
     program = compute_driver_executable()[0]
@@ -148,6 +132,7 @@ def _start_error() -> DriverFailed:
             errors="replace",
             check=False,
             timeout=VERSION_SECONDS,
+            env=without_secrets(os.environ),
         )
         output = run.stderr.strip() or f"it ended with code {run.returncode}"
     except subprocess.TimeoutExpired:

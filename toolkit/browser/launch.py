@@ -10,6 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.cancellation_shield import close_if_cancelled
+from toolkit.browser.driver_environment import browser_environment
 from toolkit.browser.installed_browsers import find_browser, install_hint, missing_message
 from toolkit.browser.launch_errors import is_sandbox_failure, launch_error
 from toolkit.browser.launch_options import launch_options
@@ -40,15 +41,15 @@ async def launch(
     if found is None:
         raise BrowserMissing(missing_message(profile), hint=install_hint(profile))
     log.debug("launching %s", found.describe())
-    sandbox = wants_sandbox(profile, found)
+    sandbox, environ = wants_sandbox(profile, found), browser_environment(playwright)
     try:
-        return await _launch(browser_type, launch_options(profile, found, route, sandbox))
+        return await _launch(browser_type, launch_options(profile, found, route, sandbox, environ))
     except PlaywrightError as error:
         if not (sandbox and profile.sandbox is None and is_sandbox_failure(error)):
             raise launch_error(error, profile) from None
     remember_sandbox_failed(found)
     try:
-        return await _launch(browser_type, launch_options(profile, found, route, sandbox=False))
+        return await _launch(browser_type, launch_options(profile, found, route, False, environ))
     except PlaywrightError as error:
         raise launch_error(error, profile) from None
 

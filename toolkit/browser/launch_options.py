@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from toolkit.browser.child_environment import without_secrets
 from toolkit.browser.installed_browsers import InstalledBrowser
 from toolkit.browser.profiles import Profile
 from toolkit.browser.proxy import NO_LOOPBACK, proxy_settings
@@ -27,7 +28,8 @@ SHELL_ARGS = ("--accept-lang=en-US,en",)  # what a whole browser sends by defaul
 def launch_options(
     profile: Profile, browser: InstalledBrowser, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The arguments for Playwright's `launch`. `profile.env` is added to `environ`, by default `os.environ`.
+    """The arguments for Playwright's `launch`. `profile.env` is added to `environ`, by default `os.environ`
+    without secrets. A profile without an `env` leaves the browser the environment of the driver.
 
     Raises `UsageError` for a proxy that the browser cannot take.
     """
@@ -53,7 +55,7 @@ def launch_options(
         ignored = profile.ignore_default_args
         options["ignore_default_args"] = ignored if isinstance(ignored, bool) else list(ignored)
     if profile.env:
-        options["env"] = {**(os.environ if environ is None else environ), **profile.env}
+        options["env"] = {**(without_secrets(os.environ) if environ is None else environ), **profile.env}
     if profile.browser == "firefox":
         # Without this preference Firefox reaches loopback names without the proxy.
         loopback = {"network.proxy.allow_hijacking_localhost": True} if route.proxy else {}

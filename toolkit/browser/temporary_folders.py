@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from toolkit.browser import temporary_folder_cleanup
+from toolkit.browser.child_environment import without_secrets
 
 PREFIX = "toolkit-run-"
 MAX_PATH_BYTES = 60  # Chromium's socket in it adds 45, and a socket's path may have 107 (macOS: 103), see unix(7)
@@ -90,7 +91,13 @@ def _cleanup_process(folder: Path) -> Iterator[None]:
         return
     try:
         process = subprocess.Popen(
-            program, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
+            program,
+            stdin=subprocess.PIPE,
+            stdout=silent,
+            stderr=silent,
+            cwd="/",
+            start_new_session=True,
+            env=without_secrets(os.environ),
         )
     except OSError:  # the system can start no more processes
         yield

@@ -52,14 +52,25 @@ def _parse_pace(ctx: click.Context, param: click.Parameter, value: str) -> float
     help="Gaps of streams: recorded, or a factor; 0 is none.",
 )
 @click.option("--strict/--no-strict", default=True, help="Whether differences from the recording fail at the end.")
+@click.option(
+    "--keep-env",
+    multiple=True,
+    metavar="NAME",
+    help="A variable that COMMAND gets as it is, though it holds a secret of the toolkit's.",
+)
 @debug_option
-def replay(files: tuple[str, ...], pace: float, strict: bool, program: tuple[str, ...]) -> int:
+def replay(
+    files: tuple[str, ...], pace: float, strict: bool, keep_env: tuple[str, ...], program: tuple[str, ...]
+) -> int:
     """Run COMMAND with recordings (HAR) in the place of the network.
 
     Its environment leads it into a local network, which answers for the recorded hosts and refuses all others:
     HTTPS_PROXY and its like, and SSL_CERT_FILE and its like. curl, Python's urllib, requests, httpx and aiohttp
     (with trust_env=True) follow these, and so do the toolkit's own client and `toolkit chat`. wget needs
     --ca-certificate="$SSL_CERT_FILE", and Node's fetch an agent that follows HTTPS_PROXY, up to version 23.
+
+    COMMAND does not get the passphrase of the store, sessions that are handed in (TOOLKIT_SESSION_...), and the
+    passwords of proxies and of Redis, unless --keep-env names the variable.
 
     The exit code is COMMAND's own, or 1 where only the replay failed: a request that is not in the recording, a host
     that is not, or a recorded call that was never made.
@@ -68,10 +79,13 @@ def replay(files: tuple[str, ...], pace: float, strict: bool, program: tuple[str
         raise click.UsageError("Which command? Write it after two dashes: toolkit replay FILE -- COMMAND ...")
     import asyncio
 
-    return asyncio.run(_replay(files, program, pace, strict))
+    return asyncio.run(_replay(files, program, pace, strict, keep_env))
 
 
-async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float, strict: bool) -> int:
+async def _replay(
+    files: tuple[str, ...], program: tuple[str, ...], pace: float, strict: bool, keep_env: tuple[str, ...]
+) -> int:
+    from toolkit.browser.child_environment import without_secrets
     from toolkit.cli.child_process import run_program
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.errors import ReplayMismatch
@@ -82,7 +96,11 @@ async def _replay(files: tuple[str, ...], program: tuple[str, ...], pace: float,
     async with LocalNetwork(recording=recordings, pace=pace) as network:
         # The program gets an empty state folder: it neither uses nor overwrites the person's own sessions.
         with tempfile.TemporaryDirectory(prefix="toolkit-replay-") as folder:
-            environ = os.environ | network.environ() | await _prepare_state(Path(folder), recordings)
+            environ = (
+                without_secrets(os.environ, keep_env)
+                | network.environ()
+                | await _prepare_state(Path(folder), recordings)
+            )
             code = await run_program(program, environ)
     if strict:
         try:
