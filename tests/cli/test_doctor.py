@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import shlex
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -21,11 +24,13 @@ from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
 from toolkit.doctor import browsers, clock
+from toolkit.doctor.all_checks import run_all_checks
 from toolkit.doctor.browsers import check_display
 from toolkit.doctor.check_result import CheckResult, run_check
+from toolkit.doctor.store import check_store
 from toolkit.errors import StoreError
 from toolkit.session.browser_session import BrowserSession
-from toolkit.stores.file import SESSION_SUFFIX_GLOB
+from toolkit.stores.file import SESSION_SUFFIX_GLOB, FileStore
 
 Aura = tuple[AuraSite, str]
 Assistant = tuple[OpenAssistantSite, str]
@@ -121,6 +126,67 @@ async def test_what_lies_in_a_store_and_cannot_be_read(toolkit: Toolkit, aura: A
 SEALED = {"salt": "AAAA", "nonce": "AAAA", "data": "AAAA"}
 
 
+@posix
+async def test_a_pipe_in_the_store_keeps_nobody_waiting(toolkit: Toolkit, aura: Aura) -> None:
+    """Neither the examination nor a call; the rest of it is examined."""
+    (file,) = toolkit.store.folder.glob(f"*{SESSION_SUFFIX_GLOB}")
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    report = await doctor(toolkit, **toolkit.without_browser())
+    assert any(
+        state == "wrong" and f"{file} cannot be read: It is no regular file" in what
+        for state, what, _ in (report.about("store"))
+    )
+    assert report.about("clock", "proxy")
+    result = await toolkit.run("chat", "aura", "Hi", "--base-url", aura[1], env=toolkit.without_browser())
+    assert (result.code, result.out) == (1, "")
+    assert "cannot be read: It is no regular file. Remove what lies there" in result.err
+
+
+async def test_a_disk_without_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is found, and the rest of the store is told all the same."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    results, _ = await check_store(FileStore(tmp_path))
+    assert [one.state for one in results if one.about == "store"][-1] == "wrong"
+    assert "No space left on device" in results[-1].what
+    assert "permissions" not in results[-1].todo
+
+
+async def test_a_store_that_fails_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All other checks are made and told, by whatever error one has ended."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("hush-hush")
+
+    monkeypatch.setattr("toolkit.doctor.browsers.check_browser", hanging)
+    monkeypatch.setattr("toolkit.doctor.all_checks.BROWSER_SECONDS", 0.001)
+    for place in ("plugins.check_plugins", "clock.check_clock", "browsers.check_display", "all_checks.open_store"):
+        monkeypatch.setattr(f"toolkit.doctor.{place}", broken)
+    results = await run_all_checks()
+    wrong = {one.about: one.what for one in results if one.state == "wrong"}
+    assert set(wrong) >= {"browser", "window", "store", "clock", "plugins"}
+    assert {one.about for one in results} >= {"versions", "profiles", "proxy"}
+    assert wrong["store"] == "This check has failed (RuntimeError)."
+
+
+def test_a_clock_that_was_compared_before() -> None:
+    """With when that was; only a site that was asked just now tells how the clock goes."""
+    at = time.mktime((2026, 1, 2, 3, 4, 5, 0, 0, -1))
+    assert clock.check_clock({"a": 0.0}).what == "It goes as that of a."
+    assert clock.check_clock({"a": 0.0}, {"a": at}).what == (
+        "It went as that of a on 2026-01-02 at 03:04; `--online` asks anew."
+    )
+    assert clock.check_clock({"a": 0.0, "b": 0.0}, {"a": at}).what == "It goes as that of b."
+    assert clock.check_clock({"a": 90.0}, {"a": at}).what == "It was 90 s behind that of a on 2026-01-02 at 03:04."
+    imported = BrowserSession(provider="aura", origin="http://a", harvested_at=at)
+    assert clock.stored_skews([imported]) == ({}, {})
+    assert clock.stored_skews([replace(imported, profile="plain")]) == ({"http://a": 0.0}, {"http://a": at})
+
+
 async def test_a_store_that_is_not_there(toolkit: Toolkit) -> None:
     """A server that does not answer, and what names no store."""
     nobody = unused_port()
@@ -194,10 +260,6 @@ async def test_each_check_comes_to_an_end() -> None:
     async def failing() -> list[CheckResult]:
         raise StoreError("No.", hint="Do.")
 
-    async def hanging() -> list[CheckResult]:
-        await asyncio.Event().wait()
-        return []
-
     assert await run_check("x", 60, failing()) == [CheckResult("x", "wrong", "No.", "Do.")]
     assert (await run_check("x", 0.001, hanging()))[0].state == "wrong"
 
@@ -210,6 +272,11 @@ async def test_a_browser_without_windows(driver: Playwright) -> None:
     first, second = await browsers.check_browser(Profile(executable_path=found.path))
     assert (first.state, second.state) == ("ok", "note")
     assert "`toolkit login` needs" in second.what
+
+
+async def hanging(*_: object) -> list[CheckResult]:
+    await asyncio.Event().wait()
+    return []
 
 
 def test_a_machine_without_a_screen() -> None:

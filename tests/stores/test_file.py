@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import os
 import re
+import shutil
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.sites.asking import SECONDS, until
 from tests.stores.conftest import SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE, state_folder
+from toolkit.stores import file_access
 from toolkit.stores.file import FileStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
@@ -288,6 +295,111 @@ async def test_a_place_that_cannot_be_used_is_told(tmp_path: Path, where: str) -
             await store.sessions()
         with pytest.raises(StoreError, match="cannot be used"):
             await enter(store)
+
+
+@posix
+@pytest.mark.parametrize("special", ["pipe", "device", "socket"])
+async def test_what_is_no_regular_file_is_not_read(store: FileStore, special: str) -> None:
+    """Opening a pipe would wait for its other end, and reading a device would never end."""
+    await store.save(key(), session())
+    path = only_file(store)
+    path.unlink()
+    if special == "pipe":
+        os.mkfifo(path)
+    elif special == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    async with asyncio.timeout(SECONDS):
+        for call in (store.load(key()), store.save(key(), session())):
+            with pytest.raises(StoreError, match=f"session {path} cannot be read: "):
+                await call
+        assert await store.sessions() == {}
+
+
+async def test_a_file_system_that_hangs_keeps_nobody_waiting(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event loop goes on meanwhile, and each operation ends with what does not answer."""
+    await store.save(key(), session())
+    monkeypatch.setattr(file_access, "SECONDS", 0.1)
+    hanging, stat_as_it_is = threading.Event(), Path.stat
+
+    def stat_hanging(path: Path, **options: Any) -> os.stat_result:
+        if store.folder in (path, *path.parents):
+            hanging.wait()
+        return stat_as_it_is(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_hanging)
+    turns = asyncio.ensure_future(asyncio.sleep(0))
+    try:
+        for call in (store.load(key()), store.save(key(), session()), enter(store)):
+            with pytest.raises(StoreError, match=r"has not answered for 0\.1 s\. See what holds up that disk"):
+                await call
+        assert turns.done()
+    finally:
+        hanging.set()
+
+
+async def test_work_that_changes_something_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by whom is cancelled meanwhile: a lock may be freed only afterwards."""
+    began, end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        end.wait()
+        ended.set()
+
+    task = asyncio.ensure_future(file_access.in_thread(work, finish=True))
+    await until(began.is_set)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+async def test_a_folder_that_is_removed_meanwhile_is_made_anew(store: FileStore) -> None:
+    """Who waits for a lock there gets it."""
+    other = FileStore(store.folder)
+    async with asyncio.timeout(SECONDS):
+        async with store.lock(key(), "harvest"):
+            waiting = asyncio.ensure_future(enter_and_leave(other))
+            await asyncio.sleep(0.1)  # until it has found the lock taken, which nothing announces
+            shutil.rmtree(store.folder)
+        assert await waiting
+    assert store.folder.is_dir()
+
+
+async def enter_and_leave(store: FileStore) -> bool:
+    async with store.lock(key(), "harvest"):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("number", "todo"),
+    [
+        (errno.ENOSPC, "Check what takes up the room there, or"),
+        (errno.EDQUOT, "Check what takes up the room there, or"),
+        (errno.EROFS, "mounted for writing, or"),
+        (errno.EACCES, "Check the folder's permissions, or"),
+    ],
+)
+async def test_what_to_do_depends_on_what_is_wrong(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int, todo: str
+) -> None:
+    """A full disk has nothing to do with permissions. The store is also tried without a session to save."""
+    await store.save(key(), session())
+
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    for call in (store.save(key(), session("ada")), store.check_writable()):
+        with pytest.raises(StoreError) as caught:
+            await call
+        assert os.strerror(number) in caught.value.what
+        assert todo in caught.value.hint
 
 
 async def test_a_folder_of_ones_own_choice_is_told_as_that(tmp_path: Path) -> None:

@@ -282,15 +282,16 @@ class Client:
             await self._keeper.replace(session)
         return session
 
-    async def check(self) -> Health:
+    async def check(self, *, seconds: float | None = None) -> Health:
         """Ask the site, without a browser, whether it still accepts the session.
 
+        `seconds` is how long that may take; None is the deadline `total`, or 30 s if no deadlines were given.
+
         Raises `LoginRequired` if there is no session, `SessionExpired` if the site does not accept it, `StreamTimeout`
-        if this takes longer than the deadline `total`, or 30 s if no deadlines were given, and whatever else an HTTP
-        call raises.
+        if it takes longer, and whatever else an HTTP call raises.
         """
         with self._hints:
-            async with within_total(self._short.total):
+            async with within_total(self._short.total if seconds is None else seconds):
                 return await self._check()
 
     async def _check(self) -> Health:

@@ -87,9 +87,9 @@ class SyncClient:
         `Client.login`."""
         return run(partial(self._visiting_client.login, seconds=seconds, cdp=cdp))
 
-    def check(self) -> Health:
+    def check(self, *, seconds: float | None = None) -> Health:
         """Ask the site, without a browser, whether it still accepts the session; see `Client.check`."""
-        return run(self._client.check)
+        return run(partial(self._client.check, seconds=seconds))
 
     def close(self) -> None:
         """Close all answers that are still being read, and the connections. Closing again does nothing."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from toolkit.browser.profiles import Profile
 from toolkit.doctor import browsers, clock, plugins, proxies, sessions
-from toolkit.doctor.check_result import CheckResult, run_check
+from toolkit.doctor.check_result import CheckResult, run_check, run_quick_check
 from toolkit.doctor.store import check_store
 from toolkit.providers import registry
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
-BROWSER_SECONDS, STORE_SECONDS, PROXY_SECONDS, ONLINE_SECONDS = 60.0, 20.0, 30.0, 30.0
+BROWSER_SECONDS, STORE_SECONDS, PROXY_SECONDS, ONLINE_SECONDS = 60.0, 60.0, 30.0, 30.0
 
 
 async def run_all_checks(
@@ -34,10 +36,17 @@ async def run_all_checks(
     time, and whether they accept the sessions. Raises `UnknownProvider`.
     """
     providers = tuple(registry.find(name).name for name in names)
-    profiles_result, profile = browsers.check_profiles(browsers_file)
-    results = [_check_versions(), profiles_result]
+    profile = Profile()
+
+    def check_profiles() -> list[CheckResult]:
+        nonlocal profile
+        result, profile = browsers.check_profiles(browsers_file)
+        return [result]
+
+    results = run_quick_check("versions", lambda: [_check_versions()])
+    results += run_quick_check("profiles", check_profiles)
     results += await run_check("browser", BROWSER_SECONDS, browsers.check_browser(profile))
-    results.append(browsers.check_display())
+    results += run_quick_check("window", lambda: [browsers.check_display()])
     stored: dict[Key, BrowserSession] = {}
     opened: list[Store] = []  # the store, unless opening it failed
 
@@ -50,16 +59,19 @@ async def run_all_checks(
     results += await run_check("store", STORE_SECONDS, open_and_check_store())
     results += await run_check("proxy", PROXY_SECONDS, proxies.check_proxies(os.environ, profile, stored.values()))
     seconds = online_seconds if online else None
-    asking = asyncio.ensure_future(sessions.check_stored(stored, opened[0], seconds)) if opened else None
+    checking = sessions.check_stored(stored, opened[0], seconds) if opened else None
+    asking = asyncio.ensure_future(checking) if checking is not None else None
     origins = [session.origin for session in stored.values()]
     asked = await clock.site_skews(origins, os.environ, online_seconds) if online else {}
     skews, told_at = clock.stored_skews(stored.values())
     told_at = {site: when for site, when in told_at.items() if site not in asked}
-    results.append(clock.check_clock(skews | asked, told_at))
-    results += plugins.check_plugins()
-    results += sessions.check_environment(os.environ, providers or registry.names())
+    results += run_quick_check("clock", lambda: [clock.check_clock(skews | asked, told_at)])
+    results += run_quick_check("plugins", plugins.check_plugins)
+    results += run_quick_check(
+        "environment", lambda: sessions.check_environment(os.environ, providers or registry.names())
+    )
     for name in providers:
-        results += sessions.check_has_session(name, stored)
+        results += run_quick_check(name, partial(sessions.check_has_session, name, stored))
     if asking is not None:
         results += await asking
     return results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from toolkit.client.client import Client
 from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.session_health import PENDING
-from toolkit.doctor.check_result import CheckResult, run_check
+from toolkit.doctor.check_result import CheckResult, run_check, run_quick_check
 from toolkit.errors import AccountPending, ToolkitError, UnknownProvider
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
@@ -43,7 +44,7 @@ async def check_online(key: Key, store: Store, seconds: float) -> CheckResult:
     async def ask() -> list[CheckResult]:
         provider = provider_of(key)
         async with Client(provider, account=key.account, store=store) as client:
-            health = await client.check()
+            health = await client.check(seconds=math.inf)  # limited below
         who = f" of {health.identity}" if health.identity else ""
         if health.state == PENDING:
             what = f"The site takes the session{who}, but the account waits for its approval."
@@ -60,7 +61,10 @@ async def check_stored(
     that is None, by what is stored."""
     if online_seconds is not None:
         return list(await asyncio.gather(*(check_online(key, store, online_seconds) for key in sessions)))
-    return [check_expiry(key, session) for key, session in sessions.items()]
+    results: list[CheckResult] = []
+    for key, session in sessions.items():
+        results += run_quick_check(about_session(key), lambda: [check_expiry(key, session)])  # noqa: B023 - called at once
+    return results
 
 
 def check_has_session(

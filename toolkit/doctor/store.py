@@ -5,32 +5,52 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from toolkit.doctor.check_result import CheckResult
+from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import StoreError
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.file import NON_OWNER_BITS, SESSION_SUFFIX_GLOB, FileStore
+from toolkit.stores.file_access import in_thread, read_regular_file
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase
 
+STORE_SECONDS = 20.0  # for each check of the store
 CORRUPT_FILES = "*.json.corrupt-*"
 
 
 async def check_store(store: Store) -> tuple[list[CheckResult], dict[Key, BrowserSession]]:
-    """Check `store`. Returns its sessions too. Raises `StoreError` where it cannot be used at all."""
+    """Check `store`. Returns its sessions too, none where it cannot be used at all."""
     # First, because reading the store corrects the permissions of its folder.
-    results = list(check_permissions(store.folder)) if isinstance(store, FileStore) else []
-    sessions = await store.sessions()
+    results: list[CheckResult] = []
+    if isinstance(store, FileStore):
+        results += await run_check("store", STORE_SECONDS, _in_thread(check_permissions, store.folder))
+    try:
+        sessions = await store.sessions()
+    except StoreError as error:
+        return [*results, CheckResult("store", "wrong", error.what, error.hint)], {}
     count = f"{len(sessions)} {'session' if len(sessions) == 1 else 'sessions'}"
     if not isinstance(store, FileStore):
         return [CheckResult("store", "ok", f"{store!r} answers, with {count}.")], sessions
-    if not store.folder.is_dir():
+    if not await in_thread(store.folder.is_dir):
         return [CheckResult("store", "ok", f"{store.folder} will be made for the first session.")], sessions
     results.append(CheckResult("store", "ok", f"{store.folder} has {count}."))
-    results += [*check_encryption(store.folder), *check_corrupt_files(store.folder)]
+    results += await run_check("store", STORE_SECONDS, _check_room(store))
+    for check in (check_encryption, check_corrupt_files):
+        results += await run_check("store", STORE_SECONDS, _in_thread(check, store.folder))
     return results, sessions
+
+
+async def _in_thread(check: Callable[[Path], Iterator[CheckResult]], folder: Path) -> list[CheckResult]:
+    """Run a check that looks into `folder`, which may be on a file system that hangs."""
+    return await in_thread(lambda: list(check(folder)))
+
+
+async def _check_room(store: FileStore) -> list[CheckResult]:
+    """Check whether a session can be written. Raises `StoreError` if not, such as for a disk that is full."""
+    await store.check_writable()
+    return []
 
 
 def check_permissions(folder: Path) -> Iterator[CheckResult]:
@@ -74,6 +94,6 @@ def unreadable_sessions(errors: list[StoreError]) -> list[CheckResult]:
 
 def _is_encrypted(file: Path) -> bool:
     try:
-        return "sealed" in json.loads(file.read_bytes())
+        return "sealed" in json.loads(read_regular_file(file))
     except (OSError, ValueError, TypeError):  # it is gone, or unreadable, which the store reports
         return True

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
 import re
 import stat
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from toolkit.errors import StoreError
@@ -18,6 +21,7 @@ from toolkit.files.atomic import remove_unfinished, write_atomic
 from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Purpose
+from toolkit.stores.file_access import in_thread, read_regular_file
 from toolkit.stores.file_lock import file_lock
 from toolkit.stores.serialization import Packer, StoredSession, misplaced_error
 
@@ -28,6 +32,17 @@ SESSION_SUFFIX_GLOB = f"--{'[0-9a-f]' * 16}.json"  # how the names of sessions' 
 WRITE_LOCK_NAME = ".toolkit-saving.lock"  # held while a file in the folder is written
 LOCK_SECONDS = 30.0  # how long a save waits for those of other processes
 NON_OWNER_BITS = stat.S_IRWXG | stat.S_IRWXO
+TRY_BYTES = 64 * 1024  # more than a session has; what is written to see whether there is room
+NO_ROOM = "Check what takes up the room there"
+TODOS = {  # by the number of the error; for all others it is the permissions
+    errno.ENOSPC: NO_ROOM,
+    errno.EDQUOT: NO_ROOM,
+    errno.EFBIG: NO_ROOM,
+    errno.EROFS: "Have that disk mounted for writing",
+    errno.EINVAL: "Remove what lies there in the place of a file",
+    errno.ETIMEDOUT: "See what holds up that disk or network share",
+    errno.EIO: "See whether that disk is sound",
+}
 
 
 class FileStore:
@@ -62,17 +77,16 @@ class FileStore:
         await self._read(path)  # raises for a session that must not be overwritten
         content = await self._packer.pack(key, session)
         try:
-            self._create_folder()
+            await in_thread(self._create_folder)
             async with file_lock(self.folder / WRITE_LOCK_NAME, LOCK_SECONDS):
-                remove_unfinished(self.folder, SESSION_SUFFIX_GLOB)  # safe, since nobody else writes now
-                write_atomic(path, content)
+                await in_thread(partial(self._write, path, content), finish=True)
         except OSError as error:
             raise self._store_error("written", path, error) from error
 
     async def delete(self, key: Key) -> bool:
         path = self._path(key)
         try:
-            path.unlink()
+            await in_thread(path.unlink, finish=True)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -82,7 +96,7 @@ class FileStore:
     async def sessions(self) -> dict[Key, BrowserSession]:
         """Return all stored sessions. A file that cannot be read is left out, with a warning in the log."""
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.match(f"*{SESSION_SUFFIX_GLOB}"))
+            files = await in_thread(self._session_files)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -100,13 +114,48 @@ class FileStore:
         path = self._path(key).with_suffix(f".{purpose}.lock")
         async with AsyncExitStack() as stack:
             try:
-                self._create_folder()
-                await stack.enter_async_context(file_lock(path, seconds))
+                await in_thread(self._create_folder)
+            except OSError as error:
+                raise self._store_error("locked", path, error) from error
+            try:
+                await stack.enter_async_context(self._lock_in_new_folder(path, seconds))
             except TimeoutError:
                 raise
             except OSError as error:
                 raise self._store_error("locked", path, error) from error
             yield
+
+    async def check_writable(self) -> None:
+        """Write a file into the folder, if that is there, and remove it again. Raises `StoreError` if that fails."""
+        try:
+            await in_thread(self._try_to_write, finish=True)
+        except OSError as error:
+            raise self._store_error("written", self.folder, error) from error
+
+    def _try_to_write(self) -> None:
+        with tempfile.NamedTemporaryFile(prefix=".try-", dir=self.folder) as file:
+            file.write(bytes(TRY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+
+    @asynccontextmanager
+    async def _lock_in_new_folder(self, path: Path, seconds: float | None) -> AsyncIterator[None]:
+        """Hold the lock file `path`. Where somebody has removed the folder meanwhile, it is made anew, once."""
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(file_lock(path, seconds))
+            except FileNotFoundError:
+                await in_thread(self._create_folder)
+                await stack.enter_async_context(file_lock(path, seconds))
+            yield
+
+    def _session_files(self) -> list[Path]:
+        return sorted(path for path in self.folder.iterdir() if path.match(f"*{SESSION_SUFFIX_GLOB}"))
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file while the folder is locked. Raises `OSError`."""
+        remove_unfinished(self.folder, SESSION_SUFFIX_GLOB)  # safe, since nobody else writes now
+        write_atomic(path, content)
 
     def _path(self, key: Key) -> Path:
         """Return the file for `key`. Its name works on every file system: it shows the key in plain characters, and a
@@ -120,7 +169,7 @@ class FileStore:
 
         Raises `StoreError` if there is something that has to stay as it is.
         """
-        content = self._read_bytes(path)
+        content = await self._read_bytes(path)
         if content is None:
             return None
         try:
@@ -137,17 +186,20 @@ class FileStore:
         aside = path.with_name(f"{path.name}.corrupt-{time.time_ns()}")
         try:
             async with file_lock(self.folder / WRITE_LOCK_NAME, LOCK_SECONDS):
-                if self._read_bytes(path) != content:
+                if await self._read_bytes(path) != content:
                     return
-                os.replace(path, aside)
+                await in_thread(partial(os.replace, path, aside), finish=True)
         except OSError as failure:
             raise self._store_error("set aside, and it is not readable", path, failure) from failure
         log.warning("a stored session was not readable (%s); it was set aside as %s", error, aside)
 
-    def _read_bytes(self, path: Path) -> bytes | None:
-        try:
+    async def _read_bytes(self, path: Path) -> bytes | None:
+        def read() -> bytes:
             self._restrict_folder()
-            return path.read_bytes()
+            return read_regular_file(path)
+
+        try:
+            return await in_thread(read)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -184,9 +236,12 @@ class FileStore:
             what = f"The folder for sessions {self.folder} cannot be used"
         else:
             what = f"The session {path} cannot be {done}"
+        if isinstance(error, TimeoutError) and error.filename is None:
+            what = f"The folder for sessions {self.folder} cannot be used"
         instead = (
             f"set {STATE_VARIABLE} to another one"
             if self._is_default
             else f"name another one ({STORE_VARIABLE}, --store)"
         )
-        return StoreError(f"{what}: {reason}.", hint=f"Check the folder's permissions, or {instead}.")
+        todo = TODOS.get(error.errno or 0, "Check the folder's permissions")
+        return StoreError(f"{what}: {reason}.", hint=f"{todo}, or {instead}.")

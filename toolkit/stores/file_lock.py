@@ -19,9 +19,9 @@ async def file_lock(path: Path, seconds: float | None = None) -> AsyncIterator[N
     """
     from filelock import AsyncFileLock, Timeout  # loaded only now, since most calls lock nothing
 
-    # An attempt takes microseconds, so it needs no thread, and cancelling the wait leaves nothing behind. The file is
-    # not removed afterwards: another process may have opened it to lock it next, and would then hold a file without a
-    # name while others lock a new file of that name.
+    # An attempt takes microseconds, so it needs no thread (the store has just seen that the folder answers), and
+    # cancelling the wait leaves nothing behind. The file is not removed afterwards: another process may have opened it
+    # to lock it next, and would then hold a file without a name while others lock a new file of that name.
     lock = AsyncFileLock(path, mode=0o600, poll_interval=POLL, run_in_executor=False, preserve_lock_file=True)
     try:
         await lock.acquire(timeout=-1 if seconds is None else max(seconds, 0))

@@ -1,0 +1,81 @@
+"""Access to files that may not answer: one that is no regular file, or lies on a file system that hangs.
+
+Each access has a thread of its own, so that the event loop goes on. The thread is a daemon: the end of the program does
+not wait for one whose file system never answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SECONDS = 10.0  # for a file system to answer
+
+
+async def in_thread(work: Callable[[], T], *, finish: bool = False) -> T:
+    """Run `work` in a thread, and return its result. Raises what it raises, and `TimeoutError` (an `OSError`) if it
+    takes longer than `SECONDS`.
+
+    A cancellation is raised at once; with `finish`, for work that changes something, only after the work has ended.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            outcome: Callable[[], None] = partial(_set_result, done, work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+            outcome = partial(_set_exception, done, error)
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(outcome)
+
+    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
+    end, cancelled = loop.time() + SECONDS, None
+    while not done.done() and (left := end - loop.time()) > 0:
+        try:
+            await asyncio.wait({done}, timeout=left)
+        except asyncio.CancelledError as error:
+            if not finish:
+                raise
+            cancelled = error
+    if cancelled is not None:
+        if done.done():
+            done.exception()  # marks it as retrieved
+        raise cancelled
+    if not done.done():
+        raise TimeoutError(errno.ETIMEDOUT, f"The file system has not answered for {SECONDS:g} s")
+    return done.result()
+
+
+def _set_result(done: asyncio.Future[Any], value: Any) -> None:
+    if not done.done():
+        done.set_result(value)
+
+
+def _set_exception(done: asyncio.Future[Any], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
+        done.exception()  # marks it as retrieved, for the case that nobody waits any more
+
+
+def read_regular_file(path: Path) -> bytes:
+    """Return what is in the file `path`. Raises `OSError`, also for anything but a regular file: reading a pipe or a
+    device could wait for ever, or never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "It is no regular file", str(path))
+        return file.read()
