@@ -257,6 +257,14 @@ async def test_a_page_that_never_answers_is_given_up(open_context: OpenContext) 
             await harvest(await open_context(local), navigation_timeout_ms=300)
 
 
+async def test_a_download_in_the_place_of_a_page_is_told(open_context: OpenContext) -> None:
+    """The browser would keep it, and show nothing."""
+    attachment: Any = {"Content-Disposition": "attachment; filename=x"}
+    async with network(html("x", **attachment)) as local:
+        with pytest.raises(HarvestFailed, match="sent a download in the place of its page"):
+            await harvest(await open_context(local))
+
+
 @pytest.mark.parametrize("recipe", [Harvest(ready="textarea"), Harvest(storage=("key",)), Harvest(cookies=("sid",))])
 async def test_a_page_that_answers_no_more_is_given_up(
     open_context: OpenContext, recipe: Harvest, monkeypatch: pytest.MonkeyPatch

@@ -191,10 +191,11 @@ async def test_what_cannot_be_done_is_a_usage_error(toolkit: Toolkit, options: t
 
 
 async def test_the_wait_can_be_limited(toolkit: Toolkit, scripted: Scripted) -> None:
-    """`--timeout` sets deadlines by their short names; the error names the one that has passed."""
+    """`--timeout` sets deadlines by their short names; the error names the one that has passed, and its option."""
     site, origin = scripted
     site.says("Yes.", " No.")
     site.hold_after = 1
     result = await toolkit.run(*chat(origin, "--timeout", "first=none,between=0.05"))
     assert (result.code, result.out) == (1, "Yes.")
     assert "within 0.05 s (deadline `between_pieces`)" in result.err
+    assert "`--timeout between=SECONDS` gives it more time." in result.err

@@ -75,6 +75,8 @@ def browser_ended_error(url: str, provider: str) -> HarvestFailed:
 
 
 def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> ToolkitError:
+    if "Download is starting" in error.message:
+        return HarvestFailed("The site sent a download in the place of its page.", url=url, provider=provider)
     for pattern, kind, what in NETWORK_ERRORS:
         if found := re.search(pattern, error.message):
             return kind(f"{what} ({found.group()}).", url=url, provider=provider)
