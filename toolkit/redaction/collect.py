@@ -12,6 +12,7 @@ from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction import placeholders
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.multi_pattern_search import MultiSearch
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_in_session
@@ -57,11 +58,14 @@ def choose_placeholders(sources: dict[str, SecretSource]) -> dict[str, str]:
     contains = _contains_any(
         [secret for secret, source in sources.items() if source.everywhere and secret not in chosen]
     )
+    tried: dict[str, range] = {}
     for secret, source in sources.items():
         if secret not in chosen:
             numbers[source.kind, source.name] += 1
             number = numbers[source.kind, source.name]
-            chosen[secret] = placeholders.make_placeholder(secret, source.kind, source.name, number, taken, contains)
+            chosen[secret] = placeholders.make_placeholder(
+                secret, source.kind, source.name, number, taken, contains, tried
+            )
             taken.add(chosen[secret])
     return chosen
 
@@ -85,5 +89,5 @@ def _contains_any(secrets: list[str]) -> Callable[[str], bool]:
 
     The names in placeholders are short, so only short secrets are compared.
     """
-    short = [secret for secret in secrets if len(secret) < 64 and not secret.isdigit()]
-    return lambda text: any(secret in text for secret in short)
+    search = MultiSearch(secret.encode() for secret in secrets if len(secret) < 64 and not secret.isdigit())
+    return lambda text: any(True for _ in search.find(text.encode()))

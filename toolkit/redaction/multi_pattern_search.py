@@ -6,26 +6,26 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-BLOCK = 8
-LONG = 2 * BLOCK - 1  # bytes; a string of this length covers a whole block of the text, wherever it starts
+CROWDED = 8  # words with the same block from which on they are looked up and not compared one by one
 
 
 class MultiSearch:
     """Searches for `words`, none of which may be empty.
 
-    A word of digits matches only where no other digits stand next to it. Long words are looked up by the blocks of
-    eight bytes into which the text is cut (the idea of Rabin and Karp), the others by a regular expression.
+    A word of digits matches only where no other digits stand next to it. Words of at least seven bytes are looked up by
+    the blocks into which the text is cut (the idea of Rabin and Karp), the others by a regular expression.
     """
 
     def __init__(self, words: Iterable[bytes]) -> None:
         words = set(words)
-        self._by_block: dict[bytes, list[tuple[int, bytes]]] = {}
         numbers = {word for word in words if word.isdigit()}
-        long = {word for word in words - numbers if len(word) >= LONG}
-        for word in long:
-            for at in range(BLOCK):
-                self._by_block.setdefault(word[at : at + BLOCK], []).append((at, word))
-        self._patterns = [re.compile(alternation(short))] if (short := words - numbers - long) else []
+        self._by_blocks: list[_BlockSearch] = []
+        left = words - numbers
+        for size in (8, 4):
+            if long := {word for word in left if len(word) >= 2 * size - 1}:
+                self._by_blocks.append(_BlockSearch(long, size))
+                left -= long
+        self._patterns = [re.compile(alternation(left))] if left else []
         if numbers:
             self._patterns.append(re.compile(rb"(?<![0-9])(?:%b)(?![0-9])" % alternation(numbers)))
 
@@ -34,13 +34,39 @@ class MultiSearch:
         for pattern in self._patterns:
             for match in pattern.finditer(data):
                 yield match.start(), match[0]
-        known = self._by_block
-        if not known:
-            return
-        for at in range(0, len(data), BLOCK):
-            if (block := data[at : at + BLOCK]) in known:
+        for search in self._by_blocks:
+            yield from search.find(data)
+
+
+class _BlockSearch:
+    """Searches for `words` of at least `2 * size - 1` bytes: such a word covers a whole block of `size` bytes of the
+    text, wherever it starts."""
+
+    def __init__(self, words: Iterable[bytes], size: int) -> None:
+        self._size = size
+        known: dict[bytes, list[tuple[int, bytes]]] = {}
+        for word in words:
+            for at in range(size):
+                known.setdefault(word[at : at + size], []).append((at, word))
+        # Of a crowd, the words are found by where the block stands in them and how long they are.
+        self._crowds: dict[bytes, dict[tuple[int, int], set[bytes]]] = {}
+        for block in [block for block, words in known.items() if len(words) > CROWDED]:
+            crowd = self._crowds[block] = {}
+            for at, word in known.pop(block):
+                crowd.setdefault((at, len(word)), set()).add(word)
+        self._known = known
+
+    def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        size, known, crowds = self._size, self._known, self._crowds
+        for at in range(0, len(data), size):
+            block = data[at : at + size]
+            if block in known:
                 for offset, word in known[block]:
                     if at >= offset and data.startswith(word, at - offset):
+                        yield at - offset, word
+            elif block in crowds:
+                for (offset, length), words in crowds[block].items():
+                    if at >= offset and (word := data[at - offset : at - offset + length]) in words:
                         yield at - offset, word
 
 

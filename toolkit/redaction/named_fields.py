@@ -27,9 +27,10 @@ MEMBERS = rb'(?:\s*,\s*"[^"\\]{0,80}"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[\w.+-]++)){
 NAME_MEMBER, VALUE_MEMBER = rb'"(?:name|key)"\s*:\s*"([^"\\]{1,80})"', rb'"value"\s*:\s*"((?:[^"\\]++|\\.)++)"'
 NAME_VALUE = re.compile(NAME_MEMBER + MEMBERS + VALUE_MEMBER)
 VALUE_NAME = re.compile(VALUE_MEMBER + MEMBERS + NAME_MEMBER)
-TAG = re.compile(rb"<(?:meta|input)\b[^>]{1,4096}>", re.IGNORECASE)
+TAG_START = re.compile(rb"<(?:meta|input)\b", re.IGNORECASE)
+LONGEST_TAG = 4096  # bytes
 ATTRIBUTE = re.compile(
-    rb"(?<![\w-])(name|id|property|http-equiv|content|value)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+?)(?=/?>|\s))",
+    rb"(?<![\w-])(name|id|property|http-equiv|content|value)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/]*+(?:/(?!>)[^\s\"'<>/]*+)*+)(?=/?>|\s))",
     re.IGNORECASE,
 )
 IN_URL = re.compile(rb"(?:[?&#](?:amp;)?|;(?=(?i:j?sess(?:ion)?id)=))([\w.-]{1,64})=([^&#\s\"'<>\\;]{6,4096})")
@@ -142,17 +143,30 @@ def _form_fields(data: bytes) -> Iterator[Field]:
 
 
 def _markup_fields(data: bytes) -> Iterator[Field]:
-    for tag in TAG.finditer(data):
-        attributes = {match[1].lower(): match for match in ATTRIBUTE.finditer(tag[0])}
+    for start, tag in _tags(data):
+        attributes = {match[1].lower(): match for match in ATTRIBUTE.finditer(tag)}
         value = attributes.get(b"value") or attributes.get(b"content")
         for name in (b"name", b"id", b"property"):
             if value and (named := attributes.get(name)):
                 group = next(number for number in (2, 3, 4) if value[number] is not None)
-                at = tag.start() + value.start(group)
+                at = start + value.start(group)
                 path = (_text(named[2] or named[3] or named[4] or b""),)
                 yield Field(path, _text(value[group]), at, at + len(value[group]))
     for match in ASSIGNED.finditer(data):
         yield Field((_text(match[1]),), _text(match[3]), match.start(3), match.end(3), heuristic=True)
+
+
+def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yields each tag in which pages hold tokens, with its start. Each byte is looked at once, however many tags are
+    opened and never closed."""
+    end = 0
+    for match in TAG_START.finditer(data):
+        if end <= match.start():
+            end = data.find(b">", match.end()) + 1
+            if not end:
+                return
+            if end - match.start() <= LONGEST_TAG:
+                yield match.start(), data[match.start() : end]
 
 
 def _name_value_fields(data: bytes) -> Iterator[Field]:

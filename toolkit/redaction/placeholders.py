@@ -50,19 +50,31 @@ def is_jwt(value: str) -> bool:
 
 
 def make_placeholder(
-    secret: str, place: str, name: str, first: int, taken: Collection[str], avoided: Callable[[str], bool]
+    secret: str,
+    place: str,
+    name: str,
+    first: int,
+    taken: Collection[str],
+    avoided: Callable[[str], bool],
+    tried: dict[str, range],
 ) -> str:
     """Returns a placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`).
 
     It has the length of `secret` in UTF-8, and depends on nothing else of it. Numbers are tried from `first` on until
     the placeholder is not in `taken`; where the length leaves no room for another number, a taken one is returned. If
     `avoided` returns true for a placeholder, one without `place` and `name` is made.
+
+    `tried` is kept between the calls: which numbers are known to be taken, by the placeholder with the number 1. Names
+    that are the same where they are cut off share their numbers, so that many secrets do not all try the same ones.
     """
-    for number in range(first, 100_000):
-        placeholder = _jwt(secret, place, name, number) if is_jwt(secret) else _plain(secret, place, name, number)
+    make = _jwt if is_jwt(secret) else _plain
+    known = tried.get(alike := make(secret, place, name, 1), range(first, first))
+    for number in range(known.stop if first in known else first, 100_000):
+        placeholder = make(secret, place, name, number)
         if avoided(placeholder):
             placeholder = _plain(secret, "x", "x", number)
         if placeholder not in taken or not _has_room(secret, number):
+            tried[alike] = range(known.start if number >= known.stop >= first >= known.start else first, number + 1)
             return placeholder
     return placeholder
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
-import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import msgspec
 
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.multi_pattern_search import MultiSearch
+from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import find_in_log
@@ -77,11 +74,7 @@ def _find_at_secret_places(log: dict[str, Any], rules: Rules) -> Iterator[Findin
 
 class _SecretSearch:
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._kinds: dict[bytes, str] = {}
-        for secret, kind in secrets.items():
-            for encoding in usual_encodings(secret):
-                self._kinds.setdefault(encoding, kind)
-        self._search = MultiSearch(self._kinds)
+        self._known = KnownSecretSearch(secrets)
 
     def kinds(self, data: bytes) -> Iterator[str]:
         """Yields the kinds of secrets that are in `data`."""
@@ -90,8 +83,8 @@ class _SecretSearch:
             yield from self._kinds_in(_unpack(data[match.start() :]))
 
     def _kinds_in(self, data: bytes) -> Iterator[str]:
-        for _, encoding in self._search.find(data):
-            yield f"a secret ({self._kinds[encoding]})"
+        for kind in self._known.kinds_in(data):
+            yield f"a secret ({kind})"
         yield from _tokens_by_form(data)
         inner = b"\n".join(_decode_base64(match[0]) for match in LONG_BASE64.finditer(data))
         yield from _tokens_by_form(inner)
@@ -122,30 +115,3 @@ def _decode_base64(run: bytes) -> bytes:
         return base64.b64decode(text + b"=" * (-len(text) % 4))
     except binascii.Error:
         return b""
-
-
-def usual_encodings(secret: str) -> set[bytes]:
-    """Returns `secret` in the usual encodings, each as a whole or, for base64 and base32, what of it never varies."""
-    raw = secret.encode()
-    once = {quote(secret, safe=""), quote(secret, safe="/"), quote_plus(secret), quote(secret, safe="/:=@!$&'()*+,;")}
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), text) for text in once}
-    every = {"".join(f"%{byte:02X}" for byte in raw), "".join(f"%{byte:02x}" for byte in raw)}
-    urls = {*once, *lower, *every, *(quote(text, safe="") for text in once), html.escape(secret)}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    escaped |= {text.replace("/", r"\/") for text in escaped} | {json.dumps(text)[1:-1] for text in escaped}
-    units = re.findall("....", secret.encode("utf-16-be").hex())
-    escaped |= {"".join(f"\\u{unit}" for unit in units), "".join(f"\\u{unit.upper()}" for unit in units)}
-    encodings = {raw, *(text.encode() for text in urls | escaped), raw.hex().encode(), raw.hex().upper().encode()}
-    for offset in range(
-        3
-    ):  # base64 of a text in which it starts at any byte, without the letters shared with neighbours
-        start, end = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
-        core = base64.b64encode(b"\0" * offset + raw)[start:end]
-        if len(core) >= 7:
-            encodings |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
-    for offset in range(5):  # base32 likewise
-        start, end = -(-8 * offset // 5), 8 * (offset + len(raw)) // 5
-        core = base64.b32encode(b"\0" * offset + raw)[start:end]
-        if len(core) >= 8:
-            encodings |= {core, core.lower()}
-    return encodings | {secret.encode("utf-16-le"), secret.encode("utf-16-be")}

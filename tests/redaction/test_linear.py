@@ -1,0 +1,59 @@
+"""Redaction of eight times as much takes eight times as long, whatever a site sends: no search is quadratic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.recording.helpers import entry
+from toolkit.har.message_builders import make_request
+from toolkit.har.model import Entry
+from toolkit.redaction.redact import redact
+
+SMALL, LARGE = 50_000, 400_000  # bytes
+LIMIT = 16.0  # what is linear needs eight times as long, what is quadratic 64 times
+
+
+def repeated(piece: str) -> Callable[[int], str]:
+    return lambda size: piece * (size // len(piece))
+
+
+def numbered(piece: str) -> Callable[[int], str]:
+    """Many pieces of which each holds another secret."""
+    return lambda size: "".join(piece.format(number=f"{number:05d}") for number in range(size // len(piece)))
+
+
+HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
+    "opened tags": ("text/html", repeated("<input ")),
+    "tags in tags": ("text/html", repeated("<input " * 500 + ">")),
+    "attributes": ("text/html", repeated("<input " + "value=" * 600 + '">')),
+    "hidden tokens": ("text/html", numbered('<input type=hidden name=csrf_token value="s3cr{number}XYZqw">')),
+    "short tokens": ("text/html", numbered('<input name=token_of_place_{number} value="q{number}Xz">')),
+    "alike tokens": ("text/html", numbered('<meta name=csrf-token content="sess10n-of-a-user-{number}">')),
+    "tokens in JSON": ("application/json", numbered('{{"accessToken": "zQ{number}x9k2m4p6q8"}}\n')),
+    "quotes": ("text/html", repeated('"')),
+    "backslashes": ("application/json", repeated("\\")),
+    "names": ("text/plain", repeated("token:")),
+    "comments": ("text/html", repeated("<!--")),
+}
+
+
+def redacted_in(size: int, mime_type: str, body: Callable[[int], str]) -> float:
+    """The seconds of this process that redaction of `size` bytes takes; each call looks at names of its own."""
+    one = entry(headers=[("Content-Type", mime_type)], body=body(size).encode())
+    sent = [("Cookie", f"sid=QWERTYsecretABC123zzz; b={'k9' * 20}")]
+    given = Entry(one.started, make_request("GET", one.request.url, sent, b""), one.response)
+    start = time.process_time()
+    redact([given])
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_eight_times_as_much_takes_eight_times_as_long(name: str) -> None:
+    """The ratio of two sizes within one run is that of a linear search; other programs disturb it, so the best of three
+    counts."""
+    mime_type, body = HOSTILE[name]
+    small = min(redacted_in(SMALL, mime_type, body) for _ in range(3))
+    assert any(redacted_in(LARGE, mime_type, body) < LIMIT * small for _ in range(3)), name
