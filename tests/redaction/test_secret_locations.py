@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from msgspec import to_builtins
 
 from tests.recording.helpers import SITE, entry
 from toolkit.har.message_builders import make_request, make_response
-from toolkit.har.model import Entry, Timings
+from toolkit.har.model import Entry, Recording, Timings
 from toolkit.redaction.redact import redact
 from toolkit.redaction.scan import scan
 
@@ -60,7 +64,51 @@ PLANTED = {
     "path parameter": entry(url=f"{SITE}/a;jsessionid={SECRET}/b?x=1"),
     "path parameter in a header": entry(headers=[("Location", f"/a;jsessionid={SECRET}")]),
     "path parameter in a page": answered("text/html", f'<a href="/a;jsessionid={SECRET}">'),
+    "storage of a page": answered("text/javascript", f"localStorage.setItem('access_token', '{SECRET}')"),
+    "storage in a string": answered("application/json", json.dumps({"js": f'x.setItem("id_token","{SECRET}")'})),
+    "header that a script sets": answered("text/javascript", f'request.setRequestHeader("X-Api-Key", "{SECRET}")'),
+    "credentials in a script": answered("text/html", f"<script>f({{Authorization: 'Bearer {SECRET}'}})</script>"),
+    "cookie that a script sets": answered("text/javascript", f"document.cookie='sessionid={SECRET}; path=/'"),
+    "cookie of any name": answered("text/html", f'<script>document.cookie = "weird={SECRET}"</script>'),
+    "item of an object": answered("text/javascript", f"window['accessToken'] = '{SECRET}'"),
+    "script in a string": answered("application/json", json.dumps({"js": f"let apiKey = '{SECRET}'"})),
+    "comment of a page": answered("text/html", f"<!-- debug: password={SECRET} -->"),
+    "argument in JSON": entry("POST", sent=json.dumps({"query": f'mutation{{a(password:"{SECRET}"){{b}}}}'}).encode()),
+    "argument": entry("POST", sent=f'{{login(token: "{SECRET}") {{id}}}}'.encode(), sent_type="application/graphql"),
+    "object with the value": answered("application/json", json.dumps({"password": {"value": SECRET}})),
+    "text of a node": answered("application/json", json.dumps({"Password": {"#text": SECRET, "@id": "x"}})),
+    "word of another language": answered("application/json", json.dumps({"passwort": SECRET, "contraseña": SECRET})),
+    "word of another script": answered("application/json", json.dumps({"пароль": SECRET}, ensure_ascii=False)),
+    "refresh": entry(headers=[("Refresh", f"0;url=/?access_token={SECRET}")]),
+    "refresh without a path": entry(headers=[("Refresh", f"0; URL='?access_token={SECRET}'")]),
+    "link": entry(headers=[("Link", f"</x?access_token={SECRET}>; rel=next")]),
+    "relative location": entry(headers=[("Location", f"next?code={SECRET}")]),
+    "media type": entry(headers=[("Content-Type", f"text/x; token={SECRET}")]),
+    **{
+        f"header {name}": asked((name, SECRET))
+        for name in (
+            *("X-Session", "X-Access", "X-Device-Id", "X-Signature", "Authentication", "x-functions-key", "DPoP"),
+            *("X-Authorization", "X-Nonce", "X-Ticket", "X-License-Key"),
+        )
+    },
+    "URL in a URL": entry(url=f"{SITE}/?next={quote(f'https://x.example/?access_token={SECRET}', safe='')}"),
+    "encoded twice": entry(url=f"{SITE}/?next={quote(quote(f'https://x.example/?token={SECRET}', safe=''), safe='')}"),
+    "path in a URL": entry(url=f"{SITE}/?next={quote(f'/cb?access_token={SECRET}', safe='')}"),
+    "encoded twice in a page": answered(
+        "text/html", f'<a href="/?u={quote(quote(f"/?a=1&access_token={SECRET}&b=2", safe=""), safe="")}">'
+    ),
+    "reason phrase": entry(reason=f"Bad token={SECRET}"),
+    "error": entry(error=f"ProtocolError: password={SECRET}"),
+    "method": entry(f"X{SECRET}"),
 }
+
+
+def test_a_secret_in_a_comment_of_the_recording_is_gone() -> None:
+    """Comments, which people and other programs write, are searched as well."""
+    one = entry(body=b"ok")
+    one.response.content.comment = f"password={SECRET}"
+    made = redact(Recording(entries=[one], comment=f"made with apiKey: {SECRET}X"))
+    assert SECRET not in repr(to_builtins(made))
 
 
 @pytest.mark.parametrize("place", PLANTED)
@@ -98,6 +146,52 @@ def test_json_in_base64_is_read(name: str, secret: str) -> None:
     assert redact(made) == made
 
 
+PACKED: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
+    "gzip": (gzip.compress, gzip.decompress),
+    "zlib": (zlib.compress, zlib.decompress),
+    "zlib of gzip": (
+        lambda data: zlib.compress(gzip.compress(data)),
+        lambda data: gzip.decompress(zlib.decompress(data)),
+    ),
+    "UTF-16": (lambda data: data.decode().encode("utf-16"), lambda data: data.decode("utf-16").encode()),
+    "UTF-16 without a mark": (
+        lambda data: data.decode().encode("utf-16-be"),
+        lambda data: data.decode("utf-16-be").encode(),
+    ),
+    "hexadecimal": (lambda data: data.hex().encode(), lambda data: bytes.fromhex(data.decode())),
+    "form in base64": (
+        lambda data: base64.b64encode(b"a=1&password=" + json.loads(data)["password"].encode()),
+        lambda data: b'{"password": "%b", "n": 1}' % base64.b64decode(data).rpartition(b"=")[2],
+    ),
+}
+
+
+@pytest.mark.parametrize("secret", [SECRET, "hunter2"])
+@pytest.mark.parametrize("name", PACKED)
+def test_a_packed_body_is_opened(name: str, secret: str) -> None:
+    """A body that is compressed, UTF-16, or written in letters loses its secrets, and is packed in the same way again,
+    in a request as in an answer; a secret that was found elsewhere is taken out of it too. Chunks still add up."""
+    pack, unpack = PACKED[name]
+    body = pack(json.dumps({"password": secret, "n": 1}).encode())
+    echo = entry(body=[(0.0, body[:9]), (1.0, body[9:])])
+    given = [entry("POST", sent=body), entry(body=body), echo]
+    made = redact(given)
+    for one in made:
+        sent = one.request.post_data
+        new = json.loads(unpack(sent.body() if sent else one.response.content.body()))
+        assert new["n"] == 1
+        assert new["password"].startswith("PH_") or new["password"].startswith("PLACEHOLDER_")
+    assert sum(size for _, size in made[2].response.content.chunks or ()) == len(made[2].response.content.body())
+    assert redact(made) == made
+
+
+def test_what_only_looks_packed_stays() -> None:
+    """Bytes that begin as compressed ones do and go on as something else are left as they are."""
+    bodies = (b"x\x9c nothing", gzip.compress(b"password")[:9], gzip.compress(b"a") + b"rest", b"\xff\xfeabc", b"{\0")
+    given = [entry(body=body) for body in bodies]
+    assert redact(given) == given
+
+
 @pytest.mark.parametrize("place", PLANTED)
 def test_the_scan_finds_it_by_itself(place: str) -> None:
     """A file that another program wrote is told of as well."""
@@ -121,6 +215,33 @@ def test_the_scan_finds_it_by_itself(place: str) -> None:
         answered("application/json", json.dumps({"text": "eyJ is how a token begins; data:image/png;base64,W10="})),
         entry(
             url="https://git@chat.example/a;v=1/@me", headers=[("Link", "</a;b=c>; rel=next, <https://x.example/@a>")]
+        ),
+        answered(
+            "text/javascript",
+            'headers.set("content-type", "application/json"); map.set("token", "description");'
+            'localStorage.setItem("theme", "dark-mode"); localStorage.setItem("auth", "anonymous");'
+            'document.cookie = "theme=darkmode; path=/"; f({Authorization: "Bearer your-token"})',
+        ),
+        answered("text/html", "<!-- token: see the documentation --><!-- password: required --><!-- key=x9k2m4p6 -->"),
+        answered("application/json", json.dumps({"query": 'query{user(id:"42", name: "ada"){token password}}'})),
+        answered("application/json", json.dumps({"query": 'how do I set password: "something" in YAML?'})),
+        answered("application/json", json.dumps({"token": {"id": 7, "text": "x9k2m4p6q8", "special": False}})),
+        answered("application/json", json.dumps({"password": {"value": None, "label": "Your password"}})),
+        answered("application/json", json.dumps({"text": "write `token = \"description\"`, or key='x9k2m4p6q8'"})),
+        answered("application/json", json.dumps({"blob": base64.b64encode(b"theme=dark&lang=en&page=12").decode()})),
+        answered("application/json", json.dumps({"blob": b'{"theme": "dark", "ids": [1, 2]}'.hex()})),
+        entry(reason="Invalid token: expired", error="ProtocolError: no key: nothing"),
+        entry(
+            url=f"{SITE}/?next=%252Fhome%253Fpage%253D2",
+            headers=[
+                ("Refresh", "5; url=/next?page=2"),
+                ("Content-Type", "text/html; charset=utf-8"),
+                ("Content-Disposition", 'attachment; filename="key.txt"'),
+                ("X-Error-Code", "invalid_request"),
+                ("Surrogate-Key", "article-1 article-2"),
+                ("X-Session", "anonymous"),
+                ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+            ],
         ),
         entry(headers=[("WWW-Authenticate", 'Bearer realm="chat", error="invalid_token", charset="UTF-8"')]),
         entry(headers=[("Set-Cookie", "lang=en"), ("Set-Cookie", "country_code=US"), ("Set-Cookie", "auth=1")]),

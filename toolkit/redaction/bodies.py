@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content
+from toolkit.redaction.body_layers import open_layers
 from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
@@ -17,7 +18,7 @@ class Body:
     """The body in `holder`, a HAR `content` or `postData`.
 
     `key` is the field that may say `base64`: `encoding` of a content, `_encoding` of a `postData`. `data` are the
-    decoded bytes.
+    decoded bytes; of a body that is compressed, or UTF-16, its text in UTF-8. `size` is the size of the body in bytes.
     """
 
     def __init__(self, holder: dict[str, Any], key: str) -> None:
@@ -25,18 +26,27 @@ class Body:
         self._holder, self._key = holder, key
         content = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get("text") or "")
         content.encoding = holder.get(key) or msgspec.UNSET
-        self.data = content.body()
+        self._outside = content.body()
+        self.data, self._pack = open_layers(self._outside)
+
+    @property
+    def size(self) -> int:
+        return len(self._outside)
 
     def edit(self, edits: Sequence[Edit[bytes]]) -> int:
         """Applies `edits`, which may overlap, to the body and its chunk sizes. Returns the growth in bytes."""
         edits = drop_overlaps(edits)
         if not edits:
             return 0
-        before, self.data = self.data, apply_edits(self.data, edits)
+        before, layered = self._outside, self._outside is not self.data
+        self.data = apply_edits(self.data, edits)
+        self._outside = self._pack(self.data) if layered else self.data
+        if layered:
+            edits = [Edit(0, len(before), self._outside)]
         if self._holder.get(self._key) == "base64":
-            self._holder["text"] = base64.b64encode(self.data).decode("ascii")
+            self._holder["text"] = base64.b64encode(self._outside).decode("ascii")
         else:
-            text, encoding = encode_body(self.data, self.mime_type if self._key == "encoding" else "")
+            text, encoding = encode_body(self._outside, self.mime_type if self._key == "encoding" else "")
             self._holder["text"] = text
             if isinstance(encoding, str):
                 self._holder[self._key] = encoding
@@ -44,7 +54,7 @@ class Body:
         if chunks:
             sizes = resize_chunks([size for _, size in chunks], edits)
             self._holder["_chunks"] = [[ms, size] for (ms, _), size in zip(chunks, sizes, strict=True)]
-        return len(self.data) - len(before)
+        return len(self._outside) - len(before)
 
 
 def correct_lengths(half: dict[str, Any], grown: int) -> None:

@@ -1,4 +1,4 @@
-"""Finds secrets in bodies: in named fields, in JSON wrapped in base64, and by the user's patterns. Pure."""
+"""Finds secrets in bodies: in named fields, in JSON and forms wrapped in letters, and by the user's patterns. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,23 @@ from collections.abc import Iterator
 from functools import partial
 
 from toolkit.redaction.exchange_criteria import Criteria
-from toolkit.redaction.named_fields import Field, find_fields
+from toolkit.redaction.field import Field
+from toolkit.redaction.named_fields import find_fields
 from toolkit.redaction.occurrences import Encoded, Occurrence, Part, Secret, encoded_bytes, only_collected
-from toolkit.redaction.sensitivity import is_distinctive, is_secret, object_sensitivity, sensitivity
+from toolkit.redaction.sensitivity import Sensitivity, is_distinctive, is_secret, object_sensitivity, sensitivity
+from toolkit.redaction.text_fields import find_sentence_fields
 
-# A whole run of base64 that may be JSON: such a text begins with `{` or `[`. The dots around the parts of a JSON Web
-# Token exclude those.
-BASE64_JSON = re.compile(rb"(?<![A-Za-z0-9+/_.=-])(?:e[wyz]|W[w3y])[A-Za-z0-9+/_-]{14,}+={0,2}+(?![A-Za-z0-9.=])")
+# A whole run of base64. The dots around the parts of a JSON Web Token exclude those.
+BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_.=-])[A-Za-z0-9+/_-]{16,}+={0,2}+(?![A-Za-z0-9.=])")
+BASE64_OF_JSON = (b"ew", b"ey", b"ez", b"Ww", b"W3", b"Wy")  # such a text begins with `{` or `[`
+FORM = re.compile(rb"[\w.\[\]%+-]{1,64}=[\w.~%+!*'():@/,;|-]*+(?:&[\w.\[\]%+-]{1,64}=[\w.~%+!*'():@/,;|-]*+)*+")
+# Hexadecimal digits that begin as JSON does: `{` or `[`, and then a blank, a quote or a further bracket.
+HEX_JSON = re.compile(
+    rb"(?<![0-9A-Za-z])(?:7[Bb]|5[Bb])(?:0[AaDd9]|2[02]|7[Bb]|5[Bb])(?:[0-9A-Fa-f]{2}){6,}+(?![0-9A-Za-z])"
+)
 URLSAFE = bytes.maketrans(b"+/", b"-_")
+# Fields that are the value of the object which has the telling name, also in JSON that was made of XML.
+VALUE_NAMES = {"value", "val", "raw", "plain", "_", "$", "#text", "_text"}
 PATTERN_EVERYWHERE = 6  # characters from which on what a pattern matched is replaced everywhere
 
 
@@ -26,7 +35,7 @@ def find_in_body(data: bytes, mime_type: str, criteria: Criteria) -> list[Part]:
     for field in find_fields(data, mime_type, all_values=criteria.wants_all_fields):
         if field.text:
             parts += _find_in_field(field, criteria)
-    parts += _find_base64_json(data, criteria)  # after the fields: where both start together, the whole field wins
+    parts += _find_in_letters(data, criteria)  # after the fields: where both start together, the whole field wins
     for pattern in criteria.rules.compiled_patterns:
         parts += _find_pattern_in_bytes(pattern, data)
     return parts
@@ -37,10 +46,17 @@ def find_in_json_text(text: str, criteria: Criteria) -> list[Part]:
     return _in_text(text, text.encode(), find_in_body(text.encode(), "application/json", criteria))
 
 
-def find_base64_json_in_text(text: str, criteria: Criteria) -> list[Part]:
-    """Returns the secrets in JSON that `text` holds as base64, under whatever name."""
+def find_in_letters(text: str, criteria: Criteria) -> list[Part]:
+    """Returns the secrets in JSON and forms that `text` holds as base64 or hexadecimal digits, under whatever name."""
     data = text.encode("utf-8", "surrogatepass")
-    return _in_text(text, data, list(_find_base64_json(data, criteria)))
+    return _in_text(text, data, list(_find_in_letters(data, criteria)))
+
+
+def find_in_sentence(text: str, criteria: Criteria) -> list[Part]:
+    """Returns the secrets in `text` that a person or a program wrote: `bad token=...`."""
+    data = text.encode("utf-8", "surrogatepass")
+    parts = [part for field in find_sentence_fields(data) for part in _find_in_field(field, criteria)]
+    return _in_text(text, data, parts)
 
 
 def find_pattern(pattern: re.Pattern[str], text: str) -> list[Part]:
@@ -64,7 +80,7 @@ def _find_in_field(field: Field, criteria: Criteria) -> Iterator[Part]:
     elif criteria.rules.json_paths and criteria.rules.matches_path(field.path):
         kind, everywhere = "field", is_distinctive(field.text, "sure")
     else:
-        level = sensitivity(name, query=field.query) or object_sensitivity(names[-2] if len(names) > 1 else "")
+        level = _level(names, field.query) or field.at_least
         if level is None or not is_secret(field.text, "maybe" if field.heuristic else level):
             return
         if field.number and (level != "sure" or len(field.text) < 6 or not field.text.isdigit()):
@@ -76,24 +92,48 @@ def _find_in_field(field: Field, criteria: Criteria) -> Iterator[Part]:
         yield Occurrence(field.start, field.end, Secret(kind, name or "item", field.text, everywhere), field.write)
 
 
+def _level(names: list[str], query: bool) -> Sensitivity | None:
+    """Returns how likely the value below `names` is a secret: `{"password": {"value": ...}}` is one too."""
+    name, parent = names[-1] if names else "", names[-2] if len(names) > 1 else ""
+    level = sensitivity(name, query=query) or object_sensitivity(parent)
+    return level or (sensitivity(parent) if name.lower() in VALUE_NAMES else None)
+
+
 def _masked_number(field: Field) -> Encoded:
     """A number with a sign, a fraction or an exponent: it stays one, so each digit becomes 1."""
     masked = re.sub(r"[0-9]", "1", field.text)
     return Encoded(field.start, field.end, [], lambda _: masked)
 
 
-def _find_base64_json(data: bytes, criteria: Criteria) -> Iterator[Part]:
-    for match in BASE64_JSON.finditer(data):
+def _find_in_letters(data: bytes, criteria: Criteria) -> Iterator[Part]:
+    for match in BASE64.finditer(data):
         run = match[0].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
         if len(run) % 4 == 1:
             continue
         document = base64.b64decode(run + b"=" * (-len(run) % 4))
-        try:
-            json.loads(document)
-        except (ValueError, RecursionError):
+        if run.startswith(BASE64_OF_JSON) and _is_json(document):
+            parts = find_in_body(document, "application/json", criteria)
+        elif b"=" in document and FORM.fullmatch(document):
+            parts = find_in_body(document, "application/x-www-form-urlencoded", criteria)
+        else:
             continue
-        parts = find_in_body(document, "application/json", criteria)
         yield from encoded_bytes(*match.span(), document, parts, partial(_base64_like, run=match[0]))
+    for match in HEX_JSON.finditer(data):
+        if _is_json(document := bytes.fromhex(match[0].decode())):
+            parts = find_in_body(document, "application/json", criteria)
+            yield from encoded_bytes(*match.span(), document, parts, partial(_hex_like, run=match[0]))
+
+
+def _is_json(document: bytes) -> bool:
+    try:
+        json.loads(document)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _hex_like(data: bytes, run: bytes) -> str:
+    return data.hex().upper() if run == run.upper() else data.hex()
 
 
 def _base64_like(data: bytes, run: bytes) -> str:

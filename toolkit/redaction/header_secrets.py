@@ -31,7 +31,7 @@ from toolkit.redaction.sensitivity import (
     is_wordy,
     sensitivity,
 )
-from toolkit.redaction.url_secrets import find_urls_in_text
+from toolkit.redaction.url_secrets import find_parameters_in_text, find_urls_in_text
 
 AUTHORIZATION = ("authorization", "proxy-authorization")
 SET_COOKIE = ("set-cookie", "set-cookie2")
@@ -62,9 +62,8 @@ def find_in_header(name: str, value: str, criteria: Criteria) -> list[Part]:
             for match in re.finditer(r"[^\s,]+", value)
             if is_secret(match[0], None)
         ]
-    if "://" in value or value[0] in "/?#":
-        return find_urls_in_text(value, URL_OR_PATH, criteria)
-    return []
+    parts = find_urls_in_text(value, URL_OR_PATH, criteria) if "://" in value or value[0] in "/?#" else []
+    return parts or find_parameters_in_text(value, criteria)
 
 
 def find_in_cookie(name: str, value: str, criteria: Criteria) -> list[Part]:

@@ -85,7 +85,7 @@ def _replace_everywhere(document: dict[str, Any], replacer: Replacer) -> None:
 def _body_sizes(document: dict[str, Any]) -> list[tuple[dict[str, Any], int]]:
     """Returns each request and response with the size of its body in bytes."""
     return [
-        (half, len(Body(half.get(part, {}), key).data))
+        (half, Body(half.get(part, {}), key).size)
         for entry in document["entries"]
         for half, part, key in (
             (entry["request"], "postData", "_encoding"),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.body_secrets import find_base64_json_in_text, find_in_body, find_in_json_text
+from toolkit.redaction.body_secrets import find_in_body, find_in_json_text, find_in_letters, find_in_sentence
 from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
@@ -25,7 +25,7 @@ from toolkit.redaction.occurrences import (
 )
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
-from toolkit.redaction.url_secrets import find_in_parameter, find_in_url
+from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
 from toolkit.session.browser_session import BrowserSession
 
 
@@ -62,6 +62,8 @@ def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
         path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
         yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
         yield from _with_secrets(_response_locations(response, f"{path}.response", Criteria(rules)))
+        yield from _with_secrets(_text_locations(entry, path, Criteria(rules)))
+    yield from _with_secrets(_text_locations(log, "log", Criteria(rules)))
     if session := log.get("_session"):
         yield from _with_secrets(_session_locations(session, "log._session", Criteria(rules)))
 
@@ -80,6 +82,10 @@ def _with_secrets(locations: Iterator[Location]) -> Iterator[Location]:
 
 
 def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+    method = request["method"]
+    if is_secret(method, None):  # no method that a site knows looks generated
+        secret = Secret("method", "name", method, is_distinctive(method, None))
+        yield Location(f"{path}.method", [Occurrence(0, len(method), secret)], request, "method")
     yield Location(f"{path}.url", find_in_url(request["url"], criteria), request, "url")
     yield from _parameter_locations(request.get("queryString", ()), f"{path}.queryString", criteria)
     yield from _header_locations(request, path, criteria)
@@ -89,6 +95,7 @@ def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -
         body = Body(posted, "_encoding")
         parts = find_in_body(body.data, posted.get("mimeType", ""), criteria)
         yield Location(f"{path}.postData.text", parts, posted, "text", body)
+        yield from _text_locations(posted, f"{path}.postData", criteria)
 
 
 def _response_locations(response: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
@@ -99,6 +106,17 @@ def _response_locations(response: dict[str, Any], path: str, criteria: Criteria)
     body = Body(content, "encoding")
     parts = find_in_body(body.data, body.mime_type, criteria)
     yield Location(f"{path}.content.text", parts, content, "text", body)
+    yield from _text_locations(content, f"{path}.content", criteria)
+    yield from _text_locations(response, path, criteria)
+
+
+def _text_locations(holder: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+    """What a person or a program wrote, and the parameters of a media type."""
+    for key in ("statusText", "comment", "_error"):
+        if text := holder.get(key):
+            yield Location(f"{path}.{key}", find_in_sentence(text, criteria), holder, key)
+    if mime_type := holder.get("mimeType"):
+        yield Location(f"{path}.mimeType", find_parameters_in_text(mime_type, criteria), holder, "mimeType")
 
 
 def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Criteria) -> Iterator[Location]:
@@ -139,5 +157,5 @@ def _find_in_stored_item(name: str, value: str, criteria: Criteria) -> list[Part
         return []
     level = sensitivity(name)
     if not is_secret(value, level):
-        return find_base64_json_in_text(value, criteria)
+        return find_in_letters(value, criteria)
     return [Occurrence(0, len(value), Secret("storage", name, value, is_distinctive(value, level)))]

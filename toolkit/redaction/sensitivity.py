@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Literal
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from toolkit.redaction.placeholders import MIN_RECOGNISABLE, is_jwt
@@ -23,10 +24,12 @@ SURE_WORDS = {
 }
 SURE_ENDS = re.compile(
     r".(?:token|secret|password|passwd|passphrase)s?$"
-    r"|(?:api|access|private|secret|auth|session|subscription|signing|encryption|license)key(?:id)?$"
+    r"|(?:api|access|private|secret|auth|session|subscription|signing|encryption|license|functions?)key(?:id)?$"
+    r"|(?:passwort|kennwort|motdepasse|contrasena|senha|wachtwoord|haslo|parola)$"
     r"|sess(?:ion)?id$|sessionhash$|codeverifier$|devicecode$|usercode$|authcode$|securitycode$|recoverycodes?$"
     r"|clientassertion$|samlresponse$"
 )
+PASSWORDS = {"пароль", "密码", "密碼", "パスワード", "비밀번호", "סיסמה", "كلمة المرور"}
 # The tokens of a language model, and page tokens, are no credentials.
 OTHER_TOKENS = re.compile(
     r"^(?:bos|eos|pad|unk|sep|cls|mask|stop|special|start|end|max|min|num|total|prompt|completion|input|output|new"
@@ -62,6 +65,10 @@ def sensitivity(name: str, *, query: bool = False) -> Sensitivity | None:
 
     `query` says that it is a query parameter or the field of a form, not a field of JSON.
     """
+    if not name.isascii():
+        if name.lower() in PASSWORDS:
+            return "sure"
+        name = normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = [word.lower() for word in WORDS.findall(name)]
     joined = "".join(words)
     if not words or OTHER_TOKENS.match(joined):
@@ -89,7 +96,9 @@ def header_sensitivity(name: str) -> Sensitivity | None:
     if MACHINE_HEADER.match(name.lower()) or name.lower() in CHALLENGES:
         return None
     level = sensitivity(name)
-    return "sure" if level == "sure" or re.search(r"(?i)(?:auth|token)$|csrf|xsrf|api-?key", name) else None
+    if level == "sure" or re.search(r"(?i)(?:auth|authentication|token)$|csrf|xsrf|api-?key|^dpop$", name):
+        return "sure"  # DPoP: RFC 9449
+    return "maybe" if level or re.search(r"(?i)(?:access|(?:device|client|user)-?id)$", name) else None
 
 
 def is_secret(value: str, level: Sensitivity | None) -> bool:

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote, unquote_plus
 
-from toolkit.redaction.body_secrets import find_base64_json_in_text
+from toolkit.redaction.body_secrets import find_in_letters
 from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.occurrences import Occurrence, Part, Secret, encoded_text, shifted
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 
 PASSWORD = re.compile(r"\w+://[^/@:]*:([^/@]+)@")
 USER = re.compile(r"\w+://([^/@:]+)@")
+QUOTED = re.compile(r"%[0-9A-Fa-f]{2}")
+PARAMETER = re.compile(r"[?&#;]\s*([\w.%-]{1,64})=\"?([^&#\s\"'<>;,]+)")
 PATH_PARAMETER = re.compile(r"(?<=;)([^;/=]+)=([^;/]+)")  # RFC 3986, section 3.3
 
 
@@ -56,9 +58,20 @@ def find_in_parameter(name: str, value: str, criteria: Criteria) -> list[Part]:
     level = sensitivity(name, query=True)
     if level and is_secret(value, level):
         return _whole("query", name, value, is_distinctive(value, level))
-    if "://" in value and "=" in value:
+    if "=" in value and ("://" in value or value[0] in "/?#"):
         return find_in_url(value, criteria)
-    return find_base64_json_in_text(value, criteria)
+    if QUOTED.search(value) and (plain := unquote(value)) != value:  # encoded twice
+        return encoded_text(0, len(value), plain, find_in_parameter(name, plain, criteria), _quoted)
+    return find_in_letters(value, criteria)
+
+
+def find_parameters_in_text(text: str, criteria: Criteria) -> list[Part]:
+    """Returns the secrets in the parameters that stand anywhere in `text`: `0;url=/?token=...`, `text/x; token=...`."""
+    return [
+        part
+        for match in PARAMETER.finditer(text)
+        for part in _find_in_quoted(unquote_plus(match[1]), match[2], match.start(2), unquote_plus, criteria)
+    ]
 
 
 def find_urls_in_text(text: str, pattern: re.Pattern[str], criteria: Criteria) -> list[Part]:
