@@ -22,9 +22,9 @@ from toolkit.chats.watchdog import Watchdog
 from toolkit.client.hints import ErrorHints
 from toolkit.client.session_keeper import Acquired, SessionKeeper
 from toolkit.client.transports import SharedTransport
-from toolkit.errors import EmptyAnswer, LoginRequired, ProtocolError, SiteError, StatusError, StreamTimeout
+from toolkit.errors import EmptyAnswer, LoginRequired, ProtocolError, StreamTimeout, ToolkitError
 from toolkit.http.recorder_protocol import Recorder
-from toolkit.http.refusal_excerpt import redact_credentials
+from toolkit.http.refusal_excerpt import redact_error
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, cached_models
@@ -107,9 +107,8 @@ class _AttemptErrors(NamedTuple):
         if error is None:
             self._raise_for_empty_answer()
             return True
-        if isinstance(error, SiteError | StatusError | LoginRequired):  # they quote what the site has reported
-            error.what = redact_credentials(error.what, self.http.session)
-            error.args = (error.what,)
+        if isinstance(error, ToolkitError):  # it may quote what the site has reported
+            redact_error(error, self.http.redact)
         elif isinstance(error, RecursionError):  # raised by code that walks through the site's JSON
             raise ProtocolError("The site sent JSON that is nested too deeply.") from None
         return False

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from toolkit.errors import one_line
+from toolkit.errors import StatusError, ToolkitError, one_line
 from toolkit.session.browser_session import HIDDEN, BrowserSession
+from toolkit.session.encodings.encoded_replacement import Replacer
+from toolkit.session.encodings.piece_search import PieceSearch
+from toolkit.session.secret_values import secret_values
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 EXCERPT_LENGTH = 300  # characters
-
-# The shortest values that count as credentials, in characters: shorter cookies are words such as `en`, and pages keep
-# names and settings in their storage.
-SHORTEST_COOKIE, SHORTEST_STORED = 6, 16
+LONGEST_TOLD = 4 * EXCERPT_LENGTH  # characters that are looked through for what must not be shown
 
 # The fields in which sites put the sentence that explains a refusal, the most specific first.
 _EXPLAINING_FIELDS = ("message", "error", "detail", "msg")
 
 
-def explanation(reason: str, body: bytes) -> str:
+def explanation(reason: str, body: bytes, redact: Callable[[str], str] = str) -> str:
     """What a site says about its refusal, as `format_excerpt` writes it: the reason phrase and what the body adds.
 
     `reason` is the reason phrase of the status line. The body adds the sentence of a JSON document, or itself if it is
-    plain text that says more than the phrase.
+    plain text that says more than the phrase. `redact` takes out what must not be shown.
     """
     text = body.decode("utf-8", "replace").strip()
     try:
         sentence = _sentence(msgspec.json.decode(body))
     except JSON_ERRORS:
         sentence = "" if text.startswith("<") or text.lower() in ("", "error") else text
-    parts = [reason.strip(), sentence]
+    parts = [redact(part[:LONGEST_TOLD]) for part in (reason.strip(), sentence)]
     return format_excerpt(": ".join(part for i, part in enumerate(parts) if part and part not in parts[:i]))
 
 
@@ -59,11 +61,17 @@ def format_excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"
 
 
-def redact_credentials(text: str, session: BrowserSession) -> str:
-    """Remove the values of the session's cookies and local storage from text that a site echoed."""
-    stored = (value for items in session.local_storage.values() for value in items.values())
-    secrets = {cookie.value for cookie in session.cookies if len(cookie.value) >= SHORTEST_COOKIE}
-    secrets |= {value for value in stored if len(value) >= SHORTEST_STORED}
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
+def redact_credentials(text: str, session: BrowserSession, headers: Mapping[str, str] = MappingProxyType({})) -> str:
+    """`text` that a site echoed, without the credentials of `session` and of a request's own `headers`, however the
+    site has encoded them, and also where it has cut them short."""
+    secrets = dict.fromkeys(secret_values(session, headers), HIDDEN)
+    return Replacer(secrets, finder=PieceSearch, encoded=False).replace_text(text)
+
+
+def redact_error(error: ToolkitError, redact: Callable[[str], str]) -> None:
+    """Apply `redact` to what `error` repeats of a site."""
+    error.what = redact(error.what)
+    error.args = (error.what,)
+    error.url = redact(error.url) if error.url else error.url
+    if isinstance(error, StatusError):
+        error.reason, error.body = redact(error.reason), redact(error.body)

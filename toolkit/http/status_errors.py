@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import aiohttp
@@ -23,7 +23,7 @@ from toolkit.errors import (
     redact_url,
 )
 from toolkit.http.aiohttp_errors import CHECK_PROXY
-from toolkit.http.refusal_excerpt import EXCERPT_LENGTH, explanation
+from toolkit.http.refusal_excerpt import EXCERPT_LENGTH, LONGEST_TOLD, explanation, redact_error
 from toolkit.http.retry_after import parse_retry_after
 
 MISMATCH = 599  # what the local network of a replay answers: `toolkit.replay.replay_app`
@@ -49,36 +49,40 @@ def error_class(status: int, special: StatusErrors | None = None, explained: str
     return ServiceUnavailable if status >= 500 else BadRequest
 
 
-def status_error(raw: aiohttp.ClientResponse, body: bytes, special: StatusErrors | None) -> ToolkitError:
+def status_error(
+    raw: aiohttp.ClientResponse, body: bytes, special: StatusErrors | None, redact: Callable[[str], str] = str
+) -> ToolkitError:
     """The error for an answer with a status of 400 or above.
 
-    `body` is the beginning of the answer's body, without credentials; `special` is as in `error_class`. The error is
-    also an `aiohttp.ClientResponseError`, except for a mismatch under replay.
+    `body` is the beginning of the answer's body; `special` is as in `error_class`; `redact` takes the credentials out
+    of what the site says. The error is also an `aiohttp.ClientResponseError`, except for a mismatch under replay.
     """
     if raw.status == MISMATCH and raw.reason == "Replay Mismatch":
         return ReplayMismatch(body.decode("utf-8", "replace").strip(), url=str(raw.url))
-    explained = explanation(raw.reason or "", body)
+    explained = explanation(raw.reason or "", body, redact)
     kind = error_class(raw.status, special, explained)
     if raw.headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         kind = ChallengeRequired
     who, hint = ("proxy", CHECK_PROXY) if kind is ProxyFailed else ("site", None)
     text = f"The {who} answered {raw.status}{': ' if explained else ''}{explained}.".replace("..", ".")
     error: Any = _also_response_error(kind)(text, url=str(raw.url), hint=hint)
-    error.body = body[:EXCERPT_LENGTH].decode("utf-8", "replace") if issubclass(kind, StatusError) else ""
+    shown = redact(body[:LONGEST_TOLD].decode("utf-8", "replace"))[:EXCERPT_LENGTH]
+    error.body = shown if issubclass(kind, StatusError) else ""
     if isinstance(error, StatusError):
         error.ask_to_wait(parse_retry_after(raw.headers, body, time.time()))
-    _set_aiohttp_fields(error, raw, explained)
+    _set_aiohttp_fields(error, raw, explained, redact)
+    redact_error(error, redact)
     return cast("ToolkitError", error)
 
 
-def _set_aiohttp_fields(error: Any, raw: aiohttp.ClientResponse, explained: str) -> None:
+def _set_aiohttp_fields(error: Any, raw: aiohttp.ClientResponse, explained: str, redact: Callable[[str], str]) -> None:
     """Set what an `aiohttp.ClientResponseError` has, without what must not reach a log: the cookies of the request and
     of the answer, and the URL's query."""
-    error.status, error.reason, error.message = raw.status, raw.reason or "", explained
-    shown = URL(redact_url(str(raw.url)))
+    error.status, error.reason, error.message = raw.status, redact(raw.reason or ""), explained
+    shown = URL(redact(redact_url(str(raw.url))))
     error.request_info = aiohttp.RequestInfo(shown, raw.method, CIMultiDictProxy(CIMultiDict()), shown)
-    error.headers, error.history = CIMultiDict(raw.headers), ()
-    error.headers.popall("Set-Cookie", None)
+    shown_headers = [(name, redact(value)) for name, value in raw.headers.items() if name.lower() != "set-cookie"]
+    error.headers, error.history = CIMultiDict(shown_headers), ()
 
 
 _RESPONSE_ERRORS: dict[type[ToolkitError], type[ToolkitError]] = {}

@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
@@ -78,7 +80,9 @@ class Transport:
         self.session = session
         self._page = page
         self._hosts = (urlsplit(page).hostname, *hosts)
-        self._connections = Connections(choose_route(route, session.proxy), connect)
+        chosen = choose_route(route, session.proxy)
+        self._proxy = chosen.proxy
+        self._connections = Connections(chosen, connect)
         self._sender = Sender(self._connections, page=page, hosts=self._hosts, connect=connect, recorder=recorder)
         self.cleanup = cleanup
         self._retries = retries
@@ -207,7 +211,7 @@ class Transport:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
             if following is None:
-                await self._raise_for_answer(response)
+                await self._raise_for_answer(response, request, session)
             elif self._leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
         except BaseException as error:
@@ -231,16 +235,29 @@ class Transport:
             saved = await self._on_session_change(before, after)
             self.session = merge_sessions(saved, merged, self.session)  # another call may have changed it meanwhile
 
+    def redact(self, text: str) -> str:
+        """`text` without the credentials of the session and of the proxy; see `redact_credentials`."""
+        return self._redact((self.session,), {}, text)
+
+    def _redact(self, sessions: Iterable[BrowserSession], headers: Mapping[str, str], text: str) -> str:
+        for session in sessions:
+            text = redact_credentials(text, replace(session, proxy=self._proxy), headers)
+        return text
+
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
         return self._is_login_page is not None and parts.hostname in self._hosts and self._is_login_page(parts.path)
 
-    async def _raise_for_answer(self, response: Response) -> None:
-        """Raise the error that the status means, or `ProtocolError` for a body in an encoding that was not offered."""
+    async def _raise_for_answer(self, response: Response, request: Request, session: BrowserSession) -> None:
+        """Raise the error that the status means, or `ProtocolError` for a body in an encoding that was not offered.
+
+        `session` is what `request` was sent with, the cookies of redirects before it included: the site may repeat any
+        of it, and what it sets with this answer.
+        """
         if response.status >= 400:
-            excerpt = (await response.excerpt()).decode("utf-8", "surrogateescape")
-            body = redact_credentials(excerpt, self.session).encode("utf-8", "surrogateescape")
-            raise status_error(response.raw, body, self._statuses)
+            known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
+            redact = partial(self._redact, (session, known), request.headers)
+            raise status_error(response.raw, await response.excerpt(), self._statuses, redact)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
         encoding = response.headers.get("Content-Encoding", "").lower()

@@ -11,7 +11,7 @@ import msgspec
 from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content
 from toolkit.redaction.body_layers import open_layers
-from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps, resize_chunks
+from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
 class Body:

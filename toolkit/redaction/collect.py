@@ -12,11 +12,11 @@ from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction import placeholders
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import find_pattern
-from toolkit.redaction.multi_pattern_search import MultiSearch
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_in_session
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 
 class SecretSource(msgspec.Struct):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
-from toolkit.redaction.multi_pattern_search import MultiSearch
+from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")  # what URLs, JSON and HTML leave as it is
 URLSAFE = bytes.maketrans(b"+/", b"-_")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias, Union
 
-from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
+from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
 
 Placeholders = Mapping[str, str]
 """What replaces each secret. A secret that is not in it stays."""

@@ -12,10 +12,10 @@ from typing import Any
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
-from toolkit.redaction.encoded_replacement import Replacer
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
+from toolkit.session.encodings.encoded_replacement import Replacer
 
 log = logging.getLogger("toolkit")
 

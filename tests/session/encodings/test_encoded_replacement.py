@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.redaction.secrets import spelled, texts
-from toolkit.redaction.edits import Edit, apply_edits, resize_chunks
-from toolkit.redaction.encoded_replacement import Replacer
+from toolkit.session.encodings.edits import Edit, apply_edits, resize_chunks
+from toolkit.session.encodings.encoded_replacement import Replacer
 
 SECRET = 'p@ss w0rd/"+&é-9'
 NEW = "PH_password_1PPPP"

@@ -12,12 +12,12 @@ import base64
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 from urllib.parse import quote_from_bytes
 
-from toolkit.redaction.edits import Edit, apply_edits, drop_overlaps
-from toolkit.redaction.multi_pattern_search import MultiSearch
+from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
+from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 ROUNDS = 4  # replacing one encoding may reveal another
 DEPTH = 4  # how deep encodings may be nested: base64 in JSON in a URL in a URL
@@ -91,17 +91,37 @@ BASE64 = Code(4, b"A", lambda text: base64.b64decode(text.translate(STANDARD)), 
 HEX = Code(2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
 
 
+class Finder(Protocol):
+    """Searches for many words. `shortest` is the least length of what it finds, in bytes; words may be shorter."""
+
+    shortest: int
+
+    def spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Yields (start, end, word) for each match, in no particular order. Matches may overlap."""
+
+
 class Replacer:
     """Replaces the keys of `placeholders` by their values, in every encoding. Neither may be empty.
 
-    A key of digits is found only where no other digits stand next to it.
+    A key of digits is found only where no other digits stand next to it. Where keys may be cut short, `finder` finds
+    their pieces as well: by default whole keys are found. With `encoded=False` the values are put in as they are, for
+    people to read; else so that what is decoded holds them.
     """
 
-    def __init__(self, placeholders: Mapping[str, str]) -> None:
-        self._new = {key.encode(): value.encode() for key, value in placeholders.items() if key != value}
-        self._finder = MultiSearch(self._new)
+    def __init__(
+        self,
+        placeholders: Mapping[str, str],
+        *,
+        finder: Callable[[Iterable[bytes]], Finder] = MultiSearch,
+        encoded: bool = True,
+    ) -> None:
+        self._new = {
+            key.encode("utf-8", "surrogatepass"): value.encode() for key, value in placeholders.items() if key != value
+        }
+        self._finder = finder(self._new)
+        self._encoded = encoded
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
-        shortest = min(map(len, self._new), default=1)
+        shortest = min((min(len(key), self._finder.shortest) for key in self._new), default=1)
         # Lines of 60 to 76 characters are one base64 text (RFC 2045, section 6.8).
         lines, min_length = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
         self._codes = [
@@ -132,15 +152,15 @@ class Replacer:
         return data
 
     def _find(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
-        for start, word in self._finder.find(data):
-            yield Edit(start, start + len(word), self._new[word])
+        for start, end, word in self._finder.spans(data):
+            yield Edit(start, end, self._new[word])
         if not depth:
             return
         for escape in self._escapes:
             if escape.pattern.search(data):
                 view = _DecodedView(data, escape)
                 for start, end, new in self.edits(view.data, depth - 1):
-                    yield Edit(view.position(start), view.position(end), escape.encode(new))
+                    yield Edit(view.position(start), view.position(end), escape.encode(new) if self._encoded else new)
         for code, pattern in self._codes:
             runs = list(pattern.finditer(data))
             for offset in range(code.size if runs else 0):  # the run may start with other letters
@@ -174,7 +194,10 @@ class Replacer:
         filled = code.decode(letters + code.zero * missing)
         data = filled[: len(letters) * len(filled) // (len(letters) + missing)]
         rest = letters[len(code.encode(data, run)) :]
-        new = _letters_of(run)[:offset] + code.encode(apply_edits(data, self.edits(data, depth)), run) + rest
+        edits = self.edits(data, depth)
+        if not self._encoded and edits:
+            return Edit(match.start(), match.end(), edits[0].new)
+        new = _letters_of(run)[:offset] + code.encode(apply_edits(data, edits), run) + rest
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
         return Edit(match.start(), match.end(), _break_lines_like(new, run))

@@ -18,6 +18,7 @@ class MultiSearch:
 
     def __init__(self, words: Iterable[bytes]) -> None:
         words = set(words)
+        self.shortest = min(map(len, words), default=1)
         numbers = {word for word in words if word.isdigit()}
         self._by_blocks: list[_BlockSearch] = []
         left = words - numbers
@@ -28,6 +29,10 @@ class MultiSearch:
         self._patterns = [re.compile(alternation(left))] if left else []
         if numbers:
             self._patterns.append(re.compile(rb"(?<![0-9])(?:%b)(?![0-9])" % alternation(numbers)))
+
+    def spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Yields (start, end, word) for each match, in no particular order. Matches may overlap."""
+        return ((start, start + len(word), word) for start, word in self.find(data))
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Yields (start, word) for each match, in no particular order. Matches may overlap."""
