@@ -9,6 +9,7 @@ import msgspec
 
 from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.profiles import Profile
+from toolkit.errors import redact_url
 from toolkit.session.recipe import Harvest, PageRecorder, Site
 
 
@@ -38,6 +39,9 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
     capture: FailureCapture | None = None
+
+    def __repr__(self) -> str:  # a proxy has a password
+        return f"<VisitPlan {self.provider} {redact_url(self.url)} account={self.account}>"
 
     def owns_url(self, url: str) -> bool:
         """Whether `url` is on one of the provider's hosts."""

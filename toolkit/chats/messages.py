@@ -32,6 +32,10 @@ class Message(msgspec.Struct, frozen=True):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
 
+    def __repr__(self) -> str:  # what a person has written is nobody else's business
+        parts = 1 if isinstance(self.content, str) else len(self.content)
+        return f"<Message {self.role}: {len(self.text)} characters in {parts} part{'' if parts == 1 else 's'}>"
+
     @property
     def text(self) -> str:
         """The text in the content."""
@@ -170,6 +174,9 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[dict[str, Any], ...] = ()
     tool_choice: str | dict[str, Any] | None = None
     options: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"<ChatRequest model={self.model}: {len(self.messages)} messages>"
 
     @property
     def needs(self) -> frozenset[str]:

@@ -59,6 +59,9 @@ class Target(NamedTuple):
     browsers: Path | None
     store: str | None
 
+    def __repr__(self) -> str:  # a proxy and a store have passwords
+        return f"<Target {self.base_url or 'of the provider'} account={self.account}>"
+
 
 class SessionOptions(NamedTuple):
     """The options that say which stored session of a provider is meant. None means that the option was not given."""
@@ -66,6 +69,9 @@ class SessionOptions(NamedTuple):
     account: str | None
     base_url: str | None
     store: str | None
+
+    def __repr__(self) -> str:
+        return f"<SessionOptions account={self.account}>"
 
 
 def _account_option(default: str | None) -> Callable[[F], F]:

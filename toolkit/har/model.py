@@ -41,6 +41,9 @@ class Pair(Struct):
     name: str
     value: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Pair {self.name}>"
+
 
 class HarCookie(Struct, rename="camel"):
     """A cookie of a Cookie or Set-Cookie header. `expires` is an ISO 8601 time."""
@@ -54,6 +57,9 @@ class HarCookie(Struct, rename="camel"):
     secure: bool | UnsetType | None = UNSET
     same_site: str | UnsetType | None = UNSET
 
+    def __repr__(self) -> str:
+        return f"<HarCookie {self.name}>"
+
 
 class PostData(Struct, rename="camel"):
     """The body of a request. Other programs may write a form as `params` only, without `text`."""
@@ -62,6 +68,9 @@ class PostData(Struct, rename="camel"):
     text: str = ""
     params: list[Pair] | UnsetType = UNSET
     encoding: str | UnsetType = field(name="_encoding", default=UNSET)
+
+    def __repr__(self) -> str:
+        return f"<PostData {self.mime_type}: {len(self.text)} characters>"
 
     def body(self) -> bytes:
         """Returns the bytes that were sent, as far as they are known.
@@ -87,6 +96,9 @@ class Request(Struct, rename="camel"):
     post_data: PostData | UnsetType = UNSET
     random: list[str] | UnsetType = field(name="_random", default=UNSET)
 
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {_shown_url(self.url)}: {len(self.headers)} headers>"
+
 
 class Content(Struct, rename="camel"):
     """The body of a response, after its Content-Encoding was decoded. `size` is in bytes."""
@@ -97,6 +109,9 @@ class Content(Struct, rename="camel"):
     encoding: str | UnsetType = UNSET
     chunks: list[tuple[float, int]] | UnsetType = field(name="_chunks", default=UNSET)
     comment: str | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return f"<Content {self.mime_type}: {self.size} bytes>"
 
     def body(self) -> bytes:
         """Returns the bytes of the body. Raises `ValueError` if `text` cannot be turned into bytes."""
@@ -129,6 +144,9 @@ class Response(Struct, rename="camel"):
     body_size: Number = -1
     # Chrome's field: a service worker gave this response to the page
     via_worker: bool | UnsetType = field(name="_fetchedViaServiceWorker", default=UNSET)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}: {len(self.headers)} headers, {self.content!r}>"
 
     def values(self, name: str) -> list[str]:
         """Returns the values of the header `name`, whose case does not matter."""
@@ -170,6 +188,9 @@ class RecordedChat(Struct, omit_defaults=True):
     provider: str
     messages: list[dict[str, Any]]
     base_url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<RecordedChat {self.provider}: {len(self.messages)} messages>"
 
 
 class RecordedSession(Struct, rename="camel", omit_defaults=True):
@@ -217,6 +238,11 @@ class Recording(Struct):
 
     def __repr__(self) -> str:
         return f"<Recording {self.path.name if self.path else 'unsaved'}: {len(self.entries)} exchanges>"
+
+
+def _shown_url(url: str) -> str:
+    """Returns `url` without user, password, query and fragment, whether or not it is a valid one."""
+    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
 
 
 def _bytes(text: str, encoding: str | UnsetType, mime_type: str) -> bytes:

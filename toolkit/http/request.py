@@ -10,7 +10,7 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
-from toolkit.errors import ProtocolError, UsageError
+from toolkit.errors import ProtocolError, UsageError, redact_url
 from toolkit.http.forms import FormFile, encode_form
 from toolkit.session.browser_headers import origin_of
 
@@ -23,6 +23,9 @@ class Request(NamedTuple):
     url: str
     body: bytes
     headers: CIMultiDict[str]
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redact_url(self.url)}: {len(self.headers)} headers, {len(self.body)} bytes>"
 
     def redirected(self, location: str, status: int) -> Request:
         """The request that follows a redirect with `status` to `location`.

@@ -5,8 +5,8 @@
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
    length for each (`placeholders`): the same one wherever the secret occurs.
 3. `replace` puts the placeholders into those places. A secret that cannot be a common word is also replaced in every
-   other text and body, however it is encoded there (`toolkit.session.encodings`). A secret may span several chunks of a body:
-   the body is changed as a whole, and the boundaries of the chunks stay.
+   other text and body, however it is encoded there (`toolkit.session.encodings`). A secret may span several chunks of a
+   body: the body is changed as a whole, and the boundaries of the chunks stay.
 4. `scan` searches the result by other means. A recording in which it finds a secret is refused.
 
 A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an

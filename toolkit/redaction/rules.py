@@ -38,6 +38,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     patterns: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:  # a pattern may be the secret itself
+        counts = (f"{name}={len(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"<Rules {' '.join(counts)}>"
+
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
             value = getattr(self, field)

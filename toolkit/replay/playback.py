@@ -49,6 +49,9 @@ class _Exchange(msgspec.Struct, eq=False):
     key: tuple[Any, ...]
     played: int = 0
 
+    def __repr__(self) -> str:
+        return f"<_Exchange {self.entry!r} played={self.played}>"
+
 
 class Playback:
     """The recorded exchanges, in order, and which of them were played. `match` says on what requests are matched.

@@ -27,6 +27,9 @@ class _Cookie(msgspec.Struct):
     secure: bool = False
     same_site: str | None = msgspec.field(name="sameSite", default=None)
 
+    def __repr__(self) -> str:
+        return f"<cookie {self.name}>"
+
 
 def detects(text: str) -> bool:
     return text.startswith("[")

@@ -30,10 +30,16 @@ class _Cookie(msgspec.Struct):
     partition_key: str | None = msgspec.field(name="partitionKey", default=None)
     ancestor: bool | None = msgspec.field(name="_crHasCrossSiteAncestor", default=None)
 
+    def __repr__(self) -> str:
+        return f"<cookie {self.name}>"
+
 
 class _Item(msgspec.Struct):
     name: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"<item {self.name}>"
 
 
 class _Origin(msgspec.Struct):
