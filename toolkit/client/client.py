@@ -42,6 +42,7 @@ from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, model_names
 from toolkit.providers.setting_notes import setting_notes
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
@@ -78,6 +79,7 @@ class Client:
     or `StoreError` for an environment variable that holds no such session or names no usable store.
     """
 
+    @forgetting_locals
     def __init__(
         self,
         provider: str | type[Provider] | Provider,
@@ -178,6 +180,7 @@ class Client:
             for stream in list(self._streams):
                 stack.push_async_callback(stream.aclose)
 
+    @forgetting_locals
     def chat(
         self,
         messages: str | Iterable[MessageLike],

@@ -19,6 +19,7 @@ from toolkit.errors import (
     file_limit_error,
 )
 from toolkit.providers.base import Provider
+from toolkit.session.frame_locals import forget_locals
 
 CLOSED_SITE_HINT = (
     "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
@@ -31,7 +32,7 @@ class ErrorHints(NamedTuple):
     """Hints for the errors of one client, as a context manager around what may raise them.
 
     The session is that of `account` at `provider`. `variable` is the environment variable that it comes from; empty if
-    it comes from elsewhere.
+    it comes from elsewhere. An error that leaves the block loses the local variables of what it has left.
     """
 
     provider: Provider
@@ -41,6 +42,8 @@ class ErrorHints(NamedTuple):
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, GeneratorExit):
+            forget_locals(error)
         if isinstance(error, ToolkitError):
             self.add_hint(error)
         elif error is not None and (limit := file_limit_error(error)) is not None:

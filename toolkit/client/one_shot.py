@@ -10,8 +10,10 @@ from toolkit.client.client import Client
 from toolkit.client.sync_context_harvest import harvest_sync_context
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest
+from toolkit.session.frame_locals import forgetting_locals
 
 
+@forgetting_locals
 def open_chat(
     provider: type[Provider] | Provider, request: ChatRequest | ModelsRequest, **arguments: Any
 ) -> ChatStream:

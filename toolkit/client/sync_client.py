@@ -22,6 +22,7 @@ from toolkit.client.sync_stream import SyncStream
 from toolkit.errors import UsageError
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key
 
 
@@ -38,6 +39,7 @@ class SyncClient:
     the first Ctrl-C is caught by that.)
     """
 
+    @forgetting_locals
     def __init__(self, provider: str | type[Provider] | Provider, **arguments: Any) -> None:
         self._has_sync_context = arguments.get("context") is not None
         arguments = harvest_sync_context(provider, arguments)
@@ -57,6 +59,7 @@ class SyncClient:
         """The key of the session in the store."""
         return self._client.key
 
+    @forgetting_locals
     def chat(self, messages: str | Iterable[MessageLike], **options: Any) -> SyncStream:
         """Return the answer to `messages`, to be read as it arrives. Takes and raises what `Client.chat` does."""
         self._streams.add(stream := SyncStream(self._client.chat(messages, **options)))
@@ -123,6 +126,7 @@ class SyncClient:
             self._leases.pop().close()
 
 
+@forgetting_locals
 def chat(
     provider: str | type[Provider] | Provider, messages: str | Iterable[MessageLike], **arguments: Any
 ) -> SyncStream:

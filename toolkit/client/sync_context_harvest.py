@@ -12,6 +12,7 @@ from toolkit.client.client import Client
 from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext as SyncContext
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from toolkit.browser.profiles import Profile
 
 
+@forgetting_locals
 def harvest_in(
     context: SyncContext,
     provider: str | type[Provider] | Provider,

@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from toolkit.errors import UsageError, install_hint
+from toolkit.session.frame_locals import forgetting_locals
 
 SOCKS_SCHEMES = ("socks5", "socks5h")  # with both, the proxy resolves the names, as in browsers
 PROXY_SCHEMES = ("http", "https", *SOCKS_SCHEMES)
 
 
+@forgetting_locals
 def check_proxy_url(proxy: str, source: str) -> str:
     """`proxy`, if it is the URL of a proxy through which calls can be made.
 

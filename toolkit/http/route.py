@@ -17,6 +17,7 @@ import msgspec
 from toolkit.errors import UsageError
 from toolkit.http.no_proxy import is_bypassed
 from toolkit.http.proxy_url import SOCKS_SCHEMES, check_proxy_url
+from toolkit.session.frame_locals import forgetting_locals
 
 log = logging.getLogger("toolkit")
 
@@ -51,6 +52,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Route proxy={host} own_ca={self.ca_pem is not None}>"
 
     @classmethod
+    @forgetting_locals
     def through(cls, proxy: str | None) -> Route:
         """The route through the proxy with the URL `proxy`; the direct one for None.
 
@@ -59,6 +61,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return cls() if proxy is None else cls(proxy=check_proxy_url(proxy, "That"))
 
     @classmethod
+    @forgetting_locals
     def of_environment(cls, environ: Mapping[str, str], url: str = "https:") -> Route | None:
         """The route to the site at `url` that the variables in `environ` name; None where they name none.
 
@@ -112,6 +115,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.general or self.ca_pem is not None else self.proxy_for(url)
 
 
+@forgetting_locals
 def choose_route(route: Route | None, session_proxy: str | None) -> Route:
     """The route for calls with a session: `route`, unless it is None or `general`; else the one through the session's
     own proxy; else `route`, or the direct one.

@@ -32,6 +32,7 @@ from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.concurrent_changes import merge_sessions
+from toolkit.session.frame_locals import forget_locals
 
 T = TypeVar("T")
 
@@ -274,7 +275,11 @@ class _Call:
         self._response: Response
 
     async def __aenter__(self) -> Response:
-        self._response = await self._transport.send(self._request)
+        try:
+            self._response = await self._transport.send(self._request)
+        except BaseException as error:
+            forget_locals(error)
+            raise
         return self._response
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:

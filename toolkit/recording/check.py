@@ -10,8 +10,10 @@ from toolkit.errors import RecordingError
 from toolkit.recording.files import load, without_nulls
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
+from toolkit.session.frame_locals import forgetting_locals
 
 
+@forgetting_locals
 def check(path: Path | str, *, rules: Rules | None = None) -> list[Finding]:
     """Returns what is wrong with the HAR file `path`; an empty list for a good one.
 

@@ -12,6 +12,7 @@ from toolkit.errors import RecordingError, redact_url
 from toolkit.files.atomic import write_atomic
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_http_url, validate_entry
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once
@@ -44,6 +45,7 @@ class _File(Struct):
     log: _Log
 
 
+@forgetting_locals
 def load(path: Path | str) -> Recording:
     """Returns the recording in the HAR file `path`.
 
@@ -64,6 +66,7 @@ def load(path: Path | str) -> Recording:
     )
 
 
+@forgetting_locals
 def save(recording: Recording, path: Path | str) -> None:
     """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all.
 

@@ -24,6 +24,7 @@ from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import random_fields
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 
 # Exceptions that say that the caller stopped, not the connection.
 CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
@@ -124,6 +125,7 @@ class Recorder:
         for recorder in self._page_recorders:
             await recorder.aclose()
 
+    @forgetting_locals
     def recording(self, comment: str) -> Recording:
         """Returns what was recorded so far, without secrets. `comment` says what it was recorded from.
 

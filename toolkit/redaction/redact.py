@@ -30,6 +30,7 @@ from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.secret_locations import find_in_log
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 
 
 @overload
@@ -38,6 +39,7 @@ def redact(recorded: Recording, *, rules: Rules | None = ..., session: BrowserSe
 def redact(
     recorded: Iterable[Entry], *, rules: Rules | None = ..., session: BrowserSession | None = ...
 ) -> list[Entry]: ...
+@forgetting_locals
 def redact(
     recorded: Recording | Iterable[Entry], *, rules: Rules | None = None, session: BrowserSession | None = None
 ) -> Recording | list[Entry]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toolkit.errors import SessionError, UsageError
+from toolkit.session.frame_locals import forgetting_locals
 
 SameSite = Literal["Strict", "Lax", "None"]
 HIDDEN = "•••"
@@ -135,6 +136,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
+    @forgetting_locals
     def from_cookie_values(cls, provider: str, origin: str, values: Mapping[str, str]) -> BrowserSession:
         """A session from names and values of cookies, as a `Cookie` header has them: host-only cookies of `origin`.
 
@@ -152,6 +154,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
         return cls(provider=provider, origin=origin, cookies=cookies)
 
     @classmethod
+    @forgetting_locals
     def from_storage_state(cls, provider: str, origin: str, state: Mapping[str, Any], **details: Any) -> BrowserSession:
         """A session from Playwright's storage state. `details` are values for other fields of this class.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolkit.errors import UsageError
 from toolkit.files.state_folder import STORE_VARIABLE
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
@@ -16,6 +17,7 @@ from toolkit.stores.memory import MemoryStore
 CHOICES = "file, file:/path/to/folder, memory, redis://..., rediss://... or unix://..."
 
 
+@forgetting_locals
 def open_store(spec: str | None = None) -> Store:
     """Return the store that `spec` names, else `TOOLKIT_STORE`, else the files in the platform's folder for state.
 

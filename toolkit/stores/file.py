@@ -20,6 +20,7 @@ from toolkit.errors import StoreError
 from toolkit.files.atomic import remove_unfinished, write_atomic
 from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key, Purpose
 from toolkit.stores.file_access import in_thread, read_regular_file
 from toolkit.stores.file_lock import file_lock
@@ -59,6 +60,7 @@ class FileStore:
     says.
     """
 
+    @forgetting_locals
     def __init__(self, folder: Path | None = None, *, key: str | None = None) -> None:
         self.folder = folder or state_folder() / "sessions"
         self._is_default = folder is None
@@ -68,10 +70,12 @@ class FileStore:
     def __repr__(self) -> str:
         return f"<FileStore {self.folder}>"
 
+    @forgetting_locals
     async def load(self, key: Key) -> BrowserSession | None:
         stored = await self._read(self._path(key))
         return stored[1] if stored is not None else None
 
+    @forgetting_locals
     async def save(self, key: Key, session: BrowserSession) -> None:
         path = self._path(key)
         await self._read(path)  # raises for a session that must not be overwritten
@@ -93,6 +97,7 @@ class FileStore:
             raise self._store_error("removed", path, error) from error
         return True
 
+    @forgetting_locals
     async def sessions(self) -> dict[Key, BrowserSession]:
         """Return all stored sessions. A file that cannot be read is left out, with a warning in the log."""
         try:

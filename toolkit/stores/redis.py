@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit.errors import StoreError, install_hint
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key, Purpose
 from toolkit.stores.serialization import Packer, StoredSession, compact_json, misplaced_error
 
@@ -46,6 +47,7 @@ class RedisStore:
     lock lost; saving under a lost lock raises `StoreError`. Raises `UsageError` if `url` is none of these.
     """
 
+    @forgetting_locals
     def __init__(self, url: str, *, key: str | None = None, lease: float = 20.0) -> None:
         self._server = RedisServer(url)
         self._locks = RedisLocks(self._server, lease)
@@ -54,11 +56,13 @@ class RedisStore:
     def __repr__(self) -> str:
         return f"<RedisStore {self._server.shown_url}>"
 
+    @forgetting_locals
     async def load(self, key: Key) -> BrowserSession | None:
         async with self._server.connected() as redis:
             stored = await self._read(redis, _session_name(key))
         return stored[1] if stored is not None else None
 
+    @forgetting_locals
     async def save(self, key: Key, session: BrowserSession) -> None:
         async with self._server.connected() as redis:
             await self._read(redis, _session_name(key))  # raises for a session that must not be overwritten
@@ -73,6 +77,7 @@ class RedisStore:
         async with self._server.connected() as redis:
             return bool(await redis.delete(_session_name(key)))
 
+    @forgetting_locals
     async def sessions(self) -> dict[Key, BrowserSession]:
         """Return all stored sessions. One that cannot be read is left out, with a warning in the log."""
         stored = []

@@ -16,10 +16,12 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import CONTROL
 from toolkit.session.formats.format_table import FORMATS, NAMES, WRITABLE, Format
 from toolkit.session.formats.json_text import BLANKS, decode_base64_json
+from toolkit.session.frame_locals import forgetting_locals
 
 log = logging.getLogger("toolkit")
 
 
+@forgetting_locals
 def serialize(session: BrowserSession, name: str, *, page: str | None = None, now: float) -> str:
     """`session` as text of the format `name`, in UTF-8 and with a line end; `omissions` lists what that leaves out.
 
@@ -30,6 +32,7 @@ def serialize(session: BrowserSession, name: str, *, page: str | None = None, no
     return _writable(name).write(_drop_non_utf8(session), page or f"{session.origin}/", now)
 
 
+@forgetting_locals
 def omissions(session: BrowserSession, name: str, *, page: str | None = None, now: float) -> list[str]:
     """What `serialize` leaves out of `session` with the same arguments, in words."""
     format, url, writable = _writable(name), page or f"{session.origin}/", _drop_non_utf8(session)
@@ -43,6 +46,7 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
     return [what for what, omits in {f"cookies ({names})": bool(omitted), **more}.items() if omits]
 
 
+@forgetting_locals
 def parse(text: str, name: str | None = None, *, provider: str = "", origin: str = "") -> BrowserSession:
     """The session in `text`, in the format `name`, or in the one that is detected.
 
@@ -57,6 +61,7 @@ def parse(text: str, name: str | None = None, *, provider: str = "", origin: str
     return session
 
 
+@forgetting_locals
 def parse_secret(text: str) -> BrowserSession:
     """The session in a secret of a CI system: a storage state or the toolkit's own JSON, plain or in base64 of either
     alphabet, with any line breaks.
@@ -72,6 +77,7 @@ def parse_secret(text: str) -> BrowserSession:
     return parse(text)
 
 
+@forgetting_locals
 def parse_origin(text: str, name: str | None = None) -> str:
     """The origin that `text` names for its session; "" if it names none. Raises the errors of `parse`."""
     format = _readable(decode_base64_json(text), name)
@@ -80,6 +86,7 @@ def parse_origin(text: str, name: str | None = None) -> str:
     return ""
 
 
+@forgetting_locals
 def detect(text: str) -> Format:
     """The format that `text` looks like. Raises `SessionError` if it looks like none."""
     text = decode_base64_json(text).strip(BLANKS)
