@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from multidict import CIMultiDict
+from rich.pretty import pretty_repr
 
 import toolkit
 from toolkit.browser.profiles import Connect, Credentials, Profile, Proxy
@@ -99,8 +100,15 @@ VALUES: list[Any] = [
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__qualname__)
 def test_no_secret_is_shown(value: Any) -> None:
-    """Neither by `repr` nor by `str`, alone or in a list; and the value is still told by something."""
-    for shown in (repr(value), str(value), repr([value]), f"{value!a}"):
+    """Neither by `repr` nor by `str` nor by rich, alone or in a list; and the value is still told by something."""
+    for shown in (
+        repr(value),
+        str(value),
+        repr([value]),
+        f"{value!a}",
+        pretty_repr(value),
+        pretty_repr({"x": [value]}),
+    ):
         assert SECRET not in shown
     assert type(value).__name__.strip("_").lower()[:4] in repr(value).lower()
 

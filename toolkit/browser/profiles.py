@@ -30,6 +30,8 @@ class Proxy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     username: str | None = None
     password: str | None = None
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<Proxy login={self.username is not None}>"
 
@@ -56,6 +58,8 @@ class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     password: str
     origin: Annotated[str | None, _about("Only for this origin, such as https://example.com.")] = None
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return "<Credentials>"
 
@@ -79,6 +83,8 @@ class Connect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = "playwright"
     headers: Annotated[dict[str, str], _about("Sent when connecting, such as an authorization.")] = {}
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<Connect {self.redacted_url} over {self.over}>"
@@ -154,6 +160,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     navigation_timeout_ms: Annotated[Milliseconds, _about("For a page to load, in ms.")] = 30_000
     ready_timeout_ms: Annotated[Milliseconds, _about("For the page to have what a session needs, in ms.")] = 30_000
     login_timeout_ms: Annotated[Milliseconds, _about("For a person to log in, in a window, in ms.")] = 300_000
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:  # headers, environment and credentials stay out of logs
         which = self.connect or self.executable_path or self.channel or "any"

@@ -40,6 +40,8 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     recorder: PageRecorder | None = None
     capture: FailureCapture | None = None
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:  # a proxy has a password
         return f"<VisitPlan {self.provider} {redact_url(self.url)} account={self.account}>"
 

@@ -32,6 +32,8 @@ class Message(msgspec.Struct, frozen=True):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:  # what a person has written is nobody else's business
         parts = 1 if isinstance(self.content, str) else len(self.content)
         return f"<Message {self.role}: {len(self.text)} characters in {parts} part{'' if parts == 1 else 's'}>"
@@ -174,6 +176,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[dict[str, Any], ...] = ()
     tool_choice: str | dict[str, Any] | None = None
     options: dict[str, Any] = {}
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<ChatRequest model={self.model}: {len(self.messages)} messages>"

@@ -108,7 +108,7 @@ class _AttemptErrors(NamedTuple):
             self._raise_for_empty_answer()
             return True
         if isinstance(error, ToolkitError):  # it may quote what the site has reported
-            redact_error(error, self.http.redact)
+            redact_error(error, self.http.credential_remover())
         elif isinstance(error, RecursionError):  # raised by code that walks through the site's JSON
             raise ProtocolError("The site sent JSON that is nested too deeply.") from None
         return False

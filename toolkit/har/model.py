@@ -41,6 +41,8 @@ class Pair(Struct):
     name: str
     value: str = ""
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<Pair {self.name}>"
 
@@ -57,6 +59,8 @@ class HarCookie(Struct, rename="camel"):
     secure: bool | UnsetType | None = UNSET
     same_site: str | UnsetType | None = UNSET
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<HarCookie {self.name}>"
 
@@ -68,6 +72,8 @@ class PostData(Struct, rename="camel"):
     text: str = ""
     params: list[Pair] | UnsetType = UNSET
     encoding: str | UnsetType = field(name="_encoding", default=UNSET)
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<PostData {self.mime_type}: {len(self.text)} characters>"
@@ -96,6 +102,8 @@ class Request(Struct, rename="camel"):
     post_data: PostData | UnsetType = UNSET
     random: list[str] | UnsetType = field(name="_random", default=UNSET)
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<Request {self.method} {_shown_url(self.url)}: {len(self.headers)} headers>"
 
@@ -109,6 +117,8 @@ class Content(Struct, rename="camel"):
     encoding: str | UnsetType = UNSET
     chunks: list[tuple[float, int]] | UnsetType = field(name="_chunks", default=UNSET)
     comment: str | UnsetType = UNSET
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<Content {self.mime_type}: {self.size} bytes>"
@@ -145,6 +155,8 @@ class Response(Struct, rename="camel"):
     # Chrome's field: a service worker gave this response to the page
     via_worker: bool | UnsetType = field(name="_fetchedViaServiceWorker", default=UNSET)
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<Response {self.status}: {len(self.headers)} headers, {self.content!r}>"
 
@@ -178,6 +190,8 @@ class Entry(Struct, rename="camel"):
     resource_type: str | UnsetType = field(name="_resourceType", default=UNSET)
     error: str | None = field(name="_error", default=None)
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:  # headers, queries and bodies hold secrets before they are redacted
         return f"<Entry {self.request.method} {self.response.status}>"
 
@@ -188,6 +202,8 @@ class RecordedChat(Struct, omit_defaults=True):
     provider: str
     messages: list[dict[str, Any]]
     base_url: str | None = None
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<RecordedChat {self.provider}: {len(self.messages)} messages>"
@@ -201,6 +217,8 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
     account: str = "default"
     headers: dict[str, str] = {}
     storage_state: dict[str, Any] = {}
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<RecordedSession {self.provider} {self.origin}>"
@@ -235,6 +253,8 @@ class Recording(Struct):
     session: RecordedSession | None = None
     keep: tuple[str, ...] = ()
     path: Path | None = None
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<Recording {self.path.name if self.path else 'unsaved'}: {len(self.entries)} exchanges>"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -61,11 +60,16 @@ def format_excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"
 
 
-def redact_credentials(text: str, session: BrowserSession, headers: Mapping[str, str] = MappingProxyType({})) -> str:
-    """`text` that a site echoed, without the credentials of `session` and of a request's own `headers`, however the
-    site has encoded them, and also where it has cut them short."""
-    secrets = dict.fromkeys(secret_values(session, headers), HIDDEN)
-    return Replacer(secrets, finder=PieceSearch, encoded=False).replace_text(text)
+def credential_remover(sessions: Iterable[BrowserSession], headers: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that returns a text that a site echoed without the credentials of `sessions` and of a request's own
+    `headers`, however the site has encoded them, and also where it has cut them short."""
+    secrets = {secret for session in sessions for secret in secret_values(session, headers)}
+    return Replacer(dict.fromkeys(secrets, HIDDEN), finder=PieceSearch, encoded=False).replace_text
+
+
+def redact_credentials(text: str, session: BrowserSession) -> str:
+    """`text` that a site echoed without the credentials of `session`; see `credential_remover`."""
+    return credential_remover([session], {})(text)
 
 
 def redact_error(error: ToolkitError, redact: Callable[[str], str]) -> None:

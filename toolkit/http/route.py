@@ -47,6 +47,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     sealed: bool = False
     general: bool = False
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         host = urlsplit(self.proxy).hostname if self.proxy else None
         return f"<Route proxy={host} own_ca={self.ca_pem is not None}>"

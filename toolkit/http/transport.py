@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitEr
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.recorder_protocol import Recorder
-from toolkit.http.refusal_excerpt import redact_credentials
+from toolkit.http.refusal_excerpt import credential_remover
 from toolkit.http.request import Request, build_request
 from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.response_cookies import apply_set_cookies
@@ -236,14 +237,12 @@ class Transport:
             saved = await self._on_session_change(before, after)
             self.session = merge_sessions(saved, merged, self.session)  # another call may have changed it meanwhile
 
-    def redact(self, text: str) -> str:
-        """`text` without the credentials of the session and of the proxy; see `redact_credentials`."""
-        return self._redact((self.session,), {}, text)
-
-    def _redact(self, sessions: Iterable[BrowserSession], headers: Mapping[str, str], text: str) -> str:
-        for session in sessions:
-            text = redact_credentials(text, replace(session, proxy=self._proxy), headers)
-        return text
+    def credential_remover(
+        self, sessions: Iterable[BrowserSession] = (), headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Callable[[str], str]:
+        """A function that takes the credentials of the session, of `sessions`, of the proxy and of a request's own
+        `headers` out of a text that a site echoed."""
+        return credential_remover([replace(one, proxy=self._proxy) for one in (self.session, *sessions)], headers)
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
@@ -257,7 +256,7 @@ class Transport:
         """
         if response.status >= 400:
             known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
-            redact = partial(self._redact, (session, known), request.headers)
+            redact = self.credential_remover((session, known), request.headers)
             raise status_error(response.raw, await response.excerpt(), self._statuses, redact)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)

@@ -37,6 +37,8 @@ class SeenExchange(msgspec.Struct, kw_only=True):
     via_worker: bool = False
     body_missing: bool = False
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<SeenExchange {self.entry!r}>"
 

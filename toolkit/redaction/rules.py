@@ -38,6 +38,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     patterns: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:  # a pattern may be the secret itself
         counts = (f"{name}={len(getattr(self, name))}" for name in self.__struct_fields__)
         return f"<Rules {' '.join(counts)}>"

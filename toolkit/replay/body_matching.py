@@ -35,6 +35,8 @@ class IncomingRequest(msgspec.Struct, frozen=True):
     cookies: frozenset[tuple[str, str]] = frozenset()
     authorization: str = ""
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<IncomingRequest {self.method} {self.url.host}{self.url.path}>"
 

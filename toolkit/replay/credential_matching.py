@@ -39,6 +39,8 @@ class Credentials(Struct, frozen=True):
     authorization: str
     from_page: bool
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<Credentials {sorted({name for name, _ in self.cookies})}>"
 

@@ -49,6 +49,8 @@ class _Exchange(msgspec.Struct, eq=False):
     key: tuple[Any, ...]
     played: int = 0
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<_Exchange {self.entry!r} played={self.played}>"
 

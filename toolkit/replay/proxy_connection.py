@@ -22,6 +22,8 @@ class RequestHead(msgspec.Struct, frozen=True):
     target: str
     headers: dict[str, str]
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<RequestHead {self.method}>"
 

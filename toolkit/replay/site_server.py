@@ -31,6 +31,8 @@ class LoggedRequest(msgspec.Struct):
     url: str
     status: int | None = None
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<LoggedRequest {self.method} {redact_url(self.url)} {self.status}>"
 

@@ -51,6 +51,8 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the cookie is past its expiry at `now`, in seconds since 1970."""
         return self.expires is not None and self.expires <= now
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         dot = "" if self.host_only else "."
         return f"<Cookie {self.name}={HIDDEN} {dot}{self.domain}{self.path}>"
@@ -127,6 +129,8 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     def expired(self, now: float) -> bool:
         """Whether the session is past its expiry at `now`, in seconds since 1970."""
         return self.expires_at is not None and self.expires_at <= now
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         keys = sum(len(items) for items in self.local_storage.values())

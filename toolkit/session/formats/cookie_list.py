@@ -27,6 +27,8 @@ class _Cookie(msgspec.Struct):
     secure: bool = False
     same_site: str | None = msgspec.field(name="sameSite", default=None)
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<cookie {self.name}>"
 

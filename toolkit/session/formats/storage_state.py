@@ -30,6 +30,8 @@ class _Cookie(msgspec.Struct):
     partition_key: str | None = msgspec.field(name="partitionKey", default=None)
     ancestor: bool | None = msgspec.field(name="_crHasCrossSiteAncestor", default=None)
 
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
     def __repr__(self) -> str:
         return f"<cookie {self.name}>"
 
@@ -37,6 +39,8 @@ class _Cookie(msgspec.Struct):
 class _Item(msgspec.Struct):
     name: str
     value: str
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<item {self.name}>"
