@@ -291,7 +291,19 @@ async def test_no_command_shows_one(tmp_path: Path, origin: str) -> None:
         of_site = ("openwebui", "--base-url", origin)
         (tmp_path / "broken.har").write_text('{"log": {"entries": [{"request": "%s"' % SECRETS["broken HAR"])  # noqa: UP031
         spellings = itertools.cycle(("plain", "percent", "decoded"))
-        prompts = [f"{how} {next(spellings)}" for how in FAILURES if how != "stream-silent"]
+        shown = (
+            "400",
+            "reason",
+            "reset",
+            "again",
+            "nowhere",
+            "page",
+            "gzip",
+            "stream-error",
+            "stream-json",
+            "stream-cut",
+        )
+        prompts = [f"{how} {next(spellings)}" for how in shown]
         bare = {**toolkit.without_browser(), **store}
         commands: list[tuple[tuple[str, ...], dict[str, str], str]] = [
             *((("chat", *of_site, prompt), bare, "") for prompt in prompts),
@@ -313,7 +325,7 @@ async def test_no_command_shows_one(tmp_path: Path, origin: str) -> None:
             (("session", "import", *of_site), bare, f"curl 'https://x.example' -H 'X: {SECRETS['imported curl']}'"),
             (("session", "import", *of_site), bare, SECRETS["imported lines"]),
             (("harvest", *of_site), bare, ""),
-            (("record", "openwebui", "out.har", "--base-url", origin), bare, ""),
+            (("record", "openwebui", "--output", "out.har", "--base-url", origin), bare, ""),
             (("recording", "show", "broken.har"), bare, ""),
             (("recording", "check", "broken.har"), bare, ""),
             (("chat", "openwebui", "--replay", "broken.har"), bare, ""),
@@ -330,4 +342,5 @@ async def test_no_command_shows_one(tmp_path: Path, origin: str) -> None:
         for told in await asyncio.gather(*(run(*command) for command in commands)):
             command, _, output = told.partition("\n")
             assert not found_in(output), f"{command}\n{output[:5000]}"
+            assert "•••" in output or "'400 plain'" not in command
         assert files_with_secrets(tmp_path) + files_with_secrets(Path(temp)) == []
