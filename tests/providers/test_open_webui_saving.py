@@ -115,6 +115,21 @@ async def test_an_answer_that_was_not_saved_is_of_the_model_before(chatting: Cha
     assert shown(site, first.chat_id)[3] == ("assistant", "half")
 
 
+async def test_an_interrupted_answer_is_of_the_model_that_gave_it(chatting: Chatting) -> None:
+    """Though no chat is saved yet, and another model is asked next; the site's default where none was named."""
+    site = OpenWebUISite()
+    site.hold_after = 3
+    async with chatting("openwebui", site) as client, client:
+        async with client.chat("One", save=True) as stream:
+            half = await anext(stream)
+        site.hold_after = None
+        talk = [user("One"), assistant(half), user("Two")]
+        second = client.chat(talk, model=MODEL, save=True)
+        await second.text()
+    nodes = site.history.chats[second.chat_id or ""]["chat"]["history"]["messages"].values()
+    assert [node.get("model") or node["models"][0] for node in nodes] == ["llama3.1:8b"] * 2 + [MODEL] * 2
+
+
 @pytest.mark.parametrize("as_address", [False, True])
 async def test_a_question_alone_goes_on_with_the_chat(as_address: bool, chatting: Chatting) -> None:
     """What was said at the site stands before it, with system prompt, images and files; the chat is named by its id or

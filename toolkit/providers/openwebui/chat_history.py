@@ -9,7 +9,7 @@ The page shows the branch from a message without a parent down to the current on
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from toolkit.chats.contents import TextPart
@@ -79,17 +79,22 @@ class ChatHistory:
         tops = (node for node in self._nodes.values() if node.get("parentId") is None)
         return bool(turns) and any(_is_same(node, turns[0]) for node in tops)
 
-    def add(self, place: Place, model: str, answer: dict[str, Any], now: float) -> dict[str, Any]:
+    def add(
+        self, place: Place, model: str, answer: dict[str, Any], now: float, answerers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """The history with the turns of `place` and the fields `answer` of what `model` has answered, at the time
         `now` in seconds since 1970.
 
-        Earlier answers among those turns, which nobody has saved, are taken for answers of the model that answered
-        before them, as far as the chat has one.
+        There can be earlier answers among those turns, which nobody has saved. `answerers` has their models by their
+        text; else they are taken for answers of the model that answered before them, as far as the chat has one.
         """
         nodes = {id: dict(node) for id, node in self._nodes.items()}
-        earlier = len(place.turns) - len(new_turns(place.turns))
-        models = [self._model_before(place.parent) or model] * earlier + [model] * (len(place.turns) - earlier)
-        news = [_turn(turn, answerer) for turn, answerer in zip(place.turns, models, strict=True)]
+        news: list[Node] = []
+        answerer = model
+        for turn in reversed(place.turns):  # since a question is to the model of its answer
+            if turn.role == "assistant":
+                answerer = (answerers or {}).get(turn.text.strip()) or self._model_before(place.parent) or model
+            news.insert(0, _turn(turn, answerer))
         parent = place.parent
         for new in (*news, _answer(answer, model)):
             id = str(uuid.uuid4())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from toolkit.chats.details import AnswerDetails
 from toolkit.chats.events import ChatSaved, Finished, KeepAlive, Pieces
@@ -25,6 +26,10 @@ CHAT_ID_HINT = "`chat_id` is what `stream.chat_id` was, or the address of one of
 
 REFUSED = 401
 
+# The models of answers that did not end and so were not saved, by their text, over a transport: where a conversation
+# goes on with such an answer, it is saved with the next question.
+_unsaved: WeakKeyDictionary[Transport, dict[str, str]] = WeakKeyDictionary()
+
 
 class ChatSaving:
     """Saves one turn as `options` say, at the deployment `site`, over `http` with `headers`.
@@ -41,6 +46,7 @@ class ChatSaving:
         self._chat: StoredChat | None = None
         self._history = ChatHistory({})
         self._folder_id: str | None = None
+        self._answerers = _unsaved.setdefault(http, {})
 
     async def open(self) -> None:
         """Read the chat that is gone on with, and find or create the folder.
@@ -91,17 +97,22 @@ class ChatSaving:
     async def save_at_end(self, pieces: Pieces, messages: Sequence[Message], model: str) -> Pieces:
         """The `pieces` of the answer of `model` to `messages`; before the end is told, the turn is saved, and that is
         told."""
-        text, details = list[str](), AnswerDetails()
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if isinstance(piece, str):
-                    text.append(piece)
-                elif isinstance(piece, Finished):
-                    if (saved := await self.save(messages, model, "".join(text), details)) is not None:
-                        yield saved
-                elif not isinstance(piece, KeepAlive):
-                    details.add(piece)
-                yield piece
+        text, details, ended = list[str](), AnswerDetails(), False
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    if isinstance(piece, str):
+                        text.append(piece)
+                    elif isinstance(piece, Finished):
+                        ended = True
+                        if (saved := await self.save(messages, model, "".join(text), details)) is not None:
+                            yield saved
+                    elif not isinstance(piece, KeepAlive):
+                        details.add(piece)
+                    yield piece
+        finally:
+            if text and not ended:
+                self._answerers["".join(text).strip()] = model
 
     async def save(
         self, messages: Sequence[Message], model: str, text: str, details: AnswerDetails
@@ -124,7 +135,8 @@ class ChatSaving:
     async def _store(self, messages: Sequence[Message], model: str, answer: dict[str, Any]) -> StoredChat:
         turns, now = turns_of(messages), time.time()
         attached = [file for turn in turns for file in message_files(turn) if file["type"] == "file"]
-        chat: dict[str, Any] = {"history": self._history.add(self._history.find_place(turns), model, answer, now)}
+        history = self._history.add(self._history.find_place(turns), model, answer, now, self._answerers)
+        chat: dict[str, Any] = {"history": history}
         if files := unique_files([*self.files(), *attached]):
             chat["files"] = files
         if self._chat is not None:
