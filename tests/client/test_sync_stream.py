@@ -6,9 +6,6 @@ import asyncio
 import gc
 import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +17,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from playwright.async_api import Browser
 
 import toolkit
+from tests.client.test_interrupted_scripts import script
 from tests.providers.conftest import PATIENT, SITES, session_for
 from tests.sites.asking import SECONDS, until
 from tests.sites.aura import AuraSite
@@ -341,66 +339,3 @@ async def test_a_context_of_the_sync_api(chromium: Browser) -> None:
         process = await script(SYNC_CONTEXT, origin, str(found.path))
         async with asyncio.timeout(SECONDS):
             assert await process.communicate() == (ANSWER.encode(), b"")
-
-
-async def script(text: str, *arguments: str) -> asyncio.subprocess.Process:
-    """A Python of its own that runs `text`, with pipes."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", text, *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-
-
-SCRIPT = """
-import sys, toolkit
-stream = toolkit.chat("openassistant", "Hi", base_url=sys.argv[1], cookies={"next-auth.session-token": sys.argv[2]})
-for piece in stream:
-    print("piece", flush=True)
-    %s
-"""
-
-
-async def started(site: OpenAssistantSite, origin: str, then: str) -> asyncio.subprocess.Process:
-    """A script that has read the first piece, and does `then` after it."""
-    process = await script(SCRIPT % then, origin, site.login.new_token())
-    assert process.stdout is not None
-    async with asyncio.timeout(SECONDS):
-        assert await process.stdout.readline() == b"piece\n"
-    return process
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
-@pytest.mark.parametrize("then", ["pass", "import time; time.sleep(1000)"])
-async def test_ctrl_c(then: str) -> None:
-    """While the script waits for a piece, and while it does something else: the chat is deleted, the traceback is that
-    of Ctrl-C alone, and the exit code is the usual one."""
-    site = OpenAssistantSite()
-    site.hold_after = 1
-    async with serve(site.app()) as origin:
-        process = await started(site, origin, then)
-        assert site.open_chats
-        process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(SECONDS):
-            _, told = await process.communicate()
-    error = told.decode()
-    assert error.strip().endswith("KeyboardInterrupt")
-    assert error.count("Traceback") == 1
-    assert "destroyed" not in error
-    assert "Exception ignored" not in error
-    assert process.returncode == -signal.SIGINT
-    assert not site.open_chats
-
-
-@pytest.mark.parametrize("then", ["break", "del stream; break", "sys.exit()", "raise SystemExit"])
-async def test_the_end_of_a_script_that_has_not_read_on(then: str) -> None:
-    """It does not hang, and says nothing; the chat is deleted all the same."""
-    site = OpenAssistantSite()
-    site.hold_after = 1
-    async with serve(site.app()) as origin:
-        process = await started(site, origin, then)
-        async with asyncio.timeout(SECONDS):
-            _, told = await process.communicate()
-    assert (process.returncode, told) == (0, b"")
-    assert not site.open_chats
