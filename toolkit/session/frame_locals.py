@@ -9,6 +9,7 @@ it.
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,11 +21,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PACKAGE = str(Path(__file__).parents[1])
+LIBRARIES = ("aiohttp", "playwright")  # which hold what is sent and received, also where the event loop calls them
 
 
 def forget_locals(error: BaseException) -> None:
     """Clear the local variables of the functions that `error` has left, and the errors that led to it: those of this
-    package, and all that they have called. Functions that still run, such as the caller, keep theirs."""
+    package and of the libraries below it, and all that they have called. Functions that still run, such as the caller,
+    keep theirs."""
+    folders = (
+        PACKAGE,
+        *(str(Path(str(sys.modules[name].__file__)).parent) for name in LIBRARIES if name in sys.modules),
+    )
     todo, seen = [error], set[int]()
     while todo:
         one = todo.pop()
@@ -34,7 +41,7 @@ def forget_locals(error: BaseException) -> None:
         todo += [other for other in (one.__cause__, one.__context__) if other is not None]
         ours = False
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            ours = ours or frame.f_code.co_filename.startswith(PACKAGE)
+            ours = ours or frame.f_code.co_filename.startswith(folders)
             if ours:
                 with suppress(RuntimeError):  # it still runs
                     frame.clear()
