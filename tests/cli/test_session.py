@@ -154,7 +154,7 @@ async def test_a_session_is_shown_without_its_secrets(toolkit: Toolkit) -> None:
         "proxy:     http://127.0.0.1:3128\n",
         "  user-agent: Kept/1\n",
         "  authorization: •••\n",
-        f"local storage of {SITE}\n  token: •••\n",
+        f"\n\nlocal storage of {SITE}\n  token: •••\n",
     ):
         assert told in result.out
     (row,) = (line.split() for line in result.out.splitlines() if line.startswith(NAME))

@@ -74,7 +74,7 @@ def _print_session(key: Key, session: BrowserSession, values: bool, now: float) 
         echo()
         print_table((*COOKIE_COLUMNS, VALUE_COLUMN) if values else COOKIE_COLUMNS, session.cookies)
     for title, items in _headers_and_storage(session, values):
-        echo(f"\n{title}")
+        echo("", title)
         for name, value in items.items():
             echo(f"  {name}: {value}")
 
