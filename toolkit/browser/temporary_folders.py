@@ -61,16 +61,30 @@ def end_all_processes() -> None:
 
 
 def end_processes(folder: Path | None) -> None:
-    """Kill every process whose folder for temporary files is `folder`: the driver and its browsers.
+    """Kill every process whose folder for temporary files is `folder`, and what they have started: the driver and its
+    browsers. Chromium's helpers hide their environment, so they are known by their parents only.
 
     For those that do not end by themselves, because they are stopped. Only Linux tells which they are; elsewhere
     nothing happens, and they end as soon as they go on.
     """
     if folder is None:
         return
-    for pid in temporary_folder_cleanup.users_of(str(folder)):
+    parents = _parents()
+    found = set(temporary_folder_cleanup.users_of(str(folder)))
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    for pid in found:
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each running process, where the system tells (Linux, proc_pid_stat(5)); else nothing."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            parents[int(stat.parent.name)] = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+    return parents
 
 
 def is_python_interpreter(program: str = sys.executable) -> bool:
