@@ -9,7 +9,7 @@ from toolkit.errors import redact_url
 # Named here, since the rooms that they belong to do not stand above this one.
 KEY_VARIABLE = "TOOLKIT_STORE_KEY"
 STORE_VARIABLE = "TOOLKIT_STORE"
-SESSION_VARIABLES = "TOOLKIT_SESSION"  # how the variables begin that hold sessions
+SESSION_PREFIX = "TOOLKIT_SESSION"  # of the variables that hold sessions, followed by _ and a provider
 
 
 def without_secrets(environ: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
@@ -27,7 +27,7 @@ def without_secrets(environ: Mapping[str, str], keep: Iterable[str] = ()) -> dic
 def _without_secret(name: str, value: str) -> str | None:
     """`value` of the variable `name` without its secret; None where nothing is left of it."""
     known = name.upper()
-    if known == KEY_VARIABLE or known.startswith(f"{SESSION_VARIABLES}_"):
+    if known == KEY_VARIABLE or known.startswith(f"{SESSION_PREFIX}_"):
         return None
     if known == STORE_VARIABLE and "://" in value:
         try:
