@@ -73,6 +73,8 @@ class Watchdog:
         """Await `work`, which comes before the answer, such as a visit. Raises `StreamTimeout` if the whole call takes
         too long by that."""
         self.start_total()
+        if self._total_due is None:
+            return await work
         async with within_total(self._deadlines.total, self._total_due):
             return await work
 

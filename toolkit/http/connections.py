@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import ssl
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
+IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
 TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and then has TLS act on it
 
 
@@ -35,6 +37,7 @@ class Connections:
         self._http: aiohttp.ClientSession | None = None
         self._socks_http: aiohttp.ClientSession | None = None  # for calls through a SOCKS proxy
         self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._last_request = math.inf  # when the last one was answered, by the loop's clock
 
     async def __aenter__(self) -> Connections:
         trust = _trust(self._route)
@@ -68,7 +71,9 @@ class Connections:
             http, proxy, mapping_errors = self._socks_http, None, map_socks_errors(url)
         if http is None:
             raise UsageError("The client is closed.", url=url)
-        await _notice_closings()
+        clock = asyncio.get_running_loop().time
+        if clock() - self._last_request > IDLE_SECONDS:
+            await _notice_closings()
         try:
             with mapping_errors:
                 raw = await http.request(
@@ -87,6 +92,7 @@ class Connections:
             raise
         except ValueError:
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
+        self._last_request = clock()
         watch_for_loss(raw)
         return raw
 

@@ -65,8 +65,11 @@ def idle_site(*, tls: bool) -> Iterator[tuple[IdleSite, Route]]:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-async def test_a_connection_that_closed_while_the_loop_stood_still_is_not_used(tls: bool) -> None:
+async def test_a_connection_that_closed_while_the_loop_stood_still_is_not_used(
+    tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A request that may not be repeated gets through, as the loop looks at its connections before it takes one."""
+    monkeypatch.setattr("toolkit.http.connections.IDLE_SECONDS", 0.0)  # this site does not take its time
     with idle_site(tls=tls) as (site, route), ThreadPoolExecutor(1) as thread:
         async with Transport(SESSION, page=site.origin, route=route, retries=0) as http:
             for number in (1, 2, 3):
