@@ -9,47 +9,13 @@ import pytest
 
 from tests.recording.helpers import SITE, entry
 from tests.redaction.secrets import jwt
-from tests.redaction.test_redact import session
+from tests.redaction.test_redact import PLANTED, session
 from toolkit.errors import UsageError
 from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.placeholders import is_placeholder
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
-
-# Thirty secrets, by where they are planted.
-PLANTED = {
-    "request cookie": "c00kie-sesame-71",
-    "cookie with quotes": 'qu"ted+/s3same=9',
-    "second cookie": "s:9f8e7d6c.Zm9vYmFy/+",
-    "session cookie": "sess10n-only-value-5",
-    "set cookie": "fresh%2Fc00kie%3D12",
-    "bearer": "b3arer.credential~44",
-    "csrf header": "xcsrf-51f0a7e2",
-    "api key header": "apikey/77+aa==",
-    "answer header": "answer-token-3b9",
-    "query token": "query token&=8",
-    "query signature": "5igna+ure/4e",
-    "fragment": "fragm3nt-access-1",
-    "json password": 'p@ss"w0rd\\ with / é',
-    "json deep": "deep-s3cret-0f",
-    "json number": "48291357",
-    "short password": "hunter2",
-    "one time code": "739104",
-    "oauth code": "4/0AbCdEf-oauth",
-    "json access token": "acc3ss_t0ken_ab",
-    "refresh token": "r3fresh.漢字.token",
-    "nested json": 'nest3d/json"token',
-    "event stream": "str3am-id-token-77",
-    "page meta": "meta+csrf/5b==",
-    "page input": "input-csrf-6c21",
-    "script": "scr1ptApiKey90",
-    "local storage": "st0rage-item-4d5e6f",
-    "storage json": "st0rage-json-1a2b",
-    "proxy password": "pr0xy:pa$$",
-    "jwt": jwt(sub="user-4411", email="a@b.example", exp=1767225600, iat=1767220000, roles=["x-11"], admin=True),
-    "location token": "l0cation-t/ken",
-}
 
 
 def test_placeholders_say_where_they_were_found() -> None:

@@ -22,6 +22,8 @@ SECRET = "s3cr3t"
 PASSPHRASE = "a s3cr3t passphrase"
 ORIGIN = "https://chat.example.org"
 
+posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+
 
 def session(account: str = "default", **more: object) -> BrowserSession:
     """A session all of whose secrets are `SECRET`."""
@@ -35,6 +37,12 @@ def session(account: str = "default", **more: object) -> BrowserSession:
         "proxy": f"http://me:{SECRET}@127.0.0.1:3128",
     }
     return BrowserSession(**{**given, **more})  # type: ignore[arg-type]
+
+
+def only_file(store: FileStore) -> Path:
+    """The one session's file of `store`, also where it was set aside."""
+    (path,) = store.folder.glob("*.json*")
+    return path
 
 
 def key(account: str = "default", *, provider: str = "aura", origin: str = ORIGIN) -> Key:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores.conftest import key, session
+from tests.stores.conftest import key, only_file, posix, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE, state_folder
 from toolkit.stores.file import FileStore
 
-posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
 WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')
 
 
@@ -25,11 +24,6 @@ def store(tmp_path: Path) -> FileStore:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def only_file(store: FileStore) -> Path:
-    (path,) = store.folder.glob("*.json*")
-    return path
 
 
 async def test_another_process_finds_the_same_file(store: FileStore) -> None:

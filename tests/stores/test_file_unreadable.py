@@ -6,7 +6,6 @@ import asyncio
 import errno
 import json
 import os
-import re
 import shutil
 import stat
 import threading
@@ -18,24 +17,16 @@ from typing import Any
 import pytest
 
 from tests.sites.asking import SECONDS, until
-from tests.stores.conftest import SECRET, key, session
+from tests.stores.conftest import SECRET, key, only_file, posix, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE
 from toolkit.stores import file_access
 from toolkit.stores.file import FileStore
 
-posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
-WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "state" / "sessions")
-
-
-def only_file(store: FileStore) -> Path:
-    (path,) = store.folder.glob("*.json*")
-    return path
 
 
 # --- what is not readable
