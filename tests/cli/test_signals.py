@@ -11,17 +11,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from tests.cli.conftest import Toolkit, python_path
+from tests.cli.held_deletions import holding_deletions
 from tests.cli.pseudo_terminal import CTRL_C, Terminal, terminal
 from tests.sites.asking import SECONDS
-from tests.sites.base import Handler
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.serving import serve
-from toolkit.stores.base import Key
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -202,30 +200,17 @@ async def test_ctrl_c_is_the_last_event(toolkit: Toolkit, assistant: Assistant) 
 async def test_a_second_ctrl_c_does_not_wait(toolkit: Toolkit, assistant: Assistant) -> None:
     """Where the site does not answer to the deletion either, a person need not sit out the deadline for that."""
     site, origin = assistant
-    deleting, closing = asyncio.Event(), asyncio.Event()
-
-    @web.middleware
-    async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "DELETE":
-            deleting.set()
-            await closing.wait()
-        return await handler(request)
-
-    app = site.app()
-    app.middlewares.insert(0, hold)
-    site.hold_after = 1
-    async with serve(app) as slow:
-        session = await toolkit.store.load(Key("openassistant", origin))
-        assert session is not None
-        await toolkit.keep(msgspec.structs.replace(session, origin=slow))
-        async with terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", slow) as screen:
-            await screen.shows("Hello")
-            screen.type(CTRL_C)
-            await deleting.wait()
-            screen.type(CTRL_C)
-            async with asyncio.timeout(SECONDS):
-                assert await screen.end() == 130
-        closing.set()
+    async with (
+        holding_deletions(toolkit, site, origin) as (slow, deletions),
+        terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", slow) as screen,
+    ):
+        await screen.shows("Hello")
+        screen.type(CTRL_C)
+        async with asyncio.timeout(SECONDS):
+            await deletions.get()
+        screen.type(CTRL_C)
+        async with asyncio.timeout(SECONDS):
+            assert await screen.end() == 130
     assert said(screen)[-1] == "interrupted"
 
 

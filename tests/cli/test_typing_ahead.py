@@ -6,18 +6,14 @@ import asyncio
 import os
 import signal
 
-import msgspec
 import pytest
-from aiohttp import web
 
 from tests.cli.conftest import Toolkit
+from tests.cli.held_deletions import holding_deletions
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, Terminal, terminal
 from tests.cli.scripted_site import ScriptedSite
 from tests.sites.asking import SECONDS
-from tests.sites.base import Handler
 from tests.sites.openassistant import OpenAssistantSite
-from tests.sites.serving import serve
-from toolkit.stores.base import Key
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
 
@@ -91,33 +87,18 @@ async def test_the_terminal_is_given_back(toolkit: Toolkit, scripted: Scripted, 
 async def test_the_terminal_is_given_back_in_a_hurry(toolkit: Toolkit, assistant: Assistant) -> None:
     """Also where the command ends without cleaning up, since the site does not answer and Ctrl-C is pressed again."""
     site, origin = assistant
-    deletions, closing = asyncio.Queue[str](), asyncio.Event()
-
-    @web.middleware
-    async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method == "DELETE":
-            deletions.put_nowait(request.path)
-            await closing.wait()
-            return web.Response()
-        return await handler(request)
-
-    app = site.app()
-    app.middlewares.insert(0, hold)
-    site.hold_after = 1
-    async with serve(app) as slow:
-        session = await toolkit.store.load(Key("openassistant", origin))
-        assert session is not None
-        await toolkit.keep(msgspec.structs.replace(session, origin=slow))
-        async with terminal(toolkit, "chat", "openassistant", "--base-url", slow) as screen:
-            await screen.shows("\n> ")
-            screen.type("Hi\n")
-            await screen.shows("Hello")
-            for _ in ("the answer", "the command"):
-                screen.type(CTRL_C)
-                async with asyncio.timeout(SECONDS):
-                    await deletions.get()
-            assert not screen.echoes()
+    async with (
+        holding_deletions(toolkit, site, origin) as (slow, deletions),
+        terminal(toolkit, "chat", "openassistant", "--base-url", slow) as screen,
+    ):
+        await screen.shows("\n> ")
+        screen.type("Hi\n")
+        await screen.shows("Hello")
+        for _ in ("the answer", "the command"):
             screen.type(CTRL_C)
-            assert await screen.end() == 130
-            assert screen.echoes()
-        closing.set()
+            async with asyncio.timeout(SECONDS):
+                await deletions.get()
+        assert not screen.echoes()
+        screen.type(CTRL_C)
+        assert await screen.end() == 130
+        assert screen.echoes()
