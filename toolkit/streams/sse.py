@@ -12,6 +12,8 @@ from toolkit.streams.line_decoder import LineDecoder
 from toolkit.streams.line_splitter import CR
 
 LF = b"\n"
+FIELD = b"data: "  # as nearly every server writes it
+EVENT_END = b"\n\n"
 MAX_RETRY_DIGITS = 15  # of milliseconds: thirty thousand years
 
 
@@ -35,21 +37,21 @@ class EventDecoder(LineDecoder[T]):
         self._at_event_start = False  # the next byte begins an event
 
     def feed(self, data: bytes) -> list[T]:
-        # Fast path: most chunks of a chat are one event of one line.
+        # Fast path: nearly all bytes of a chat are whole events of one line of data, so nothing is left to interpret.
         if (
             self._at_event_start
-            and data.find(LF) == len(data) - 2 <= self._limit
-            and data.startswith(b"data: ")
-            and data.endswith(LF)
+            and self._retry is None
+            and len(data) <= self._limit
+            and data.startswith(FIELD)
+            and data.endswith(EVENT_END)
             and data.find(CR) < 0
         ):
-            try:
-                item = self._build_item(data[6:-2])
-            except JSON_ERRORS:
-                pass
-            else:
-                self._retry = None
-                return [item]
+            events = data[len(FIELD) : -len(EVENT_END)].split(EVENT_END + FIELD)
+            if data.count(LF) == len(EVENT_END) * len(events):  # none of them has a second line
+                try:
+                    return list(map(self._build_item, events))
+                except JSON_ERRORS:
+                    pass
         self._at_event_start = False  # stays so if the next line raises
         items = super().feed(data)
         self._at_event_start = (

@@ -50,6 +50,7 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
         await response.raise_for_page("a stream", single_page=single_page)
         answer = OpenAIAnswer(response.url)
         event_seen = text_seen = done = False
+        plain: type[PlainChunk] | None = PlainChunk  # None once the short way would lose something
         linger_end: float | None = None  # when an end marker is waited for no longer, by the loop's clock
         with response.chunk_reader() as read:
             data = await read()
@@ -64,9 +65,12 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                 done, data = True, b""
             while data and not done:
                 chunks = decoder.feed(data)
+                if chunks:
+                    event_seen = True
+                else:
+                    yield KEEP_ALIVE
                 for chunk in chunks:
-                    if type(chunk) is PlainChunk and not decoder.irregular:  # nearly all of them: the short way
-                        event_seen = True
+                    if type(chunk) is plain:  # nearly all of them: the short way
                         delta = chunk.choices[0].delta
                         if thought := delta.reasoning_content or delta.reasoning:
                             yield Reasoning(thought)
@@ -76,7 +80,8 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                         elif not thought:
                             yield KEEP_ALIVE
                     elif chunk is not None:
-                        event_seen = True
+                        if decoder.irregular:  # the half of a character may be completed by a plain chunk
+                            plain = None
                         answer.has_deltas |= text_seen
                         yield KEEP_ALIVE  # for it may hold no piece
                         for piece in answer.read(chunk):
@@ -85,8 +90,6 @@ async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) 
                         done = True
                         break
                 else:
-                    if not chunks:
-                        yield KEEP_ALIVE
                     if answer.reason is None:
                         data = await read()
                     else:
