@@ -16,6 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.closing import was_closed
 from toolkit.browser.failure_capture import with_failure_capture
+from toolkit.browser.gate_headers import send_gate_headers
 from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
@@ -60,6 +61,8 @@ def harvest_steps_in_new_context(
             raise
     pages = OpenedPages()
     try:
+        if plan.gate.headers:
+            yield ShieldedStep(send_gate_headers(context, plan))
         steps = _harvest(context, plan, pages)
         return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:
@@ -77,7 +80,7 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
 
     yield Watch(lambda: context.cookies(NOWHERE))
     if plan.recorder is not None:
-        plan.recorder.watch(context)
+        plan.recorder.watch(context, left_out=plan.gate.headers)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
         try:
             page = yield ShieldedStep(context.new_page())

@@ -10,6 +10,7 @@ import msgspec
 from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.profiles import Profile
 from toolkit.errors import redact_url
+from toolkit.http.gate import NO_GATE, Gate
 from toolkit.session.recipe import Harvest, PageRecorder, Site
 
 
@@ -20,7 +21,8 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     `ready_ms` that for it to have what the recipe needs. `person` says that somebody sits at the window, and may log in
     or pass a challenge within `login_ms`; `login` says that they are there just to log in; `tab` says that the page is
     a tab of the browser that they use. `say` is called once, with the text that tells them what to do. `recorder`
-    records the pages. `capture` says what to keep of a visit that fails.
+    records the pages. `capture` says what to keep of a visit that fails. `gate` is what
+    stands in front of the hosts.
     """
 
     provider: str
@@ -39,6 +41,7 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
     capture: FailureCapture | None = None
+    gate: Gate = NO_GATE
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -51,12 +54,14 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
         return parts.scheme in ("http", "https") and _ascii_host(parts.hostname or "") in self.hosts
 
     def owns_cookie_domain(self, domain: str) -> bool:
-        """Whether a browser sends cookies of `domain` to one of the provider's hosts (RFC 6265bis, 5.1.3).
+        """Whether a browser sends cookies of `domain` to one of the provider's hosts, or of those whose cookies belong
+        to the session too (RFC 6265bis, 5.1.3).
 
         As in Playwright's cookies, `domain` begins with a dot unless they are for that host alone.
         """
         bare = domain.removeprefix(".").strip("[]").lower()
-        return any(host == bare or (domain.startswith(".") and host.endswith(domain.lower())) for host in self.hosts)
+        hosts = (*self.hosts, *map(_ascii_host, self.gate.session_hosts))
+        return any(host == bare or (domain.startswith(".") and host.endswith(domain.lower())) for host in hosts)
 
     def is_login_url(self, url: str) -> bool:
         """Whether a person logs in at `url`: at the site's own login page, or at another site that signs them in."""

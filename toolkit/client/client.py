@@ -140,7 +140,7 @@ class Client:
         self._variable_outdated = False  # a warning has been logged that the variable's session has been renewed
 
         route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
-        self._transports = TransportFactory(self.provider, route, self._deadlines, retries)
+        self._transports = TransportFactory(self.provider, route, self._deadlines, retries, profile, browsers)
         self._shared = SharedTransport(self._transports, recorder=recorder, on_session_change=self._save_changes)
         self._visitor = Visitor(
             self.provider,

@@ -25,7 +25,15 @@ from toolkit.errors import (
 )
 
 CHECK_PROXY = "Check the proxy's address, user and password."
-CHECK_TLS = "Check the site's address and this machine's clock; a proxy that opens TLS needs its root in SSL_CERT_FILE."
+CHECK_TLS = (
+    "Check the site's address and this machine's clock. A root of one's own is named as `ca_file` in browsers.json, "
+    "that of a proxy which opens TLS in SSL_CERT_FILE."
+)
+
+CHECK_CERTIFICATE = (
+    "Check the address and the network. Some sites close it so where they want a certificate of yours: "
+    "`client_certificates` in browsers.json."
+)
 
 # What making a call and reading its answer may raise; anything else is a bug of ours, and is not caught.
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError, ssl.SSLError, ConnectionError)
@@ -86,6 +94,8 @@ def _connect_error(error: BaseException, url: str) -> ConnectFailed:
     else:
         text = f"The site cannot be reached ({system_reason(error)})."
     failed = ConnectFailed(text, url=url)
+    if isinstance(error, aiohttp.ServerDisconnectedError) and url.startswith("https:"):
+        failed.hint = CHECK_CERTIFICATE  # TLS 1.3 tells it after the handshake, and aiohttp does not hand it on
     failed.sent = not isinstance(error, aiohttp.ClientConnectorError)
     return failed
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -18,6 +17,7 @@ from toolkit.errors import ProxyFailed, ToolkitError, UsageError
 from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS
 from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
+from toolkit.http.tls_trust import TLSChoice, route_trust
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
 IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
@@ -27,11 +27,13 @@ TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and the
 class Connections:
     """Connections along `route`, kept open for the next call. An async context manager.
 
-    `connect` is how long opening one may take, in seconds, with the proxy's answer and the TLS handshake.
+    `connect` is how long opening one may take, in seconds, with the proxy's answer and the TLS handshake. `tls`
+    chooses the TLS context for a URL; True stands for the one of the route.
     """
 
-    def __init__(self, route: Route, connect: float | None = None) -> None:
+    def __init__(self, route: Route, connect: float | None = None, tls: TLSChoice | None = None) -> None:
         self._route = route
+        self._tls = tls
         # aiohttp times only the connecting, and exactly: by default it rounds long timeouts up to whole seconds.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9)
         self._http: aiohttp.ClientSession | None = None
@@ -40,7 +42,7 @@ class Connections:
         self._last_request = math.inf  # when the last one was answered, by the loop's clock
 
     async def __aenter__(self) -> Connections:
-        trust = _trust(self._route)
+        trust = route_trust(self._route)
         self._http = self._session(aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._new_socket))
         if self._route.is_socks:
             from toolkit.http.socks import socks_connector  # needs an extra
@@ -83,6 +85,7 @@ class Connections:
                     headers=headers,
                     proxy=proxy,
                     allow_redirects=False,
+                    ssl=True if self._tls is None else self._tls(url),
                 )
         except aiohttp.ClientConnectorDNSError:
             if proxy is None:
@@ -120,14 +123,3 @@ async def _notice_closings() -> None:
     """
     for _ in range(TURNS_OF_THE_LOOP):
         await asyncio.sleep(0)
-
-
-def _trust(route: Route) -> ssl.SSLContext | bool:
-    """What TLS trusts on `route`: the system's roots, and the route's own, which is the only one if it is `sealed`."""
-    if route.ca_pem is None:
-        return True  # the system's roots, which aiohttp loads only once
-    own = route.ca_pem.decode("ascii")
-    context = ssl.create_default_context(cadata=own if route.sealed else None)
-    if not route.sealed:
-        context.load_verify_locations(cadata=own)
-    return context

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connections import Connections
+from toolkit.http.gate import Gate, is_behind_gate
 from toolkit.http.recorder_protocol import Exchange, Recorder
 from toolkit.http.request import Request
 from toolkit.http.response import Response
@@ -21,8 +22,8 @@ from toolkit.session.cookie_sending import cookie_header
 class Sender:
     """Sends single requests over `connections`, as `page` would send them.
 
-    `hosts` are all hosts of the provider, the page's included. `connect` is the deadline for opening a connection, in
-    seconds, which the connections enforce. `recorder` records each exchange.
+    `hosts` are all hosts of the provider, the page's included; `gate` is what stands in front of them. `connect` is the
+    deadline for opening a connection, in seconds, which the connections enforce. `recorder` records each exchange.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Sender:
         *,
         page: str,
         hosts: tuple[str | None, ...],
+        gate: Gate,
         connect: float | None,
         recorder: Recorder | None,
     ) -> None:
         self._connections = connections
         self._page = page
         self._hosts = hosts
+        self._gate_headers = gate.request_headers
         self._connect = connect
         self._recorder = recorder
 
@@ -44,7 +47,8 @@ class Sender:
         """Send `request` with the headers of `session`, wait for the head of the answer, and record both."""
         headers, exchange = self._headers(request, session), None
         if self._recorder is not None:
-            exchange = self._recorder.begin(request.method, request.url, _pairs(headers), request.body)
+            own = [(name, value) for name, value in _pairs(headers) if name.lower() not in self._gate_headers]
+            exchange = self._recorder.begin(request.method, request.url, own, request.body)
         raw = await self._request(request, headers, exchange)
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
@@ -54,6 +58,8 @@ class Sender:
         """The headers that the page would send, the request's own, and the cookies that belong to its URL."""
         url, page = request.url, self._page
         headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
+        if self._gate_headers and is_behind_gate(url, page, self._hosts):
+            headers.update(self._gate_headers)
         headers.update(request.headers)
         if (cookies := cookie_header(session.cookies, url, page=page, now=time.time())) is not None:
             headers["cookie"] = cookies

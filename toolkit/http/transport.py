@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
+from toolkit.http.gate import NO_GATE, Gate
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.refusal_excerpt import credential_remover
 from toolkit.http.request import Request, build_request
@@ -31,6 +32,7 @@ from toolkit.http.route import Route, choose_route
 from toolkit.http.sender import Sender
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
+from toolkit.http.tls_trust import GateTLS
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.frame_locals import forget_locals
@@ -53,8 +55,8 @@ class Transport:
 
     `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
     are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
-    only. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
-    path is that of the page where people log in.
+    only. `gate` is what stands in front of all these. `statuses` maps an HTTP status to the error that it means at this
+    provider. `is_login_page` tells whether a path is that of the page where people log in.
 
     `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
@@ -70,6 +72,7 @@ class Transport:
         page: str,
         hosts: tuple[str, ...] = (),
         route: Route | None = None,
+        gate: Gate = NO_GATE,
         connect: float | None = None,
         cleanup: float = 10.0,
         retries: int = 0,
@@ -84,8 +87,11 @@ class Transport:
         self._hosts = (urlsplit(page).hostname, *hosts)
         chosen = choose_route(route, session.proxy)
         self._proxy = chosen.proxy
-        self._connections = Connections(chosen, connect)
-        self._sender = Sender(self._connections, page=page, hosts=self._hosts, connect=connect, recorder=recorder)
+        self._gate = gate
+        self._connections = Connections(chosen, connect, GateTLS(chosen, gate, page, self._hosts))
+        self._sender = Sender(
+            self._connections, page=page, hosts=self._hosts, gate=gate, connect=connect, recorder=recorder
+        )
         self.cleanup = cleanup
         self._retries = retries
         self._patience = patience
@@ -240,9 +246,10 @@ class Transport:
     def credential_remover(
         self, sessions: Iterable[BrowserSession] = (), headers: Mapping[str, str] = MappingProxyType({})
     ) -> Callable[[str], str]:
-        """A function that takes the credentials of the session, of `sessions`, of the proxy and of a request's own
-        `headers` out of a text that a site echoed."""
-        return credential_remover([replace(one, proxy=self._proxy) for one in (self.session, *sessions)], headers)
+        """A function that takes the credentials of the session, of `sessions`, of the proxy, of the gate and of a
+        request's own `headers` out of a text that a site echoed."""
+        own = [replace(one, proxy=self._proxy) for one in (self.session, *sessions)]
+        return credential_remover(own, headers, self._gate.secrets())
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
