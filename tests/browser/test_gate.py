@@ -108,8 +108,9 @@ async def test_a_browser_of_ours_trusts_an_authority_of_the_site_s_own(chromium:
 
 
 async def test_the_browser_shows_the_certificate_that_the_gate_wants(chromium: Browser, tmp_path: Path) -> None:
-    """And without one the error says what it is that the site wants."""
-    authority = trustme.CA()
+    """Also where the site has an authority of its own; without one the error says what it is that the site wants."""
+    authority, roots = trustme.CA(), tmp_path / "roots.pem"
+    roots.write_bytes(authority.cert_pem.bytes())
     issued = authority.issue_cert("ann@example.org")
     issued.private_key_pem.write_to_path(tmp_path / "ann.key")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "ann.pem")
@@ -120,6 +121,11 @@ async def test_the_browser_shows_the_certificate_that_the_gate_wants(chromium: B
         profile = Profile(client_certificates=(shown,), ignore_https_errors=True)
         async with SessionManager(profile, browser=chromium) as manager:
             assert (await manager.harvest(place(origin))).cookies
+        async with SessionManager(Profile(client_certificates=(shown,), ca_file=str(roots))) as manager:
+            assert (await manager.harvest(place(origin))).cookies
+        async with SessionManager(Profile(client_certificates=(shown,)), browser=chromium) as manager:
+            with pytest.raises(TLSFailed, match="ca_file"):
+                await manager.harvest(place(origin))
         async with SessionManager(Profile(ignore_https_errors=True), browser=chromium) as manager:
             with pytest.raises((ConnectFailed, TLSFailed), match="client_certificates"):
                 await manager.harvest(place(origin))

@@ -14,7 +14,15 @@ import trustme
 from aiohttp import web
 
 from tests.sites.serving import serve
-from toolkit.errors import BadRequest, ConfigError, TLSFailed, ToolkitError
+from toolkit.errors import (
+    BadRequest,
+    ConfigError,
+    GateRefused,
+    LoginRequired,
+    SessionExpired,
+    TLSFailed,
+    ToolkitError,
+)
 from toolkit.http.gate import ClientCertificate, Gate
 from toolkit.http.public_key_pins import root_pins, verified_pin
 from toolkit.http.route import Route
@@ -172,3 +180,69 @@ async def test_the_pin_of_a_site_is_that_of_a_certificate_that_was_verified(auth
     assert len(pin) == len(root := root_pins(authority.cert_pem.bytes())[0]) == 44
     assert pin != root
     assert await verified_pin("http://127.0.0.1:9/", Route(), Gate(ca_pem=authority.cert_pem.bytes())) is None
+
+
+# --- what a gate answers ---------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def answering(own: web.Response, other: web.Response | None = None) -> AsyncIterator[Transport]:
+    """A transport to a site that gives the answer `own` to everything, and another host that gives `other`."""
+
+    def app(answer: web.Response | None) -> web.Application:
+        async def handle(_: web.Request) -> web.Response:
+            return answer or web.Response()
+
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", handle)
+        return app
+
+    async with (
+        LocalNetwork(apps={HOME: app(own), AWAY: app(other)}) as network,
+        Transport(session(), page=PAGE, route=network.route) as http,
+    ):
+        yield http
+
+
+def page(status: int = 200) -> web.Response:
+    return web.Response(status=status, text="<h1>Hello</h1>", content_type="text/html")
+
+
+@pytest.mark.parametrize("scheme", ['Basic realm="team"', "Negotiate", 'Digest realm="x", nonce="n"'])
+async def test_a_gate_that_asks_for_authentication_is_told_with_its_host(scheme: str) -> None:
+    """Not as a login of the site: a browser would ask the person, and the session has nothing to do with it."""
+    async with answering(web.Response(status=401, headers={"WWW-Authenticate": scheme})) as http:
+        with pytest.raises(GateRefused, match=rf"front of {HOME} wants HTTP authentication \({scheme.split()[0]}\)"):
+            await call(http, PAGE)
+
+
+async def test_a_site_that_wants_a_token_is_no_gate() -> None:
+    """Nor one that refuses in JSON."""
+    for answer, kind in (
+        (web.Response(status=401, headers={"WWW-Authenticate": "Bearer"}), LoginRequired),
+        (web.json_response({"detail": "no"}, status=403), BadRequest),
+    ):
+        async with answering(answer) as http:
+            with pytest.raises(kind) as refused:
+                await call(http, PAGE)
+        assert not isinstance(refused.value, GateRefused)
+
+
+async def test_a_refusal_with_a_web_page_is_a_gate_s() -> None:
+    """The APIs of sites answer with documents; a page comes from what stands in front."""
+    async with answering(page(403)) as http:
+        with pytest.raises(GateRefused, match=f"{HOME} answered 403 with a web page") as refused:
+            await call(http, PAGE)
+    assert "browsers.json" in str(refused.value)
+
+
+@pytest.mark.parametrize("answer", [page(), page(403), web.Response(status=401), web.Response(status=404)])
+async def test_a_call_that_is_sent_to_another_host_to_log_in_says_where(answer: web.Response) -> None:
+    """Its session can be renewed by a visit. What that host gives of itself, such as a file, is no login."""
+    async with answering(web.Response(status=302, headers={"Location": f"https://{AWAY}/login"}), answer) as http:
+        with pytest.raises(
+            SessionExpired, match=f"{HOME} sent the call to {AWAY}: a gate in front of it wants a login"
+        ):
+            await call(http, PAGE)
+    async with answering(web.Response(status=302, headers={"Location": f"https://{AWAY}/file"})) as http:
+        await call(http, PAGE)

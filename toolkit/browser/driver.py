@@ -36,17 +36,18 @@ MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared objec
 
 
 @asynccontextmanager
-async def driver() -> AsyncIterator[Playwright]:
+async def driver(roots: bytes | None = None) -> AsyncIterator[Playwright]:
     """Start the driver, and give Playwright's async API.
 
-    It gets this process's environment without secrets (see `child_environment`), and so do its browsers.
+    It gets this process's environment without secrets (see `child_environment`), and so do its browsers. `roots` are
+    as in `DriverEnvironment`.
     The temporary files of the driver and its browsers are removed at the end; whatever of them has not ended by
     then is killed, where the system tells which processes they are. Raises `DriverFailed` where the driver does not
     start within `START_SECONDS`.
     """
     manager = async_playwright()
     with temporary_folder() as folder:
-        environment = DriverEnvironment(folder)
+        environment = DriverEnvironment(folder, roots)
         with environment:
             playwright = await _start(manager, folder)
         if not environment.was_used:  # so it has got that of this process, secrets included

@@ -7,11 +7,13 @@ opened are closed at its end, also when it fails or is cancelled; no other page 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from multidict import CIMultiDict
 from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.closing import was_closed
@@ -23,9 +25,14 @@ from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
 from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
-from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
+from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
+from toolkit.http.aiohttp_errors import CHECK_TLS
+from toolkit.http.gate_answers import gate_refusal
 from toolkit.session.browser_session import BrowserSession
 
+# What Playwright's driver answers itself where it makes the connections, since the context has client certificates.
+REFUSED_BY_DRIVER = 503
+DRIVER_REASON = re.compile(r"client-certificate error: ([\w' -]+)")
 NOWHERE = "http://127.0.0.1:1/"  # an address that has no cookies
 CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 RECENT_RESPONSES = 20  # how many of the site's latest responses are kept, to read headers from
@@ -126,6 +133,11 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
         response = documents[-1]
     if response is None or response.status < 400:
         return False
+    if response.status == REFUSED_BY_DRIVER and plan.gate.certificates:
+        told = yield Limited(response.text(), plan.navigation_ms)
+        if reason := DRIVER_REASON.search(told):
+            text = f"The site's certificate is refused: {reason[1]}."
+            raise TLSFailed(text, provider=plan.provider, url=plan.url, hint=CHECK_TLS)
     headers = yield response.all_headers()
     if headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         if plan.person:
@@ -136,6 +148,11 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
             url=plan.url,
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
+    if response.status == 401 and not plan.person:
+        login_given = plan.gate.login is not None
+        if refusal := gate_refusal(401, CIMultiDict(headers), response.url, login_given=login_given):
+            refusal.provider = plan.provider
+            raise refusal
     if response.status in (401, 403) and plan.recipe.can_detect_login:
         if plan.person:
             return False

@@ -124,7 +124,7 @@ class SessionManager:
         # A session from a window is renewed in a whole browser: its scripts see less of a difference there.
         whole = previous is not None and not _is_from_headless(previous)
         pins = await self._pins(site, gate)
-        return await harvest_in_browser(await self._own_browser.get(whole=whole, pins=pins))
+        return await harvest_in_browser(await self._own_browser.get(whole=whole, pins=pins, roots=gate.ca_pem))
 
     async def _pins(self, site: Site, gate: Gate) -> frozenset[str]:
         """The pins by which a Chromium that is started here trusts what `gate` trusts. Raises `TLSFailed` and its like

@@ -15,6 +15,7 @@ import aiohttp
 
 from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, redact_url
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
+from toolkit.http.gate_answers import is_html
 from toolkit.http.recorder_protocol import Exchange
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
@@ -31,7 +32,6 @@ EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
 REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1
 ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # those that aiohttp decodes, or rejects itself
 BOM = b"\xef\xbb\xbf"
-HTML_TYPES = ("text/html", "application/xhtml+xml")
 _LOGIN_WORDS = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
 
 
@@ -138,7 +138,7 @@ class Response:
         site with `single_page` answers unknown paths with its page, so there the page has to look like one. Raises
         `ProtocolError` for any other page.
         """
-        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML_TYPES:
+        if not is_html(self.headers):
             return
         text = f"The site answered with a web page where {due} was due."
         if (self._signed_in and not single_page) or _LOGIN_WORDS.search(await self.excerpt()):

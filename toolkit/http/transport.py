@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
+from toolkit.errors import GateRefused, ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.gate import NO_GATE, Gate
+from toolkit.http.gate_answers import gate_refusal, is_html, sent_away_error
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.refusal_excerpt import credential_remover
 from toolkit.http.request import Request, build_request
@@ -193,9 +194,9 @@ class Transport:
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
-        before = session = self.session
+        before, session, asked = self.session, self.session, request.url
         for _ in range(MAX_REDIRECTS + 1):
-            call = partial(self._call, request, session)
+            call = partial(self._call, request, session, asked)
             response, following, session = await call_with_retries(
                 call, request.method, retries=self._retries, patience=self._patience
             )
@@ -211,14 +212,21 @@ class Transport:
             request = following
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
-    async def _call(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
-        """Send `request` and check the answer. Returns the answer, the request that it redirects to, if any, and
+    async def _call(
+        self, request: Request, session: BrowserSession, asked: str
+    ) -> tuple[Response, Request | None, BrowserSession]:
+        """Send `request`, to which redirects have led from the URL `asked`, and check the answer. Returns the answer,
+        the request that it redirects to, if any, and
         `session` with the cookies that it sets."""
         response = await self._sender.send(request, session)
         try:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
             if following is None:
+                if (response.status >= 400 or is_html(response.headers)) and (
+                    error := sent_away_error(asked, request.url, self._hosts)
+                ):
+                    raise error
                 await self._raise_for_answer(response, request, session)
             elif self._leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
@@ -264,12 +272,18 @@ class Transport:
         if response.status >= 400:
             known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
             redact = self.credential_remover((session, known), request.headers)
+            if response.status not in (self._statuses or {}) and (refusal := self._gate_refusal(response, request)):
+                raise refusal
             raise status_error(response.raw, await response.excerpt(), self._statuses, redact)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
         encoding = response.headers.get("Content-Encoding", "").lower()
         if encoding not in ENCODINGS:
             raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
+
+    def _gate_refusal(self, response: Response, request: Request) -> GateRefused | None:
+        login_given = self._gate.login is not None
+        return gate_refusal(response.status, response.headers, request.url, login_given=login_given)
 
 
 class _Call:
