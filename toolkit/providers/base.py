@@ -73,7 +73,7 @@ class Provider:
     - `single_page`: whether the site answers every unknown path with its page. Then a page in place of an answer says
       nothing about the session.
     - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
-      pair of the status and a part of the explanation in its body.
+      pair of the status and a part of its body, or of the explanation in that.
     - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
       replay accepts any value.
     - `harvest`: the recipe for a session.
