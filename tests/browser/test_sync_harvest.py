@@ -25,7 +25,7 @@ from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
 SUITE = '''
-import asyncio, json, os
+import asyncio, json, os, traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,9 +81,14 @@ def test_call(context, mine):
 
 
 def test_error(context, mine):
-    context.route("**/*", lambda route: route.fulfill(status=500, body="oops"))
-    with pytest.raises(HarvestFailed, match="answered 500"):
+    secret = {"X-Key": "s3cret"}
+    context.route("**/*", lambda route: route.fulfill(status=500, body="oops", headers=secret))
+    with pytest.raises(HarvestFailed, match="answered 500") as caught:
         harvest_sync(context, Aura())
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    told.stack[:] = told.stack[1:]  # not the locals of this test
+    assert "harvest_sync" in "".join(told.format())
+    assert "s3cret" not in "".join(told.format())
 
 
 def test_time_out(context, mine):

@@ -20,10 +20,12 @@ from toolkit.browser.sandbox import remember_sandbox_failed, wants_sandbox
 from toolkit.browser.sync_async_runners import GRACE_SECONDS
 from toolkit.errors import BrowserMissing
 from toolkit.http.route import Route
+from toolkit.session.frame_locals import forgetting_locals
 
 log = logging.getLogger("toolkit")
 
 
+@forgetting_locals
 async def launch(
     playwright: Playwright,
     profile: Profile | None = None,

@@ -31,6 +31,7 @@ from toolkit.http.gate import NO_GATE, Gate
 from toolkit.http.public_key_pins import root_pins, verified_pin
 from toolkit.http.route import Route
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import PageRecorder, Site
 
 
@@ -51,6 +52,7 @@ class SessionManager:
     replace the profile's fields: whether the browser has a window, and how long a person has to log in there.
     """
 
+    @forgetting_locals
     def __init__(
         self,
         profile: str | Profile | None = None,
@@ -96,6 +98,7 @@ class SessionManager:
         """Close the browser if it was started here, also when cancelled meanwhile. May be called more than once."""
         await self._own_browser.aclose()
 
+    @forgetting_locals
     async def harvest(
         self, site: Site, *, account: str = "default", previous: BrowserSession | None = None, login: bool = False
     ) -> BrowserSession:

@@ -14,9 +14,11 @@ from toolkit.browser.sync_async_runners import run_sync
 from toolkit.browser.visit_plan import plan_visit
 from toolkit.errors import ContextTypeError
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import Site
 
 
+@forgetting_locals
 def harvest_sync(
     context: SyncContext,
     site: Site,
