@@ -26,7 +26,8 @@ SECRET = "s3cretXYZ0123456789"
 def shown(error: BaseException) -> str:
     """The traceback with the locals of all functions but those of this file, which have the secret on
     purpose; also of the errors that led to this one."""
-    todo, texts = [traceback.TracebackException.from_exception(error, capture_locals=True)], []
+    todo = [traceback.TracebackException.from_exception(error, capture_locals=True)]
+    texts: list[str] = []
     while todo:
         one = todo.pop()
         one.stack[:] = [frame for frame in one.stack if frame.filename != __file__]
