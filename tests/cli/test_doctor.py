@@ -134,13 +134,13 @@ async def test_a_pipe_in_the_store_keeps_nobody_waiting(toolkit: Toolkit, aura: 
     os.mkfifo(file, 0o600)
     report = await doctor(toolkit, **toolkit.without_browser())
     assert any(
-        state == "wrong" and f"{file} cannot be read: It is no regular file" in what
+        state == "wrong" and f"{file} cannot be read: it is no regular file" in what
         for state, what, _ in (report.about("store"))
     )
     assert report.about("clock", "proxy")
     result = await toolkit.run("chat", "aura", "Hi", "--base-url", aura[1], env=toolkit.without_browser())
     assert (result.code, result.out) == (1, "")
-    assert "cannot be read: It is no regular file. Remove what lies there" in result.err
+    assert "cannot be read: it is no regular file. Remove what lies there" in result.err
 
 
 async def test_a_disk_without_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

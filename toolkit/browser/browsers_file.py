@@ -23,6 +23,7 @@ from toolkit.browser.browsers_file_errors import error_at, explain_validation_er
 from toolkit.browser.profiles import Deployment, Profile, find_conflict
 from toolkit.browser.secret_references import literal_secrets, resolve_references
 from toolkit.errors import ConfigError, file_limit_error
+from toolkit.files.access import read_file
 from toolkit.session.browser_headers import origin_of
 
 log = logging.getLogger("toolkit")
@@ -180,7 +181,7 @@ def schema() -> dict[str, Any]:
 def _read_object(file: Path) -> dict[str, Any]:
     """The JSON object in `file`. Raises `ConfigError`."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_file(file).decode("utf-8-sig"))
     except OSError as error:
         text = f"{file} cannot be read: {error.strerror or type(error).__name__}."
         raise file_limit_error(error) or ConfigError(text) from None

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toolkit.errors import UsageError
+from toolkit.files.access import read_file
 from toolkit.http.no_proxy import is_bypassed
 from toolkit.http.proxy_url import SOCKS_SCHEMES, check_proxy_url
 from toolkit.session.frame_locals import forgetting_locals
@@ -82,7 +83,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if not (file := environ.get(ROOT_VARIABLE)):
             return cls(proxy=proxy, no_proxy=_variable(environ, "NO_PROXY"))
         try:
-            return cls(proxy=proxy, ca_pem=Path(file).read_bytes(), spki=environ.get(SPKI_VARIABLE) or None)
+            return cls(proxy=proxy, ca_pem=read_file(Path(file)), spki=environ.get(SPKI_VARIABLE) or None)
         except OSError as error:
             raise UsageError(f"The file of {ROOT_VARIABLE} cannot be read: {error.strerror or error}.") from None
 
