@@ -136,6 +136,21 @@ async def test_what_is_stopped_keeps_no_command_from_ending(
     await nothing_runs(toolkit)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+async def test_an_installation_can_be_stopped(toolkit: Toolkit, number: signal.Signals) -> None:
+    """While it tries a browser whose driver is stopped: it ends as other commands do, and leaves nothing."""
+    process = await toolkit.start("install")
+    async with asyncio.timeout(SECONDS):
+        while not (drivers := toolkit.pids("run-driver")):  # noqa: ASYNC110 - nothing announces another one's child
+            await asyncio.sleep(0.01)
+        os.kill(drivers[0], signal.SIGSTOP)
+        process.send_signal(number)
+        _, err = await process.communicate()
+    assert process.returncode == 128 + number
+    assert err.decode().splitlines()[-1] == {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}[number]
+    await nothing_runs(toolkit)
+
+
 HANGING = """
 import os, threading
 
