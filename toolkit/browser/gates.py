@@ -7,6 +7,7 @@ from pathlib import Path
 from toolkit.browser.browsers_file import load_profiles
 from toolkit.browser.profiles import Deployment, Profile
 from toolkit.errors import ConfigError
+from toolkit.files.access import read_file
 from toolkit.http.gate import Gate
 from toolkit.session.browser_headers import origin_of
 
@@ -52,6 +53,6 @@ def _lower(headers: dict[str, str]) -> dict[str, str]:
 
 def _read(file: str) -> bytes:
     try:
-        return Path(file).expanduser().read_bytes()
+        return read_file(Path(file).expanduser())
     except OSError as error:
         raise ConfigError(f"The `ca_file` {file} cannot be read: {error.strerror or error}.") from None
