@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 import toolkit
 from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
+from toolkit.browser import cancellation_shield, page_queries, sync_async_runners
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing
@@ -84,6 +85,14 @@ def signals_work() -> Iterator[None]:
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
+    monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 60_000)
+    monkeypatch.setattr(cancellation_shield, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(sync_async_runners, "SHIELDED_STEP_SECONDS", 120.0)
 
 
 @pytest.fixture(scope="session")

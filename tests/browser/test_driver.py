@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import descendants, program
+from tests.browser.conftest import command_line, descendants, program
 from tests.sites.asking import SECONDS, until
 from toolkit.browser import driver as driver_module
 from toolkit.browser.closing import close_browser
@@ -31,10 +31,6 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(driver_module, name, 0.2)
     monkeypatch.setattr(driver_module, "KILL_SECONDS", float(SECONDS))
     monkeypatch.setattr("toolkit.browser.closing.CLOSE_SECONDS", 0.2)
-
-
-def command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
 
 
 def is_alive(pid: int) -> bool:

@@ -23,7 +23,7 @@ from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
-from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps, Watch
+from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
 from toolkit.http.aiohttp_errors import CHECK_TLS
@@ -61,7 +61,7 @@ def harvest_steps_in_new_context(
     """
     with playwright_errors(plan.url, plan.provider):
         try:
-            context = yield ShieldedStep(browser.new_context(**context_options))
+            context = yield OpeningStep(browser.new_context(**context_options))
         except PlaywrightError as error:
             if is_closed(error) and not plan.person and not was_closed(browser):
                 raise browser_ended_error(plan.url, plan.provider) from None
@@ -74,7 +74,7 @@ def harvest_steps_in_new_context(
         return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
-            yield ShieldedStep(context.close())
+            yield ClosingStep(context.close())
 
 
 def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[BrowserSession]:
@@ -90,7 +90,7 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
         plan.recorder.watch(context, left_out=plan.gate.headers)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
         try:
-            page = yield ShieldedStep(context.new_page())
+            page = yield OpeningStep(context.new_page())
             add_page(page)
             page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
             challenged = yield from _go_to_page(page, plan, responses)
@@ -110,8 +110,8 @@ def _has_browser_ended(context: Any) -> Steps[bool]:
     if context.browser is None or was_closed(context.browser):
         return False
     try:
-        extra = yield ShieldedStep(context.browser.new_context())
-        yield ShieldedStep(extra.close())
+        extra = yield OpeningStep(context.browser.new_context())
+        yield ClosingStep(extra.close())
     except PlaywrightError:
         return True
     return False
@@ -172,8 +172,8 @@ def _close_page(page: Any) -> Steps[None]:
         if page.is_closed():
             return
         with suppress(PlaywrightError):
-            yield ShieldedStep(page.close(run_before_unload=True))
+            yield ClosingStep(page.close(run_before_unload=True))
         with suppress(PlaywrightError):
             yield ShieldedStep(page.wait_for_event("close", timeout=wait_ms))
     with suppress(PlaywrightError):
-        yield ShieldedStep(page.close())  # only this closes a page whose script never ends
+        yield ClosingStep(page.close())  # only this closes a page whose script never ends

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.cancellation_shield import grace_seconds, wait_until_done
+from toolkit.browser.cancellation_shield import grace_seconds, leave_alone, wait_until_done
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
@@ -36,11 +36,20 @@ class BrowserUnresponsive(PlaywrightError):
 
 
 class ShieldedStep(msgspec.Struct, frozen=True):
-    """A step that is carried to its end even when the caller is cancelled: one that opens something, which nobody would
-    close if its result were not waited for, or one that closes something. `call` is what the Playwright call returned.
+    """A step that is carried to its end even when the caller is cancelled. `call` is what the Playwright call returned.
+
+    One that takes too long is cancelled, which takes nothing back of what the browser was told.
     """
 
     call: Any
+
+
+class OpeningStep(ShieldedStep, frozen=True):
+    """A step that opens a page or a context. Where it takes too long, that is closed as soon as it is open."""
+
+
+class ClosingStep(ShieldedStep, frozen=True):
+    """A step that closes a page or a context. Where it takes too long, it goes on by itself."""
 
 
 class Limited(msgspec.Struct, frozen=True):
@@ -85,6 +94,8 @@ class _Runner:
                 try:
                     value = await self._await(step)
                 except BaseException as error:  # noqa: BLE001 - every error goes to the steps, which close what is open
+                    if isinstance(error, asyncio.CancelledError):
+                        self._cancelled = error  # from now on there is little time
                     step = steps.throw(error)
                 else:
                     step = steps.send(value)
@@ -124,8 +135,13 @@ class _Runner:
         elif self._cancelled is not None:
             seconds = min(seconds, grace_seconds())
         self._cancelled = await wait_until_done(task, seconds) or self._cancelled
-        if task.cancelled():  # by our time limit: Playwright has none for these calls
+        if not task.done():  # Playwright has no time limit for these calls
             self._unresponsive = True
+            if isinstance(step, OpeningStep | ClosingStep):
+                leave_alone(task, opens=isinstance(step, OpeningStep))
+            else:
+                task.cancel()
+                await asyncio.wait({task})
             raise BrowserUnresponsive("The browser gave no answer.")
         return task.result()
 
