@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -43,6 +44,12 @@ settings.load_profile("steady")
 
 
 NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
+
+
+def pytest_collection_finish() -> None:
+    """Spare each later search for garbage, of which some tests ask for, what lives to the end anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
