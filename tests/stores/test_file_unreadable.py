@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from tests.sites.asking import SECONDS, until
-from tests.stores.conftest import SECRET, key, only_file, posix, session
+from tests.stores.conftest import only_file, posix
+from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.files import access
 from toolkit.files.state_folder import STATE_VARIABLE
