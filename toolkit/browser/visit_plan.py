@@ -12,6 +12,7 @@ from toolkit.browser.profiles import Profile
 from toolkit.errors import redact_url
 from toolkit.http.gate import NO_GATE, Gate
 from toolkit.session.recipe import Harvest, PageRecorder, Site
+from toolkit.session.site_address import ascii_host
 
 
 class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     def owns_url(self, url: str) -> bool:
         """Whether `url` is on one of the provider's hosts."""
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and _ascii_host(parts.hostname or "") in self.hosts
+        return parts.scheme in ("http", "https") and ascii_host(parts.hostname or "") in self.hosts
 
     def owns_cookie_domain(self, domain: str) -> bool:
         """Whether a browser sends cookies of `domain` to one of the provider's hosts, or of those whose cookies belong
@@ -60,7 +61,7 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
         As in Playwright's cookies, `domain` begins with a dot unless they are for that host alone.
         """
         bare = domain.removeprefix(".").strip("[]").lower()
-        hosts = (*self.hosts, *map(_ascii_host, self.gate.session_hosts))
+        hosts = (*self.hosts, *map(ascii_host, self.gate.session_hosts))
         return any(host == bare or (domain.startswith(".") and host.endswith(domain.lower())) for host in hosts)
 
     def is_login_url(self, url: str) -> bool:
@@ -77,7 +78,7 @@ def plan_visit(site: Site, profile: Profile, *, profile_name: str, account: str)
         provider=site.name,
         url=site.page,
         recipe=site.harvest,
-        hosts=tuple(_ascii_host(host) for host in site.hosts),
+        hosts=tuple(ascii_host(host) for host in site.hosts),
         account=account,
         profile=profile_name,
         navigation_ms=profile.navigation_timeout_ms,
@@ -85,11 +86,3 @@ def plan_visit(site: Site, profile: Profile, *, profile_name: str, account: str)
         login_ms=profile.login_timeout_ms,
         person=not profile.headless,
     )
-
-
-def _ascii_host(host: str) -> str:
-    """`host` as a browser writes it in URLs: in ASCII (RFC 5891), in lower case, without brackets."""
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:  # not a valid host name; it is compared as it is
-        return host.lower()

@@ -192,6 +192,17 @@ class Transport:
         """
         return TemporaryResource(self, kind, url, name, body)
 
+    async def redirect(self, url: str) -> tuple[int, str | None]:
+        """Ask for `url`, and return the status of the answer and the URL that it redirects to, if any. Raises what a
+        call raises where no answer comes."""
+        request = build_request("GET", url)
+        response = await self._sender.send(request, self.session)
+        try:
+            location = response.headers.get("Location") if response.status in REDIRECTS else None
+            return response.status, None if location is None else request.redirected(location, response.status).url
+        finally:
+            await response.aclose(None)
+
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
         before, session, asked = self.session, self.session, request.url

@@ -47,6 +47,7 @@ class OpenWebUI(Provider):
         (403, "Model not found"): UnknownModel,  # the model exists, but not for this account
         (404, "model_not_found"): UnknownModel,  # the site lists it, but the server behind it has it no more
     }
+    own_pages = r"/(?:auth|c|workspace|notes|admin|playground|channels)(?:/.*)?"
     harvest = Harvest(
         cookies=("token",),
         bearer="token",
