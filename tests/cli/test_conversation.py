@@ -219,6 +219,29 @@ async def test_commands(toolkit: Toolkit, scripted: Scripted) -> None:
     assert [turn["role"] for turn in turns] == ["system", "user", "assistant"]
 
 
+async def test_nothing_that_is_typed_ends_a_conversation(toolkit: Toolkit, scripted: Scripted) -> None:
+    """A name that no file can have, another person's home, bytes of another encoding: each is told, and the answers so
+    far are still there."""
+    site, origin = scripted
+    site.says("Yes.")
+    long = "a" * 300
+    typed = (f"/save {long}", f"/image {long}", "/save ~nobody-of-that-name/x", os.fsdecode(b"caf\xed\xa0\x80"))
+    async with terminal(toolkit, *chat(origin), env={"PYTHONIOENCODING": "utf-8:strict"}) as screen:
+        await prompt(screen, 1)
+        screen.type("first\n")
+        await prompt(screen, 2)
+        for number, line in enumerate(typed, 3):
+            screen.type(f"{line}\n")
+            await prompt(screen, number)
+        screen.type("second\n")
+        await screen.shows("Yes.\n> ", times=2)
+        screen.type(CTRL_D)
+        assert await screen.end() == 0
+    assert screen.screen.count("error: ") == len(typed)
+    assert "This is a bug" not in screen.screen
+    assert site.asked[-1] == ["first", "Yes.", "second"]
+
+
 async def test_a_conversation_can_be_kept(toolkit: Toolkit, scripted: Scripted) -> None:
     """Only when asked; in private files; `--continue` goes on with it, for the same account alone, and keeps on."""
     site, origin = scripted
