@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -109,6 +110,14 @@ async def test_a_redirect_loop_ends() -> None:
         with pytest.raises(ProtocolError, match="more than 20 times"):
             await http.json(dict, "GET", f"https://{HOME}/loop")
     assert len(seen) == 21
+
+
+@pytest.mark.parametrize("location", [f"http://{'a' * 300}/", "http://[::1", "http://a:99999/", "http:///", "file:///"])
+async def test_a_redirect_to_no_address_is_the_sites_fault(location: str) -> None:
+    """A host that no name server can be asked for is one too; whoever called has given no wrong argument."""
+    async with two_hosts([]) as http:
+        with pytest.raises(ProtocolError, match="redirected to something that is not a web address"):
+            await http.json(dict, "GET", f"https://{HOME}/to?302={quote(location)}")
 
 
 async def site_down(http: Transport) -> None:

@@ -13,6 +13,7 @@ from yarl import URL
 from toolkit.errors import ProtocolError, UsageError, redact_url
 from toolkit.http.forms import FormFile, encode_form
 from toolkit.session.browser_headers import origin_of
+from toolkit.session.sites import Target
 
 
 class Request(NamedTuple):
@@ -86,8 +87,10 @@ def _encode_json(json: Any, url: str) -> bytes:
 
 
 def _parse_url(url: str, *, encoded: bool) -> URL:
-    """`url`, percent-encoded unless it is already. Raises `ValueError` for what is not an http or https URL."""
+    """`url`, percent-encoded unless it is already. Raises `ValueError` for what is not an http or https URL, or has a
+    host that no name server can be asked for."""
     target = URL(url, encoded=encoded)
     if target.scheme not in ("http", "https") or not target.host:
         raise ValueError(url)
+    Target.of(str(target))
     return target

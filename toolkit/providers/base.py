@@ -107,7 +107,7 @@ class Provider:
                 hint="Name the one that is meant: `base_url`.",
             )
         self.base_url = base_url
-        self.site = normalize_base_url(base_url, self.own_pages) if base_url else origin(self.url)
+        self.site = normalize_base_url(base_url, self.own_pages) if base_url is not None else origin(self.url)
         self.api = self.site
 
     @classmethod

@@ -9,6 +9,7 @@ from yarl import URL
 
 from toolkit.errors import UsageError
 from toolkit.session.browser_headers import origin_of
+from toolkit.session.sites import Target
 
 PERMANENT = (301, 308)  # RFC 9110, sections 15.4.2 and 15.4.9
 
@@ -33,7 +34,7 @@ def normalize_base_url(base_url: str, own_pages: str = "") -> str:
     base_url = base_url.strip()
     try:
         parts = urlsplit(base_url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in ("http", "https") and bool(Target.of(base_url).host) and parts.port != 0
     except ValueError:
         valid = False
     if valid and own_pages:
