@@ -7,6 +7,7 @@ import math
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
 from typing import Any
 from weakref import WeakSet
 
@@ -21,6 +22,7 @@ from toolkit.http.tls_trust import TLSChoice, route_trust
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
 IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
+LARGE_BODY = 512 * 1024  # bytes; aiohttp sends what is larger in pieces, or else warns that it holds up the loop
 TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and then has TLS act on it
 
 
@@ -81,7 +83,7 @@ class Connections:
                 raw = await http.request(
                     method,
                     URL(url, encoded=True),
-                    data=body or None,
+                    data=BytesIO(body) if len(body) > LARGE_BODY else body or None,
                     headers=headers,
                     proxy=proxy,
                     allow_redirects=False,

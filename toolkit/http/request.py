@@ -81,9 +81,16 @@ def build_request(
 
 def _encode_json(json: Any, url: str) -> bytes:
     try:
-        return b"" if json is None else msgspec.json.encode(json)
+        return b"" if json is None else msgspec.json.encode(json, enc_hook=_plain_text)
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
+
+
+def _plain_text(value: object) -> str:
+    """The text that `value` is, if its class is one derived from `str`, such as the texts of parsers and of numpy."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(type(value).__name__)
 
 
 def _parse_url(url: str, *, encoded: bool) -> URL:
