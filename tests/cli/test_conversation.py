@@ -279,9 +279,20 @@ async def test_what_is_kept_can_be_sealed(toolkit: Toolkit, scripted: Scripted) 
     for key, told in (("two", "sealed with another TOOLKIT_STORE_KEY"), ("", "is sealed. Set TOOLKIT_STORE_KEY")):
         result = await toolkit.run(*ask, "more", "--continue", env={**env, "TOOLKIT_STORE_KEY": key})
         assert (result.code, told in result.err) == (1, True), result.err
-    path.write_text("{}")
-    result = await toolkit.run(*ask, "more", "--continue", env=env)
-    assert (result.code, "cannot be read" in result.err) == (1, True)
+
+
+async def test_what_is_kept_and_cannot_be_read_is_told(toolkit: Toolkit, scripted: Scripted) -> None:
+    """Nothing in it, nested too deeply, and a pipe in its place, which nobody ever writes to."""
+    site, origin = scripted
+    site.says("Yes.")
+    ask = ("chat", "codelinkava", "--base-url", origin)
+    await toolkit.run(*ask, "first", "--keep")
+    (path,) = (toolkit.state / "conversations").iterdir()
+    for content in ("{}", f'{{"format":1,"conversation":{{"messages":{"[" * 100_000}', None):
+        path.unlink()
+        path.write_text(content) if content is not None else os.mkfifo(path)
+        result = await toolkit.run(*ask, "second", "--continue")
+        assert (result.code, result.err.count("cannot be read")) == (1, 1), result.err
 
 
 @pytest.mark.parametrize(

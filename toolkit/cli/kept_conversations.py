@@ -88,7 +88,7 @@ def load_conversation(key: Key) -> KeptConversation:
         ) from None
     except StoreError:
         raise
-    except (OSError, ValueError, ToolkitError) as error:
+    except (OSError, ValueError, RecursionError, ToolkitError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no conversation of this version"
         raise StoreError(f"The conversation in {path} cannot be read: {reason}.", hint="Remove the file.") from None
     return conversation

@@ -39,6 +39,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     - `sealed`: the route leads to no other network, so calls trust `ca_pem` only.
     - `general`: the route is the one of all programs here (`HTTPS_PROXY`), so the proxy of a session or of a profile is
       preferred to it.
+
+    Raises `UsageError` for a `ca_pem` without a certificate.
     """
 
     proxy: str | None = None
@@ -47,6 +49,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     spki: str | None = None
     sealed: bool = False
     general: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ca_pem is None:
+            return
+        import ssl  # slow to load, and most routes have no root of their own
+
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=self.trusted_roots)
+        except (ssl.SSLError, ValueError):
+            raise UsageError(f"There is no certificate in the root to trust (`ca_pem`, {ROOT_VARIABLE}).") from None
+
+    @property
+    def trusted_roots(self) -> str:
+        """`ca_pem` as text. Comments between certificates can be in any encoding, and `ssl` takes ASCII only."""
+        return (self.ca_pem or b"").decode("ascii", "ignore")
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

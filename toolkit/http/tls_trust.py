@@ -25,8 +25,8 @@ def gate_context(route: Route, gate: Gate, certificate: ClientCertificate | None
     context = _context(route)
     if gate.ca_pem is not None and not route.sealed:
         try:
-            context.load_verify_locations(cadata=gate.ca_pem.decode("ascii"))
-        except (ssl.SSLError, UnicodeDecodeError):
+            context.load_verify_locations(cadata=gate.ca_pem.decode("ascii", "ignore"))  # comments can be anything
+        except (ssl.SSLError, ValueError):
             raise ConfigError("The `ca_file` holds no certificates in PEM.") from None
     if gate.any_certificate and not route.sealed:
         context.check_hostname = False
@@ -57,7 +57,7 @@ class GateTLS:
 
 
 def _context(route: Route) -> ssl.SSLContext:
-    own = route.ca_pem.decode("ascii") if route.ca_pem is not None else None
+    own = route.trusted_roots if route.ca_pem is not None else None
     context = ssl.create_default_context(cadata=own if route.sealed else None)
     if own is not None and not route.sealed:
         context.load_verify_locations(cadata=own)
