@@ -235,6 +235,22 @@ async def test_a_broken_answer_has_its_error(answer: bytes, kind: type[Exception
             await streamed(http, url)
 
 
+async def test_a_large_head_is_read() -> None:
+    """Lines of 64 KB, and as many cookies of 4,096 bytes as a browser keeps of a site, come as small ones do; of a line
+    that is longer, the error tells so."""
+    value = "v" * 4092  # with the name, 4,096 bytes: RFC 6265bis, 5.6
+    cookies = [f"Set-Cookie: c{number:03}={value}; Path=/; Max-Age=60" for number in range(180)]
+    policy = f"Content-Security-Policy: {'x' * 65_000}"
+    head = "\r\n".join(("HTTP/1.1 200 OK", "Content-Length: 4", "Content-Type: text/plain", policy, *cookies))
+    async with raw_server(f"{head}\r\n\r\ntext".encode()) as url, Transport(session(), page=url) as http:
+        assert await streamed(http, url) == "text"
+        assert len([cookie for cookie in http.session.cookies if cookie.value == value]) == 180
+    longer = head.replace(policy, f"{policy}{'x' * 65_000}")
+    async with raw_server(f"{longer}\r\n\r\ntext".encode()) as url, Transport(session(), page=url) as http:
+        with pytest.raises(ProtocolError, match=r"has a line of more than 65,536 bytes"):
+            await streamed(http, url)
+
+
 async def test_connecting_has_a_deadline() -> None:
     """A proxy that takes the connection and says nothing is given up after `connect` seconds."""
     async with (

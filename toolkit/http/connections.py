@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from toolkit.errors import ProxyFailed, ToolkitError, UsageError
-from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS
+from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS, MAX_HEAD_LINE
 from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
 from toolkit.http.tls_trust import TLSChoice, route_trust
@@ -23,6 +23,7 @@ from toolkit.http.tls_trust import TLSChoice, route_trust
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
 IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
 LARGE_BODY = 512 * 1024  # bytes; aiohttp sends what is larger in pieces, or else warns that it holds up the loop
+MAX_HEADERS = 512  # of an answer; each of the 180 cookies that a browser keeps of a site comes in one of its own
 TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and then has TLS act on it
 
 
@@ -53,7 +54,14 @@ class Connections:
         return self
 
     def _session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            max_line_size=MAX_HEAD_LINE,
+            max_field_size=MAX_HEAD_LINE,
+            max_headers=MAX_HEADERS,
+        )
 
     async def __aexit__(self, *error: object) -> None:
         opened = [http for http in (self._http, self._socks_http) if http is not None]
