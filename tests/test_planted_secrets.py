@@ -29,6 +29,7 @@ from tests.redaction.secrets import spelled
 from tests.sites.serving import serve
 from toolkit import Client, Deadlines, SyncClient, open_store
 from toolkit import chat as chat_once
+from toolkit.client.environment_session import read_variable
 from toolkit.errors import ToolkitError
 from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
@@ -37,7 +38,8 @@ from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.redaction.redact import redact
 from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.formats.conversion import parse, parse_secret
+from toolkit.session.formats.conversion import parse
+from toolkit.session.formats.encoded_text import decode_bytes
 from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
@@ -216,7 +218,11 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     ),
     "header": lambda: parse(f"{SECRETS['imported header']}\x00", "cookie-header"),
     "JSON": lambda: parse('{"version": 9, "session": "%s"}' % SECRETS["imported JSON"]),  # noqa: UP031
-    "secret": lambda: parse_secret(SECRETS["environment text"]),
+    "secret": lambda: read_variable(SECRETS["environment text"], "VARIABLE", "openwebui"),
+    "HAR": lambda: parse('{"log": {"entries": [{"request": {"url": "%s"}}]}}' % SECRETS["imported JSON"]),  # noqa: UP031
+    "fetch": lambda: parse(f'fetch("https://x.example/", {{"headers": {{"x": "{SECRETS["imported header"]}"}}}})'),
+    "gzip": lambda: decode_bytes(b"\x1f\x8b\x08" + SECRETS["imported JSON"].encode()),
+    "UTF-16": lambda: decode_bytes(b"\xff\xfe" + SECRETS["imported JSON"].encode() + b"xxx"),
 }
 
 

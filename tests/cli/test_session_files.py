@@ -51,7 +51,7 @@ async def test_what_is_exported_is_imported(toolkit: Toolkit, form: str) -> None
     assert result.out.startswith(f"openassistant: imported a session for {SITE}, account work, good until ")
     again = await toolkit.run("session", "export", "openassistant", "--account", "work", *chosen, *elsewhere)
     assert again.out == exported.out
-    assert conversion.parse(exported.out) == kept
+    assert conversion.parse(exported.out).session == kept
 
 
 async def test_what_has_no_place_in_a_format_is_told(toolkit: Toolkit) -> None:
@@ -88,7 +88,7 @@ async def test_a_file_is_its_owners_alone(toolkit: Toolkit) -> None:
     result = await toolkit.run("session", "export", "openassistant", "-o", str(path))
     assert result == (0, "", f"written to {path}, for you alone\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert conversion.parse(path.read_text()).provider == "openassistant"
+    assert conversion.parse(path.read_text()).session.provider == "openassistant"
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/file", ".", "/dev/null"])
@@ -179,10 +179,11 @@ async def test_nothing_foreign_is_taken(toolkit: Toolkit) -> None:
             f"no login of {SITE}: what it has is of shut-assistant.io. (looked",
         ),
         (TITLE + LINE.replace("\t0\t", "\t5\t"), 3, "has expired; nothing is changed"),
-        (TITLE + f"{SECRET}\n", 1, "Line 2 of the cookies.txt is malformed"),
+        (TITLE + f"{SECRET}\n", 1, "None of the lines of the cookies.txt is a cookie: line 2"),
         (f'{{"cookies": {SECRET}', 1, "The JSON is malformed"),
         (SECRET, 1, "looks like none of the formats"),
-        (b"\xff\xfe" + SECRET.encode(), 2, "What stdin has is not UTF-8 text (byte 0)"),
+        (b"\xff\xfe" + SECRET.encode() + b"x", 1, "This is not UTF-16 text (byte 6). Save it as UTF-8."),
+        (b"sid=\xff" + SECRET.encode(), 1, "This is not UTF-8 text. Save it as UTF-8."),
         (conversion.serialize(session(provider="aura"), "json", now=0), 1, "holds a session of aura."),
         (
             conversion.serialize(session(origin="https://own.example"), "json", now=0),

@@ -36,6 +36,7 @@ from toolkit.providers import OpenWebUI
 from toolkit.session.bearer_token import sync_token
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import jwt_expiry
+from toolkit.session.formats.parsed_session import ParsedSession
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)
@@ -163,9 +164,10 @@ def test_a_session_from_elsewhere_needs_one_of_both() -> None:
         (replace(both, local_storage={}), cookie),
         (replace(both, cookies=()), token),
     ):
-        assert validate_session(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
+        validated = validate_session(ParsedSession(session), provider, "x", now=time.time())
+        assert validated.session.expires_at == jwt_expiry(ends)
     with pytest.raises(SessionError, match=r"no login of https://a\.example"):
-        validate_session(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
+        validate_session(ParsedSession(replace(both, cookies=(), local_storage={})), provider, "x", now=time.time())
 
 
 @pytest.mark.parametrize("sliding", [True, False])

@@ -38,7 +38,14 @@ def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
     If `recipe` has no token, or `session` no such cookie, `session` is returned as it is.
     """
     values = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
-    if recipe.bearer is None or not values:
+    if not values:
         return session
-    items = session.local_storage.get(session.origin, {}) | {recipe.bearer: values[-1]}
+    return store_token(session, recipe, values[-1])
+
+
+def store_token(session: BrowserSession, recipe: Harvest, token: str) -> BrowserSession:
+    """`session` with `token` in local storage, where `recipe` has the page store it; as it is if `recipe` has none."""
+    if recipe.bearer is None:
+        return session
+    items = session.local_storage.get(session.origin, {}) | {recipe.bearer: token}
     return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})

@@ -1,7 +1,7 @@
 """Playwright's storage state (https://playwright.dev/python/docs/api/class-browsercontext#browser-context-storage-state).
 
-The fields of a session that it has no word for are in its member `_toolkit`, which Playwright ignores. IndexedDB, which
-a storage state may hold too, has no place in a session. Pure.
+The fields of a session that it has no word for are in its member `_toolkit`, which Playwright ignores. What it has that
+a session has no place for is left out, in words. Pure.
 """
 
 from __future__ import annotations
@@ -10,50 +10,33 @@ from typing import Any
 
 import msgspec
 
-from toolkit.session.browser_session import BrowserSession, Cookie, SameSite
+from toolkit.errors import SessionError
+from toolkit.session.browser_headers import page_origin
+from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.formats.json_cookies import read_cookies
 from toolkit.session.formats.json_text import VERSION, Versioned, check_version, decode, encode, malformed, members
+from toolkit.session.formats.parsed_session import ParsedSession
 
 TOOLKIT_MEMBER = "_toolkit"
 
-
-class _Cookie(msgspec.Struct):
-    """The types of a cookie's fields; `Cookie.from_playwright` reads their values."""
-
-    name: str
-    value: str
-    domain: str
-    path: str = "/"
-    expires: float = -1
-    http_only: bool = msgspec.field(name="httpOnly", default=False)
-    secure: bool = False
-    same_site: SameSite | None = msgspec.field(name="sameSite", default=None)
-    partition_key: str | None = msgspec.field(name="partitionKey", default=None)
-    ancestor: bool | None = msgspec.field(name="_crHasCrossSiteAncestor", default=None)
-
-    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
-
-    def __repr__(self) -> str:
-        return f"<cookie {self.name}>"
-
-
-class _Item(msgspec.Struct):
-    name: str
-    value: str
-
-    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
-
-    def __repr__(self) -> str:
-        return f"<item {self.name}>"
+# Members of a storage state, or of its origins, that a session has no place for, and why.
+PASSKEYS = "passkeys (put back into a browser, they would switch the person's own authenticator off)"
+STORES_OF_ORIGINS = {"indexedDB": "IndexedDB", "sessionStorage": "session storage"}
 
 
 class _Origin(msgspec.Struct):
+    """The types of what is read of an origin; `localStorage` is a list of items, or an object in other programs."""
+
     origin: str
-    items: list[_Item] = msgspec.field(name="localStorage", default_factory=list)
+    items: list[dict[str, Any]] | dict[str, Any] | None = msgspec.field(name="localStorage", default=None)
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<origin {self.origin}>"
 
 
 class _State(msgspec.Struct):
-    cookies: list[_Cookie] = []
-    origins: list[_Origin] = []
     toolkit: Versioned | None = msgspec.field(name=TOOLKIT_MEMBER, default=None)
 
 
@@ -64,17 +47,21 @@ def detects(text: str) -> bool:
     return "session" not in names and ("cookies" in names or "origins" in names)
 
 
-def read(text: str, provider: str, origin: str) -> BrowserSession:
+def read(text: str, provider: str, origin: str) -> ParsedSession:
     toolkit_part = decode(text, _State).toolkit
     check_version(toolkit_part.version if toolkit_part is not None else VERSION)
-    state: dict[str, Any] = msgspec.json.decode(text)
-    given = {"provider": provider, "origin": origin, **(state.get(TOOLKIT_MEMBER) or {})}
+    state: dict[str, Any] = decode(text, dict[str, Any])
+    given = {"provider": provider, "origin": origin or _wrapped_origin(state), **(state.get(TOOLKIT_MEMBER) or {})}
     try:
         fields = msgspec.convert(given, BrowserSession)
     except msgspec.ValidationError as error:
         raise malformed(text, error, f"{TOOLKIT_MEMBER} of the storage state") from None
-    playwright_part = BrowserSession.from_storage_state(fields.provider, fields.origin, state)
-    return msgspec.structs.replace(fields, cookies=playwright_part.cookies, local_storage=playwright_part.local_storage)
+    cookies, left_out = read_cookies(state.get("cookies") or [], fields.origin)
+    storage = _read_origins(state.get("origins"), left_out)
+    if state.get("credentials"):
+        left_out.append(PASSKEYS)
+    session = msgspec.structs.replace(fields, cookies=cookies, local_storage=storage)
+    return ParsedSession(session, tuple(left_out))
 
 
 def write(session: BrowserSession, page: str, now: float) -> str:
@@ -85,3 +72,35 @@ def write(session: BrowserSession, page: str, now: float) -> str:
 
 def can_represent(cookie: Cookie, page: str, now: float) -> bool:
     return True
+
+
+def _wrapped_origin(state: dict[str, Any]) -> str:
+    """The origin of the page that an extension has exported the cookies of; "" if `state` names none."""
+    url = state.get("url")
+    return page_origin(url) if isinstance(url, str) else ""
+
+
+def _read_origins(origins: object, left_out: list[str]) -> dict[str, dict[str, str]]:
+    """The local storage of `origins`, the member of a storage state. What cannot be read of them goes to `left_out`."""
+    if not isinstance(origins, list | None):
+        raise SessionError("The storage state is malformed: its `origins` are no list.")
+    storage: dict[str, dict[str, str]] = {}
+    for number, raw in enumerate(origins or [], 1):
+        try:
+            origin = msgspec.convert(raw, _Origin)
+        except msgspec.ValidationError:
+            left_out.append(f"origin {number} (it has another shape than those of a storage state)")
+            continue
+        items = origin.items or {}
+        if isinstance(items, list):
+            pairs = [(item.get("name"), item.get("value")) for item in items]
+        else:
+            pairs = list(items.items())
+        texts = {key: value for key, value in pairs if isinstance(key, str) and isinstance(value, str)}
+        if len(texts) < len(pairs):
+            left_out.append(f"items of the local storage of origin {number} (they are no texts)")
+        storage[origin.origin] = texts
+        for member, name in STORES_OF_ORIGINS.items():
+            if raw.get(member):
+                left_out.append(f"{name} of {origin.origin} (a session has no place for it)")
+    return storage
