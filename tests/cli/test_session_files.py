@@ -67,6 +67,21 @@ async def test_what_has_no_place_in_a_format_is_told(toolkit: Toolkit) -> None:
     assert result.out == f"Cookie: {NAME}={SECRET}; parted={SECRET}\n"
 
 
+async def test_what_a_page_has_stored_can_be_left_out(toolkit: Toolkit) -> None:
+    """A secret of a CI system holds 48 KB; the size is told from near there on, and what makes it smaller."""
+    storage = {SITE: {"draft": "draft " * 10_000}}
+    await toolkit.keep(session(local_storage=storage, changed_at=5.0))
+    whole = await toolkit.run("session", "export", "openassistant")
+    told = r"note: it has [78]\d KB in base64, and GitHub takes 48 KB in a secret: `\| gzip \| base64` makes it smaller"
+    assert re.search(told, whole.err)
+    assert "if it takes only the latest, one copy alone will live" in whole.err
+    slim = await toolkit.run("session", "export", "openassistant", "--slim")
+    assert "KB" not in slim.err
+    assert conversion.parse(slim.out).session == msgspec.structs.replace(
+        conversion.parse(whole.out).session, local_storage={}
+    )
+
+
 async def test_a_file_of_no_cookies_is_not_written(toolkit: Toolkit) -> None:
     """A session without cookies has nothing to put there."""
     await toolkit.keep(session(cookies=()))
