@@ -46,6 +46,11 @@ def session(*cookies: Cookie, **storage: dict[str, str]) -> BrowserSession:
         (session(cookie("new.example", secure=False)), []),  # its scheme and port are not told
         (session(cookie("new.example", host_only=False)), []),
         (session(cookie("new.example"), **{"https://new.example:8": {"token": "t"}}), ["https://new.example:8"]),
+        (session(cookie("127.0.0.1", secure=False), **{"http://127.0.0.1:8": {"a": "b"}}), ["http://127.0.0.1:8"]),
+        (session(**{"https://new.example": {"token": "t"}}), ["https://new.example"]),
+        (session(**{"https://new.example": {"token": "t"}, "https://bank.example": {"token": "t"}}), []),
+        (session(cookie("new.example"), **{"chrome-extension://abc": {"token": "t"}}), []),
+        (session(), []),
     ],
 )
 def test_what_the_recipe_needs_tells_it(given: BrowserSession, found: list[str]) -> None:

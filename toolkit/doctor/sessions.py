@@ -89,6 +89,10 @@ def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> lis
         try:
             kind = registry.find(name)
             origin = find_deployment(secret, variable_name(name), kind)
+            if not origin and not kind.public_site():
+                what = f"{variable_name(name)} hands in a session that does not tell which deployment it is for."
+                results.append(CheckResult(name, "note", what, "Calls name it: `--base-url URL`."))
+                continue
             provider = kind(origin if origin and origin != kind.public_site() else None)
             session = session_from_variable(provider, secret, variable_name(name))
         except ToolkitError as error:
