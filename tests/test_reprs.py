@@ -81,7 +81,7 @@ VALUES: list[Any] = [
     Message("user", SECRET),
     ChatRequest(messages=(Message("user", SECRET),), options={"key": SECRET}),
     CopiedRequest(URL, {"cookie": f"sid={SECRET}"}, SESSION.cookies, (f"sid={SECRET}",)),
-    ParsedSession(SESSION, (), SECRET),
+    ParsedSession(SESSION, (), SECRET, {"x-key": SECRET}),
     _Origin("https://chat.example", {"token": SECRET}),
     har._Header("cookie", f"sid={SECRET}"),
     har._Request(URL, [har._Header("cookie", f"sid={SECRET}")], [{"name": "sid", "value": SECRET}]),

@@ -11,6 +11,7 @@ from toolkit.client.imported_session_validation import validate_session
 from toolkit.errors import SessionError
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.formats import conversion
 from toolkit.session.formats.parsed_session import ParsedSession
 from toolkit.session.recipe import Harvest
 
@@ -40,6 +41,14 @@ def test_only_headers_of_a_browser_and_of_the_recipe_are_taken() -> None:
     assert taken.headers == {"user-agent": "B/1", "x-token": "t"}
     names = ("host", "cookie", "transfer-encoding", "sec-ch-a b", "sec-ch-ua", "accept-language", "without a name")
     assert unusable == [f"header {name}" for name in names]
+
+
+def test_headers_of_the_recipe_are_taken_from_a_copied_request() -> None:
+    """As a visit takes them from the page's own requests; the others of the request are not missed by anybody."""
+    text = f"curl '{ORIGIN}/api' -b 'sid=v' -H 'X-Token: t' -H 'X-Other: o' -H 'User-Agent: A/1'"
+    taken, _, unusable, unread = validate_session(conversion.parse(text), Shop(), "file", now=0.0)
+    assert taken.headers == {"user-agent": "A/1", "x-token": "t"}
+    assert unusable == unread == []
 
 
 def test_cookies_that_no_browser_holds_are_left_out() -> None:

@@ -60,10 +60,12 @@ def validate_session(parsed: ParsedSession, provider: Provider, source: str, *, 
             hint="Name that deployment: `base_url`." if session.provider else None,
         )
     own, foreign = restrict_to_hosts(session, provider.hosts)
+    wanted = {name: parsed.sent_headers[name] for name in recipe.headers if name in parsed.sent_headers}
+    own = msgspec.structs.replace(own, headers=own.headers | wanted)
     own, unusable = _drop_unusable(own, recipe.headers, provider.page, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
     unread = list(parsed.left_out)
-    if parsed.bearer is not None and recipe.bearer is None:
+    if parsed.bearer is not None and recipe.bearer is None and "authorization" not in wanted:
         unread.append("a bearer token (the site's page has no place for one)")
     elif parsed.bearer is not None:
         own = bearer_token.store_token(own, recipe, parsed.bearer)

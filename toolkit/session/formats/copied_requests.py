@@ -71,18 +71,20 @@ def read_requests(
         visited = page_origin(page)
         origin = visited if visited in origins else origins.pop() if len(origins) == 1 else ""
     jar: list[Cookie] = []
-    headers: dict[str, str] = {}
+    sent: dict[str, str] = {}
     left_out: list[str] = []
     bearer: str | None = None
     for request in used:
         _add_cookies(jar, request, left_out)
         if request.origin == origin:
             bearer = request.bearer or bearer
-            headers |= {name: value for name, value in request.headers.items() if is_browser_header(name)}
+            sent |= request.headers
     if any(request.headers.get("authorization") and not request.bearer for request in used):
         left_out.append("the header authorization (it has no bearer token)")
+    headers = {name: value for name, value in sent.items() if is_browser_header(name)}
+    others = {name: value for name, value in sent.items() if name not in (*headers, "cookie")}
     session = BrowserSession(provider=provider, origin=origin, cookies=tuple(jar), headers=headers)
-    return ParsedSession(session, tuple(dict.fromkeys(left_out)), bearer)
+    return ParsedSession(session, tuple(dict.fromkeys(left_out)), bearer, others)
 
 
 def _add_cookies(jar: list[Cookie], request: CopiedRequest, left_out: list[str]) -> None:
