@@ -50,7 +50,7 @@ def hang_up(screen: Terminal) -> None:
 def said(screen: Terminal) -> list[str]:
     """The lines on the screen but for those that come and go, and notes."""
     lines = re.split(r"[\r\n]+", screen.screen)
-    return [line for line in lines if line and not re.match(r"[⠀-⣿] |note: ", line)]
+    return [line for line in lines if line and not re.match(r"(\^C)?[⠀-⣿] |note: ", line)]
 
 
 async def nothing_runs(toolkit: Toolkit) -> None:
@@ -62,10 +62,12 @@ async def nothing_runs(toolkit: Toolkit) -> None:
 
 @pytest.fixture
 async def slow_page() -> AsyncIterator[tuple[asyncio.Event, str]]:
-    """A site whose page never comes: an event that somebody has asked for it, and its origin."""
+    """A site whose page never comes: an event that a browser has asked for it, and its origin."""
     asked, closing = asyncio.Event(), asyncio.Event()
 
     async def never(request: web.Request) -> web.Response:
+        if "upgrade-insecure-requests" not in request.headers:  # no browser, but who looks for the address of the site
+            return web.Response()
         asked.set()
         await closing.wait()
         return web.Response()

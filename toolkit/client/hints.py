@@ -17,6 +17,7 @@ from toolkit.errors import (
     UnknownModel,
     WrongAccount,
     file_limit_error,
+    one_line,
 )
 from toolkit.providers.base import Provider
 from toolkit.session.frame_locals import forget_locals
@@ -104,7 +105,7 @@ def other_accounts_hint(accounts: list[str]) -> str:
     """The sentence that names the accounts that have a session; empty for none."""
     if not accounts:
         return ""
-    shown = " or ".join(f"`--account {account}`" for account in accounts)
+    shown = " or ".join(f"`--account {one_line(account)}`" for account in accounts)
     return f"use {shown}, which {'has' if len(accounts) == 1 else 'have'} one."
 
 

@@ -1,0 +1,166 @@
+"""Runs commands in processes that are forked from one which has loaded the toolkit: `python -m tests.cli.forked PATH`.
+
+Loading it anew takes a command longer than most of what it does. The process listens at the socket PATH, forks for each
+connection, and ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
+from functools import cache
+
+import msgspec
+
+SURROGATES = re.compile("[\ud800-\udfff]")
+LARGEST = 1 << 17  # bytes of a request, less than what a socket takes at once
+
+
+class Command(msgspec.Struct):
+    """The arguments of the command, its whole environment, and its working folder."""
+
+    args: list[str]
+    env: dict[str, str]
+    cwd: str
+
+
+# --- here ------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _server() -> str:
+    """The path of the socket of a process that is started for this one, and ends with it."""
+    folder = tempfile.mkdtemp(prefix="tk-")
+    path = f"{folder}/s"
+    process = subprocess.Popen(
+        [sys.executable, "-m", __name__, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # it listens
+    _started.append(process)
+    return path
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def can_run(args: Iterable[str], env: Mapping[str, str]) -> bool:
+    """Whether a forked process does what a new one would: it has Python's settings of this one, and gets text."""
+    settings = all(os.environ.get(name) == value for name, value in env.items() if name.startswith("PYTHON"))
+    return settings and all(isinstance(arg, str) and not SURROGATES.search(arg) for arg in args)
+
+
+async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
+    """The exit code of `command`, which reads `given`, and what it wrote to stdout and stderr."""
+    loop = asyncio.get_running_loop()
+    request = msgspec.json.encode(command)
+    assert len(request) < LARGEST
+    with ExitStack() as stack, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        pipes = [os.pipe() for _ in range(3)]
+        (read_in, write_in), (read_out, write_out), (read_err, write_err) = pipes
+        theirs = [read_in, write_out, write_err]
+        connection.connect(_server())
+        connection.setblocking(False)
+        try:
+            socket.send_fds(connection, [request], theirs)
+        finally:
+            for each in theirs:
+                os.close(each)
+        readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
+        transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
+        stack.callback(transport.close)
+        pid = int(await loop.sock_recv(connection, 32))
+        try:
+            transport.write(given)
+            with suppress(RuntimeError):  # it has ended, and read not all
+                transport.write_eof()
+            out, err = await asyncio.gather(*(reader.read() for reader in readers))
+            return int(await loop.sock_recv(connection, 32)), out, err
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise
+
+
+async def _reader(loop: asyncio.AbstractEventLoop, number: int, stack: ExitStack) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(number, "rb"))
+    stack.callback(transport.close)
+    return reader
+
+
+# --- there -----------------------------------------------------------------------------------------------------------
+
+
+def serve(path: str) -> None:
+    import toolkit.browser.session_manager
+    import toolkit.cli.client_from_options  # noqa: F401 - what is loaded once: most of the toolkit, and its libraries
+    from toolkit.cli.command_table import COMMANDS  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, selectors.DefaultSelector() as selector:
+        listener.bind(path)
+        listener.listen(64)
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
+        os.write(1, b"ready\n")
+        while True:
+            if any(key.fd == 0 for key, _ in selector.select()):
+                return
+            connection, _ = listener.accept()
+            with connection:
+                request, numbers, _, _ = socket.recv_fds(connection, LARGEST, 3)
+                if os.fork() == 0:
+                    listener.close()
+                    _run(connection, msgspec.json.decode(request, type=Command), numbers)
+                for number in numbers:
+                    os.close(number)
+
+
+def _run(connection: socket.socket, command: Command, numbers: list[int]) -> None:
+    """Run `command` in one more process, and tell its number and its exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if (pid := os.fork()) == 0:
+        connection.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _become(command, numbers)
+        sys.exit()
+    for number in numbers:
+        os.close(number)
+    connection.send(b"%d" % pid)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    connection.send(b"%d" % code)
+    os._exit(0)
+
+
+def _become(command: Command, numbers: list[int]) -> None:
+    for target, number in enumerate(numbers):
+        os.dup2(number, target)
+        os.close(number)
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(command.env)
+    os.chdir(command.cwd)
+    random.seed()
+    tempfile.tempdir = None
+    sys.argv = ["toolkit", *command.args]
+    runpy.run_module("toolkit", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
