@@ -9,8 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.expiry import LEEWAY, clock_skew, expiry, is_fresh, jwt_expiry
+from toolkit.session.expiry import LEEWAY, clock_skew, expiry, is_fresh
 from toolkit.session.recipe import Harvest
+from toolkit.session.token_expiry import jwt_expiry
 
 RECIPE = Harvest(cookies=("sid", r"token(\.\d)?"), storage=("jwt",))
 

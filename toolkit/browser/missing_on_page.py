@@ -14,6 +14,7 @@ class MissingKind(Enum):
     PROBE_ANSWER = auto()  # the probe (its path) is not answered
     COOKIE = auto()
     STORAGE_KEY = auto()
+    TOKEN = auto()  # the place where the recipe's token is kept
     ELEMENT = auto()  # a CSS selector
 
 
@@ -37,6 +38,8 @@ class Missing(NamedTuple):
                 return f"cookie {self.name}"
             case MissingKind.STORAGE_KEY:
                 return f"storage key {self.name}"
+            case MissingKind.TOKEN:
+                return f"valid token in the {self.name}"
             case MissingKind.ELEMENT:
                 return f"element {self.name}"
 

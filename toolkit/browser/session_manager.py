@@ -131,9 +131,11 @@ class SessionManager:
         """Visit `site` in a new context of `browser`, with what `previous` has."""
         proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
         options = context_options(self._profile, self._route, previous)
+        plan = self._plan(site, account, proxy, login)
         if previous is not None:
             options["storage_state"] = previous.to_storage_state()
-        return await run(harvest_steps_in_new_context(browser, options, self._plan(site, account, proxy, login)))
+            plan = msgspec.structs.replace(plan, session_storage=previous.session_storage)
+        return await run(harvest_steps_in_new_context(browser, options, plan))
 
     def _plan(self, site: Site, account: str, profile_proxy: str | None, login: bool) -> VisitPlan:
         """The visit to make. `profile_proxy` is the profile's proxy, where the context uses that."""

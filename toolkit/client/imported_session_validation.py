@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from toolkit.errors import SessionError
-from toolkit.session import bearer_token
 from toolkit.session.browser_headers import is_browser_header, origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import validate_cookie
 from toolkit.session.expiry import expiry
 from toolkit.session.host_restriction import restrict_to_hosts
-from toolkit.session.recipe import example_name
+from toolkit.session.tokens import missing_credentials
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
@@ -59,8 +58,7 @@ def validate_session(session: BrowserSession, provider: Provider, source: str, *
     own, foreign = restrict_to_hosts(session, provider.hosts)
     own, unusable = _drop_unusable(own, recipe.headers, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
-    patterns = bearer_token.missing_credentials(own, recipe, now=0)
-    missing = [f"cookie like {example_name(pattern)}" for pattern in patterns]
+    missing = missing_credentials(own, recipe, now=0)
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
         has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))

@@ -24,11 +24,11 @@ from weakref import WeakKeyDictionary
 
 from toolkit.client.session_storage import SessionStorage
 from toolkit.errors import LoginRequired, SessionExpired, StoreError
-from toolkit.session.bearer_token import missing_credentials
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import is_fresh
 from toolkit.session.recipe import Harvest
+from toolkit.session.tokens import missing_credentials
 from toolkit.stores.base import Key, Store
 
 log = logging.getLogger("toolkit")

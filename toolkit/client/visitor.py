@@ -10,9 +10,9 @@ from toolkit.client import failed_visit_files
 from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
-from toolkit.session.bearer_token import sync_token
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder
+from toolkit.session.tokens import sync_token
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext

@@ -28,7 +28,7 @@ from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.response_cookies import apply_set_cookies
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
-from toolkit.http.sender import Sender
+from toolkit.http.sender import Credentials, Sender
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
 from toolkit.session.browser_session import BrowserSession
@@ -53,8 +53,8 @@ class Transport:
 
     `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
     are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
-    only. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
-    path is that of the page where people log in.
+    only. `credentials` gives the headers with the session's token for a URL. `statuses` maps an HTTP status to the
+    error that it means at this provider. `is_login_page` tells whether a path is that of the page where people log in.
 
     `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
@@ -78,6 +78,7 @@ class Transport:
         is_login_page: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
         on_session_change: OnSessionChange | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.session = session
         self._page = page
@@ -85,7 +86,14 @@ class Transport:
         chosen = choose_route(route, session.proxy)
         self._proxy = chosen.proxy
         self._connections = Connections(chosen, connect)
-        self._sender = Sender(self._connections, page=page, hosts=self._hosts, connect=connect, recorder=recorder)
+        self._sender = Sender(
+            self._connections,
+            page=page,
+            hosts=self._hosts,
+            connect=connect,
+            recorder=recorder,
+            credentials=credentials,
+        )
         self.cleanup = cleanup
         self._retries = retries
         self._patience = patience

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import email.utils
 import math
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
-import msgspec
-
-from toolkit.session.bearer_token import bearer_token
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
-from toolkit.streams.json_decoding import JSON_ERRORS
+from toolkit.session.token_expiry import jwt_expiry
+from toolkit.session.tokens import sent_token
 
 LEEWAY = 10.0  # seconds: a call that starts now should not have its session expire on the way
-END_OF_CALENDAR = 253_402_300_799.0  # seconds since 1970: the last second of the year 9999
 SKEW_NOISE = 2.0  # seconds: `Date` has whole seconds, and the answer took some time
-
-
-class _Claims(msgspec.Struct):
-    """The claim of a JWT that says when it expires (RFC 7519, section 4.1.4)."""
-
-    exp: float
 
 
 def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
     """When the first cookie or token that `recipe` needs of `session` expires, in seconds since 1970 by this machine's
     clock; None if none of them has an expiry.
 
-    A cookie's expiry is by this machine's clock; the `exp` of a JWT, in a cookie or in local storage, is by the site's.
+    A cookie's expiry is by this machine's clock; the `exp` of a JWT, wherever it is kept, is by the site's.
     Of several cookies that match one pattern of the recipe, the one that lasts longest counts: sites leave old cookies
     behind on other paths.
     """
@@ -56,21 +45,6 @@ def clock_skew(date: str | None, age: str | None, received: float) -> float:
     return skew if abs(skew) > SKEW_NOISE else 0.0
 
 
-def jwt_expiry(text: str) -> float | None:
-    """The `exp` of a JWT in seconds since 1970 by its issuer's clock, at least 0; None if `text` is not a JWT with an
-    `exp` up to the year 9999. The token may be quoted for a URL or for JSON, and may follow the word `Bearer`."""
-    token = unquote(text).strip().strip('"').removeprefix("Bearer ").removeprefix("bearer ")
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        expires = msgspec.json.decode(claims, type=_Claims).exp
-    except JSON_ERRORS:
-        return None
-    return max(expires, 0.0) if expires <= END_OF_CALENDAR else None
-
-
 def _expiries(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
     """The expiry of each cookie and token that `recipe` needs; infinity for those without one."""
     for pattern in recipe.cookies:
@@ -78,8 +52,8 @@ def _expiries(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
         yield max((_cookie_expiry(cookie, session.clock_skew) for cookie in matching), default=math.inf)
     for items in session.local_storage.values():
         yield from (_token_expiry(value, session.clock_skew) for key, value in items.items() if key in recipe.storage)
-    if (token := bearer_token(session, recipe, now=0)) is not None:
-        yield _token_expiry(token, session.clock_skew)
+    if (token := sent_token(session, recipe, now=0)) is not None:
+        yield token.expires
 
 
 def _cookie_expiry(cookie: Cookie, skew: float) -> float:

@@ -1,7 +1,7 @@
 """Playwright's storage state (https://playwright.dev/python/docs/api/class-browsercontext#browser-context-storage-state).
 
-The fields of a session that it has no word for are in its member `_toolkit`, which Playwright ignores. IndexedDB, which
-a storage state may hold too, has no place in a session. Pure.
+The fields of a session that it has no word for are in its member `_toolkit`, which Playwright ignores: the session
+storage, for example. Pure.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ class _Item(msgspec.Struct):
 class _Origin(msgspec.Struct):
     origin: str
     items: list[_Item] = msgspec.field(name="localStorage", default_factory=list)
+    databases: list[dict[str, Any]] = msgspec.field(name="indexedDB", default_factory=list)
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<origin {self.origin}>"
 
 
 class _State(msgspec.Struct):
@@ -74,12 +80,17 @@ def read(text: str, provider: str, origin: str) -> BrowserSession:
     except msgspec.ValidationError as error:
         raise malformed(text, error, f"{TOOLKIT_MEMBER} of the storage state") from None
     playwright_part = BrowserSession.from_storage_state(fields.provider, fields.origin, state)
-    return msgspec.structs.replace(fields, cookies=playwright_part.cookies, local_storage=playwright_part.local_storage)
+    return msgspec.structs.replace(
+        fields,
+        cookies=playwright_part.cookies,
+        local_storage=playwright_part.local_storage,
+        indexed_db=playwright_part.indexed_db,
+    )
 
 
 def write(session: BrowserSession, page: str, now: float) -> str:
     fields = msgspec.to_builtins(session)
-    del fields["cookies"], fields["local_storage"]
+    del fields["cookies"], fields["local_storage"], fields["indexed_db"]
     return encode({**session.to_storage_state(), TOOLKIT_MEMBER: {"version": VERSION, **fields}})
 
 

@@ -1,0 +1,53 @@
+"""Logins that are no cookies: taken from the page, stored, put back into a new context, and sent by calls."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Browser
+
+from tests.browser.places import TRUSTING, Place
+from tests.sites.serving import serve
+from tests.sites.token_pages import PAGES, TokenSite
+from toolkit.browser.session_manager import SessionManager
+from toolkit.session.formats.conversion import parse, serialize
+from toolkit.session.json_paths import look_up
+from toolkit.session.recipe import Harvest, Probe
+from toolkit.session.recipe_tokens import StoredValue
+from toolkit.session.stored_values import find_stored, replace_stored
+from toolkit.session.token_expiry import write_time
+from toolkit.session.tokens import token_headers
+
+
+@pytest.mark.parametrize("kind", PAGES)
+async def test_a_login_that_is_no_cookie_is_taken_and_put_back(kind: str, chromium: Browser) -> None:
+    """The session has the token and its end, also after an export and an import. A renewal begins with it: the page is
+    signed in at once. Once the token has ended, the page gets a new one before the session is taken."""
+    page = PAGES[kind]
+    site = TokenSite(page, time.time)
+    probe = Probe(path="/api/me", identity=("email",))
+    recipe = Harvest(token=page.token, signed_out="^/login", probe=probe)
+    async with serve(site.app()) as origin, SessionManager(TRUSTING, browser=chromium) as manager:
+        place = Place(site=origin, hosts=("127.0.0.1",), harvest=recipe)
+        session = await manager.harvest(place, login=True)
+        token = token_headers(session, recipe, 0)["authorization"].removeprefix("Bearer ")
+        assert session.expires_at == site.tokens[token]
+        assert session.cookies == ()
+
+        stored = parse(serialize(session, "storage-state", now=time.time()))
+        assert stored == session
+        site.signs_in, visits = False, len(site.seen)
+        renewed = await manager.harvest(place, previous=stored)
+        assert token_headers(renewed, recipe, 0) == token_headers(session, recipe, 0)
+        assert [path for path, _ in site.seen[visits:]][:2] == ["/", "/api/me"]
+        assert "toolkit-restored" not in str(renewed.session_storage)
+
+        site.signs_in, site.tokens[token] = True, 0.0
+        ended = replace(recipe, signed_out=None, probe=None)
+        end = StoredValue(place=page.token.place, key=page.token.key, path=page.token.expires)
+        like = next(look_up(found.document, end.path) for found in find_stored(stored, end))
+        stored = replace_stored(stored, end, write_time(time.time() - 60, like))
+        changed = await manager.harvest(replace(place, harvest=ended), previous=stored)
+        assert token_headers(changed, recipe, 0) != token_headers(session, recipe, 0)

@@ -1,0 +1,106 @@
+"""The token that a site's page keeps and sends in a header, such as `Authorization: Bearer` (RFC 6750). Pure.
+
+Some sites take a token and cookies, look at the token first, and refuse an old token even if the cookie is valid; but
+they renew only the cookie. There the recipe's token is sent only if there is no valid cookie, and never together with
+one (`Token.instead_of_cookies`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.json_paths import look_up
+from toolkit.session.recipe import Harvest, example_name
+from toolkit.session.recipe_tokens import Token
+from toolkit.session.stored_values import Found, find_stored, replace_stored
+from toolkit.session.token_expiry import jwt_expiry, written_time
+
+
+class KeptToken(msgspec.Struct, frozen=True):
+    """A token, and when it ends by this machine's clock, in seconds since 1970; infinity if it does not say."""
+
+    value: str
+    expires: float
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+
+def kept_token(session: BrowserSession, token: Token) -> KeptToken | None:
+    """The token that `session` has of the kind `token`; None if it has none.
+
+    Of several, the one that lasts longest: pages leave old ones behind. What the page has written down as its end is by
+    the browser's clock, and the `exp` of a JWT is by the site's.
+    """
+    kept = [_read(found, token, session.clock_skew) for found in find_stored(session, token)]
+    return max((one for one in kept if one is not None), key=lambda one: one.expires, default=None)
+
+
+def sent_token(session: BrowserSession, recipe: Harvest, now: float) -> KeptToken | None:
+    """The token to send at `now`, in seconds since 1970; None if there is none, or the cookies are enough."""
+    token = recipe.token
+    if token is None or (token.instead_of_cookies and not _missing_cookies(session, recipe, now)):
+        return None
+    return kept_token(session, token)
+
+
+def token_headers(session: BrowserSession, recipe: Harvest, now: float) -> dict[str, str]:
+    """The header with the token to send at `now`, its name in lower case; no header if there is no token to send."""
+    if recipe.token is None or (kept := sent_token(session, recipe, now)) is None:
+        return {}
+    return {recipe.token.header.lower(): recipe.token.template.replace("{token}", kept.value)}
+
+
+def missing_credentials(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
+    """What `recipe` needs and `session` does not have at `now`, in words: valid cookies, and the token."""
+    token = recipe.token
+    cookies = [f"cookie like {example_name(pattern)}" for pattern in _missing_cookies(session, recipe, now)]
+    if token is None or (token.instead_of_cookies and not cookies):
+        return cookies
+    has_token = kept_token(session, token) is not None
+    if token.instead_of_cookies:
+        return [] if has_token else cookies
+    return cookies if has_token else [*cookies, f"token in the {token}"]
+
+
+def credentials(session: BrowserSession, recipe: Harvest) -> tuple[frozenset[Cookie], str | None]:
+    """What of `session` the site knows its person by: the cookies that the recipe needs, and the token."""
+    cookies = frozenset(cookie for cookie in session.cookies if recipe.needs_cookie(cookie.name))
+    kept = kept_token(session, recipe.token) if recipe.token is not None else None
+    return cookies, kept.value if kept is not None else None
+
+
+def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
+    """`session` with the cookie's value as the token that stands in for it, for a browser that opens the site's page.
+
+    The site may have renewed the cookie since the page stored the token, and the page cannot read an HttpOnly cookie.
+    If `recipe` has no such token, or `session` no such cookie, `session` is returned as it is.
+    """
+    token = recipe.token
+    values = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
+    if token is None or not token.instead_of_cookies or not values:
+        return session
+    if token.place == "localstorage" and not token.path and kept_token(session, token) is None:
+        items = session.local_storage.get(session.origin, {}) | {token.key: values[-1]}
+        return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})
+    return replace_stored(session, token, values[-1])
+
+
+def _read(found: Found, token: Token, skew: float) -> KeptToken | None:
+    value = look_up(found.document, token.path)
+    if not isinstance(value, str):
+        return None
+    written = written_time(look_up(found.document, token.expires)) if token.expires else None
+    own = jwt_expiry(value)
+    if written is None:
+        written = math.inf if own is None else own - skew
+    return KeptToken(value, min(written, found.expires))
+
+
+def _missing_cookies(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
+    return recipe.missing_cookies(cookie.name for cookie in session.cookies if not cookie.expired(now))
