@@ -190,3 +190,4 @@ async def test_browser_and_store_can_be_named(toolkit: Toolkit, aura: Aura) -> N
     assert "There is no program at '/nowhere'" in result.err
     result = await toolkit.run("session", "refresh", "aura", *here, "--browsers", browsers, "--profile", "other")
     assert (result.code, result.errors) == (0, [])
+    assert result.out.startswith(f"aura: the site still takes, but has not renewed, the session for {origin}, no ")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -83,6 +84,24 @@ PAGES = {
         StoredValue(place="sessionstorage", key=".*-refreshtoken-.*", path="secret"),
     ),
 }
+
+
+def stored(kind: str, access: str, refresh: str, ends: float) -> dict[str, Any]:
+    """What the page of that kind has stored, as the fields of a session by their origin's items."""
+    if kind == "firebase":
+        manager = {"refreshToken": refresh, "accessToken": access, "expirationTime": int(ends * 1000)}
+        user = {"fbase_key": "firebase:authUser:AIzaOfTheProject:[DEFAULT]", "value": {"stsTokenManager": manager}}
+        store = {"name": "firebaseLocalStorage", "keyPath": "fbase_key", "records": [{"value": user}]}
+        return {"indexed_db": [{"name": "firebaseLocalStorageDb", "version": 1, "stores": [store]}]}
+    if kind == "supabase":
+        item = {"access_token": access, "refresh_token": refresh, "expires_at": int(ends)}
+        return {"local_storage": {"sb-project-auth-token": json.dumps(item)}}
+    return {
+        "session_storage": {
+            "me-login-accesstoken-app": json.dumps({"secret": access, "expiresOn": str(int(ends))}),
+            "me-login-refreshtoken-app": json.dumps({"secret": refresh}),
+        }
+    }
 
 
 class TokenSite:

@@ -15,10 +15,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
-from toolkit.errors import ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
+from toolkit.errors import LoginRequired, ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.recorder_protocol import Recorder
@@ -102,6 +103,8 @@ class Transport:
         self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
         self._on_session_change = on_session_change
         self._cleaning: set[asyncio.Future[None]] = set()
+        self._sending: set[asyncio.Future[None]] = set()
+        self._refused: WeakKeyDictionary[ToolkitError, BrowserSession] = WeakKeyDictionary()
 
     async def __aenter__(self) -> Transport:
         await self._connections.__aenter__()
@@ -195,6 +198,29 @@ class Transport:
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
+        session, sending = self.session, asyncio.get_running_loop().create_future()
+        self._sending.add(sending)
+        try:
+            return await self._send(request)
+        except LoginRequired as error:
+            self._refused[error] = session
+            raise
+        finally:
+            self._sending.discard(sending)
+            sending.set_result(None)
+
+    def session_refused_by(self, error: ToolkitError) -> BrowserSession:
+        """The session that the request was sent with whose answer was `error`; the present one if that is not known,
+        because no answer of the site was."""
+        return self._refused.get(error, self.session)
+
+    async def wait_for_heads(self, seconds: float) -> None:
+        """Wait until all requests that are on their way have been answered, at most `seconds`: their answers may change
+        the session."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=seconds)
+
+    async def _send(self, request: Request) -> Response:
         before = session = self.session
         for _ in range(MAX_REDIRECTS + 1):
             call = partial(self._call, request, session)

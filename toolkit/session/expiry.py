@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
 from toolkit.session.token_expiry import jwt_expiry
-from toolkit.session.tokens import sent_token
+from toolkit.session.tokens import credentials, sent_token
 
 LEEWAY = 10.0  # seconds: a call that starts now should not have its session expire on the way
+VISIT_SECONDS = 9.0  # how long a visit takes that nobody has measured; 5 to 18 were seen
+END_NOISE = 1.0  # seconds: what two readings of one end may differ by
 SKEW_NOISE = 2.0  # seconds: `Date` has whole seconds, and the answer took some time
 
 
@@ -31,6 +33,33 @@ def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
 def is_fresh(session: BrowserSession, now: float) -> bool:
     """Whether `session` lasts long enough for a call that begins at `now`, in seconds since 1970."""
     return not session.expired(now + LEEWAY)
+
+
+def is_renewal_due(session: BrowserSession, now: float) -> bool:
+    """Whether `session`, which is still good at `now`, in seconds since 1970, should be renewed before the next call.
+
+    So it should when a tenth of its life is left, or the time of two visits to the site, whichever is more; but not in
+    the first half of its life. After a renewal that left its end where it was, the next is due when half of what was
+    left then is over.
+    """
+    if session.expires_at is None:
+        return False
+    began = max(session.harvested_at, session.changed_at)
+    window = max(2 * (session.visit_seconds or VISIT_SECONDS), LEEWAY)
+    if began:
+        life = session.expires_at - began
+        window = min(max(window, life / 10), life / 2)
+    if session.unmoved_at:
+        window = min(window, (session.expires_at - session.unmoved_at) / 2)
+    return session.expires_at - now <= window
+
+
+def has_end_moved(before: BrowserSession, after: BrowserSession, recipe: Harvest) -> bool:
+    """Whether `after` lasts longer than `before`, of which it is a renewal; where the end of one of them is not known,
+    whether the site knows its person by something else."""
+    if before.expires_at is None or after.expires_at is None:
+        return credentials(before, recipe) != credentials(after, recipe)
+    return after.expires_at > before.expires_at + END_NOISE
 
 
 def clock_skew(date: str | None, age: str | None, received: float) -> float:

@@ -58,7 +58,9 @@ def _cookies(session: BrowserSession, key: re.Pattern[str]) -> Iterator[Found]:
 
 def _cookie_replacer(session: BrowserSession, cookie: Cookie) -> Callable[[Any], BrowserSession]:
     def replace(document: Any) -> BrowserSession:
-        changed = msgspec.structs.replace(cookie, value=str(document))
+        changed = msgspec.structs.replace(
+            cookie, value=str(document), expires=None
+        )  # the old one's is not the new one's
         cookies = tuple(changed if one == cookie else one for one in session.cookies)
         return msgspec.structs.replace(session, cookies=cookies)
 

@@ -52,9 +52,11 @@ def written_time(value: Any) -> float | None:
 
 def write_time(seconds: float, like: Any) -> Any:
     """`seconds` since 1970 in the form of `like`, the time that a page has written down."""
+    if like is None:
+        return int(seconds)
     if isinstance(like, str) and not _is_number(like):
         return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-    number = int(seconds * 1000) if float(like or 0) > MILLISECONDS else int(seconds)
+    number = int(seconds * 1000) if float(like) > MILLISECONDS else int(seconds)
     return str(number) if isinstance(like, str) else number
 
 

@@ -8,15 +8,16 @@ one (`Token.instead_of_cookies`).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import msgspec
 
-from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.json_paths import look_up
+from toolkit.session.browser_session import BrowserSession
+from toolkit.session.json_paths import look_up, put
 from toolkit.session.recipe import Harvest, example_name
 from toolkit.session.recipe_tokens import Token
 from toolkit.session.stored_values import Found, find_stored, replace_stored
-from toolkit.session.token_expiry import jwt_expiry, written_time
+from toolkit.session.token_expiry import jwt_expiry, write_time, written_time
 
 
 class KeptToken(msgspec.Struct, frozen=True):
@@ -37,8 +38,19 @@ def kept_token(session: BrowserSession, token: Token) -> KeptToken | None:
     Of several, the one that lasts longest: pages leave old ones behind. What the page has written down as its end is by
     the browser's clock, and the `exp` of a JWT is by the site's.
     """
-    kept = [_read(found, token, session.clock_skew) for found in find_stored(session, token)]
-    return max((one for one in kept if one is not None), key=lambda one: one.expires, default=None)
+    return max(_all_kept(session, token), key=lambda one: one[0].expires, default=(None, None))[0]
+
+
+def replace_token(session: BrowserSession, token: Token, value: str, expires: float | None) -> BrowserSession:
+    """`session` with `value` in the place of the token that is sent, which ends at `expires`, in seconds since 1970, if
+    that is known."""
+    found = max(_all_kept(session, token), key=lambda one: one[0].expires, default=(None, None))[1]
+    if found is None:
+        return session
+    document = put(found.document, token.path, value)
+    if token.expires and expires is not None:
+        document = put(document, token.expires, write_time(expires, look_up(document, token.expires)))
+    return found.replace(document)
 
 
 def sent_token(session: BrowserSession, recipe: Harvest, now: float) -> KeptToken | None:
@@ -68,9 +80,11 @@ def missing_credentials(session: BrowserSession, recipe: Harvest, now: float) ->
     return cookies if has_token else [*cookies, f"token in the {token}"]
 
 
-def credentials(session: BrowserSession, recipe: Harvest) -> tuple[frozenset[Cookie], str | None]:
-    """What of `session` the site knows its person by: the cookies that the recipe needs, and the token."""
-    cookies = frozenset(cookie for cookie in session.cookies if recipe.needs_cookie(cookie.name))
+def credentials(session: BrowserSession, recipe: Harvest) -> tuple[object, ...]:
+    """What of `session` the site knows its person by, to be compared: the cookies that the recipe needs, and the
+    token."""
+    needed = (cookie for cookie in session.cookies if recipe.needs_cookie(cookie.name))
+    cookies = frozenset((cookie.identity, cookie.value) for cookie in needed)
     kept = kept_token(session, recipe.token) if recipe.token is not None else None
     return cookies, kept.value if kept is not None else None
 
@@ -89,6 +103,12 @@ def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
         items = session.local_storage.get(session.origin, {}) | {token.key: values[-1]}
         return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})
     return replace_stored(session, token, values[-1])
+
+
+def _all_kept(session: BrowserSession, token: Token) -> Iterator[tuple[KeptToken, Found]]:
+    for found in find_stored(session, token):
+        if (kept := _read(found, token, session.clock_skew)) is not None:
+            yield kept, found
 
 
 def _read(found: Found, token: Token, skew: float) -> KeptToken | None:
