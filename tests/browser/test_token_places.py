@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser
 
-from tests.browser.places import TRUSTING, Place
+from tests.browser.places import HOME, TRUSTING, Place, html, network
+from tests.conftest import OpenContext
 from tests.sites.serving import serve
 from tests.sites.token_pages import PAGES, TokenSite
 from toolkit.browser.session_manager import SessionManager
@@ -51,3 +52,41 @@ async def test_a_login_that_is_no_cookie_is_taken_and_put_back(kind: str, chromi
         stored = replace_stored(stored, end, write_time(time.time() - 60, like))
         changed = await manager.harvest(replace(place, harvest=ended), previous=stored)
         assert token_headers(changed, recipe, 0) != token_headers(session, recipe, 0)
+
+
+async def test_of_storage_that_is_no_cookie_a_session_has_what_it_can_hold(open_context: OpenContext) -> None:
+    """Databases and items of the tab of the provider's own frames, and none of another's. What is too large is left
+    out, and so is a record that JSON cannot hold, and a store without one; what JSON can hold is as it was."""
+    fill = """<script>
+        sessionStorage.small = 'yes'; sessionStorage.large = 'x'.repeat(2 << 20)
+        const made = (name, records) => new Promise(done => {
+            const asked = indexedDB.open(name, 3)
+            asked.onupgradeneeded = () => {
+                const store = asked.result.createObjectStore('all', {autoIncrement: true})
+                store.createIndex('of', 'kind', {unique: false})
+                records.forEach(([value, key]) => store.put(value, key))
+            }
+            asked.onsuccess = () => (asked.result.close(), done())
+        })
+        ;(async () => {
+            const key = await crypto.subtle.generateKey({name: 'AES-GCM', length: 128}, false, ['encrypt'])
+            const kept = {kind: 'a', gone: undefined, n: [1.5, null, true]}
+            await made('own', [[kept, 'k'], [key, 'crypto'], [new Date(), 2]])
+            await made('large', [['x'.repeat(2 << 20), 1]])
+            await made('crypto only', [[key, 1]])
+            document.body.append(document.createElement('textarea'))
+        })()
+    </script>"""
+    frame = "<iframe src='https://ads.example/'></iframe>"
+    theirs = "<script>sessionStorage.theirs = 1; indexedDB.open('theirs', 1)</script>"
+    async with (
+        network(html(frame + fill), ads_example=html(theirs)) as local,
+        SessionManager(TRUSTING, context=await open_context(local)) as manager,
+    ):
+        session = await manager.harvest(Place())
+    assert session.session_storage == {HOME: {"small": "yes"}}
+    assert session.indexed_db == {HOME: [{"name": "own", "version": 3, "stores": [{
+        "name": "all", "autoIncrement": True,
+        "indexes": [{"name": "of", "keyPath": "kind", "multiEntry": False, "unique": False}],
+        "records": [{"key": "k", "value": {"kind": "a", "n": [1.5, None, True]}}],
+    }]}]}  # fmt: skip

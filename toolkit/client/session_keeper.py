@@ -44,6 +44,7 @@ EXPIRED = "The session has expired, and the site wants a login."
 Visit = Callable[[BrowserSession | None], Awaitable[BrowserSession]]
 
 LOGIN_SECONDS = 60.0  # how long nobody visits the site again after a visit has found that a person has to log in
+IN_TIME_SECONDS = 1.0  # how long a call waits for another process's renewal of a session that is still good
 STORING_SECONDS = 2.0  # how long a cancellation waits for what a rung gets: a token that is good for once
 
 
@@ -181,11 +182,10 @@ class SessionKeeper:
 
     async def _load_newer_or_renew(self, refused: BrowserSession | None, *, in_time: bool = False) -> Acquired:
         """Return a session other than `refused`: from the store if another process has put one there, else by the
-        ladder, else of a visit. `in_time` says that `refused` is still good: then nobody is waited for, and only a
-        later end is worth anything."""
+        ladder, else of a visit. `in_time` says that `refused` is still good: then nobody is waited for."""
         asked_at = time.time()
         self.outcomes = Outcomes(self._provider)
-        async with self._storage.visit_lock(0.0) if in_time else self._storage.visit_lock():
+        async with self._storage.visit_lock(IN_TIME_SECONDS) if in_time else self._storage.visit_lock():
             stored = await self._storage.load()
             if (newer := self._newer(stored, refused, asked_at)) is not None:
                 return newer
@@ -264,9 +264,10 @@ class SessionKeeper:
             kept = await self.merge_changes(begin, renewed)
         else:
             kept = await self._store_visit(renewed, started_from=await self._storage.load())
-        if in_time and not moved:
-            kept = self.session = msgspec.structs.replace(kept, unmoved_at=time.time())
-            await self._storage.mark(kept, unmoved_at=kept.unmoved_at)
+        unmoved_at = time.time() if in_time and not moved else 0.0
+        if kept.unmoved_at != unmoved_at:
+            kept = self.session = msgspec.structs.replace(kept, unmoved_at=unmoved_at)
+            await self._storage.mark(kept, unmoved_at=unmoved_at)
         return moved or differs, kept
 
     async def _visit_without_login(self, begin: BrowserSession | None) -> BrowserSession:
