@@ -163,6 +163,7 @@ async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> N
     assert after is not None
     assert after.harvested_at > before.harvested_at
     assert after.identity == "ada"
+    assert after.visit_seconds > 0
 
 
 async def test_what_cannot_be_renewed_stays(toolkit: Toolkit, assistant: Assistant) -> None:

@@ -19,11 +19,12 @@ from msgspec.structs import replace
 
 from tests.sites.serving import serve
 from tests.sites.token_pages import PAGES, TokenSite, stored
+from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.messages import ChatRequest
 from toolkit.client.client import Client
 from toolkit.client.renew_command import configured_command, renew_by_command
 from toolkit.client.visitor import Visitor
-from toolkit.errors import LoginRequired, SessionError, SessionExpired
+from toolkit.errors import LoginRequired, SessionError, SessionExpired, StreamTimeout
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Harvest, Pieces, Probe, Provider, Renew, StoredValue, Token
 from toolkit.session.browser_session import BrowserSession, Cookie
@@ -312,3 +313,20 @@ async def test_a_session_that_cannot_be_renewed_in_time_is_used_to_its_end(visit
             assert await client.chat("Hi").text() == "ada@example.org"
         assert [path for path, _ in site.seen].count("/token") == 1
     assert len(visits) == 1
+
+
+async def test_a_call_whose_time_is_up_during_a_renewal_in_time_is_the_only_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A visit that takes longer than the call may: the next calls are made with the session, which is still good."""
+
+    async def visit(_: Visitor, previous: BrowserSession, login: object = None) -> BrowserSession:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Visitor, "visit", visit)
+    async with token_client("msal", life_left=300, deadlines=Deadlines(total=2.0)) as (site, client):
+        site.refresh_tokens.clear()
+        with pytest.raises(StreamTimeout):
+            await _text(client)
+        assert await _text(client) == "ada@example.org"

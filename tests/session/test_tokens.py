@@ -154,7 +154,8 @@ def test_a_wrong_token_is_refused_where_it_is_written(wrong: dict[str, Any], wor
 def test_nothing_is_found_where_nothing_is() -> None:
     """An empty value is none, and no record of a strange shape makes trouble."""
     strange = {"name": "db", "stores": [{"name": "s", "records": [{"key": 1}, {"valueEncoded": {"h": 1}}]}]}
-    session = replace(BARE, local_storage={ORIGIN: {"t": ""}}, indexed_db={ORIGIN: [strange, {}]})
+    wrong: list[dict[str, Any]] = [{"stores": 5}, {"stores": ["x", {"records": {}}, {"records": [5]}]}]
+    session = replace(BARE, local_storage={ORIGIN: {"t": ""}}, indexed_db={ORIGIN: [strange, {}, *wrong]})
     assert list(find_stored(session, StoredValue(place="localstorage", key=".*"))) == []
     assert list(find_stored(session, StoredValue(place="indexeddb", key=".*"))) == []
     assert kept_token(session, Token(place="indexeddb", key=".*")) is None

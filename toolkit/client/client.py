@@ -76,7 +76,7 @@ class Client:
     sets it, or `HTTPS_PROXY` and its like). `deadlines` says how long to wait for what; `retries` is how often a
     request may be repeated where that is safe. `recorder` records the calls and visits. `say` is called with what a
     person has to do in a browser window. `renew_command` is a command that prints a session where the stored one cannot
-    be renewed otherwise without a browser (None: what the environment names, see `renew_command`).
+    be renewed otherwise without a browser (None: what the environment names).
 
     Raises `UnknownProvider`, `UsageError` or `ContextTypeError` for arguments that cannot be used, and `SessionError`
     or `StoreError` for an environment variable that holds no such session or names no usable store.

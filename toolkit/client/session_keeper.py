@@ -172,13 +172,14 @@ class SessionKeeper:
         """Return a session in place of `session`, which is still good for a while; that one, where it cannot be renewed
         now, or another process is about it."""
         log.debug("%s: the session ends before long", self._provider)
+        # Noted before it is tried: a call whose time is up meanwhile must not be the first of many that end so.
+        session = self.session = msgspec.structs.replace(session, unmoved_at=time.time())
+        await self._storage.mark(session, unmoved_at=session.unmoved_at)
         try:
             return await self._load_newer_or_renew(session, in_time=True)
         except ToolkitError as error:
             log.debug("%s: the session is used as it is: %s", self._provider, error)
-            await self._storage.mark(session, unmoved_at=time.time())
-            self.session = msgspec.structs.replace(session, unmoved_at=time.time())
-            return Acquired(self.session, fresh=False)
+            return Acquired(session, fresh=False)
 
     async def _load_newer_or_renew(self, refused: BrowserSession | None, *, in_time: bool = False) -> Acquired:
         """Return a session other than `refused`: from the store if another process has put one there, else by the

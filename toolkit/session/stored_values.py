@@ -89,8 +89,8 @@ def _items(session: BrowserSession, field: str, key: re.Pattern[str]) -> Iterato
 
 def _records(session: BrowserSession, key: re.Pattern[str]) -> Iterator[Found]:
     databases = session.indexed_db.get(session.origin, [])
-    stores = ((database, store) for database in databases for store in database.get("stores", ()))
-    for database, store, record in ((*where, record) for where in stores for record in where[1].get("records", ())):
+    stores = ((database, store) for database in databases for store in objects_in(database, "stores"))
+    for database, store, record in ((*where, record) for where in stores for record in objects_in(where[1], "records")):
         document = record["value"] if "value" in record else decode_value(record.get("valueEncoded"))
         name = f"{database.get('name')}/{store.get('name')}/{_record_key(store, record, document)}"
         if key.fullmatch(name):
@@ -111,8 +111,8 @@ def _record_replacer(session: BrowserSession, record: dict[str, Any]) -> Callabl
             database
             | {
                 "stores": [
-                    store | {"records": [changed if one is record else one for one in store.get("records", ())]}
-                    for store in database.get("stores", ())
+                    store | {"records": [changed if one is record else one for one in objects_in(store, "records")]}
+                    for store in objects_in(database, "stores")
                 ]
             }
             for database in session.indexed_db[session.origin]
@@ -128,6 +128,13 @@ _FINDERS: dict[str, Callable[[BrowserSession, re.Pattern[str]], Iterator[Found]]
     "sessionstorage": _session_items,
     "indexeddb": _records,
 }
+
+
+def objects_in(holder: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in the list `holder[name]`: the stores of a database, the records of a store. What others have
+    written may have anything there; what is no object is left out."""
+    found = holder.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def decode_value(encoded: Any) -> Any:

@@ -108,6 +108,7 @@ def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[st
 
     from toolkit.session.browser_headers import is_browser_header
     from toolkit.session.browser_session import HIDDEN
+    from toolkit.session.stored_values import objects_in
 
     headers = {name: value if values or is_browser_header(name) else HIDDEN for name, value in session.headers.items()}
     sections = [("headers", headers)] if headers else []
@@ -115,8 +116,11 @@ def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[st
         for origin, items in storage.items():
             sections.append((f"{title} storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
     for origin, databases in session.indexed_db.items():
-        stores = {f"{one.get('name')}/{store.get('name')}": store for one in databases for store in one["stores"]}
-        shown = {name: json.dumps(store.get("records")) if values else HIDDEN for name, store in stores.items()}
+        shown = {
+            f"{one.get('name')}/{store.get('name')}": json.dumps(store.get("records")) if values else HIDDEN
+            for one in databases
+            for store in objects_in(one, "stores")
+        }
         sections.append((f"IndexedDB of {origin}", shown))
     return sections
 
