@@ -8,6 +8,7 @@ one (`Token.instead_of_cookies`).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -16,7 +17,7 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.session.json_paths import look_up, put
 from toolkit.session.recipe import Harvest, example_name
 from toolkit.session.recipe_tokens import Token
-from toolkit.session.stored_values import Found, find_stored, replace_stored
+from toolkit.session.stored_values import Found, find_stored
 from toolkit.session.token_expiry import jwt_expiry, write_time, written_time
 
 
@@ -95,14 +96,21 @@ def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
     The site may have renewed the cookie since the page stored the token, and the page cannot read an HttpOnly cookie.
     If `recipe` has no such token, or `session` no such cookie, `session` is returned as it is.
     """
-    token = recipe.token
     values = [cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)]
-    if token is None or not token.instead_of_cookies or not values:
+    if recipe.token is None or not recipe.token.instead_of_cookies or not values:
         return session
-    if token.place == "localstorage" and not token.path and kept_token(session, token) is None:
-        items = session.local_storage.get(session.origin, {}) | {token.key: values[-1]}
-        return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})
-    return replace_stored(session, token, values[-1])
+    return store_token(session, recipe.token, values[-1])
+
+
+def store_token(session: BrowserSession, token: Token, value: str) -> BrowserSession:
+    """`session` with `value` where its page keeps such a `token`; in the local storage also if it has none yet, and the
+    key is a plain name. Elsewhere a session without a token is returned as it is: what stands around one is unknown."""
+    if kept_token(session, token) is not None:
+        return replace_token(session, token, value, None)
+    if token.place != "localstorage" or token.path or re.escape(token.key) != token.key:
+        return session
+    items = session.local_storage.get(session.origin, {}) | {token.key: value}
+    return msgspec.structs.replace(session, local_storage=session.local_storage | {session.origin: items})
 
 
 def _all_kept(session: BrowserSession, token: Token) -> Iterator[tuple[KeptToken, Found]]:
