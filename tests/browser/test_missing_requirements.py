@@ -12,6 +12,7 @@ WORDS = {
     MissingKind.PROBE_ANSWER: "answer of /me",
     MissingKind.COOKIE: "cookie /me",
     MissingKind.STORAGE_KEY: "storage key /me",
+    MissingKind.TOKEN: "valid token in the /me",
     MissingKind.ELEMENT: "element /me",
 }
 
