@@ -14,7 +14,8 @@ class MissingKind(Enum):
     PROBE_ANSWER = auto()  # the probe (its path) is not answered
     COOKIE = auto()
     STORAGE_KEY = auto()
-    TOKEN = auto()  # the place where the recipe's token is kept
+    TOKEN = auto()  # the recipe's; the name is the place where it would be
+    FRESH_TOKEN = auto()  # ... which is there, but has ended
     ELEMENT = auto()  # a CSS selector
 
 
@@ -39,7 +40,9 @@ class Missing(NamedTuple):
             case MissingKind.STORAGE_KEY:
                 return f"storage key {self.name}"
             case MissingKind.TOKEN:
-                return f"valid token in the {self.name}"
+                return f"token in the {self.name}"
+            case MissingKind.FRESH_TOKEN:
+                return f"token that has not ended in the {self.name}"
             case MissingKind.ELEMENT:
                 return f"element {self.name}"
 

@@ -43,8 +43,13 @@ def wait_until_ready(context: Any, page: Any, plan: VisitPlan, *, challenged: bo
     person_informed = False
     loaded = plan.recipe.ready is not None  # the element shows that the page works
     reported: list[Missing] | None = None
+    replacing: TimeLimit | None = None
     while True:
         missing = yield from find_missing(context, page, plan, limit)
+        if missing and not plan.person and all(one.kind is MissingKind.FRESH_TOKEN for one in missing):
+            # The page is about to replace it; or it never does, as that of an old recording, whose site takes it.
+            replacing = replacing or TimeLimit(SETTLE_MS)
+            missing = [] if replacing.is_over else missing
         if missing != reported:
             log.debug("%s: the page lacks %s", plan.provider, ", ".join(map(str, missing)) or "nothing")
             reported = missing
@@ -122,9 +127,12 @@ def _missing_credentials(
     found = BrowserSession(provider=plan.provider, origin=origin_of(plan.url), cookies=cookies)
     session = yield from _with_token_place(page, found, token.place, limit)
     kept = kept_token(session, token)
-    if kept is None or kept.expires <= now:  # the page may be about to replace one that has ended
-        return missing if token.instead_of_cookies else [*missing, Missing(MissingKind.TOKEN, str(token))], {}
-    return [] if token.instead_of_cookies else missing, token_headers(session, recipe, now)
+    if kept is not None and kept.expires > now:
+        return [] if token.instead_of_cookies else missing, token_headers(session, recipe, now)
+    if token.instead_of_cookies:
+        return missing, {}
+    kind = MissingKind.TOKEN if kept is None else MissingKind.FRESH_TOKEN
+    return [*missing, Missing(kind, str(token))], {}
 
 
 def _with_token_place(page: Any, session: BrowserSession, place: Place, limit: TimeLimit) -> Steps[BrowserSession]:
