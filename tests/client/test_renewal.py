@@ -170,13 +170,15 @@ async def test_the_end_of_each_rung_is_told(
             with pytest.raises(SessionExpired) as caught:
                 await client.chat("Hi").text()
     tried = (
-        "Tried: the store (nothing newer), POST /token (The site answered 400: Bad Request: invalid_grant), "
+        "Tried: the store (nothing newer), what the site has changed in other calls (nothing newer), "
+        "POST /token (The site answered 400: Bad Request: invalid_grant), "
         "the renewal command (it ended with the status 3), a visit with a browser (The site wants a login)."
     )
     assert tried in str(caught.value)
     assert len(visits) == 1
     assert [line for line in caplog.messages if "renewal by" in line] == [
         "place: renewal by the store: nothing newer",
+        "place: renewal by what the site has changed in other calls: nothing newer",
         "place: renewal by POST /token: The site answered 400: Bad Request: invalid_grant",
         "place: renewal by the renewal command: it ended with the status 3",
         "place: renewal by a visit with a browser: The site wants a login",

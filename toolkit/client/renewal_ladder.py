@@ -15,6 +15,7 @@ from toolkit.session.browser_session import BrowserSession
 log = logging.getLogger("toolkit")
 
 STORE = "the store"
+ROTATED = "what the site has changed in other calls"
 VISIT = "a visit with a browser"
 
 

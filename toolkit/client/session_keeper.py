@@ -26,7 +26,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from toolkit.client.renewal_ladder import STORE, VISIT, Outcomes, Rung, outcome_of
+from toolkit.client.renewal_ladder import ROTATED, STORE, VISIT, Outcomes, Rung, outcome_of
 from toolkit.client.session_storage import SessionStorage
 from toolkit.errors import LoginRequired, SessionExpired, StoreError, ToolkitError
 from toolkit.session.browser_session import BrowserSession
@@ -110,7 +110,7 @@ class SessionKeeper:
 
     async def renew(self, refused: BrowserSession) -> BrowserSession:
         """Return a session in place of `refused`, which the site did not accept: one that another call or process has
-        got by now, else a renewed one.
+        got by now, by a renewal or because the site has changed its token in a call, else a renewed one.
 
         Raises `SessionExpired` if only a person can log in, and whatever else a visit raises.
         """
@@ -196,6 +196,8 @@ class SessionKeeper:
                 self.outcomes.tell(expired)
                 raise expired
             self.outcomes.add(STORE, "nothing newer")
+            if refused is not None:
+                self.outcomes.add(ROTATED, "nothing newer")
             begin = stored or refused
             if begin is not None and (renewed := await self._climb(begin, in_time=in_time)) is not None:
                 return Acquired(renewed, fresh=True)
