@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,6 +17,8 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 import toolkit
 from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
+from toolkit.browser import cancellation_shield, page_queries, sync_async_runners
+from toolkit.browser import driver as driver_module
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.errors import BrowserMissing
@@ -44,10 +47,16 @@ settings.load_profile("steady")
 NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
 
 
+def pytest_collection_finish() -> None:
+    """Spare each later search for garbage, of which some tests ask for, what lives to the end anyway."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For the whole suite one worker more than there are processors, since many tests wait for a browser; for files or
-    tests that are named, none."""
-    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else (os.cpu_count() or 1) + 1
+    """For the whole suite two workers more than there are processors, since tests wait for browsers, for processes and
+    for time-outs half of the time; for files or tests that are named, none."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,6 +95,15 @@ def signals_work() -> Iterator[None]:
         signal.signal(number, signal.SIG_IGN)
 
 
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
+    monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 60_000)
+    monkeypatch.setattr(cancellation_shield, "CANCEL_GRACE_SECONDS", 120.0)
+    monkeypatch.setattr(sync_async_runners, "SHIELDED_STEP_SECONDS", 120.0)
+    monkeypatch.setattr(driver_module, "START_SECONDS", 120.0)
+
+
 @pytest.fixture(scope="session")
 async def driver() -> AsyncIterator[Playwright]:
     """Playwright's async API, with no browser started."""
@@ -98,7 +116,7 @@ async def driver() -> AsyncIterator[Playwright]:
 async def chromium(driver: Playwright) -> AsyncIterator[Browser]:
     """A running Chromium. Without one tests are skipped, but in CI they fail."""
     try:
-        browser = await launch(driver, Profile())
+        browser = await launch(driver, Profile(launch_timeout_ms=120_000))
     except BrowserMissing as error:
         absent(str(error))
     yield browser

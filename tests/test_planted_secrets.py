@@ -22,12 +22,14 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.traceback import Traceback
 
+from tests.cli import one_by_one
 from tests.cli.conftest import Toolkit
 from tests.planted import FAILURES, PLACES, SECRETS, SPELLINGS, site
 from tests.redaction.secrets import spelled
 from tests.sites.serving import serve
 from toolkit import Client, Deadlines, SyncClient, open_store
 from toolkit import chat as chat_once
+from toolkit.client.environment_session import read_variable
 from toolkit.errors import ToolkitError
 from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
@@ -36,7 +38,8 @@ from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.redaction.redact import redact
 from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.formats.conversion import parse, parse_secret
+from toolkit.session.formats.conversion import parse
+from toolkit.session.formats.encoded_text import decode_bytes
 from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
@@ -219,7 +222,11 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
     ),
     "header": lambda: parse(f"{SECRETS['imported header']}\x00", "cookie-header"),
     "JSON": lambda: parse('{"version": 9, "session": "%s"}' % SECRETS["imported JSON"]),  # noqa: UP031
-    "secret": lambda: parse_secret(SECRETS["environment text"]),
+    "secret": lambda: read_variable(SECRETS["environment text"], "VARIABLE", "openwebui"),
+    "HAR": lambda: parse('{"log": {"entries": [{"request": {"url": "%s"}}]}}' % SECRETS["imported JSON"]),  # noqa: UP031
+    "fetch": lambda: parse(f'fetch("https://x.example/", {{"headers": {{"x": "{SECRETS["imported header"]}"}}}})'),
+    "gzip": lambda: decode_bytes(b"\x1f\x8b\x08" + SECRETS["imported JSON"].encode()),
+    "UTF-16": lambda: decode_bytes(b"\xff\xfe" + SECRETS["imported JSON"].encode() + b"xxx"),
 }
 
 
@@ -335,16 +342,17 @@ async def test_no_command_shows_one(tmp_path: Path, origin: str) -> None:
             (("chat", "openwebui", "--replay", "broken.har"), bare, ""),
             (("doctor",), {**bare, **variable, "HTTPS_PROXY": PROXY, "TOOLKIT_STORE": redis}, ""),
         ]
-        running = asyncio.Semaphore(3)
-
-        async def run(command: tuple[str, ...], env: dict[str, str], stdin: str) -> str:
-            async with running:
-                process = await toolkit.start("--debug", *command, env=env)
-                out, err = await process.communicate(stdin.encode())
-                return f"{command}\n{out.decode()}{err.decode()}"
-
-        for told in await asyncio.gather(*(run(*command) for command in commands)):
-            command, _, output = told.partition("\n")
-            assert not found_in(output), f"{command}\n{output[:5000]}"
-            assert "•••" in output or "'400 plain'" not in command
+        given_commands = [
+            {"args": ["--debug", *args], "env": {**toolkit.environ, **env}, "stdin": stdin}
+            for args, env, stdin in commands
+        ]
+        toolkit.module = one_by_one.__name__
+        file = Path(temp) / "commands"
+        file.write_text(json.dumps(given_commands))
+        process = await toolkit.start(str(file), stderr=asyncio.subprocess.STDOUT)
+        said = (await process.communicate())[0].decode()
+        file.unlink()
+        for (args, _, _), output in zip(commands, one_by_one.parted(said, len(commands)), strict=True):
+            assert not found_in(output), f"{args}\n{output[:5000]}"
+            assert "•••" in output or prompts[0] not in args
         assert files_with_secrets(tmp_path) + files_with_secrets(Path(temp)) == []

@@ -36,7 +36,10 @@ from toolkit.http.request import Request as Call
 from toolkit.http.route import Route
 from toolkit.redaction.rules import Rules
 from toolkit.session.browser_session import STORAGES, BrowserSession, Cookie
-from toolkit.session.formats import cookie_list, curl, storage_state
+from toolkit.session.formats import har
+from toolkit.session.formats.copied_requests import CopiedRequest
+from toolkit.session.formats.parsed_session import ParsedSession
+from toolkit.session.formats.storage_state import _Origin
 from toolkit.stores.redis import RedisStore
 from toolkit.stores.sealing import Sealer
 from toolkit.stores.serialization import Packer
@@ -79,10 +82,11 @@ VALUES: list[Any] = [
     Rules(patterns=(SECRET,), keep=("theme",)),
     Message("user", SECRET),
     ChatRequest(messages=(Message("user", SECRET),), options={"key": SECRET}),
-    curl._parse_command(f"curl 'https://chat.example/?{SECRET}' -H 'Cookie: sid={SECRET}'"),
-    storage_state._Item("token", SECRET),
-    storage_state._Cookie("sid", SECRET, "chat.example"),
-    cookie_list._Cookie("sid", SECRET, "chat.example"),
+    CopiedRequest(URL, {"cookie": f"sid={SECRET}"}, SESSION.cookies, (f"sid={SECRET}",)),
+    ParsedSession(SESSION, (), SECRET, {"x-key": SECRET}),
+    _Origin("https://chat.example", {"token": SECRET}),
+    har._Header("cookie", f"sid={SECRET}"),
+    har._Request(URL, [har._Header("cookie", f"sid={SECRET}")], [{"name": "sid", "value": SECRET}]),
     RedisStore(f"redis://user:{SECRET}@localhost:1/0", key=SECRET),
     Packer(SECRET),
     Sealer(SECRET),

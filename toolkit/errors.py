@@ -14,6 +14,7 @@
     ├── SessionError                     a session cannot be used or read
     │   ├── LoginRequired                a person has to log in
     │   │   └── SessionExpired           ... again: the site no longer accepts the session
+    │   ├── GateRefused                  a gate in front of the site does not let the call through
     │   ├── WrongAccount                 another account is signed in
     │   ├── AccountPending               the account has not been approved at the site
     │   ├── ChallengeRequired            the site demands proof that a person is there
@@ -183,6 +184,12 @@ class LoginRequired(SessionError):
 
 class SessionExpired(LoginRequired):
     """The site no longer accepts the session."""
+
+
+class GateRefused(SessionError):
+    """What stands in front of the site, a proxy with a login for example, does not let the call through."""
+
+    hint = "What a gate wants is told in browsers.json, as fields of the deployment or of the profile."
 
 
 class WrongAccount(SessionError):

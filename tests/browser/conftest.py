@@ -9,17 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.browser import cancellation_shield, page_queries, sandbox, sync_async_runners
+from toolkit.browser import sandbox
 
 ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
-
-
-@pytest.fixture(autouse=True)
-def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is given up in the end is given up late: a machine with other work to do is no stuck browser."""
-    monkeypatch.setattr(page_queries, "MIN_ANSWER_MS", 60_000)
-    monkeypatch.setattr(cancellation_shield, "CANCEL_GRACE_SECONDS", 120.0)
-    monkeypatch.setattr(sync_async_runners, "SHIELDED_STEP_SECONDS", 120.0)
 
 
 @pytest.fixture
@@ -61,6 +53,10 @@ def running_browsers() -> list[list[str]]:
         except (OSError, ProcessLookupError):
             continue  # it ended while we looked
     return [line for line in lines if "--remote-debugging-pipe" in line]
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
 
 
 def descendants(but: Collection[int] = ()) -> set[int]:

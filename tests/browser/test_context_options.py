@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toolkit.browser.context_options import context_options
-from toolkit.browser.profiles import Credentials, Geolocation, Profile, Proxy, Size
+from toolkit.browser.profiles import Geolocation, Profile, Proxy, Size
+from toolkit.http.gate import ClientCertificate, Gate
 from toolkit.http.route import Route
 
 
@@ -22,8 +23,6 @@ def test_every_context_field_reaches_playwright() -> None:
         permissions=("geolocation",),
         color_scheme="dark",
         reduced_motion="reduce",
-        extra_http_headers={"x-a": "1"},
-        http_credentials=Credentials(username="u", password="p", origin="https://example.com"),
         ignore_https_errors=True,
         bypass_csp=True,
         java_script_enabled=False,
@@ -44,8 +43,6 @@ def test_every_context_field_reaches_playwright() -> None:
         "permissions": ["geolocation"],
         "color_scheme": "dark",
         "reduced_motion": "reduce",
-        "extra_http_headers": {"x-a": "1"},
-        "http_credentials": {"username": "u", "password": "p", "origin": "https://example.com"},
         "ignore_https_errors": True,
         "bypass_csp": True,
         "java_script_enabled": False,
@@ -53,6 +50,19 @@ def test_every_context_field_reaches_playwright() -> None:
         "accept_downloads": True,
         "proxy": {"server": "http://p:1", "bypass": "a.test", "username": "u", "password": "w"},
     }
+
+
+def test_a_gate_s_login_and_certificate_are_for_the_site_alone() -> None:
+    """Its headers are no argument: as one, they would go to every host."""
+    certificate = ClientCertificate(origin="https://a.test", cert_path="c.pem", key_path="k.pem", passphrase="pp")
+    gate = Gate(headers={"x-a": "1"}, login=("u", "p"), certificates=(certificate,), any_certificate=True)
+    options = context_options(Profile(), Route(), gate=gate, site="https://a.test/chat")
+    assert options["http_credentials"] == {"username": "u", "password": "p", "origin": "https://a.test"}
+    assert options["client_certificates"] == [
+        {"origin": "https://a.test", "certPath": "c.pem", "keyPath": "k.pem", "passphrase": "pp"}
+    ]
+    assert options["ignore_https_errors"]
+    assert "extra_http_headers" not in options
 
 
 def test_no_viewport_is_the_window_s() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import descendants, program
+from tests.browser.conftest import command_line, descendants, program
 from tests.sites.asking import SECONDS, until
 from toolkit.browser import driver as driver_module
 from toolkit.browser.closing import close_browser
@@ -29,10 +31,6 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(driver_module, name, 0.2)
     monkeypatch.setattr(driver_module, "KILL_SECONDS", float(SECONDS))
     monkeypatch.setattr("toolkit.browser.closing.CLOSE_SECONDS", 0.2)
-
-
-def command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
 
 
 def is_alive(pid: int) -> bool:
@@ -77,6 +75,51 @@ async def test_the_start_of_a_driver_can_be_cancelled(mute_program: Path) -> Non
     with pytest.raises(asyncio.CancelledError):
         await starting
     await until(lambda: descendants() <= before)
+
+
+@contextmanager
+def files_left(number: int) -> Iterator[None]:
+    """This process can open so many files, and no more."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for handle in held[:number]:
+            os.close(handle)
+        yield
+    finally:
+        for handle in held[number:]:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def test_a_driver_without_files_left_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With what helps, which is no installation; and asyncio does not log what the error tells."""
+    with files_left(3), pytest.raises(DriverFailed, match=r"too many open files.*`ulimit -n`") as caught:
+        async with driver():
+            pass
+    assert "toolkit install" not in str(caught.value)
+    del caught
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_a_driver_that_ends_at_once_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So does one whose program is not there."""
+    for path in (program(tmp_path / "ends", "#!/bin/sh\nexit 3\n"), tmp_path / "absent"):
+        monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(path))
+        with pytest.raises(DriverFailed, match=r"ended with code 3|No such file"):
+            async with driver():
+                pass
+        gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.parametrize("stopped", [lambda line: "run-driver" in line, lambda line: True], ids=["driver", "all"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, HOME, HOST, TRUSTING, Place, html, network, site
+from tests.redaction.secrets import spelled
 from toolkit.browser import failure_capture, page_queries
 from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.opened_pages import values_in
@@ -112,8 +114,23 @@ def test_a_trace_that_cannot_be_clean_is_not_kept() -> None:
     assert redact_trace(raw.getvalue(), answers, {"word"}) is not None
     assert redact_trace(raw.getvalue(), answers, {"Frame"}) is None
     assert redact_trace(b"", answers, set()) is None
-    nested = [RequestOutcome("GET", "https://a.example/to/https%253A%252F%252Fb.example%252Ftwo%2520words", 200, 0.0)]
-    assert redact_trace(raw.getvalue(), nested, {"two words"}) is None
+
+
+@pytest.mark.parametrize("name", [*(name for name in spelled("") if "base64" not in name), "base64"])
+def test_no_encoding_keeps_a_secret_in_a_trace(name: str) -> None:
+    """It is taken out of addresses and messages, however it is encoded there, and the rest of the trace is kept."""
+    secret = "two words/é1"
+    spelling = (spelled(secret) | {"base64": base64.b64encode(secret.encode())})[name].decode()
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        archive.writestr("trace.trace", json.dumps({"type": "log", "message": f'navigated to "{spelling}"'}))
+    answers = [RequestOutcome("GET", f"https://a.example/to/{spelling}", 200, 0.0)]
+    redacted = redact_trace(raw.getvalue(), answers, {secret})
+    assert redacted is not None
+    with zipfile.ZipFile(io.BytesIO(redacted)) as archive:
+        texts = [json.loads(archive.read(name)) for name in ("trace.trace", "trace.network")]
+    assert texts[0]["message"] == 'navigated to "(hidden)"'
+    assert spelling not in texts[1]["snapshot"]["request"]["url"]
 
 
 @pytest.mark.parametrize("trouble", ["no room", "no answer", "no page"])

@@ -297,6 +297,13 @@ def test_a_driver_that_lacks_a_library_gets_it_first() -> None:
     assert looking.steps == ["start"]
 
 
+def test_what_no_installation_helps_installs_nothing() -> None:
+    """A driver that does not start for a limit of this process is told with what helps."""
+    machine = Machine(DriverFailed("It does not start.", hint="Raise the limit."), root=(), debian=True)
+    assert machine.install() == InstallResult(outcome="missing")
+    assert (machine.steps, machine.lines) == (["start"], ["It does not start.", "Raise the limit."])
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="makes a program of a shell script")
 async def test_a_driver_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The library that is missing is named, from what the program says; never a bare exception of Playwright's."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trustme
+
 from toolkit.browser.context_options import context_options
 from toolkit.browser.installed_browsers import InstalledBrowser
 from toolkit.browser.launch_options import QUIET_ARGS, launch_options
@@ -58,5 +60,6 @@ def test_firefox_gets_no_option_of_chromium() -> None:
         "firefox_user_prefs": {"network.proxy.allow_hijacking_localhost": True, "a.b": 1},
         "proxy": {"server": "http://127.0.0.1:1"},
     }
-    assert context_options(profile, Route(ca_pem=b"..."))["ignore_https_errors"]
-    assert not context_options(Profile(), Route(ca_pem=b"..."))["ignore_https_errors"]
+    root = trustme.CA().cert_pem.bytes()
+    assert context_options(profile, Route(ca_pem=root))["ignore_https_errors"]
+    assert not context_options(Profile(), Route(ca_pem=root))["ignore_https_errors"]

@@ -96,11 +96,11 @@ async def test_a_profile_without_words_of_its_own_is_itself(chromium: Browser) -
 
 
 def test_a_profile_holds_where_the_session_says_nothing() -> None:
-    """Its agent, its locale and its headers stay; of the session come only the headers of the browser's own."""
-    profile = replace(TRUSTING, locale="en-GB", user_agent="Agent/1", extra_http_headers={"x-a": "1"})
+    """Its agent and its locale stay; of the session come only the headers of the browser's own."""
+    profile = replace(TRUSTING, locale="en-GB", user_agent="Agent/1")
     plain = context_options(profile, Route())
     assert context_options(profile, Route(), session_with({"authorization": "hush"})) == plain
     agent = context_options(profile, Route(), session_with({"user-agent": "Agent/2"}))
     assert agent == {**plain, "user_agent": "Agent/2"}
     hints = context_options(profile, Route(), session_with({"sec-ch-ua-mobile": "?0", "sec-ch-ua-arch": '"x86"'}))
-    assert hints == {**plain, "extra_http_headers": {"x-a": "1", "sec-ch-ua-mobile": "?0"}}
+    assert hints == {**plain, "extra_http_headers": {"sec-ch-ua-mobile": "?0"}}

@@ -6,15 +6,17 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable
 
 import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser
 
+from tests.browser.conftest import command_line, descendants
 from tests.browser.places import BOX, TRUSTING, Handler, Place, html, network, never
 from tests.conftest import OpenContext
-from tests.sites.asking import SECONDS
-from toolkit.browser import page_queries, sync_async_runners
+from tests.sites.asking import SECONDS, until
+from toolkit.browser import cancellation_shield, page_queries, sync_async_runners
 from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import BrowserError, HarvestFailed
 from toolkit.session.browser_session import BrowserSession
@@ -75,7 +77,9 @@ async def test_what_is_no_storage_is_left_out(open_context: OpenContext, found: 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 async def test_a_browser_that_is_stopped_is_told(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not the page that does not answer, however long the page may take."""
+    """It is not the page that does not answer, however long the page may take. Once it goes on, the visit's context is
+    closed."""
+    before = set(chromium.contexts)
     monkeypatch.setattr(sync_async_runners, "BEAT_SECONDS", 0.05)
     monkeypatch.setattr(sync_async_runners, "ANSWER_SECONDS", 0.3)
     session = await chromium.new_browser_cdp_session()
@@ -99,3 +103,47 @@ async def test_a_browser_that_is_stopped_is_told(chromium: Browser, monkeypatch:
         finally:
             os.kill(pid, signal.SIGCONT)
     assert asked.is_set()
+    await until(lambda: set(chromium.contexts) <= before)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("visiting", [False, True], ids=["while it opens", "while it visits"])
+async def test_a_context_that_is_given_up_is_closed_in_the_end(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch, visiting: bool
+) -> None:
+    """A visit that is cancelled ends though the driver is stopped. Once it goes on, nothing of the visit is left."""
+    monkeypatch.setattr(cancellation_shield, "CANCEL_GRACE_SECONDS", 0.05)
+    before, asked = set(chromium.contexts), asyncio.Event()
+    drivers = [pid for pid in descendants() if "run-driver" in command_line(pid)]
+
+    async def held(_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with (
+        network({"/": held}) as local,  # type: ignore[dict-item]
+        SessionManager(TRUSTING, browser=chromium, route=local.route) as manager,
+        asyncio.timeout(SECONDS),
+    ):
+        if not visiting:
+            send_all(drivers, signal.SIGSTOP)
+        visit = asyncio.create_task(manager.harvest(Place()))
+        try:
+            if visiting:
+                await asked.wait()
+                send_all(drivers, signal.SIGSTOP)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            visit.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await visit
+        finally:
+            send_all(drivers, signal.SIGCONT)
+        later = await chromium.new_context()  # which the driver does after what it was told before
+        await later.close()
+        await until(lambda: set(chromium.contexts) <= before)
+
+
+def send_all(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        os.kill(pid, number)

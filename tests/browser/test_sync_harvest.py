@@ -25,7 +25,7 @@ from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
 SUITE = '''
-import asyncio, json, os
+import asyncio, json, os, signal, sys, traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,10 +33,11 @@ import msgspec
 import pytest
 
 from toolkit import Aura
+from toolkit.browser import sync_harvest
 from toolkit.browser.session_manager import SessionManager
 from toolkit.browser.sync_harvest import harvest_sync
 from toolkit.browser.profiles import Profile
-from toolkit.errors import ContextTypeError, HarvestFailed
+from toolkit.errors import BrowserError, ContextTypeError, HarvestFailed
 from toolkit.http.route import Route
 
 TOLD = json.loads(os.environ["TOLD"])
@@ -81,9 +82,14 @@ def test_call(context, mine):
 
 
 def test_error(context, mine):
-    context.route("**/*", lambda route: route.fulfill(status=500, body="oops"))
-    with pytest.raises(HarvestFailed, match="answered 500"):
+    secret = {"X-Key": "s3cret"}
+    context.route("**/*", lambda route: route.fulfill(status=500, body="oops", headers=secret))
+    with pytest.raises(HarvestFailed, match="answered 500") as caught:
         harvest_sync(context, Aura())
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    told.stack[:] = told.stack[1:]  # not the locals of this test
+    assert "harvest_sync" in "".join(told.format())
+    assert "s3cret" not in "".join(told.format())
 
 
 def test_time_out(context, mine):
@@ -98,11 +104,26 @@ def test_wrong_ones(context, mine, browser):
             Aura.create_async_generator("", MESSAGES, webdriver=wrong)
     with pytest.raises(ContextTypeError, match="harvest_in"):
         SessionManager(context=context)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_driver_that_is_stopped(context, monkeypatch):
+    monkeypatch.setattr(sync_harvest, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(sync_harvest, "GRACE_SECONDS", 0.1)
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    (driver,) = [int(pid) for pid in children if b"run-driver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(driver, signal.SIGSTOP)
+    try:
+        with pytest.raises(BrowserError, match=r"no answer within 0\\.2 s.*whether it is stopped"):
+            harvest_sync(context, Aura(), profile=Profile(navigation_timeout_ms=50, ready_timeout_ms=50))
+    finally:
+        os.kill(driver, signal.SIGCONT)
 '''
 
 
 async def test_a_context_of_pytest_playwright_s_gives_the_same_session(chromium: Browser, tmp_path: Path) -> None:
-    """By `harvest_in`, and at the call itself; its own pages are left alone, on errors too."""
+    """By `harvest_in`, and at the call itself; its own pages are left alone, on errors too; and a call that
+    nobody answers has an end."""
     site, found = AuraSite(), find_browser(Profile(), chromium.browser_type.executable_path)
     assert found is not None
     async with LocalNetwork(apps=site.hosts()) as local:
@@ -123,7 +144,7 @@ async def test_a_context_of_pytest_playwright_s_gives_the_same_session(chromium:
         )
         output = (await run.communicate())[0].decode()
         assert run.returncode == 0, output
-        assert "5 passed" in output
+        assert ("6 passed" if sys.platform.startswith("linux") else "5 passed") in output
         async with SessionManager(Profile(), route=local.route) as manager:
             ours = await manager.harvest(find("aura")(), account="ada")
     theirs = msgspec.json.decode((tmp_path / "session.json").read_bytes(), type=BrowserSession)

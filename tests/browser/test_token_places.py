@@ -37,7 +37,7 @@ async def test_a_login_that_is_no_cookie_is_taken_and_put_back(kind: str, chromi
         assert session.expires_at == site.tokens[token]
         assert session.cookies == ()
 
-        stored = parse(serialize(session, "storage-state", now=time.time()))
+        stored = parse(serialize(session, "storage-state", now=time.time())).session
         assert stored == session
         site.signs_in, visits = False, len(site.seen)
         renewed = await manager.harvest(place, previous=stored)

@@ -133,7 +133,10 @@ def test_a_file_is_read_from_its_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [Image, File])
 def test_a_path_that_cannot_be_read_is_refused(kind: type[Image | File], tmp_path: Path) -> None:
-    """What is not there, a folder, and more than sites take."""
+    """What is not there, a folder, more than sites take, and what is no path."""
+    for wrong in (None, 0, b"name"):
+        with pytest.raises(UsageError, match=f"is a text or a `Path`, and not {type(wrong).__name__}"):
+            kind.open(wrong)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="There is no file"):
         kind.open(tmp_path / "none")
     with pytest.raises(UsageError, match="is no file"):

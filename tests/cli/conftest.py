@@ -52,13 +52,15 @@ Call = Callable[..., Result]
 
 
 class Toolkit:
-    """Runs the command. `folder` is its home and working folder, `temp` the one for temporary files."""
+    """Runs the command. `folder` is its home and working folder, `temp` the one for temporary files, `module` what is
+    run as `python -m`."""
 
     def __init__(self, folder: Path, temp: Path) -> None:
         self.folder, self.temp = folder, temp
         self.state = folder / "state"
         self.store = FileStore(self.state / "sessions")
         self.started: list[asyncio.subprocess.Process] = []
+        self.module = "toolkit"
         known = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         places = {"HOME": folder, "USERPROFILE": folder, "TOOLKIT_STATE_DIR": self.state}
         temps = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(self.temp))
@@ -68,7 +70,7 @@ class Toolkit:
         """A process; its streams are pipes unless `options` say otherwise."""
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "toolkit", *args),
+            *(sys.executable, "-m", self.module, *args),
             env={**self.environ, **(env or {})},
             cwd=self.folder,
             **{**pipes, **options},

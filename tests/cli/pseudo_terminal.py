@@ -36,7 +36,7 @@ class Terminal:
         return ESCAPES.sub("", self.raw).replace("\r\n", "\n").replace("\n\r", "\n")
 
     def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
+        os.write(self._master, os.fsencode(text))
 
     async def interrupts(self, text: str, times: int = 1) -> None:
         """Type Ctrl-C at a prompt, and wait until `text` has been shown that often.

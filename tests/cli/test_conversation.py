@@ -219,6 +219,29 @@ async def test_commands(toolkit: Toolkit, scripted: Scripted) -> None:
     assert [turn["role"] for turn in turns] == ["system", "user", "assistant"]
 
 
+async def test_nothing_that_is_typed_ends_a_conversation(toolkit: Toolkit, scripted: Scripted) -> None:
+    """A name that no file can have, another person's home, bytes of another encoding: each is told, and the answers so
+    far are still there."""
+    site, origin = scripted
+    site.says("Yes.")
+    long = "a" * 300
+    typed = (f"/save {long}", f"/image {long}", "/save ~nobody-of-that-name/x", os.fsdecode(b"caf\xed\xa0\x80"))
+    async with terminal(toolkit, *chat(origin), env={"PYTHONIOENCODING": "utf-8:strict"}) as screen:
+        await prompt(screen, 1)
+        screen.type("first\n")
+        await prompt(screen, 2)
+        for number, line in enumerate(typed, 3):
+            screen.type(f"{line}\n")
+            await prompt(screen, number)
+        screen.type("second\n")
+        await screen.shows("Yes.\n> ", times=2)
+        screen.type(CTRL_D)
+        assert await screen.end() == 0
+    assert screen.screen.count("error: ") == len(typed)
+    assert "This is a bug" not in screen.screen
+    assert site.asked[-1] == ["first", "Yes.", "second"]
+
+
 async def test_a_conversation_can_be_kept(toolkit: Toolkit, scripted: Scripted) -> None:
     """Only when asked; in private files; `--continue` goes on with it, for the same account alone, and keeps on."""
     site, origin = scripted
@@ -256,9 +279,20 @@ async def test_what_is_kept_can_be_sealed(toolkit: Toolkit, scripted: Scripted) 
     for key, told in (("two", "sealed with another TOOLKIT_STORE_KEY"), ("", "is sealed. Set TOOLKIT_STORE_KEY")):
         result = await toolkit.run(*ask, "more", "--continue", env={**env, "TOOLKIT_STORE_KEY": key})
         assert (result.code, told in result.err) == (1, True), result.err
-    path.write_text("{}")
-    result = await toolkit.run(*ask, "more", "--continue", env=env)
-    assert (result.code, "cannot be read" in result.err) == (1, True)
+
+
+async def test_what_is_kept_and_cannot_be_read_is_told(toolkit: Toolkit, scripted: Scripted) -> None:
+    """Nothing in it, nested too deeply, and a pipe in its place, which nobody ever writes to."""
+    site, origin = scripted
+    site.says("Yes.")
+    ask = ("chat", "codelinkava", "--base-url", origin)
+    await toolkit.run(*ask, "first", "--keep")
+    (path,) = (toolkit.state / "conversations").iterdir()
+    for content in ("{}", f'{{"format":1,"conversation":{{"messages":{"[" * 100_000}', None):
+        path.unlink()
+        path.write_text(content) if content is not None else os.mkfifo(path)
+        result = await toolkit.run(*ask, "second", "--continue")
+        assert (result.code, result.err.count("cannot be read")) == (1, 1), result.err
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.profiles import Profile
-from toolkit.doctor import browsers, clock
+from toolkit.doctor import browsers, clock, sessions
 from toolkit.doctor.all_checks import run_all_checks
 from toolkit.doctor.browsers import check_display
 from toolkit.doctor.check_result import CheckResult, run_check
@@ -134,13 +134,13 @@ async def test_a_pipe_in_the_store_keeps_nobody_waiting(toolkit: Toolkit, aura: 
     os.mkfifo(file, 0o600)
     report = await doctor(toolkit, **toolkit.without_browser())
     assert any(
-        state == "wrong" and f"{file} cannot be read: It is no regular file" in what
+        state == "wrong" and f"{file} cannot be read: it is no regular file" in what
         for state, what, _ in (report.about("store"))
     )
     assert report.about("clock", "proxy")
     result = await toolkit.run("chat", "aura", "Hi", "--base-url", aura[1], env=toolkit.without_browser())
     assert (result.code, result.out) == (1, "")
-    assert "cannot be read: It is no regular file. Remove what lies there" in result.err
+    assert "cannot be read: it is no regular file. Remove what lies there" in result.err
 
 
 async def test_a_disk_without_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -252,6 +252,14 @@ async def test_a_session_that_is_handed_in(toolkit: Toolkit) -> None:
     report = await doctor(toolkit, **toolkit.without_browser(), TOOLKIT_SESSION_OPENASSISTANT="hush-hush")
     assert "openassistant" in report.wrong()
     assert "hush" not in report.told
+    told = "TOOLKIT_SESSION_OPENWEBUI hands in a session that does not tell which deployment it is for."
+    for secret, state, what in (
+        ("Cookie: token=v1", "note", told),
+        ('[{"name": "token", "value": "v", "domain": "a.example", "secure": true}]', "ok", "comes first"),
+    ):
+        (found,) = sessions.check_environment({"TOOLKIT_SESSION_OPENWEBUI": secret}, ("openwebui",))
+        assert found.state == state
+        assert what in found.what
 
 
 async def test_each_check_comes_to_an_end() -> None:

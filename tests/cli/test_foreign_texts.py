@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.cli import one_by_one
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import terminal
 from tests.cli.scripted_site import ScriptedSite
@@ -100,7 +101,6 @@ COMMANDS = {
     "check all": ("session", "check", "--all"),
     "export": ("session", "export", *WORSE),
     "export, curl": ("session", "export", *WORSE, "--format", "curl"),
-    "rm": ("session", "rm", *WORSE),
     "providers": ("providers",),
     "doctor": ("doctor",),
     "doctor, JSON": ("doctor", "--json"),
@@ -113,21 +113,23 @@ COMMANDS = {
     "an unknown option": ("chat", "aura", "Hi", "-o", NAME),
     "an unknown file": ("recording", "show", f"{STEERING}.har"),
     "with a log": ("chat", AT[0], "Hi", *AT[1:], "--debug"),
+    "rm": ("session", "rm", *WORSE),  # the last, since it takes away what others show
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-async def test_nothing_steers_a_terminal(toolkit: Toolkit, hostile: tuple[ScriptedSite, str], command: str) -> None:
+async def test_nothing_steers_a_terminal(toolkit: Toolkit, hostile: tuple[ScriptedSite, str]) -> None:
     """Neither a character that moves the cursor or reorders text, nor a line that looks like one of ours."""
     site, origin = hostile
     source = {"source": {"name": NAME}, "document": [NAME], "metadata": [{"source": f"https://example.org/{NAME}"}]}
     site.says(STEERING, reasoning=STEERING, sources=[source], selected_model_id=NAME)
-    args = [arg.replace("ORIGIN", origin) for arg in COMMANDS[command]]
-    async with terminal(toolkit, *args, env=DUMB) as screen:
+    commands = [{"args": [arg.replace("ORIGIN", origin) for arg in args]} for args in COMMANDS.values()]
+    toolkit.module = one_by_one.__name__
+    async with terminal(toolkit, toolkit.file("commands.json", commands), env=DUMB) as screen:
         await screen.end()
-    assert screen.raw, "nothing was printed"
-    assert not (found := HARMFUL.findall(screen.raw)), (found, screen.raw)
-    assert not FORGED_LINE.search(screen.raw.replace("\r\n", "\n")), screen.raw
+    for name, raw in zip(COMMANDS, one_by_one.parted(screen.raw, len(COMMANDS)), strict=True):
+        assert raw.strip(), f"{name} printed nothing"
+        assert not (found := HARMFUL.findall(raw)), (name, found, raw)
+        assert not FORGED_LINE.search(raw.replace("\r\n", "\n")), (name, raw)
 
 
 @pytest.mark.parametrize(

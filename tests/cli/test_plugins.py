@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Toolkit, python_path
+from tests.cli.pseudo_terminal import CTRL_D, terminal
 from tests.sites.aura import AuraSite
 from tests.sites.base import PIECES
 from toolkit.session.browser_session import BrowserSession
@@ -45,6 +48,13 @@ class Unmade(Aura):
 class Bare(Aura):
     name = "bare"
     harvest = None
+
+class Buggy(Aura):
+    name = "buggy"
+    async def stream(self, request, http):
+        yield "so far"
+        if request.messages[-1].content == "break":
+            raise LookupError("a bug")
 """
 
 # Modules that end in an exception of their own, which is none of `Exception`, or cannot be told.
@@ -150,3 +160,24 @@ async def test_a_name_of_our_own_asks_no_other_package(toolkit: Toolkit, install
     )
     out, _ = await process.communicate()
     assert out.split() == [b"[]"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
+async def test_a_bug_of_a_provider_ends_its_answer_alone(toolkit: Toolkit, aura: Aura, install: Install) -> None:
+    """A conversation goes on after it, with the answers before it; and `--json` ends with its event."""
+    install("mypackage", buggy="mypackage:Buggy")
+    _, origin = aura
+    await toolkit.keep(BrowserSession(provider="buggy", origin=origin))
+    async with terminal(toolkit, "chat", "buggy", "--base-url", origin) as screen:
+        for number, line in enumerate(("first", "break", "third"), 1):
+            await screen.shows("\n> ", times=number)
+            screen.type(f"{line}\n")
+        await screen.shows("\n> ", times=4)
+        screen.type(CTRL_D)
+        assert await screen.end() == 0
+    assert "error: LookupError: a bug\nThis is a bug, of the toolkit or of the provider" in screen.screen
+    result = await toolkit.run("chat", "buggy", "break", "--json", "--base-url", origin)
+    assert result.code == 1
+    text, error = map(json.loads, result.out.splitlines())
+    assert text == {"type": "text", "text": "so far"}
+    assert error == {"type": "error", "error": "LookupError", "message": "LookupError: a bug", "text": ""}

@@ -136,6 +136,55 @@ async def test_what_is_stopped_keeps_no_command_from_ending(
     await nothing_runs(toolkit)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+async def test_an_installation_can_be_stopped(toolkit: Toolkit, number: signal.Signals) -> None:
+    """While it tries a browser whose driver is stopped: it ends as other commands do, and leaves nothing."""
+    process = await toolkit.start("install")
+    async with asyncio.timeout(SECONDS):
+        while not (drivers := toolkit.pids("run-driver")):  # noqa: ASYNC110 - nothing announces another one's child
+            await asyncio.sleep(0.01)
+        os.kill(drivers[0], signal.SIGSTOP)
+        process.send_signal(number)
+        _, err = await process.communicate()
+    assert process.returncode == 128 + number
+    assert err.decode().splitlines()[-1] == {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}[number]
+    await nothing_runs(toolkit)
+
+
+HANGING = """
+import os, threading
+
+opened = os.open
+
+def open_hanging(path, *args, **options):
+    if str(path).endswith("hanging.json"):
+        print("hangs", flush=True)
+        threading.Event().wait()
+    return opened(path, *args, **options)
+
+os.open = open_hanging
+"""
+
+
+@pytest.mark.parametrize(("command", "number"), [("chat", signal.SIGTERM), ("login", signal.SIGINT)])
+async def test_a_file_system_that_hangs_keeps_no_command_from_ending(
+    toolkit: Toolkit, command: str, number: signal.Signals
+) -> None:
+    """While a command waits for browsers.json, it ends by a signal all the same."""
+    (toolkit.folder / "sitecustomize.py").write_text(HANGING)
+    arguments = ("aura", "Hi") if command == "chat" else ("aura",)
+    process = await toolkit.start(
+        command, *arguments, "--browsers", "hanging.json", env={"PYTHONPATH": python_path(toolkit.folder)}
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"hangs\n"
+    process.send_signal(number)
+    async with asyncio.timeout(SECONDS):
+        _, err = await process.communicate()
+    assert process.returncode == 128 + number
+    assert err.decode().splitlines()[-1] == {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}[number]
+
+
 async def test_ctrl_c_gives_no_traceback_while_modules_load(toolkit: Toolkit) -> None:
     """From the first moment on that a person could press it."""
     slow = toolkit.folder / "click.py"  # in the place of the first module that is loaded

@@ -45,7 +45,7 @@ WRONG: dict[str, list[Any]] = {
 }
 WRONG_IN_CALLS: dict[str, list[Any]] = {
     "model": [5, Holder()],
-    "temperature": ["hot", True, math.nan, math.inf, Holder()],
+    "temperature": ["hot", True, math.nan, math.inf, 10**400, Holder()],
     "max_tokens": [0, -1, 1.5, "9", True, Holder()],
     "tools": [5, SECRET, {"type": "function"}, [SECRET]],
     "tool_choice": [5, [SECRET], Holder()],
@@ -61,13 +61,40 @@ def test_arguments_of_a_client(name: str, value: Any) -> None:
         assert SECRET not in str(caught.value)
 
 
+def test_what_is_wrong_is_told_in_words() -> None:
+    """Where a value has the right type, its type is not what is wrong about it."""
+    for told, kind, arguments in (
+        ("`account` is a name, and not an empty text.", Client, {"provider": "aura", "account": ""}),
+        (
+            "`retries` is a whole number, 0 for none, and not a number such as -1.",
+            Client,
+            {"provider": "aura", "retries": -3},
+        ),
+        ("`temperature` is a finite number, and not a number such as nan.", _ask, {"temperature": math.nan}),
+        ("`max_tokens` is a whole number from 1 on, and not a number such as 0.", _ask, {"max_tokens": 0}),
+    ):
+        with pytest.raises(UsageError) as caught:
+            kind(**arguments)
+        assert str(caught.value) == told
+
+
+def test_an_empty_address_is_not_the_public_site() -> None:
+    """As that of a variable that nobody has set: what is asked would go to a stranger."""
+    with pytest.raises(UsageError, match="base_url is not the address of a site"):
+        Client("codelinkava", base_url="")
+
+
+def _ask(**arguments: Any) -> None:
+    Client("codelinkava").chat("Hi", **arguments)
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG_IN_CALLS.items() for value in values]
 )
 def test_arguments_of_a_call(name: str, value: Any) -> None:
     """At once, before anything is sent."""
     with pytest.raises(UsageError, match=rf"`{name}` is |{name}\[0\] is ") as caught:
-        Client("codelinkava").chat("Hi", **{name: value})
+        _ask(**{name: value})
     assert SECRET not in str(caught.value)
 
 

@@ -74,12 +74,13 @@ async def test_a_check_and_a_list_of_models_have_an_end(dripping: bool, monkeypa
 
 
 async def test_a_visit_is_part_of_the_call(chromium: Browser) -> None:
-    """Its own limits may be far longer."""
+    """Its own limits may be far longer. What it opened is closed when the call has failed."""
+    before = set(chromium.contexts)
     async with stuck_site() as origin, asyncio.timeout(SECONDS):
         client = Client("gradio", base_url=origin, browser=chromium, deadlines=Deadlines(total=SHORT))
         with pytest.raises(StreamTimeout, match=TOTAL):
             await client.chat("Hi").text()
-    assert chromium.contexts == []
+    assert set(chromium.contexts) <= before
 
 
 async def test_waiting_for_another_call_is_part_of_the_call() -> None:

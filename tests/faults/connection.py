@@ -124,6 +124,14 @@ async def http_1_0_until_the_connection_ends(c: Conversation) -> None:
     await c.send(b"HTTP/1.0 200 OK\r\n\r\n" + c.good.body)
 
 
+@fault(StreamInterrupted)
+async def http_1_0_until_the_connection_is_reset(c: Conversation) -> None:
+    await c.send(b"HTTP/1.0 200 OK\r\n\r\n" + c.good.pieces[0])
+    if not c.server.wire.is_document:
+        await c.server.first_piece.wait()
+    c.reset()
+
+
 @fault(DONE)
 async def headers_and_body_a_byte_at_a_time(c: Conversation) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(c.good.body)}\r\n\r\n".encode()

@@ -45,6 +45,7 @@ EXCEPTIONS: dict[str, dict[str, Expected]] = {
     "chunk size of forty digits": {FIRST: (ProtocolError, StreamInterrupted)},
     "chunk longer than its size": {FIRST: (ProtocolError, StreamInterrupted)},
     "reset in mid stream": {FIRST: (StreamInterrupted, ConnectFailed)},
+    "http 1 0 until the connection is reset": {FIRST: (StreamInterrupted, ConnectFailed)},
 }  # fmt: skip
 
 

@@ -66,6 +66,32 @@ async def test_what_cannot_be_sent_is_refused(path: str, options: dict[str, Any]
     assert kept.told in ([], [("POST", b""), None])
 
 
+class Derived(str):
+    """Text as some libraries give it, such as parsers of HTML."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "not this"
+
+
+@pytest.mark.parametrize("text", [Derived("text"), "x" * 3_000_000], ids=["a class derived from str", "3 MB"])
+async def test_what_can_be_sent_arrives(text: str) -> None:
+    """Whatever its class; and what is large is sent without a warning, of the length that is told before it."""
+    received: list[Any] = []
+
+    async def keep(request: web.Request) -> web.Response:
+        body = await request.json()
+        received.extend((body, request.content_length == len(await request.read())))
+        return web.json_response({})
+
+    app = web.Application(client_max_size=8_000_000)
+    app.router.add_post("/", keep)
+    async with serve(app) as url, Transport(SESSION, page=NOWHERE) as http:
+        await http.json(dict, "POST", url, {"text": text})
+    assert received == [{"text": "".join(text)}, True]
+
+
 async def test_a_closed_transport_calls_no_more() -> None:
     """That is said, and closing it again does nothing."""
     async with Transport(SESSION, page=NOWHERE) as http:

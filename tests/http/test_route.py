@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 
 from toolkit.browser.profiles import Profile
 from toolkit.browser.proxy import proxy_settings
@@ -13,6 +15,7 @@ from toolkit.errors import ProxyFailed, UsageError
 from toolkit.http.route import Route, choose_route
 
 PROXY = "http://ada:sesame@127.0.0.1:8080"
+ROOT = trustme.CA().cert_pem.bytes()
 
 
 def test_an_environment_without_a_proxy_tells_no_route() -> None:
@@ -55,7 +58,7 @@ def test_what_all_programs_are_told_gives_way_and_is_not_remembered() -> None:
     assert choose_route(None, "http://own:1").proxy == "http://own:1"
     assert choose_route(None, None) == Route()
     assert general.proxy_of_session("https://site.test") is None
-    assert Route(proxy=PROXY, ca_pem=b"PEM").proxy_of_session("https://site.test") is None
+    assert Route(proxy=PROXY, ca_pem=ROOT).proxy_of_session("https://site.test") is None
     assert asked.proxy_of_session("https://site.test") == PROXY
     assert Route(proxy=PROXY, no_proxy="site.test").proxy_of_session("https://site.test") is None
 
@@ -63,7 +66,7 @@ def test_what_all_programs_are_told_gives_way_and_is_not_remembered() -> None:
 def test_a_network_that_brings_its_root_answers_for_every_host(tmp_path: Path) -> None:
     """Under replay loopback too goes through its proxy, whatever `NO_PROXY` says."""
     file = tmp_path / "root.pem"
-    file.write_bytes(b"PEM")
+    file.write_bytes(ROOT)
     route = Route.of_environment({"TOOLKIT_PROXY": PROXY, "TOOLKIT_CA_FILE": str(file), "NO_PROXY": "*"})
     assert route is not None
     assert route.proxy_for("http://127.0.0.1:8000") == PROXY
@@ -91,10 +94,10 @@ def test_the_browser_is_told_the_same(rules: str, chromium: bool, bypass: str) -
 def test_an_environment_tells_proxy_and_root(tmp_path: Path) -> None:
     """The proxy, and the root with its key where there is one; the repr shows no password."""
     file = tmp_path / "root.pem"
-    file.write_bytes(b"PEM")
+    file.write_bytes(ROOT)
     environ = {"TOOLKIT_PROXY": PROXY, "TOOLKIT_CA_FILE": str(file), "TOOLKIT_CA_SPKI": "c3BraQ=="}
     route = Route.of_environment(environ)
-    assert route == Route(proxy=PROXY, ca_pem=b"PEM", spki="c3BraQ==")
+    assert route == Route(proxy=PROXY, ca_pem=ROOT, spki="c3BraQ==")
     assert "sesame" not in repr(route)
     assert Route.of_environment({"TOOLKIT_PROXY": PROXY}) == Route(proxy=PROXY)
 
@@ -118,6 +121,22 @@ def test_an_environment_that_cannot_be_used_is_told(environ: dict[str, str], tol
     """No URL of a proxy, or a file that is not there, is a usage error, which names the variable."""
     with pytest.raises(UsageError, match=told):
         Route.of_environment(environ)
+
+
+def test_comments_in_a_root_can_be_in_any_encoding() -> None:
+    """Bundles name their authorities there; only the certificates count."""
+    route = Route(ca_pem="# Autorité\n".encode("latin-1") + ROOT)
+    assert ssl.create_default_context(cadata=route.trusted_roots).get_ca_certs()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PEM", b"\xd0\0", ROOT.replace(b"A", b"B")], ids=["empty", "text", "bytes", "broken"]
+)
+def test_a_root_without_a_certificate_is_told(content: bytes, tmp_path: Path) -> None:
+    """Before anything is opened, and with the variable that can have named it."""
+    (file := tmp_path / "root.pem").write_bytes(content)
+    with pytest.raises(UsageError, match=r"no certificate .*TOOLKIT_CA_FILE"):
+        Route.of_environment({"TOOLKIT_PROXY": PROXY, "TOOLKIT_CA_FILE": str(file)})
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -109,6 +110,14 @@ async def test_a_redirect_loop_ends() -> None:
         with pytest.raises(ProtocolError, match="more than 20 times"):
             await http.json(dict, "GET", f"https://{HOME}/loop")
     assert len(seen) == 21
+
+
+@pytest.mark.parametrize("location", [f"http://{'a' * 300}/", "http://[::1", "http://a:99999/", "http:///", "file:///"])
+async def test_a_redirect_to_no_address_is_the_sites_fault(location: str) -> None:
+    """A host that no name server can be asked for is one too; whoever called has given no wrong argument."""
+    async with two_hosts([]) as http:
+        with pytest.raises(ProtocolError, match="redirected to something that is not a web address"):
+            await http.json(dict, "GET", f"https://{HOME}/to?302={quote(location)}")
 
 
 async def site_down(http: Transport) -> None:
@@ -223,6 +232,22 @@ async def test_a_broken_answer_has_its_error(answer: bytes, kind: type[Exception
     """Nothing of aiohttp's own comes out."""
     async with raw_server(answer) as url, Transport(session(), page=PAGE) as http:
         with pytest.raises(kind):
+            await streamed(http, url)
+
+
+async def test_a_large_head_is_read() -> None:
+    """Lines of 64 KB, and as many cookies of 4,096 bytes as a browser keeps of a site, come as small ones do; of a line
+    that is longer, the error tells so."""
+    value = "v" * 4092  # with the name, 4,096 bytes: RFC 6265bis, 5.6
+    cookies = [f"Set-Cookie: c{number:03}={value}; Path=/; Max-Age=60" for number in range(180)]
+    policy = f"Content-Security-Policy: {'x' * 65_000}"
+    head = "\r\n".join(("HTTP/1.1 200 OK", "Content-Length: 4", "Content-Type: text/plain", policy, *cookies))
+    async with raw_server(f"{head}\r\n\r\ntext".encode()) as url, Transport(session(), page=url) as http:
+        assert await streamed(http, url) == "text"
+        assert len([cookie for cookie in http.session.cookies if cookie.value == value]) == 180
+    longer = head.replace(policy, f"{policy}{'x' * 65_000}")
+    async with raw_server(f"{longer}\r\n\r\ntext".encode()) as url, Transport(session(), page=url) as http:
+        with pytest.raises(ProtocolError, match=r"has a line of more than 65,536 bytes"):
             await streamed(http, url)
 
 

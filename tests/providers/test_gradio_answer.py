@@ -146,9 +146,10 @@ def test_a_thought_is_done_after_its_last_word() -> None:
 
 
 def test_a_component_that_is_no_text_and_no_file_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """In the log, since no event has a place for it."""
-    events({"type": "component", "component": "plot", "value": {"type": "plotly", "plot": "{}"}})
-    assert "a component of the type 'plot', which is passed over" in caplog.text
+    """In the log, since no event has a place for it, and once, in however many versions it is."""
+    plot = {"type": "component", "component": "plot", "value": {"type": "plotly", "plot": "{}"}}
+    assert events([plot], [plot, said("See")], [plot, said("See above.")]) == ["See", " above."]
+    assert caplog.text.count("a component of the type 'plot', which is passed over") == 1
 
 
 def test_an_update_is_the_value_in_it() -> None:

@@ -65,6 +65,11 @@ async def test_an_app_that_does_not_answer_is_an_error() -> None:
     async with site.client() as client:
         with pytest.raises(EmptyAnswer, match=r"function respond has ended without an answer.*`fn`: respond"):
             await client.chat("Hi").text()
+    plot = {"role": "assistant", "content": {"type": "component", "component": "plot", "value": {}}}
+    site = GradioApp([RESPOND], {"respond": [("complete", ["", [HI, plot]])]})
+    async with site.client() as client:
+        with pytest.raises(EmptyAnswer, match="no text, only components of the type 'plot'"):
+            await client.chat("Hi").text()
 
 
 async def test_the_last_words_before_an_error_are_in_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from toolkit.errors import (
     BadRequest,
     LoginRequired,
     ProtocolError,
+    ServiceUnavailable,
     SessionError,
     SessionExpired,
     SiteError,
@@ -32,6 +34,7 @@ from toolkit.errors import (
 )
 from toolkit.providers import OpenWebUI
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.formats.parsed_session import ParsedSession
 from toolkit.session.token_expiry import jwt_expiry
 from toolkit.session.tokens import sync_token
 from toolkit.stores.memory import MemoryStore
@@ -161,9 +164,10 @@ def test_a_session_from_elsewhere_needs_one_of_both() -> None:
         (replace(both, local_storage={}), cookie),
         (replace(both, cookies=()), token),
     ):
-        assert validate_session(session, provider, "x", now=time.time())[0].expires_at == jwt_expiry(ends)
+        validated = validate_session(ParsedSession(session), provider, "x", now=time.time())
+        assert validated.session.expires_at == jwt_expiry(ends)
     with pytest.raises(SessionError, match=r"no login of https://a\.example"):
-        validate_session(replace(both, cookies=(), local_storage={}), provider, "x", now=time.time())
+        validate_session(ParsedSession(replace(both, cookies=(), local_storage={})), provider, "x", now=time.time())
 
 
 @pytest.mark.parametrize("sliding", [True, False])
@@ -273,3 +277,32 @@ async def test_a_name_that_the_list_lacks_is_for_the_site_to_judge(chatting: Cha
         assert caught.value.hint == f"{command} lists what there is, as `client.models` does."
     assert isinstance(caught.value, BadRequest)
     assert [seen.path for seen in site.requests] == [CHAT]
+
+
+def behind(status: int, message: str, code: str) -> Refusal:
+    """What a server behind the site refuses with, as the site passes it on."""
+    body = json.dumps({"error": {"message": message, "code": code}}, separators=(",", ":"))
+    return Refusal(status, body, content_type="application/json")
+
+
+async def test_a_refusal_of_the_server_behind_is_no_reason_to_log_in(chatting: Chatting) -> None:
+    """The site passes it on as it is, and its own key there is no visitor's matter; its own refusals look different."""
+    site = OpenWebUISite()
+    async with chatting("openwebui", site) as client:
+        site.refusals[CHAT] = behind(401, "Incorrect API key provided", "invalid_api_key")
+        with pytest.raises(ServiceUnavailable, match="Incorrect API key provided") as caught:
+            await client.chat("Hi", model="mistral-small").text()
+        site.refusals[CHAT] = Refusal(401, '{"detail":"401 Unauthorized"}', content_type="application/json")
+        with pytest.raises(LoginRequired):
+            await client.chat("Hi", model="mistral-small").text()
+    assert caught.value.hint is not None
+    assert "tell its operator" in caught.value.hint
+
+
+async def test_a_model_that_the_server_behind_has_no_more_is_unknown(chatting: Chatting) -> None:
+    """As one that the site itself does not have is."""
+    site = OpenWebUISite()
+    site.refusals[CHAT] = behind(404, "The model `x` does not exist", "model_not_found")
+    async with chatting("openwebui", site) as client:
+        with pytest.raises(UnknownModel, match="does not exist"):
+            await client.chat("Hi", model="mistral-small").text()

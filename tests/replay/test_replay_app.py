@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from msgspec import UnsetType
+from msgspec.structs import replace
 from yarl import URL
 
 from tests.recording.helpers import SITE, STARTED, assert_hangs, captures, client, entry, read_chunks, replaying
@@ -78,6 +79,19 @@ async def test_an_answer_with_a_length_keeps_it() -> None:
         assert response.headers["Content-Length"] == str(len(HELLO))
         assert response.headers.getall("X-A") == ["1", "2"]
         assert not {"Content-Encoding", "Alt-Svc", "Transfer-Encoding"} & set(response.headers)
+
+
+async def test_what_no_header_can_hold_is_left_out() -> None:
+    """Control characters and names that are none: a recording by somebody's own program is answered all the same."""
+    odd = [("X-A", "1\r\n2\0\x1b3\t4"), ("X B", "5"), ("", "6"), (":status", "200"), ("Set-Cookie", "a=b\0; Path=/\r")]
+    strange = entry(headers=odd, body=HELLO)
+    strange = replace(strange, response=replace(strange.response, status_text="All\r\nX: y right"))
+    async with replaying(strange) as network, client(network) as session, session.get(SITE) as response:
+        assert await response.read() == HELLO
+        assert (response.status, response.reason) == (200, "AllX: y right")
+        assert response.headers.getall("X-A") == ["1", "23\t4"]
+        assert response.headers["Set-Cookie"] == "a=b; Path=/"
+        assert not {"X B", "", ":status", "X"} & set(response.headers)
 
 
 async def test_gaps_are_played_on_request_only() -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.conftest import busy_machine, descendants
+from tests.browser.conftest import descendants
 from tests.browser.places import BOX, Place, html, site
 from tests.sites.asking import until
 from tests.sites.serving import serve
@@ -26,8 +26,6 @@ from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.browser.session_manager import SessionManager
 from toolkit.session.browser_session import BrowserSession
-
-__all__ = ["busy_machine"]  # a fixture, which pytest finds here
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),

@@ -13,7 +13,7 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 from toolkit.stores.choose import open_store
 
-MANY = 20
+MANY = 12
 
 
 async def answers(processes: list[asyncio.subprocess.Process]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A session with secrets in every place that has one, a key for it, and every kind of store to keep it in."""
+"""Every kind of store to keep a session in."""
 
 from __future__ import annotations
 
@@ -10,43 +10,23 @@ import pytest
 from redis import Redis
 
 from tests.stores.servers import redis_server
+from tests.stores.sessions import SECRET
 from toolkit.files.state_folder import STORE_VARIABLE
-from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.stores.base import Key, Store
+from toolkit.stores.base import Store
 from toolkit.stores.file import FileStore
 from toolkit.stores.memory import MemoryStore
 from toolkit.stores.passphrase import KEY_VARIABLE
 from toolkit.stores.redis import RedisStore
 
-SECRET = "s3cr3t"
 PASSPHRASE = "a s3cr3t passphrase"
-ORIGIN = "https://chat.example.org"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
-
-
-def session(account: str = "default", **more: object) -> BrowserSession:
-    """A session all of whose secrets are `SECRET`."""
-    given: dict[str, object] = {
-        "provider": "aura",
-        "origin": ORIGIN,
-        "account": account,
-        "cookies": (Cookie(name="sid", value=SECRET, domain="chat.example.org", expires=2e9, same_site="None"),),
-        "headers": {"user-agent": "Браузер/1", "authorization": SECRET},
-        "local_storage": {ORIGIN: {"token": SECRET}},
-        "proxy": f"http://me:{SECRET}@127.0.0.1:3128",
-    }
-    return BrowserSession(**{**given, **more})  # type: ignore[arg-type]
 
 
 def only_file(store: FileStore) -> Path:
     """The one session's file of `store`, also where it was set aside."""
     (path,) = store.folder.glob("*.json*")
     return path
-
-
-def key(account: str = "default", *, provider: str = "aura", origin: str = ORIGIN) -> Key:
-    return Key(provider, origin, account)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.stores.conftest import key, session
+from tests.stores.sessions import key, session
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Store
 from toolkit.stores.file import FileStore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores.conftest import SECRET
+from tests.stores.sessions import SECRET
 from toolkit.errors import StoreError, UsageError
 from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE
 from toolkit.stores.choose import open_store

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from tests.stores.conftest import ORIGIN, SECRET, key, session
+from tests.stores.sessions import ORIGIN, SECRET, key, session
 from toolkit.session.browser_session import Cookie
 from toolkit.stores.base import Key, Store
 

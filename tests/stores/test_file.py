@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores.conftest import key, only_file, posix, session
+from tests.stores.conftest import only_file, posix
+from tests.stores.sessions import key, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE, state_folder
 from toolkit.stores.file import FileStore

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from tests.sites.asking import SECONDS, until
-from tests.stores.conftest import SECRET, key, only_file, posix, session
+from tests.stores.conftest import only_file, posix
+from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError
+from toolkit.files import access
 from toolkit.files.state_folder import STATE_VARIABLE
-from toolkit.stores import file_access
 from toolkit.stores.file import FileStore
 
 
@@ -166,7 +167,7 @@ async def test_what_is_no_regular_file_is_not_read(store: FileStore, special: st
 async def test_a_file_system_that_hangs_keeps_nobody_waiting(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The event loop goes on meanwhile, and each operation ends with what does not answer."""
     await store.save(key(), session())
-    monkeypatch.setattr(file_access, "SECONDS", 0.1)
+    monkeypatch.setattr(access, "SECONDS", 0.1)
     hanging, stat_as_it_is = threading.Event(), Path.stat
 
     def stat_hanging(path: Path, **options: Any) -> os.stat_result:
@@ -194,7 +195,7 @@ async def test_work_that_changes_something_is_waited_for(monkeypatch: pytest.Mon
         end.wait()
         ended.set()
 
-    task = asyncio.ensure_future(file_access.in_thread(work, finish=True))
+    task = asyncio.ensure_future(access.in_thread(work, finish=True))
     await until(began.is_set)
     task.cancel()
     await asyncio.sleep(0)

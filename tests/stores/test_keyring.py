@@ -12,7 +12,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
-from tests.stores.conftest import SECRET, key, session
+from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE
 from toolkit.stores.file import FileStore

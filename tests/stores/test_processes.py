@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores.conftest import SECRET, key, session
 from tests.stores.others import TIMES, numbered, opened
+from tests.stores.sessions import SECRET, key, session
 from toolkit.stores.file import WRITE_LOCK_NAME, FileStore
 from toolkit.stores.file_lock import file_lock
 

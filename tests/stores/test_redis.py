@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tests.stores.conftest import SECRET, key, session
 from tests.stores.servers import redis_server
+from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError, UsageError
 from toolkit.stores import redis_connection, redis_lock
 from toolkit.stores.redis import RedisStore

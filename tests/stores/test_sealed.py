@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.kdf import scrypt
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from tests.stores.conftest import PASSPHRASE, SECRET, key, session
+from tests.stores.conftest import PASSPHRASE
+from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError
 from toolkit.stores.file import FileStore
 from toolkit.stores.passphrase import KEY_VARIABLE

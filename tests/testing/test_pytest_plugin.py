@@ -13,7 +13,9 @@ DEMOS = Path(toolkit.__file__).parent / "recording" / "demos"
 PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
 
 
+# Hypothesis, which none of these suites needs, takes as long to import as all the rest.
 INI = """[pytest]
+addopts = -p no:hypothesispytest
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error

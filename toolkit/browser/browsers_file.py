@@ -9,18 +9,26 @@ import difflib
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from toolkit.browser.browsers_file_errors import error_at, explain_validation_error
-from toolkit.browser.profiles import Profile, find_conflict
-from toolkit.errors import ConfigError
+from toolkit.browser.profiles import Deployment, Profile, find_conflict
+from toolkit.browser.secret_references import literal_secrets, resolve_references
+from toolkit.errors import ConfigError, file_limit_error
+from toolkit.files.access import read_file
+from toolkit.session.browser_headers import origin_of
 
 log = logging.getLogger("toolkit")
+
+D = TypeVar("D", bound=Deployment)
 
 ENVIRONMENT_VARIABLE = "TOOLKIT_BROWSERS"
 FILE_NAME = "browsers.json"
@@ -34,14 +42,25 @@ class BrowsersFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     )
     default: Annotated[str, Meta(description="Name of the profile that is used where none is asked for.")] = "headless"
     profiles: Annotated[dict[str, Profile], Meta(description="The profiles, by name.")]
+    deployments: Annotated[
+        dict[str, Deployment],
+        Meta(description="What sites want, whatever the profile, by their address such as https://chat.example.com."),
+    ] = {}
 
 
 class Profiles(Struct, frozen=True, kw_only=True):
-    """The profiles of one file, with `extends` resolved. `file` is the path that they were read from."""
+    """The profiles of one file, with `extends` resolved, and the deployments by origin. `file` is the path that they
+    were read from."""
 
     file: Path
     default: str
     profiles: dict[str, Profile]
+    deployments: dict[str, Deployment] = {}
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<Profiles of {self.file}: {', '.join(self.profiles)}>"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.profiles)
@@ -50,13 +69,35 @@ class Profiles(Struct, frozen=True, kw_only=True):
         return name in self.profiles
 
     def get(self, name: str | None = None) -> Profile:
-        """The profile called `name`, or the file's default one. Raises `ConfigError` that lists the known names."""
-        try:
-            return self.profiles[name or self.default]
-        except KeyError:
+        """The profile called `name`, or the file's default one, with the secrets that it names.
+
+        Raises `ConfigError` that lists the known names, or says which secret is missing.
+        """
+        name = name or self.default
+        if name not in self.profiles:
             raise ConfigError(
                 f"There is no profile {name!r} in {self.file}.", hint=f"Known: {', '.join(self.profiles)}."
-            ) from None
+            )
+        return self._used(self.profiles[name], f"$.profiles.{name}")
+
+    def deployment(self, url: str) -> Deployment | None:
+        """What the site at `url` wants, with the secrets that it names. Raises `ConfigError` for a missing secret."""
+        origin = origin_of(url)
+        found = self.deployments.get(origin)
+        return None if found is None else self._used(found, f"$.deployments.{origin}")
+
+    def _used(self, value: D, place: str) -> D:
+        """`value` as it is used: with secrets, and with paths that hold from wherever."""
+        for where in literal_secrets(value, f"{self.file}: {place}"):
+            _note_literal_secret(where)
+        value = resolve_references(value, f"{self.file}: {place}")
+        folder = self.file.parent
+        certificates = tuple(
+            replace(each, cert_path=_absolute(folder, each.cert_path), key_path=_absolute(folder, each.key_path))
+            for each in value.client_certificates
+        )
+        ca_file = _absolute(folder, value.ca_file) if value.ca_file is not None else None
+        return replace(value, client_certificates=certificates, ca_file=ca_file)
 
 
 def packaged_file() -> Path:
@@ -99,7 +140,12 @@ def load_profiles(path: Path | None = None) -> Profiles:
             raise error_at(file, f"$.profiles.{name}.{conflict[0]}", conflict[1])
     if whole.default not in profiles:
         raise error_at(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
-    return Profiles(file=file, default=whole.default, profiles=profiles)
+    deployments = {}
+    for url, deployment in whole.deployments.items():
+        if not re.match(r"https?://[^/]", url):
+            raise error_at(file, f"$.deployments.{url}", "expected an address such as https://chat.example.com")
+        deployments[origin_of(url)] = deployment
+    return Profiles(file=file, default=whole.default, profiles=profiles, deployments=deployments)
 
 
 def choose_profile(profile: str | Profile | None, browsers_file: Path | None = None) -> tuple[str, Profile]:
@@ -114,6 +160,16 @@ def choose_profile(profile: str | Profile | None, browsers_file: Path | None = N
     return name, profiles.get(name)
 
 
+@cache
+def _note_literal_secret(where: str) -> None:
+    """Say once a process that browsers.json holds a secret."""
+    log.warning("%s is a secret as text; write `env:NAME` or `keyring:SERVICE/USER` in its place", where)
+
+
+def _absolute(folder: Path, path: str) -> str:
+    return str(folder.absolute() / Path(path).expanduser())
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of browsers.json, made from the types of its content."""
     (_,), components = msgspec.json.schema_components([BrowsersFile], ref_template="#/$defs/{name}")
@@ -125,9 +181,10 @@ def schema() -> dict[str, Any]:
 def _read_object(file: Path) -> dict[str, Any]:
     """The JSON object in `file`. Raises `ConfigError`."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_file(file).decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from None
+        text = f"{file} cannot be read: {error.strerror or type(error).__name__}."
+        raise file_limit_error(error) or ConfigError(text) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
     except json.JSONDecodeError as error:

@@ -1,18 +1,21 @@
 """Calls that are carried to their end even when their caller is cancelled.
 
 Whatever opens or closes something in a browser has to finish: a browser whose start nobody waits for would be left
-running.
+running, and so would a page that is opened after its visit has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
+
+log = logging.getLogger("toolkit")
 
 T = TypeVar("T")
 
@@ -25,36 +28,56 @@ def grace_seconds() -> float:
 
 
 async def shielded(call: Awaitable[T]) -> T:
-    """Await `call` to its end and return its result. A cancellation that arrives meanwhile is raised afterwards."""
+    """Await `call` to its end and return its result. A cancellation that arrives meanwhile is raised afterwards, and
+    leaves `call` `CANCEL_GRACE_SECONDS`: a browser that hangs must not keep a program from ending."""
     task = asyncio.ensure_future(call)
-    if (cancelled := await wait_until_done(task)) is not None:
-        if not task.cancelled():
-            task.exception()  # marks it as retrieved; the caller gets the cancellation instead
-        raise cancelled
-    return task.result()
+    cancelled = await wait_until_done(task)
+    if cancelled is None:
+        return task.result()
+    if not task.done():
+        task.cancel()
+        await wait_until_done(task)
+    if task.done() and not task.cancelled():
+        task.exception()  # marks it as retrieved; the caller gets the cancellation instead
+    raise cancelled
 
 
 async def wait_until_done(task: asyncio.Future[Any], seconds: float | None = None) -> asyncio.CancelledError | None:
-    """Wait until `task` is done, and cancel it after `seconds`. Returns a cancellation that arrived meanwhile.
-
-    A cancellation of the caller leaves `task` `CANCEL_GRACE_SECONDS` to finish: a browser that hangs must not keep a
-    program from ending.
-    """
+    """Wait until `task` is done, for at most `seconds`, and for at most `CANCEL_GRACE_SECONDS` after a cancellation of
+    the caller. Returns that cancellation, for the caller to raise. `task` goes on."""
     cancelled: asyncio.CancelledError | None = None
     loop = asyncio.get_running_loop()
-    alarm = loop.call_later(seconds, task.cancel) if seconds is not None else None
-    while not task.done():
+    end = None if seconds is None else loop.time() + seconds
+    while not task.done() and (end is None or end > loop.time()):
         try:
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=None if end is None else end - loop.time())
         except asyncio.CancelledError as error:
             if cancelled is None:
-                if alarm is not None:
-                    alarm.cancel()
-                alarm = loop.call_later(CANCEL_GRACE_SECONDS, task.cancel)
+                end = loop.time() + CANCEL_GRACE_SECONDS
             cancelled = error
-    if alarm is not None:
-        alarm.cancel()
     return cancelled
+
+
+_left_alone: set[asyncio.Task[None]] = set()  # the loop itself keeps no task from being dropped
+
+
+def leave_alone(task: asyncio.Future[Any], *, opens: bool) -> None:
+    """Let `task`, a call of Playwright, go on without anybody who waits for it. What it `opens` is closed then.
+
+    To cancel it would not take the order back, which the browser may have got already: a context would come of it that
+    nobody closes, or one would stay whose closing has only begun.
+    """
+    log.debug("the browser has not answered in time: what was opened there is closed when it does")
+    closing = asyncio.ensure_future(_close_in_the_end(task, opens))
+    _left_alone.add(closing)
+    closing.add_done_callback(_left_alone.discard)
+
+
+async def _close_in_the_end(task: asyncio.Future[Any], opens: bool) -> None:
+    with suppress(PlaywrightError):  # it failed, or the browser has ended
+        opened = await task
+        if opens:
+            await opened.close()
 
 
 async def wait_at_most(task: asyncio.Future[Any], seconds: float) -> asyncio.CancelledError | None:

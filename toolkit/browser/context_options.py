@@ -8,7 +8,9 @@ from typing import Any
 
 from toolkit.browser.profiles import Profile, Size
 from toolkit.browser.proxy import proxy_settings
+from toolkit.http.gate import NO_GATE, ClientCertificate, Gate
 from toolkit.http.route import Route
+from toolkit.session.browser_headers import origin_of
 from toolkit.session.browser_session import BrowserSession
 
 # The hints that Chromium sends unasked, https://wicg.github.io/client-hints-infrastructure/#low-entropy-hint-table
@@ -16,18 +18,22 @@ LOW_ENTROPY_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
 SINGLE_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
-def context_options(profile: Profile, route: Route, previous: BrowserSession | None = None) -> dict[str, Any]:
+def context_options(
+    profile: Profile, route: Route, previous: BrowserSession | None = None, *, gate: Gate = NO_GATE, site: str = ""
+) -> dict[str, Any]:
     """The arguments for Playwright's `new_context`, in a browser that was launched by us or not.
 
+    `gate` is what stands in front of `site`, a URL; its headers are not among the arguments, since those would go to
+    every host (see `toolkit.browser.gate_headers`).
     `previous` is a session that is being renewed: the context sends the user agent, languages and client hints that its
     browser sent. Raises `UsageError` for a proxy that the browser cannot take.
     """
     # A Chromium that we launch trusts the route's certificate authority by an argument. Other browsers cannot be given
     # one, so with such a route they accept every certificate.
     trusts_route = profile.browser == "chromium" and profile.connect is None
-    accept_any = route.ca_pem is not None and not trusts_route
+    accept_any = (route.ca_pem is not None or gate.ca_pem is not None) and not trusts_route
     options: dict[str, Any] = {
-        "ignore_https_errors": profile.ignore_https_errors or accept_any,
+        "ignore_https_errors": profile.ignore_https_errors or gate.any_certificate or accept_any,
         "java_script_enabled": profile.java_script_enabled,
         "service_workers": profile.service_workers,
         "accept_downloads": profile.accept_downloads,
@@ -53,12 +59,11 @@ def context_options(profile: Profile, route: Route, previous: BrowserSession | N
         }
     if profile.permissions:
         options["permissions"] = list(profile.permissions)
-    if profile.extra_http_headers:
-        options["extra_http_headers"] = dict(profile.extra_http_headers)
-    if login := profile.http_credentials:
-        options["http_credentials"] = {"username": login.username, "password": login.password}
-        if login.origin:
-            options["http_credentials"]["origin"] = login.origin
+    if gate.login is not None:
+        user, password = gate.login
+        options["http_credentials"] = {"username": user, "password": password, "origin": origin_of(site)}
+    if gate.certificates:
+        options["client_certificates"] = [_certificate(each) for each in gate.certificates]
     if proxy := proxy_settings(profile, route):
         options["proxy"] = proxy
     if previous is not None:
@@ -82,8 +87,17 @@ def _use_headers(options: dict[str, Any], headers: Mapping[str, str]) -> None:
             options["locale"] = languages
         extra["accept-language"] = languages
     if extra:
-        configured = options.get("extra_http_headers", {})
-        options["extra_http_headers"] = {k: v for k, v in configured.items() if k.lower() not in extra} | extra
+        options["extra_http_headers"] = extra
+
+
+def _certificate(certificate: ClientCertificate) -> dict[str, str]:
+    """`certificate` as Playwright takes it."""
+    settings = {
+        "origin": certificate.origin,
+        "certPath": certificate.cert_path,
+        "keyPath": certificate.key_path,
+    }
+    return settings if certificate.passphrase is None else settings | {"passphrase": certificate.passphrase}
 
 
 def _size(size: Size) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import re
@@ -19,7 +20,7 @@ from toolkit.browser.cancellation_shield import wait_at_most
 from toolkit.browser.child_environment import without_secrets
 from toolkit.browser.driver_environment import DriverEnvironment, remember_environment, without_secrets_in_process
 from toolkit.browser.temporary_folders import end_processes, temporary_folder
-from toolkit.errors import DriverFailed
+from toolkit.errors import DriverFailed, file_limit_error
 
 log = logging.getLogger("toolkit")
 
@@ -36,17 +37,18 @@ MISSING_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared objec
 
 
 @asynccontextmanager
-async def driver() -> AsyncIterator[Playwright]:
+async def driver(roots: bytes | None = None) -> AsyncIterator[Playwright]:
     """Start the driver, and give Playwright's async API.
 
-    It gets this process's environment without secrets (see `child_environment`), and so do its browsers.
+    It gets this process's environment without secrets (see `child_environment`), and so do its browsers. `roots` are
+    as in `DriverEnvironment`.
     The temporary files of the driver and its browsers are removed at the end; whatever of them has not ended by
     then is killed, where the system tells which processes they are. Raises `DriverFailed` where the driver does not
     start within `START_SECONDS`.
     """
     manager = async_playwright()
     with temporary_folder() as folder:
-        environment = DriverEnvironment(folder)
+        environment = DriverEnvironment(folder, roots)
         with environment:
             playwright = await _start(manager, folder)
         if not environment.was_used:  # so it has got that of this process, secrets included
@@ -76,7 +78,9 @@ async def _start(manager: AbstractAsyncContextManager[Playwright], folder: Path 
     try:
         return starting.result()
     except Exception as error:
-        raise await asyncio.to_thread(_start_error) from error
+        _mark_as_retrieved(error)
+        failure = _file_limit_failure(error)
+        raise failure if failure is not None else await asyncio.to_thread(_start_error) from error
 
 
 async def _abandon_start(
@@ -121,6 +125,22 @@ def memory_limit_hint() -> str:
     return f"This process may have {limit // 2**20} MiB of address space (`ulimit -v`), which is too little for it."
 
 
+def _mark_as_retrieved(error: Exception) -> None:
+    """Have asyncio not log `error`, which Playwright has also put into a future that nobody awaits."""
+    for holder in gc.get_referrers(error):
+        if isinstance(holder, asyncio.Future):
+            holder.exception()
+
+
+def _file_limit_failure(error: BaseException | None) -> DriverFailed | None:
+    """The error for a driver that does not start because this process can open no more files; None for other causes."""
+    while error is not None:
+        if (limit := file_limit_error(error)) is not None:
+            return DriverFailed("Playwright's driver does not start: too many open files.", hint=limit.hint)
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def _start_error() -> DriverFailed:
     """The error that says why the driver does not start, found by running it with `--version`."""
     program = compute_driver_executable()[0]
@@ -138,6 +158,8 @@ def _start_error() -> DriverFailed:
     except subprocess.TimeoutExpired:
         output = f"it does not even tell its version within {VERSION_SECONDS:g} s"
     except OSError as error:
+        if (limited := _file_limit_failure(error)) is not None:
+            return limited
         output = error.strerror or type(error).__name__
     if found := MISSING_LIBRARY.search(output):
         driver_error = DriverFailed(f"Playwright's driver does not start: this system has no {found[1]}.")

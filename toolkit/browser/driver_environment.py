@@ -22,13 +22,20 @@ from playwright.async_api import Playwright
 
 from toolkit.browser.child_environment import without_secrets
 
+ROOTS_VARIABLE = "NODE_EXTRA_CA_CERTS"
+
 
 class DriverEnvironment:
-    """What a driver that is started in the block `with` gets. `was_used` tells whether Playwright has asked for it."""
+    """What a driver that is started in the block `with` gets. `was_used` tells whether Playwright has asked for it.
 
-    def __init__(self, folder: Path | None) -> None:
+    `roots` are authorities, in PEM, that the driver trusts besides Node's own (https://nodejs.org/api/cli.html, under
+    NODE_EXTRA_CA_CERTS): it makes the connections of contexts with client certificates itself.
+    """
+
+    def __init__(self, folder: Path | None, roots: bytes | None = None) -> None:
         self.was_used = False
         self._folder = folder
+        self._roots_file = _write_roots(folder, roots) if folder is not None and roots is not None else None
         self._token: Token[DriverEnvironment | None]
 
     def __enter__(self) -> None:
@@ -39,7 +46,17 @@ class DriverEnvironment:
 
     def variables(self) -> dict[str, str]:
         """This process's environment without secrets, and with the folder for temporary files."""
-        return without_secrets(os.environ) | ({"TMPDIR": str(self._folder)} if self._folder is not None else {})
+        own = {"TMPDIR": self._folder, ROOTS_VARIABLE: self._roots_file}
+        return without_secrets(os.environ) | {name: str(path) for name, path in own.items() if path is not None}
+
+
+def _write_roots(folder: Path, roots: bytes) -> Path:
+    """A file in `folder` with `roots` and those that the environment names already."""
+    with suppress(OSError, KeyError):
+        roots += b"\n" + Path(os.environ[ROOTS_VARIABLE]).read_bytes()
+    file = folder / "roots.pem"
+    file.write_bytes(roots)
+    return file
 
 
 # The environment for the driver that is being started in this context.

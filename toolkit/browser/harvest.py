@@ -7,25 +7,33 @@ opened are closed at its end, also when it fails or is cancelled; no other page 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from multidict import CIMultiDict
 from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.closing import was_closed
 from toolkit.browser.failure_capture import with_failure_capture
+from toolkit.browser.gate_headers import send_gate_headers
 from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
 from toolkit.browser.session_storage_restoring import restoring_script
-from toolkit.browser.sync_async_runners import Limited, ShieldedStep, Steps, Watch
+from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
-from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed
+from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
+from toolkit.http.aiohttp_errors import CHECK_TLS
+from toolkit.http.gate_answers import gate_refusal
 from toolkit.session.browser_session import BrowserSession
 
+# What Playwright's driver answers itself where it makes the connections, since the context has client certificates.
+REFUSED_BY_DRIVER = 503
+DRIVER_REASON = re.compile(r"client-certificate error: ([\w' -]+)")
 NOWHERE = "http://127.0.0.1:1/"  # an address that has no cookies
 CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 RECENT_RESPONSES = 20  # how many of the site's latest responses are kept, to read headers from
@@ -54,13 +62,15 @@ def harvest_steps_in_new_context(
     """
     with playwright_errors(plan.url, plan.provider):
         try:
-            context = yield ShieldedStep(browser.new_context(**context_options))
+            context = yield OpeningStep(browser.new_context(**context_options))
         except PlaywrightError as error:
             if is_closed(error) and not plan.person and not was_closed(browser):
                 raise browser_ended_error(plan.url, plan.provider) from None
             raise
     pages = OpenedPages()
     try:
+        if plan.gate.headers:
+            yield ShieldedStep(send_gate_headers(context, plan))
         if plan.session_storage:
             with playwright_errors(plan.url, plan.provider):
                 yield ShieldedStep(context.add_init_script(restoring_script(plan.session_storage)))
@@ -68,7 +78,7 @@ def harvest_steps_in_new_context(
         return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
-            yield ShieldedStep(context.close())
+            yield ClosingStep(context.close())
 
 
 def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[BrowserSession]:
@@ -81,10 +91,10 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
 
     yield Watch(lambda: context.cookies(NOWHERE))
     if plan.recorder is not None:
-        plan.recorder.watch(context)
+        plan.recorder.watch(context, left_out=plan.gate.headers)
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
         try:
-            page = yield ShieldedStep(context.new_page())
+            page = yield OpeningStep(context.new_page())
             add_page(page)
             page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
             challenged = yield from _go_to_page(page, plan, responses)
@@ -104,8 +114,8 @@ def _has_browser_ended(context: Any) -> Steps[bool]:
     if context.browser is None or was_closed(context.browser):
         return False
     try:
-        extra = yield ShieldedStep(context.browser.new_context())
-        yield ShieldedStep(extra.close())
+        extra = yield OpeningStep(context.browser.new_context())
+        yield ClosingStep(extra.close())
     except PlaywrightError:
         return True
     return False
@@ -127,6 +137,11 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
         response = documents[-1]
     if response is None or response.status < 400:
         return False
+    if response.status == REFUSED_BY_DRIVER and plan.gate.certificates:
+        told = yield Limited(response.text(), plan.navigation_ms)
+        if reason := DRIVER_REASON.search(told):
+            text = f"The site's certificate is refused: {reason[1]}."
+            raise TLSFailed(text, provider=plan.provider, url=plan.url, hint=CHECK_TLS)
     headers = yield response.all_headers()
     if headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         if plan.person:
@@ -137,6 +152,11 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
             url=plan.url,
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
+    if response.status == 401 and not plan.person:
+        login_given = plan.gate.login is not None
+        if refusal := gate_refusal(401, CIMultiDict(headers), response.url, login_given=login_given):
+            refusal.provider = plan.provider
+            raise refusal
     if response.status in (401, 403) and plan.recipe.can_detect_login:
         if plan.person:
             return False
@@ -156,8 +176,8 @@ def _close_page(page: Any) -> Steps[None]:
         if page.is_closed():
             return
         with suppress(PlaywrightError):
-            yield ShieldedStep(page.close(run_before_unload=True))
+            yield ClosingStep(page.close(run_before_unload=True))
         with suppress(PlaywrightError):
             yield ShieldedStep(page.wait_for_event("close", timeout=wait_ms))
     with suppress(PlaywrightError):
-        yield ShieldedStep(page.close())  # only this closes a page whose script never ends
+        yield ClosingStep(page.close())  # only this closes a page whose script never ends

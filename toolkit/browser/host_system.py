@@ -11,8 +11,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 from toolkit.browser.profiles import Profile
 from toolkit.browser.try_start import StartedBrowser, try_start
@@ -41,10 +41,15 @@ class System(Protocol):
 
 
 class ThisSystem:
-    """The machine that this process runs on."""
+    """The machine that this process runs on. `run_coroutine` runs the coroutine that starts a browser."""
+
+    def __init__(
+        self, run_coroutine: Callable[[Coroutine[Any, Any, StartedBrowser]], StartedBrowser] = asyncio.run
+    ) -> None:
+        self._run_coroutine = run_coroutine
 
     def start(self, profile: Profile) -> StartedBrowser:
-        return asyncio.run(try_start(profile))
+        return self._run_coroutine(try_start(profile))
 
     def can_download(self, browser: str) -> bool:
         return is_reachable(download_host(browser, os.environ))

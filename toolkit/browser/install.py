@@ -46,6 +46,9 @@ def install(
             return _report_browser(system.start(profile), "found", report)
         except DriverFailed as error:
             report(error.what)
+            if error.hint and error.hint != DriverFailed.hint:  # what helps is no installation
+                report(error.hint)
+                return InstallResult(outcome="missing")
             if check or driver_repaired or not _apt_get(DRIVER_PACKAGES, system=system, report=report):
                 report(f"By hand: install what it lacks (Debian: `sudo apt-get install {' '.join(DRIVER_PACKAGES)}`).")
                 return InstallResult(outcome="missing")

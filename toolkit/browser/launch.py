@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from playwright.async_api import Browser, BrowserType, Playwright
@@ -19,17 +20,25 @@ from toolkit.browser.sandbox import remember_sandbox_failed, wants_sandbox
 from toolkit.browser.sync_async_runners import GRACE_SECONDS
 from toolkit.errors import BrowserMissing
 from toolkit.http.route import Route
+from toolkit.session.frame_locals import forgetting_locals
 
 log = logging.getLogger("toolkit")
 
 
+@forgetting_locals
 async def launch(
-    playwright: Playwright, profile: Profile | None = None, route: Route | None = None, *, whole: bool = False
+    playwright: Playwright,
+    profile: Profile | None = None,
+    route: Route | None = None,
+    *,
+    whole: bool = False,
+    pins: Collection[str] = (),
 ) -> Browser:
     """Launch the browser of `profile`, by default one without a window. The caller closes it.
 
     `route` is how its traffic leaves this machine, by default directly. `whole` prefers a whole browser to a headless
-    shell, see `find_browser`. Chromium's sandbox is on wherever the system has one, see `Profile.sandbox`.
+    shell, see `find_browser`; `pins` are as in `launch_options`. Chromium's sandbox is on wherever the system has one,
+    see `Profile.sandbox`.
 
     Raises `BrowserMissing`, `ProfileLocked`, or `BrowserError` for every other failure. Neither a failure nor a
     cancellation leaves a process running: Playwright's driver ends a browser that did not answer after 30 s, or as soon
@@ -43,13 +52,13 @@ async def launch(
     log.debug("launching %s", found.describe())
     sandbox, environ = wants_sandbox(profile, found), browser_environment(playwright)
     try:
-        return await _launch(browser_type, launch_options(profile, found, route, sandbox, environ))
+        return await _launch(browser_type, launch_options(profile, found, route, sandbox, environ, pins=pins))
     except PlaywrightError as error:
         if not (sandbox and profile.sandbox is None and is_sandbox_failure(error)):
             raise launch_error(error, profile) from None
     remember_sandbox_failed(found)
     try:
-        return await _launch(browser_type, launch_options(profile, found, route, False, environ))
+        return await _launch(browser_type, launch_options(profile, found, route, False, environ, pins=pins))
     except PlaywrightError as error:
         raise launch_error(error, profile) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,17 +26,24 @@ SHELL_ARGS = ("--accept-lang=en-US,en",)  # what a whole browser sends by defaul
 
 
 def launch_options(
-    profile: Profile, browser: InstalledBrowser, route: Route, sandbox: bool, environ: Mapping[str, str] | None = None
+    profile: Profile,
+    browser: InstalledBrowser,
+    route: Route,
+    sandbox: bool,
+    environ: Mapping[str, str] | None = None,
+    *,
+    pins: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The arguments for Playwright's `launch`. `profile.env` is added to `environ`, by default `os.environ`
-    without secrets. A profile without an `env` leaves the browser the environment of the driver.
+    """The arguments for Playwright's `launch`. `pins` are those of keys that Chromium trusts besides the route's
+    (`toolkit.http.public_key_pins`). `profile.env` is added to `environ`, by default `os.environ` without secrets. A
+    profile without an `env` leaves the browser the environment of the driver.
 
     Raises `UsageError` for a proxy that the browser cannot take.
     """
     chromium = profile.browser == "chromium"
     args = chromium_args(browser) if chromium else []
-    if chromium and route.spki:
-        args.append(f"--ignore-certificate-errors-spki-list={route.spki}")
+    if chromium and (trusted := [*filter(None, [route.spki]), *pins]):
+        args.append(f"--ignore-certificate-errors-spki-list={','.join(trusted)}")
     proxy = proxy_settings(profile, route)
     if chromium and proxy:
         args += proxied_only_args(proxy)

@@ -26,18 +26,34 @@ class OwnBrowser:
         self._route = route
         self._starting: asyncio.Task[Browser] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._pins: frozenset[str] = frozenset()  # of the browser that was started last, and the roots of its driver
+        self._roots: bytes | None = None
         self._opened = AsyncExitStack()  # the driver and the browser that were started last
 
-    async def get(self, lost: Browser | None = None, *, whole: bool = False) -> Browser:
+    async def get(
+        self,
+        lost: Browser | None = None,
+        *,
+        whole: bool = False,
+        pins: frozenset[str] = frozenset(),
+        roots: bytes | None = None,
+    ) -> Browser:
         """The browser, started if there is none, or if it is closed or is `lost`, one that is known to be gone.
 
-        `whole` prefers a whole browser to a headless shell. Raises what `launch` or `connect` raises, and `UsageError`
-        after `aclose`.
+        `whole` prefers a whole browser to a headless shell; `pins` are as in `launch_options`, `roots` as in `driver`.
+        Raises what `launch` or `connect` raises, and `UsageError` after `aclose`, or where the browser was started for
+        another site and does not trust these keys.
         """
         if self._closing is not None:
             raise UsageError("This SessionManager is closed.")
         if self._starting is None or (self._starting.done() and not _is_alive(self._starting, lost)):
+            self._pins, self._roots = pins, roots
             self._starting = asyncio.create_task(self._start(self._opened, whole))
+        elif not pins <= self._pins:
+            raise UsageError(
+                "The browser runs already, and does not trust the `ca_file` of this site.",
+                hint="Make a SessionManager for each such site.",
+            )
         # `asyncio.wait`, because the cancellation of one caller must not cancel the start, which others wait for too.
         starting = self._starting
         await asyncio.wait({starting})
@@ -54,11 +70,11 @@ class OwnBrowser:
     async def _start(self, previous: AsyncExitStack, whole: bool) -> Browser:
         await previous.aclose()
         async with AsyncExitStack() as opening:
-            playwright = await opening.enter_async_context(driver())
+            playwright = await opening.enter_async_context(driver(self._roots))
             if self._profile.connect is not None:
                 browser = await connect(playwright, self._profile)
             else:
-                browser = await launch(playwright, self._profile, self._route, whole=whole)
+                browser = await launch(playwright, self._profile, self._route, whole=whole, pins=self._pins)
             remember_when_closed(browser)
             opening.push_async_callback(close_browser, browser)
             self._opened = opening.pop_all()

@@ -22,10 +22,16 @@ from toolkit.errors import (
     ToolkitError,
     redact_url,
 )
+from toolkit.http.aiohttp_errors import CHECK_CERTIFICATE
 
 # Chromium's names for network errors (https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h)
 # and Firefox's. The first pattern that matches decides.
 NETWORK_ERRORS = (
+    (
+        r"ERR_BAD_SSL_CLIENT_AUTH_CERT|ERR_SSL_CLIENT_AUTH\w*|SSL_ERROR_\w*CERT_REQUIRED\w*",
+        TLSFailed,
+        "The site wants a certificate of yours, `client_certificates` in browsers.json,",
+    ),
     (
         r"ERR_(\w+_)?PROXY\w*|ERR_TUNNEL\w*|ERR_SOCKS_CONN\w*|ERR_INVALID_AUTH_CREDENTIALS|NS_ERROR_PROXY\w*",
         ProxyFailed,
@@ -39,6 +45,8 @@ NETWORK_ERRORS = (
     ),
     (r"ERR_[A-Z_]+|NS_(ERROR|BINDING)_\w+", HarvestFailed, "The page did not load"),
 )
+# How it looks where TLS 1.3 tells, after the handshake, that a certificate was wanted.
+CLOSED_BY_SITE = ("ERR_CONNECTION_CLOSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED")
 DOCUMENT_GONE = ("Execution context was destroyed", "Cannot find context", "Frame was detached", "frame got detached")
 
 
@@ -79,7 +87,10 @@ def _map_error(error: PlaywrightError, url: str, provider: str, place: str) -> T
         return HarvestFailed("The site sent a download in the place of its page.", url=url, provider=provider)
     for pattern, kind, what in NETWORK_ERRORS:
         if found := re.search(pattern, error.message):
-            return kind(f"{what} ({found.group()}).", url=url, provider=provider)
+            failed = kind(f"{what} ({found.group()}).", url=url, provider=provider)
+            if found.group() in CLOSED_BY_SITE and url.startswith("https:"):
+                failed.hint = CHECK_CERTIFICATE
+            return failed
     if isinstance(error, BrowserUnresponsive):
         hint = "See whether it is stopped, or the machine is out of memory."
         return BrowserError(error.message, url=url, provider=provider, hint=hint)

@@ -108,10 +108,26 @@ def _headers(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[dict
 
 
 def _clock_skew(responses: Iterable[Any]) -> Steps[float]:
-    """How many seconds the site's clock is ahead, by the latest response with a `Date` header; 0 where none has one."""
-    for response in reversed(list(responses)):
+    """How many seconds the site's clock is ahead, by those `responses` with a `Date` header that came over the network;
+    0 where there are none.
+
+    A cache on the way makes an answer older and never newer, so the one that is furthest ahead tells.
+    """
+    skews: list[float] = []
+    for response in responses:
         headers, timing = (yield response.all_headers()), response.request.timing
-        if "date" in headers and timing["startTime"] > 0:
+        if "date" in headers and timing["startTime"] > 0 and (yield from _came_over_the_network(response)):
             received = (timing["startTime"] + max(0.0, timing["responseStart"])) / 1000
-            return clock_skew(headers["date"], headers.get("age"), received)
-    return 0.0
+            skews.append(clock_skew(headers["date"], headers.get("age"), received))
+    return max(skews, default=0.0)
+
+
+def _came_over_the_network(response: Any) -> Steps[bool]:
+    """Whether neither a service worker nor the browser's cache gave `response`.
+
+    Playwright does not tell of the cache. But only a request that goes out gets the headers of the network stack, of
+    which every browser sends this one.
+    """
+    if response.from_service_worker:
+        return False
+    return "accept-encoding" in (yield response.request.all_headers())

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from toolkit.http.gate import ClientCertificate
+
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Milliseconds = Annotated[float, Meta(ge=0)]
 Pixels = Annotated[int, Meta(gt=0)]
@@ -96,7 +98,31 @@ class Connect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Deployment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a site, or the gate in front of it, wants of browser and calls alike; nothing of it goes to other hosts."""
+
+    extra_http_headers: Annotated[
+        dict[str, str], _about("Sent with every request to the provider's own hosts, such as a service token.")
+    ] = {}
+    http_credentials: Annotated[Credentials | None, _about("For HTTP authentication.")] = None
+    client_certificates: Annotated[
+        tuple[ClientCertificate, ...], _about("By which one shows who one is. Paths are relative to this file.")
+    ] = ()
+    ca_file: Annotated[
+        str | None, _about("Roots to trust besides the system's, in PEM. The path is relative to this file.")
+    ] = None
+    ignore_https_errors: Annotated[bool, _about("Take any certificate. Only for tests.")] = False
+    session_hosts: Annotated[
+        tuple[str, ...], _about("Further hosts whose cookies belong to the session, such as that of a single sign-on.")
+    ] = ()
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} session_hosts={self.session_hosts}>"
+
+
+class Profile(Deployment, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one browser is launched and what its contexts look like. Times are in milliseconds."""
 
     extends: Annotated[
@@ -145,9 +171,6 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     permissions: Annotated[tuple[str, ...], _about("Granted to every page, such as geolocation.")] = ()
     color_scheme: Annotated[Literal["light", "dark", "no-preference"] | None, _about("prefers-color-scheme.")] = None
     reduced_motion: Annotated[Literal["reduce", "no-preference"] | None, _about("prefers-reduced-motion.")] = None
-    extra_http_headers: Annotated[dict[str, str], _about("Sent with every request of every page.")] = {}
-    http_credentials: Annotated[Credentials | None, _about("For HTTP authentication.")] = None
-    ignore_https_errors: Annotated[bool, _about("Take any certificate. Only for tests.")] = False
     bypass_csp: Annotated[bool, _about("Switch the pages' Content-Security-Policy off.")] = False
     java_script_enabled: Annotated[bool, _about("Run the pages' scripts.")] = True
     service_workers: Annotated[Literal["allow", "block"], _about("Whether sites may register them.")] = "allow"
@@ -160,8 +183,6 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     navigation_timeout_ms: Annotated[Milliseconds, _about("For a page to load, in ms.")] = 30_000
     ready_timeout_ms: Annotated[Milliseconds, _about("For the page to have what a session needs, in ms.")] = 30_000
     login_timeout_ms: Annotated[Milliseconds, _about("For a person to log in, in a window, in ms.")] = 300_000
-
-    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:  # headers, environment and credentials stay out of logs
         which = self.connect or self.executable_path or self.channel or "any"

@@ -6,6 +6,7 @@ What was handed in is used and left open; what was opened here is closed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from toolkit.browser.browsers_file import choose_profile
 from toolkit.browser.context_check import check_context, is_sync, type_name
 from toolkit.browser.context_options import context_options
 from toolkit.browser.failure_capture import FailureCapture
+from toolkit.browser.gates import find_gate
 from toolkit.browser.harvest import harvest_steps, harvest_steps_in_new_context
 from toolkit.browser.managed_browser import OwnBrowser
 from toolkit.browser.profiles import Profile
@@ -25,8 +27,11 @@ from toolkit.browser.running_browser import cdp_profile, default_context
 from toolkit.browser.sync_async_runners import run
 from toolkit.browser.visit_plan import VisitPlan, plan_visit
 from toolkit.errors import ContextTypeError, UsageError
+from toolkit.http.gate import NO_GATE, Gate
+from toolkit.http.public_key_pins import root_pins, verified_pin
 from toolkit.http.route import Route
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import PageRecorder, Site
 
 
@@ -47,6 +52,7 @@ class SessionManager:
     replace the profile's fields: whether the browser has a window, and how long a person has to log in there.
     """
 
+    @forgetting_locals
     def __init__(
         self,
         profile: str | Profile | None = None,
@@ -64,6 +70,7 @@ class SessionManager:
     ) -> None:
         _check_handed_in(context, browser, cdp)
         self._profile_name, chosen = choose_profile(profile, browsers)
+        self._find_gate = partial(find_gate, profile=profile, browsers_file=browsers)
         if cdp is not None:
             chosen = cdp_profile(cdp, chosen)
         if window is not None:
@@ -91,6 +98,7 @@ class SessionManager:
         """Close the browser if it was started here, also when cancelled meanwhile. May be called more than once."""
         await self._own_browser.aclose()
 
+    @forgetting_locals
     async def harvest(
         self, site: Site, *, account: str = "default", previous: BrowserSession | None = None, login: bool = False
     ) -> BrowserSession:
@@ -105,11 +113,12 @@ class SessionManager:
         """
         if self._context is not None:
             return await run(harvest_steps(self._context, self._plan(site, account, None, login)))
+        gate = NO_GATE if self._route.sealed else self._find_gate(site.page)
 
         async def harvest_in_browser(browser: AsyncBrowser) -> BrowserSession:
             if self._in_own_tab:
                 return await self._harvest_in_tab(browser, site, account, login)
-            return await self._harvest_in_new_context(browser, site, account, previous, login)
+            return await self._harvest_in_new_context(browser, site, account, previous, login, gate)
 
         if self._browser is not None:
             return await harvest_in_browser(self._browser)
@@ -117,7 +126,17 @@ class SessionManager:
             return await with_reconnect(harvest_in_browser, self._own_browser.get)
         # A session from a window is renewed in a whole browser: its scripts see less of a difference there.
         whole = previous is not None and not _is_from_headless(previous)
-        return await harvest_in_browser(await self._own_browser.get(whole=whole))
+        pins = await self._pins(site, gate)
+        return await harvest_in_browser(await self._own_browser.get(whole=whole, pins=pins, roots=gate.ca_pem))
+
+    async def _pins(self, site: Site, gate: Gate) -> frozenset[str]:
+        """The pins by which a Chromium that is started here trusts what `gate` trusts. Raises `TLSFailed` and its like
+        where the site has no certificate that the gate's roots vouch for."""
+        if gate.ca_pem is None or gate.any_certificate or self._profile.browser != "chromium":
+            return frozenset()
+        connecting = self._profile.navigation_timeout_ms / 1000 or None
+        verified = await verified_pin(site.page, self._route, gate, seconds=connecting)
+        return frozenset([*root_pins(gate.ca_pem), *filter(None, [verified])])
 
     async def _harvest_in_tab(self, browser: AsyncBrowser, site: Site, account: str, login: bool) -> BrowserSession:
         """Visit `site` in a tab of the browser that a person has open."""
@@ -126,12 +145,18 @@ class SessionManager:
         return await run(harvest_steps(context, self._plan(site, account, None, login)))
 
     async def _harvest_in_new_context(
-        self, browser: AsyncBrowser, site: Site, account: str, previous: BrowserSession | None, login: bool
+        self,
+        browser: AsyncBrowser,
+        site: Site,
+        account: str,
+        previous: BrowserSession | None,
+        login: bool,
+        gate: Gate,
     ) -> BrowserSession:
-        """Visit `site` in a new context of `browser`, with what `previous` has."""
+        """Visit `site`, which is behind `gate`, in a new context of `browser`, with what `previous` has."""
         proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
-        options = context_options(self._profile, self._route, previous)
-        plan = self._plan(site, account, proxy, login)
+        options = context_options(self._profile, self._route, previous, gate=gate, site=site.page)
+        plan = msgspec.structs.replace(self._plan(site, account, proxy, login), gate=gate)
         if previous is not None:
             options["storage_state"] = previous.to_storage_state()
             plan = msgspec.structs.replace(plan, session_storage=previous.session_storage)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
 from playwright.async_api import Error as PlaywrightError
 
-from toolkit.browser.cancellation_shield import grace_seconds, wait_until_done
+from toolkit.browser.cancellation_shield import grace_seconds, leave_alone, wait_until_done
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
@@ -35,11 +36,20 @@ class BrowserUnresponsive(PlaywrightError):
 
 
 class ShieldedStep(msgspec.Struct, frozen=True):
-    """A step that is carried to its end even when the caller is cancelled: one that opens something, which nobody would
-    close if its result were not waited for, or one that closes something. `call` is what the Playwright call returned.
+    """A step that is carried to its end even when the caller is cancelled. `call` is what the Playwright call returned.
+
+    One that takes too long is cancelled, which takes nothing back of what the browser was told.
     """
 
     call: Any
+
+
+class OpeningStep(ShieldedStep, frozen=True):
+    """A step that opens a page or a context. Where it takes too long, that is closed as soon as it is open."""
+
+
+class ClosingStep(ShieldedStep, frozen=True):
+    """A step that closes a page or a context. Where it takes too long, it goes on by itself."""
 
 
 class Limited(msgspec.Struct, frozen=True):
@@ -84,6 +94,8 @@ class _Runner:
                 try:
                     value = await self._await(step)
                 except BaseException as error:  # noqa: BLE001 - every error goes to the steps, which close what is open
+                    if isinstance(error, asyncio.CancelledError):
+                        self._cancelled = error  # from now on there is little time
                     step = steps.throw(error)
                 else:
                     step = steps.send(value)
@@ -123,8 +135,13 @@ class _Runner:
         elif self._cancelled is not None:
             seconds = min(seconds, grace_seconds())
         self._cancelled = await wait_until_done(task, seconds) or self._cancelled
-        if task.cancelled():  # by our time limit: Playwright has none for these calls
+        if not task.done():  # Playwright has no time limit for these calls
             self._unresponsive = True
+            if isinstance(step, OpeningStep | ClosingStep):
+                leave_alone(task, opens=isinstance(step, OpeningStep))
+            else:
+                task.cancel()
+                await asyncio.wait({task})
             raise BrowserUnresponsive("The browser gave no answer.")
         return task.result()
 
@@ -159,15 +176,56 @@ class _Runner:
                 asking.cancel()
 
 
-def run_sync(steps: Steps[T]) -> T:
+def run_sync(steps: Steps[T], seconds: float) -> T:
     """Run `steps` over Playwright's sync API, and return their result.
 
-    Only Playwright's own timeouts limit the steps, since nothing can interrupt a call of this API.
+    A call that takes longer than `seconds` ends the steps, and `BrowserUnresponsive` is raised. It has to be longer
+    than every timeout that a step gives to Playwright, since a call of this API is made before its limit is known.
     """
+    limit = _SyncLimit(seconds)
     try:
-        step = steps.send(None)
+        with limit.call():
+            step = steps.send(None)
         while True:
-            step = steps.send(step.call if isinstance(step, ShieldedStep | Limited) else step)
+            with limit.call():
+                step = steps.send(step.call if isinstance(step, ShieldedStep | Limited) else step)
     except StopIteration as end:
         result: T = end.value
         return result
+    except asyncio.CancelledError:
+        if not limit.is_over:
+            raise
+        raise BrowserUnresponsive(f"The browser gave no answer within {seconds:g} s.") from None
+
+
+class _SyncLimit:
+    """Limits each call of Playwright's sync API. While such a call waits, the event loop of that API runs, which is the
+    running one of this thread: it can cancel what the call waits for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._seconds = seconds
+        self._alarm: asyncio.TimerHandle | None = None
+        self.is_over = False
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Cancel what is called in the block when the time is over. That may be one call, or with it those that close
+        the pages because it was cancelled."""
+        self._set_alarm(asyncio.all_tasks(self._loop))
+        try:
+            yield
+        finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
+
+    def _set_alarm(self, others: set[asyncio.Task[Any]]) -> None:
+        if self._seconds != float("inf"):
+            self._alarm = self._loop.call_later(self._seconds, self._cancel, others)
+
+    def _cancel(self, others: set[asyncio.Task[Any]]) -> None:
+        self.is_over = True
+        self._seconds = UNRESPONSIVE_SECONDS
+        for task in asyncio.all_tasks(self._loop) - others:
+            task.cancel()
+        self._set_alarm(others)

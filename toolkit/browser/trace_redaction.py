@@ -10,12 +10,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote, quote_plus, unquote
 
 from toolkit.errors import redact_url
+from toolkit.session.encodings.encoded_replacement import Replacer
 
 # The fields to take over from each type of line. Results of calls, console messages of pages, and evaluated expressions
 # with their arguments are not among them.
@@ -51,10 +51,11 @@ def redact_trace(raw: bytes, outcomes: Iterable[RequestOutcome], secrets: Collec
     except (zipfile.BadZipFile, KeyError, ValueError):
         return None
     options: dict[str, Any] = next((line for line in lines if line.get("type") == "context-options"), {})
-    steps = [_redact_line(line, secrets) for line in lines if line.get("type") in FIELDS_BY_TYPE]
-    network = [_network_line(outcome, options, secrets) for outcome in outcomes]
+    replacer = Replacer(dict.fromkeys(secrets, HIDDEN), encoded=False)
+    steps = [_redact_line(line, replacer) for line in lines if line.get("type") in FIELDS_BY_TYPE]
+    network = [_network_line(outcome, options, replacer) for outcome in outcomes]
     files = {name: "\n".join(map(json.dumps, entries)) for name, entries in (("steps", steps), ("network", network))}
-    if _holds_secret("\n".join(files.values()), secrets):
+    if _holds_secret("\n".join(files.values()), replacer, secrets):
         return None
     redacted = io.BytesIO()
     with zipfile.ZipFile(redacted, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -63,54 +64,35 @@ def redact_trace(raw: bytes, outcomes: Iterable[RequestOutcome], secrets: Collec
     return redacted.getvalue()
 
 
-def _holds_secret(text: str, secrets: Collection[str]) -> bool:
-    """Whether one of `secrets` is in lines of JSON, also URL-encoded up to three times, as in an address in another."""
-    text = text.lower()
-    for _ in range(3):
-        if any(encoding.lower() in text for secret in secrets for encoding in _json_encodings(secret)):
-            return True
-        text = unquote(text).lower()
-    return False
+def _holds_secret(text: str, replacer: Replacer, secrets: Collection[str]) -> bool:
+    """Whether one of `secrets`, which `replacer` replaces, is in lines of JSON, also in lower case as in host names."""
+    in_lower_case = Replacer(dict.fromkeys(map(str.lower, secrets), HIDDEN))
+    return bool(replacer.edits(text.encode()) or in_lower_case.edits(text.lower().encode()))
 
 
-def _url_encodings(secret: str) -> tuple[str, ...]:
-    """The ways in which `secret` can be written in an address."""
-    return secret, quote(secret, safe=""), quote(secret), quote_plus(secret)
-
-
-def _json_encodings(secret: str) -> Iterator[str]:
-    """The ways in which `secret` can be written in a JSON string, or in an address there."""
-    for text in set(_url_encodings(secret)):
-        yield json.dumps(text)[1:-1]
-
-
-def _redact_line(line: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+def _redact_line(line: dict[str, Any], replacer: Replacer) -> dict[str, Any]:
     redacted = {name: line[name] for name in FIELDS_BY_TYPE[line["type"]] if name in line}
     if "params" in redacted:
         redacted["params"] = {
-            name: _redact_value(value, secrets) for name, value in line["params"].items() if name in SAFE_PARAMS
+            name: _redact_value(value, replacer) for name, value in line["params"].items() if name in SAFE_PARAMS
         }
     if "error" in redacted:
         first_line = line["error"].get("message", "").partition("\n")[0]
-        redacted["error"] = {"name": "Error", "message": _redact_value(first_line, secrets)}
+        redacted["error"] = {"name": "Error", "message": _redact_value(first_line, replacer)}
     if "message" in redacted:
         message = redacted["message"]
-        redacted["message"] = _redact_value(message if SAFE_LOG_MESSAGE.match(message) else HIDDEN, secrets)
+        redacted["message"] = _redact_value(message if SAFE_LOG_MESSAGE.match(message) else HIDDEN, replacer)
     return redacted
 
 
-def _redact_value(value: Any, secrets: Collection[str]) -> Any:
+def _redact_value(value: Any, replacer: Replacer) -> Any:
     """`value` with addresses cut before their query, and secrets replaced. Only texts are changed."""
     if not isinstance(value, str):
         return value
-    text = re.sub(r"\b[a-z]+://[^\s\"']+", lambda found: redact_url(found[0]), value)
-    for secret in sorted(secrets, key=len, reverse=True):
-        for encoding in _url_encodings(secret):
-            text = text.replace(encoding, HIDDEN)
-    return text
+    return replacer.replace_text(re.sub(r"\b[a-z]+://[^\s\"']+", lambda found: redact_url(found[0]), value))
 
 
-def _network_line(outcome: RequestOutcome, options: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+def _network_line(outcome: RequestOutcome, options: dict[str, Any], replacer: Replacer) -> dict[str, Any]:
     """A line of the network file: a HAR entry with only the outcome. `options` is the line "context-options"."""
     started = datetime.fromtimestamp(max(outcome.started, 0) / 1000, UTC).isoformat()
     nothing: dict[str, Any] = {"httpVersion": "", "cookies": [], "headers": [], "headersSize": -1, "bodySize": -1}
@@ -122,7 +104,7 @@ def _network_line(outcome: RequestOutcome, options: dict[str, Any], secrets: Col
             "time": 0,
             "request": {
                 "method": outcome.method,
-                "url": _redact_value(outcome.url, secrets),
+                "url": _redact_value(outcome.url, replacer),
                 "queryString": [],
                 **nothing,
             },

@@ -10,7 +10,9 @@ import msgspec
 from toolkit.browser.failure_capture import FailureCapture
 from toolkit.browser.profiles import Profile
 from toolkit.errors import redact_url
+from toolkit.http.gate import NO_GATE, Gate
 from toolkit.session.recipe import Harvest, PageRecorder, Site
+from toolkit.session.site_address import ascii_host
 
 
 class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,8 +22,8 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     `ready_ms` that for it to have what the recipe needs. `person` says that somebody sits at the window, and may log in
     or pass a challenge within `login_ms`; `login` says that they are there just to log in; `tab` says that the page is
     a tab of the browser that they use. `say` is called once, with the text that tells them what to do. `recorder`
-    records the pages. `capture` says what to keep of a visit that fails. `session_storage` is what the tabs of a new
-    context begin with, by origin.
+    records the pages. `capture` says what to keep of a visit that fails. `gate` is what stands in front of the hosts.
+    `session_storage` is what the tabs of a new context begin with, by origin.
     """
 
     provider: str
@@ -40,6 +42,7 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     say: Callable[[str], None] | None = None
     recorder: PageRecorder | None = None
     capture: FailureCapture | None = None
+    gate: Gate = NO_GATE
     session_storage: dict[str, dict[str, str]] = {}
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
@@ -50,15 +53,17 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     def owns_url(self, url: str) -> bool:
         """Whether `url` is on one of the provider's hosts."""
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and _ascii_host(parts.hostname or "") in self.hosts
+        return parts.scheme in ("http", "https") and ascii_host(parts.hostname or "") in self.hosts
 
     def owns_cookie_domain(self, domain: str) -> bool:
-        """Whether a browser sends cookies of `domain` to one of the provider's hosts (RFC 6265bis, 5.1.3).
+        """Whether a browser sends cookies of `domain` to one of the provider's hosts, or of those whose cookies belong
+        to the session too (RFC 6265bis, 5.1.3).
 
         As in Playwright's cookies, `domain` begins with a dot unless they are for that host alone.
         """
         bare = domain.removeprefix(".").strip("[]").lower()
-        return any(host == bare or (domain.startswith(".") and host.endswith(domain.lower())) for host in self.hosts)
+        hosts = (*self.hosts, *map(ascii_host, self.gate.session_hosts))
+        return any(host == bare or (domain.startswith(".") and host.endswith(domain.lower())) for host in hosts)
 
     def is_login_url(self, url: str) -> bool:
         """Whether a person logs in at `url`: at the site's own login page, or at another site that signs them in."""
@@ -74,7 +79,7 @@ def plan_visit(site: Site, profile: Profile, *, profile_name: str, account: str)
         provider=site.name,
         url=site.page,
         recipe=site.harvest,
-        hosts=tuple(_ascii_host(host) for host in site.hosts),
+        hosts=tuple(ascii_host(host) for host in site.hosts),
         account=account,
         profile=profile_name,
         navigation_ms=profile.navigation_timeout_ms,
@@ -82,11 +87,3 @@ def plan_visit(site: Site, profile: Profile, *, profile_name: str, account: str)
         login_ms=profile.login_timeout_ms,
         person=not profile.headless,
     )
-
-
-def _ascii_host(host: str) -> str:
-    """`host` as a browser writes it in URLs: in ASCII (RFC 5891), in lower case, without brackets."""
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:  # not a valid host name; it is compared as it is
-        return host.lower()

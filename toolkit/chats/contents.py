@@ -158,7 +158,10 @@ def read_data_url(url: str) -> tuple[bytes, str] | None:
 
 
 def _read(path: Path | str) -> bytes:
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise UsageError(f"The path of a file is a text or a `Path`, and not {type(path).__name__}.") from None
     try:
         if not path.is_file():
             raise UsageError(f"{path} is no file." if path.exists() else f"There is no file {path}.")

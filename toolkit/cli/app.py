@@ -51,6 +51,8 @@ def run_command_line() -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # an answer can have characters that the terminal has not
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="surrogateescape")  # as arguments are read: `check_encoding` then says it
     try:
         # Otherwise click would take * and ? in a prompt for names of files on Windows.
         code = toolkit.main(prog_name="toolkit", standalone_mode=False, windows_expand_args=False)

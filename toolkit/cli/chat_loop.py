@@ -108,8 +108,10 @@ class ChatLoop:
                     self._commands.run(*command)
         except Interrupted:
             echo("", "interrupted", err=True)
-        except ToolkitError as error:
-            report_error(error)
+        except OSError:
+            raise  # the terminal is gone, or what stdout leads to is full
+        except Exception as error:  # noqa: BLE001 - not even a bug, such as a plugin's, takes the conversation away
+            self._report(error)
         return True
 
     def _ask(self, messages: Messages) -> None:
@@ -142,7 +144,7 @@ class ChatLoop:
         self._conversation.answer(self._printer.text, self._printer.chat_id)
         self._keep()
 
-    def _report(self, error: ToolkitError) -> None:
+    def _report(self, error: Exception) -> None:
         if self._as_json:
             print_error(error)
         report_error(error)

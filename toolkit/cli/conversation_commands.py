@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable
@@ -68,7 +69,7 @@ class ConversationCommands:
         self._conversation = conversation
         self._client = client
         self._runner = runner
-        self._saved: set[Path] = set()  # files that this conversation has written, and may write again
+        self._saved: set[str] = set()  # files that this conversation has written, and may write again
         self._handlers: dict[str, Callable[[str], None]] = {
             "model": self._model,
             "system": self._system,
@@ -128,14 +129,14 @@ class ConversationCommands:
         path = self._path(argument, "/save")
         if not self._conversation.messages:
             raise UsageError("There is nothing to save yet.")
-        if path.exists() and path.resolve() not in self._saved:
+        if os.path.exists(path) and os.path.realpath(path) not in self._saved:
             raise UsageError(f"{path} is there already.", hint="Name another file.")
         messages, name = self._conversation.all_messages, self._client.provider.name
         try:
             write_atomic(path, export_conversation(messages, name, path.suffix).encode())
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror or type(error).__name__}.") from None
-        self._saved.add(path.resolve())
+        self._saved.add(os.path.realpath(path))
         _say(f"The conversation is in {path}.")
 
     def _help(self, _: str) -> None:
@@ -145,15 +146,18 @@ class ConversationCommands:
 
     @staticmethod
     def _path(argument: str, command: str) -> Path:
-        """Returns the file that is named: as it is, or as a shell would read it, as where it is dragged here."""
+        """Returns the file that is named: as it is, or as a shell would read it, as where it is dragged here.
+
+        `os.path` raises for no text, and `pathlib` does, such as for a name that is too long.
+        """
         if not argument:
             raise UsageError(f"Name the file: {command} FILE.")
         try:
             words = shlex.split(argument)
         except ValueError:
             words = []
-        plain = Path(argument).expanduser()
-        return Path(words[0]).expanduser() if len(words) == 1 and not plain.exists() else plain
+        plain = os.path.expanduser(argument)
+        return Path(os.path.expanduser(words[0]) if len(words) == 1 and not os.path.exists(plain) else plain)
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,7 @@ import os
 
 from toolkit.cli.status_line import notify
 from toolkit.cli.unreadable_session_collector import collect_unreadable
-from toolkit.client.environment_session import read_variable, variable_name
+from toolkit.client.environment_session import find_deployment, variable_name
 from toolkit.errors import StoreError, UsageError
 from toolkit.providers.base import Provider
 from toolkit.stores.base import Store
@@ -46,7 +46,7 @@ async def resolve_call_base_url(
     secret = os.environ.get(variable)
     if base_url is None and store is None and secret:
         log.debug("the session of %s decides the deployment", variable)
-        return note_deployment(kind, read_variable(secret, variable, kind.name).origin, f"which {variable} is for")
+        return note_deployment(kind, find_deployment(secret, variable, kind), f"which {variable} is for")
     opened = open_store(store) if store is None or isinstance(store, str) else store
     return await resolve_base_url(kind, base_url, account, opened)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,9 +11,6 @@ from toolkit.chats.event_json import event_to_json
 from toolkit.chats.events import ChatEvent
 from toolkit.cli.output import echo_json
 from toolkit.cli.status_line import clear_status
-
-if TYPE_CHECKING:
-    from toolkit.errors import ToolkitError
 
 
 class JSONAnswer:
@@ -41,15 +38,19 @@ class JSONAnswer:
         """Does nothing: each event has a line of its own."""
 
 
-def print_error(error: ToolkitError | click.UsageError) -> None:
+def print_error(error: Exception) -> None:
     """Prints the error that has ended an answer: its class, what it says, and the text that had come."""
     from toolkit.cli.error_report import error_message
+    from toolkit.cli.safe_traceback import describe_error
     from toolkit.errors import ToolkitError
 
+    text = ""
     if isinstance(error, ToolkitError):
         message, text = error_message(error), error.text
+    elif isinstance(error, click.ClickException):
+        message = error.format_message()
     else:
-        message, text = error.format_message(), ""
+        message = describe_error(error)
     _print({"type": "error", "error": type(error).__name__, "message": message, "text": text})
 
 

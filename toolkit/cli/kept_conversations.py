@@ -16,6 +16,7 @@ import msgspec
 
 from toolkit.chats.messages import read_messages
 from toolkit.errors import StoreError, ToolkitError, UsageError
+from toolkit.files.access import read_file
 from toolkit.files.atomic import write_atomic
 from toolkit.files.state_folder import make_private_folder, state_folder
 from toolkit.stores.base import Key
@@ -74,7 +75,7 @@ def load_conversation(key: Key) -> KeptConversation:
     """
     path = _path(key)
     try:
-        stored = msgspec.json.decode(path.read_bytes(), type=_StoredFile)
+        stored = msgspec.json.decode(read_file(path), type=_StoredFile)
         if stored.format != FORMAT:
             raise ValueError("another format")
         conversation = stored.conversation or _open(stored.sealed, key)
@@ -87,7 +88,7 @@ def load_conversation(key: Key) -> KeptConversation:
         ) from None
     except StoreError:
         raise
-    except (OSError, ValueError, ToolkitError) as error:
+    except (OSError, ValueError, RecursionError, ToolkitError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no conversation of this version"
         raise StoreError(f"The conversation in {path} cannot be read: {reason}.", hint="Remove the file.") from None
     return conversation

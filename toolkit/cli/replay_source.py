@@ -26,7 +26,7 @@ def choose_recording(provider: str, replay: str) -> tuple[Recording, float]:
         log.debug("replaying the demo of %s", provider)
         return load_demo(provider), 1.0
     path = Path(replay)
-    if not path.is_file():
+    if not path.exists():
         raise RecordingError(
             f"There is no recording {replay!r}.",
             hint="--replay takes what follows it as a file: put it last, or write --replay=FILE.",

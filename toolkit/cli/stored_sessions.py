@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from toolkit.cli.deployment_choice import resolve_base_url
+from toolkit.cli.deployment_choice import note_deployment, resolve_base_url
 from toolkit.cli.options import SessionOptions
 from toolkit.cli.session_location_notes import note_environment_sessions
+from toolkit.client.hints import other_accounts_hint
+from toolkit.client.site_discovery import known_site, other_accounts
 from toolkit.errors import LoginRequired
 from toolkit.providers import registry
-from toolkit.providers.base import Provider, normalize_base_url
+from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.site_address import normalize_base_url
 from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
@@ -29,18 +32,29 @@ class StoredSession:
         """
         kind, store = registry.find(provider), open_store(options.store)
         note_environment_sessions([kind.name], stored=True)
-        return cls(kind(await resolve_base_url(kind, options.base_url, options.account, store)), options.account, store)
+        place = cls(
+            kind(await resolve_base_url(kind, options.base_url, options.account, store)), options.account, store
+        )
+        if options.base_url and await store.load(place.key) is None:
+            site = known_site(place.key, await store.sessions())
+            if site is not None and note_deployment(kind, site, "where the session is for"):
+                place.provider.move_to(site)
+                place.key = place.key._replace(origin=site)
+        return place
 
     async def load(self) -> BrowserSession:
-        """Returns the stored session. Raises `LoginRequired`, with the command that makes one, if there is none."""
+        """Returns the stored session. Raises `LoginRequired`, with the command that makes one, or the account that has
+        one, if there is none."""
         session = await self.store.load(self.key)
         if session is None:
             account = self.key.account
             command = "login" if self.provider.harvest.can_detect_login else "harvest"
+            others = other_accounts(self.key, await self.store.sessions())
             raise LoginRequired(
                 f"There is no session for {self.key.origin}{f', account {account}' if account != 'default' else ''}.",
                 provider=self.key.provider,
-                hint=f"Get one with `toolkit {command} {self.cli_args}`; `toolkit session list` shows which there are.",
+                hint=f"Get one with `toolkit {command} {self.cli_args}`; "
+                + (other_accounts_hint(others) or "`toolkit session list` shows which there are."),
             )
         return session
 

@@ -45,7 +45,10 @@ def _is_whole(least: int) -> Callable[[Any], bool]:
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    try:
+        return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def _maps_texts(value: Any) -> bool:
@@ -71,7 +74,7 @@ CLIENT = {
 }
 CALL = {
     "model": TEXT,
-    "temperature": Rule(_is_number, "a number"),
+    "temperature": Rule(_is_number, "a finite number"),
     "max_tokens": Rule(_is_whole(1), "a whole number from 1 on"),
     "tools": Rule(
         lambda value: isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping),
@@ -96,5 +99,14 @@ def _check(arguments: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     for name, value in arguments.items():
         if (value is None and name not in REQUIRED) or rules[name].accepts(value):
             continue
-        # The value is not shown: it can be a secret in the wrong place.
-        raise UsageError(f"`{name}` is {rules[name].due}, and not {type(value).__name__}.")
+        raise UsageError(f"`{name}` is {rules[name].due}, and not {_describe(value)}.")
+
+
+def _describe(value: Any) -> str:
+    """Returns the type of `value`, whose own text can be a secret in the wrong place. Told is also what no secret is:
+    an empty text, and a number that counts nothing."""
+    if isinstance(value, str) and not value:
+        return "an empty text"
+    if type(value) in (int, float) and not 0 < value < math.inf:
+        return f"a number such as {'0' if value == 0 else '-1' if value < 0 else value}"
+    return type(value).__name__

@@ -33,6 +33,7 @@ from toolkit.client.renew_command import configured_command
 from toolkit.client.renewal_rungs import renewal_rungs
 from toolkit.client.session_health import Health, check
 from toolkit.client.session_keeper import SessionKeeper
+from toolkit.client.site_discovery import find_site, known_site, other_accounts
 from toolkit.client.transports import SharedTransport, TransportFactory
 from toolkit.client.visit_verification import verify_visit
 from toolkit.client.visitor import Login, Visitor
@@ -145,7 +146,7 @@ class Client:
         self._variable_outdated = False  # a warning has been logged that the variable's session has been renewed
 
         route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
-        self._transports = TransportFactory(self.provider, route, self._deadlines, retries)
+        self._transports = TransportFactory(self.provider, route, self._deadlines, retries, profile, browsers)
         self._shared = SharedTransport(self._transports, recorder=recorder, on_session_change=self._save_changes)
         self._visitor = Visitor(
             self.provider,
@@ -168,8 +169,10 @@ class Client:
             store=store,
             given=session,
         )
-        self._hints = ErrorHints(self.provider, account, self._variable)
+        self._hints = ErrorHints(self.provider, account, self._variable, other_accounts=[])
         self._runner = CallRunner(self.provider, self._keeper, self._shared, self._hints, self._lock_account, recorder)
+        # A public site has the address that is known, and so has a recording.
+        self._address_known = base_url is None or session is not None or (route is not None and route.sealed)
         self._open_blocks = 0  # how many `async with` blocks keep the connections open
         self._told: set[str] = set()
         self._streams: WeakSet[ChatStream] = WeakSet()
@@ -331,7 +334,7 @@ class Client:
             )
 
     async def _require_session(self) -> BrowserSession:
-        session = await self._keeper.reload()
+        session = await self._keeper.reload() or await self._find_address()
         if session is None:
             raise LoginRequired("There is no session.")
         return session
@@ -349,10 +352,33 @@ class Client:
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """Harvest a session with a browser. It is checked, unless there is no `previous` one that it could replace and
         nobody has logged in."""
+        found = await self._find_address() if previous is None else None
+        if found is not None and login is None:
+            return found
         session = await self._visitor.visit(previous, login)
         if previous is None and login is None:
             return session
         return await verify_visit(session, previous, self._transports)
+
+    async def _find_address(self) -> BrowserSession | None:
+        """Find the address that the site has itself, once, and go on with that. Returns the session that is stored for
+        it, if there is one."""
+        stored = await self._store.sessions() if self._store is not None else ()
+        self._hints.other_accounts[:] = other_accounts(self.key, stored)
+        if self._address_known:
+            return None
+        self._address_known = True
+        site = known_site(self.key, stored)
+        if site is None:
+            nobody = BrowserSession(provider=self.key.provider, origin=self.key.origin)
+            async with self._transports.create(nobody) as http:
+                site = await find_site(self.provider, http)
+        if site == self.provider.site:
+            return None
+        log.warning("%s leads to %s, so the session is for that one", self.provider.site, site)
+        self.provider.move_to(site)
+        self.key = self.key._replace(origin=site)
+        return await self._keeper.move_to(self.key)
 
     async def _save_changes(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
         """Save what the site's `Set-Cookie` headers made of the session `before`. Returns the session to go on with."""

@@ -32,12 +32,14 @@ class ErrorHints(NamedTuple):
     """Hints for the errors of one client, as a context manager around what may raise them.
 
     The session is that of `account` at `provider`. `variable` is the environment variable that it comes from; empty if
-    it comes from elsewhere. An error that leaves the block loses the local variables of what it has left.
+    it comes from elsewhere. `other_accounts` are those that have a session where this one has none. An error that
+    leaves the block loses the local variables of what it has left.
     """
 
     provider: Provider
     account: str
     variable: str
+    other_accounts: list[str]
 
     def __enter__(self) -> None: ...
 
@@ -68,6 +70,8 @@ class ErrorHints(NamedTuple):
                     f"Log in where there is a screen, with `{login}`, and put the session there anew: "
                     f"`toolkit session export {self._session_options}`."
                 )
+            elif self.other_accounts:
+                error.hint += f" Or {other_accounts_hint(self.other_accounts)}"
         elif isinstance(error, ChallengeRequired):
             command = "login" if self.provider.harvest.can_detect_login else "harvest --profile headed"
             error.hint = f"Show it in a window that you are one: `toolkit {command} {self._session_options}` opens one."
@@ -94,6 +98,14 @@ class ErrorHints(NamedTuple):
         """The provider and the options that make a command be about this session."""
         account = f" --account {self.account}" if self.account != "default" else ""
         return f"{self.provider.name}{self._deployment_option}{account}"
+
+
+def other_accounts_hint(accounts: list[str]) -> str:
+    """The sentence that names the accounts that have a session; empty for none."""
+    if not accounts:
+        return ""
+    shown = " or ".join(f"`--account {account}`" for account in accounts)
+    return f"use {shown}, which {'has' if len(accounts) == 1 else 'have'} one."
 
 
 def _is_unknown_path(error: ToolkitError) -> bool:

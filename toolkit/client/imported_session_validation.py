@@ -16,10 +16,12 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import validate_cookie
 from toolkit.session.expiry import expiry
 from toolkit.session.host_restriction import restrict_to_hosts
-from toolkit.session.tokens import missing_credentials
+from toolkit.session.sites import Target
+from toolkit.session.tokens import missing_credentials, store_token
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
+    from toolkit.session.formats.parsed_session import ParsedSession
 
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # a token in lower case; RFC 9110, section 5.6.2
 HEADER_VALUE = re.compile(
@@ -32,21 +34,22 @@ class ValidatedSession(NamedTuple):
     """A session that belongs to a provider, and what was left out of the imported one.
 
     `foreign_hosts` are the hosts of cookies and storage of other sites. `unusable` lists what no browser could have or
-    send, as "cookie NAME" or "header NAME".
+    send, as "cookie NAME" or "header NAME". `unread` lists, in words, what could not be read or has no place.
     """
 
     session: BrowserSession
     foreign_hosts: list[str]
     unusable: list[str]
+    unread: list[str]
 
 
-def validate_session(session: BrowserSession, provider: Provider, source: str, *, now: float) -> ValidatedSession:
-    """Return the part of `session` that belongs to `provider`, and what was left out.
+def validate_session(parsed: ParsedSession, provider: Provider, source: str, *, now: float) -> ValidatedSession:
+    """Return the part of the session in `parsed` that belongs to `provider`, and what was left out.
 
     `source` names where the session is from, for errors; `now` is in seconds since 1970. Raises `SessionError` if the
     session is of another provider or site, or lacks what the recipe needs.
     """
-    recipe, origin = provider.harvest, origin_of(provider.page)
+    recipe, origin, session = provider.harvest, origin_of(provider.page), parsed.session
     if session.provider not in ("", provider.name):
         raise SessionError(f"{source} holds a session of {session.provider}.", provider=provider.name)
     if session.origin not in ("", origin):
@@ -56,24 +59,38 @@ def validate_session(session: BrowserSession, provider: Provider, source: str, *
             hint="Name that deployment: `base_url`." if session.provider else None,
         )
     own, foreign = restrict_to_hosts(session, provider.hosts)
-    own, unusable = _drop_unusable(own, recipe.headers, now)
+    wanted = {name: parsed.sent_headers[name] for name in recipe.headers if name in parsed.sent_headers}
+    own = msgspec.structs.replace(own, headers=own.headers | wanted)
+    own, unusable = _drop_unusable(own, recipe.headers, provider.page, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
+    unread = list(parsed.left_out)
+    if parsed.bearer is not None and recipe.token is not None:
+        own = store_token(own, recipe.token, parsed.bearer)
+    elif parsed.bearer is not None and "authorization" not in wanted:
+        unread.append("a bearer token (the site's page has no place for one)")
     missing = missing_credentials(own, recipe, now=0)
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
+        left_out = [f"{name} (the site's page would not have or send it)" for name in unusable] + unread
         has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))
         raise SessionError(
             f"{source} has no login of {origin}{': what it has is of ' if has else ''}{has}.",
             provider=provider.name,
-            hint=f"(looked for a {' and a '.join(missing)})",
+            hint=f"(looked for a {' and a '.join(missing)}{'; left out: ' if left_out else ''}{', '.join(left_out)})",
         )
-    return ValidatedSession(msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign, unusable)
+    return ValidatedSession(msgspec.structs.replace(own, expires_at=expiry(own, recipe)), foreign, unusable, unread)
 
 
-def _drop_unusable(session: BrowserSession, headers: tuple[str, ...], now: float) -> tuple[BrowserSession, list[str]]:
-    """Return `session` with the cookies that a browser can hold, its browser headers and those that `headers` names,
-    and a list of what was dropped."""
-    checked = [(cookie, validate_cookie(cookie, now)) for cookie in session.cookies]
+def _drop_unusable(
+    session: BrowserSession, headers: tuple[str, ...], page: str, now: float
+) -> tuple[BrowserSession, list[str]]:
+    """Return `session` with the cookies that a browser can hold and `page` can have sent, its browser headers and those
+    that `headers` names, and a list of what was dropped."""
+    partitions = (None, Target.of(page).site)
+    checked = [
+        (cookie, validate_cookie(cookie, now) if cookie.partition_key in partitions else None)
+        for cookie in session.cookies
+    ]
     usable_headers: dict[str, str] = {}
     unusable = [f"cookie {_shorten_name(cookie.name)}" for cookie, usable in checked if usable is None]
     for original_name, value in session.headers.items():

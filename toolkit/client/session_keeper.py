@@ -102,6 +102,12 @@ class SessionKeeper:
             log.debug("%s: %s", self._provider, "there is no session" if self.session is None else "the session ends")
             return await self._load_newer_or_renew(refused=self.session)
 
+    async def move_to(self, key: Key) -> BrowserSession | None:
+        """Keep the session of `key` from now on, of the same provider and account at another address. Returns the
+        stored one, if there is one."""
+        self._storage.key = key
+        return await self.reload()
+
     async def reload(self) -> BrowserSession | None:
         """Load the session from the store, where others may have changed or removed it. Returns it, or None."""
         if self._storage.store is not None and not self._store_outdated:

@@ -33,18 +33,18 @@ class SessionStorage:
 
     def __init__(self, store: Store | None, key: Key, recipe: Harvest) -> None:
         self.store = store
-        self._key = key
+        self.key = key
         self._recipe = recipe
 
     async def load(self) -> BrowserSession | None:
         """Return the stored session, or None if there is none."""
-        return await self.store.load(self._key) if self.store is not None else None
+        return await self.store.load(self.key) if self.store is not None else None
 
     async def replace(self, session: BrowserSession) -> None:
         """Store `session` in place of whatever is stored."""
         if self.store is not None:
             async with self._write_lock():
-                await self.store.save(self._key, session)
+                await self.store.save(self.key, session)
 
     async def merge_changes(
         self, current: BrowserSession, before: BrowserSession, after: BrowserSession
@@ -58,7 +58,7 @@ class SessionStorage:
             session = merge_sessions(stored or current, before, after)
             session = msgspec.structs.replace(session, expires_at=expiry(session, self._recipe))
             if self.store is not None and stored not in (None, session):
-                await self.store.save(self._key, session)
+                await self.store.save(self.key, session)
         return session
 
     async def merge_visit(self, visited: BrowserSession, started_from: BrowserSession | None) -> BrowserSession:
@@ -72,7 +72,7 @@ class SessionStorage:
         if self.store is None:
             return visited
         async with self._write_lock():
-            stored = await self.store.load(self._key)
+            stored = await self.store.load(self.key)
             if stored is None or started_from is None:
                 session = stored or visited
             elif stored.harvested_at != started_from.harvested_at:
@@ -80,7 +80,7 @@ class SessionStorage:
             else:
                 session = _merge_into_visit(visited, started_from, stored)
             if stored is not None or started_from is None:
-                await self.store.save(self._key, session)
+                await self.store.save(self.key, session)
         return session
 
     async def mark(self, session: BrowserSession, **times: float) -> None:
@@ -92,7 +92,7 @@ class SessionStorage:
             async with self._write_lock():
                 stored = await self.load()
                 if self.store is not None and stored is not None and stored.harvested_at == session.harvested_at:
-                    await self.store.save(self._key, msgspec.structs.replace(stored, **times))
+                    await self.store.save(self.key, msgspec.structs.replace(stored, **times))
 
     async def save_identity(self, checked: BrowserSession, identity: str) -> None:
         """Store who is signed in with `checked`, where the stored session is that one and does not know yet.
@@ -104,7 +104,7 @@ class SessionStorage:
                 stored = await self.load()
                 same = stored is not None and stored.harvested_at == checked.harvested_at
                 if self.store is not None and stored is not None and same and stored.identity is None:
-                    await self.store.save(self._key, msgspec.structs.replace(stored, identity=identity))
+                    await self.store.save(self.key, msgspec.structs.replace(stored, identity=identity))
 
     @asynccontextmanager
     async def visit_lock(self, seconds: float = VISIT_SECONDS) -> AsyncGenerator[None, None]:
@@ -128,7 +128,7 @@ class SessionStorage:
         async with AsyncExitStack() as stack:
             if self.store is not None:
                 try:
-                    await stack.enter_async_context(self.store.lock(self._key, purpose, seconds))
+                    await stack.enter_async_context(self.store.lock(self.key, purpose, seconds))
                 except TimeoutError:
                     hint = "Look for one that is stopped, or for a browser window that waits for a login."
                     raise error(f"{what} for {seconds:g} s.", hint=hint) from None

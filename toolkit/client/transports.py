@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit.chats.deadlines import Deadlines
 from toolkit.errors import UsageError
+from toolkit.http.gate import NO_GATE, Gate
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.retries import PATIENCE
 from toolkit.http.route import Route
@@ -20,15 +22,20 @@ from toolkit.http.transport import OnSessionChange, Transport
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
 
+if TYPE_CHECKING:
+    from toolkit.browser.profiles import Profile
+
 
 class TransportFactory(NamedTuple):
     """Makes transports to the site of `provider`. `retries` is how often a request may be repeated where that is
-    safe."""
+    safe. `profile` and `browsers` say what the gate in front of the site wants, as those of `Client`."""
 
     provider: Provider
     route: Route | None
     deadlines: Deadlines
     retries: int
+    profile: str | Profile | None = None
+    browsers: Path | None = None
 
     def create(
         self,
@@ -39,12 +46,16 @@ class TransportFactory(NamedTuple):
         with_token: bool = True,
     ) -> Transport:
         """Return a transport that sends `session`, `with_token` or without the token that is part of it. It connects to
-        nothing before its first request."""
+        nothing before its first request.
+
+        Raises `ConfigError` for a browsers.json that cannot be used, or that names a secret which is not there.
+        """
         return Transport(
             session,
             page=self.provider.page,
             hosts=self.provider.hosts,
             route=self.route,
+            gate=self._gate(session),
             connect=self.deadlines.connect,
             cleanup=self.deadlines.cleanup,
             retries=self.retries,
@@ -55,6 +66,14 @@ class TransportFactory(NamedTuple):
             on_session_change=on_session_change,
             credentials=self.provider.credentials if with_token else None,
         )
+
+    def _gate(self, session: BrowserSession) -> Gate:
+        """The gate in front of the site. A route that is sealed leads to a recording, which has none."""
+        if self.route is not None and self.route.sealed:
+            return NO_GATE
+        from toolkit.browser.gates import find_gate  # whoever only makes a client needs no profiles
+
+        return find_gate(self.provider.site, self.profile, self.browsers, previous=session.profile)
 
 
 class SharedTransport:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 
 from toolkit.client.client import Client
-from toolkit.client.environment_session import session_from_variable, variable_name
+from toolkit.client.environment_session import find_deployment, session_from_variable, variable_name
 from toolkit.client.session_health import PENDING
 from toolkit.doctor.check_result import CheckResult, run_check, run_quick_check
 from toolkit.errors import AccountPending, ToolkitError, UnknownProvider
@@ -17,7 +17,6 @@ from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.expiry import is_fresh
-from toolkit.session.formats.conversion import parse_secret
 from toolkit.stores.base import Key, Store
 
 
@@ -89,7 +88,11 @@ def check_environment(environ: Mapping[str, str], names: tuple[str, ...]) -> lis
             continue
         try:
             kind = registry.find(name)
-            origin = parse_secret(secret).origin
+            origin = find_deployment(secret, variable_name(name), kind)
+            if not origin and not kind.public_site():
+                what = f"{variable_name(name)} hands in a session that does not tell which deployment it is for."
+                results.append(CheckResult(name, "note", what, "Calls name it: `--base-url URL`."))
+                continue
             provider = kind(origin if origin and origin != kind.public_site() else None)
             session = session_from_variable(provider, secret, variable_name(name))
         except ToolkitError as error:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from toolkit.doctor.check_result import CheckResult, run_check
 from toolkit.errors import StoreError
+from toolkit.files.access import in_thread, read_regular_file
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key, Store
 from toolkit.stores.file import NON_OWNER_BITS, SESSION_SUFFIX_GLOB, FileStore
-from toolkit.stores.file_access import in_thread, read_regular_file
 from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase
 
 STORE_SECONDS = 20.0  # for each check of the store

@@ -25,7 +25,17 @@ from toolkit.errors import (
 )
 
 CHECK_PROXY = "Check the proxy's address, user and password."
-CHECK_TLS = "Check the site's address and this machine's clock; a proxy that opens TLS needs its root in SSL_CERT_FILE."
+CHECK_TLS = (
+    "Check the site's address and this machine's clock. A root of one's own is named as `ca_file` in browsers.json, "
+    "that of a proxy which opens TLS in SSL_CERT_FILE."
+)
+
+CHECK_CERTIFICATE = (
+    "Check the address and the network. Some sites close it so where they want a certificate of yours: "
+    "`client_certificates` in browsers.json."
+)
+
+MAX_HEAD_LINE = 65_536  # bytes that the head of an answer may have in one line; Chromium takes 256 KB in all
 
 # What making a call and reading its answer may raise; anything else is a bug of ours, and is not caught.
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError, ssl.SSLError, ConnectionError)
@@ -51,8 +61,10 @@ def map_error(error: BaseException, url: str, *, connect: float | None = None, o
     if isinstance(error, TimeoutError):
         text = f"No connection within {connect or 0:g} s (deadline `connect`)."
         return StreamTimeout(text, deadline="connect", seconds=connect or 0.0, url=url, hint=deadline_hint("connect"))
-    if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
+    if _has_cause(error, aiohttp.http_exceptions.ContentEncodingError):
         return ProtocolError("The site's answer is not encoded as it says.", url=url)
+    if _has_cause(error, aiohttp.http_exceptions.LineTooLong):
+        return ProtocolError(f"The head of the site's answer has a line of more than {MAX_HEAD_LINE:,} bytes.", url=url)
     if opened and isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError | ConnectionError):
         return StreamInterrupted("The connection broke before the answer was complete.", url=url)
     if isinstance(error, aiohttp.ClientConnectionError | ConnectionError):
@@ -86,8 +98,16 @@ def _connect_error(error: BaseException, url: str) -> ConnectFailed:
     else:
         text = f"The site cannot be reached ({system_reason(error)})."
     failed = ConnectFailed(text, url=url)
+    if isinstance(error, aiohttp.ServerDisconnectedError) and url.startswith("https:"):
+        failed.hint = CHECK_CERTIFICATE  # TLS 1.3 tells it after the handshake, and aiohttp does not hand it on
     failed.sent = not isinstance(error, aiohttp.ClientConnectorError)
     return failed
+
+
+def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether `error` was raised from an error of that kind, at once or by way of others."""
+    cause = error.__cause__
+    return cause is not None and (isinstance(cause, kind) or _has_cause(cause, kind))
 
 
 def _has_no_number(error: BaseException) -> bool:

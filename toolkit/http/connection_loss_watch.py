@@ -1,12 +1,14 @@
 """Tells the reader of a body that the connection is lost, where aiohttp does not.
 
-aiohttp tells the body's stream of every way in which a connection ends but one: where it closes the connection itself
-because the chunks of the body make no sense, the reader would wait for ever.
+aiohttp tells the body's stream of every way in which a connection ends but two: where it closes the connection itself
+because the chunks of the body make no sense, the reader would wait for ever; and a body that ends with its connection
+would be complete also where that was reset.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -23,6 +25,16 @@ def watch_for_loss(raw: aiohttp.ClientResponse) -> None:
     closed.add_done_callback(_retrieve_exception)
     closed.add_done_callback(watched.fail)
     content.on_eof(watched.complete)
+
+
+def reset_of_unframed_body(raw: aiohttp.ClientResponse) -> Callable[[], BaseException | None] | None:
+    """Return a function that gives the error which the connection of `raw` has ended with, if it has; None where the
+    body says itself where it ends, by its length or its chunks (RFC 9112, section 6.3)."""
+    framed = "Content-Length" in raw.headers or "chunked" in raw.headers.get("Transfer-Encoding", "").lower()
+    connection = raw.connection
+    if framed or connection is None or connection.protocol is None or (closed := connection.protocol.closed) is None:
+        return None
+    return lambda: closed.exception() if closed.done() and not closed.cancelled() else None
 
 
 class _WatchedBody(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
 from typing import Any
 from weakref import WeakSet
 
@@ -15,23 +15,28 @@ import aiohttp
 from yarl import URL
 
 from toolkit.errors import ProxyFailed, ToolkitError, UsageError
-from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS
+from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS, MAX_HEAD_LINE
 from toolkit.http.connection_loss_watch import watch_for_loss
 from toolkit.http.route import Route
+from toolkit.http.tls_trust import TLSChoice, route_trust
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
 IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
+LARGE_BODY = 512 * 1024  # bytes; aiohttp sends what is larger in pieces, or else warns that it holds up the loop
+MAX_HEADERS = 512  # of an answer; each of the 180 cookies that a browser keeps of a site comes in one of its own
 TURNS_OF_THE_LOOP = 3  # it asks the system what has come, acts on that, and then has TLS act on it
 
 
 class Connections:
     """Connections along `route`, kept open for the next call. An async context manager.
 
-    `connect` is how long opening one may take, in seconds, with the proxy's answer and the TLS handshake.
+    `connect` is how long opening one may take, in seconds, with the proxy's answer and the TLS handshake. `tls`
+    chooses the TLS context for a URL; True stands for the one of the route.
     """
 
-    def __init__(self, route: Route, connect: float | None = None) -> None:
+    def __init__(self, route: Route, connect: float | None = None, tls: TLSChoice | None = None) -> None:
         self._route = route
+        self._tls = tls
         # aiohttp times only the connecting, and exactly: by default it rounds long timeouts up to whole seconds.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, ceil_threshold=1e9)
         self._http: aiohttp.ClientSession | None = None
@@ -40,7 +45,7 @@ class Connections:
         self._last_request = math.inf  # when the last one was answered, by the loop's clock
 
     async def __aenter__(self) -> Connections:
-        trust = _trust(self._route)
+        trust = route_trust(self._route)
         self._http = self._session(aiohttp.TCPConnector(ssl=trust, limit=0, socket_factory=self._new_socket))
         if self._route.is_socks:
             from toolkit.http.socks import socks_connector  # needs an extra
@@ -49,7 +54,14 @@ class Connections:
         return self
 
     def _session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            max_line_size=MAX_HEAD_LINE,
+            max_field_size=MAX_HEAD_LINE,
+            max_headers=MAX_HEADERS,
+        )
 
     async def __aexit__(self, *error: object) -> None:
         opened = [http for http in (self._http, self._socks_http) if http is not None]
@@ -79,10 +91,11 @@ class Connections:
                 raw = await http.request(
                     method,
                     URL(url, encoded=True),
-                    data=body or None,
+                    data=BytesIO(body) if len(body) > LARGE_BODY else body or None,
                     headers=headers,
                     proxy=proxy,
                     allow_redirects=False,
+                    ssl=True if self._tls is None else self._tls(url),
                 )
         except aiohttp.ClientConnectorDNSError:
             if proxy is None:
@@ -120,14 +133,3 @@ async def _notice_closings() -> None:
     """
     for _ in range(TURNS_OF_THE_LOOP):
         await asyncio.sleep(0)
-
-
-def _trust(route: Route) -> ssl.SSLContext | bool:
-    """What TLS trusts on `route`: the system's roots, and the route's own, which is the only one if it is `sealed`."""
-    if route.ca_pem is None:
-        return True  # the system's roots, which aiohttp loads only once
-    own = route.ca_pem.decode("ascii")
-    context = ssl.create_default_context(cadata=own if route.sealed else None)
-    if not route.sealed:
-        context.load_verify_locations(cadata=own)
-    return context

@@ -60,10 +60,12 @@ def format_excerpt(text: str) -> str:
     return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"
 
 
-def credential_remover(sessions: Iterable[BrowserSession], headers: Mapping[str, str]) -> Callable[[str], str]:
+def credential_remover(
+    sessions: Iterable[BrowserSession], headers: Mapping[str, str], more: Iterable[str] = ()
+) -> Callable[[str], str]:
     """A function that returns a text that a site echoed without the credentials of `sessions` and of a request's own
-    `headers`, however the site has encoded them, and also where it has cut them short."""
-    secrets = {secret for session in sessions for secret in secret_values(session, headers)}
+    `headers`, and without `more`, however the site has encoded them, and also where it has cut them short."""
+    secrets = {secret for session in sessions for secret in secret_values(session, headers)}.union(more)
     return Replacer(dict.fromkeys(secrets, HIDDEN), finder=PieceSearch, encoded=False).replace_text
 
 

@@ -13,6 +13,7 @@ from yarl import URL
 from toolkit.errors import ProtocolError, UsageError, redact_url
 from toolkit.http.forms import FormFile, encode_form
 from toolkit.session.browser_headers import origin_of
+from toolkit.session.sites import Target
 
 
 class Request(NamedTuple):
@@ -80,14 +81,23 @@ def build_request(
 
 def _encode_json(json: Any, url: str) -> bytes:
     try:
-        return b"" if json is None else msgspec.json.encode(json)
+        return b"" if json is None else msgspec.json.encode(json, enc_hook=_plain_text)
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"That cannot be sent as JSON ({type(error).__name__}).", url=url) from None
 
 
+def _plain_text(value: object) -> str:
+    """The text that `value` is, if its class is one derived from `str`, such as the texts of parsers and of numpy."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(type(value).__name__)
+
+
 def _parse_url(url: str, *, encoded: bool) -> URL:
-    """`url`, percent-encoded unless it is already. Raises `ValueError` for what is not an http or https URL."""
+    """`url`, percent-encoded unless it is already. Raises `ValueError` for what is not an http or https URL, or has a
+    host that no name server can be asked for."""
     target = URL(url, encoded=encoded)
     if target.scheme not in ("http", "https") or not target.host:
         raise ValueError(url)
+    Target.of(str(target))
     return target

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 import aiohttp
 
-from toolkit.errors import NetworkError, ProtocolError, SessionExpired, ToolkitError, redact_url
+from toolkit.errors import NetworkError, ProtocolError, SessionExpired, StreamInterrupted, ToolkitError, redact_url
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
+from toolkit.http.connection_loss_watch import reset_of_unframed_body
+from toolkit.http.gate_answers import is_html
 from toolkit.http.recorder_protocol import Exchange
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
@@ -31,7 +33,6 @@ EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
 REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1
 ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # those that aiohttp decodes, or rejects itself
 BOM = b"\xef\xbb\xbf"
-HTML_TYPES = ("text/html", "application/xhtml+xml")
 _LOGIN_WORDS = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
 
 
@@ -48,6 +49,7 @@ class Response:
         self.raw = raw
         self._signed_in = signed_in
         self._compressed = bool(raw.headers.get("Content-Encoding"))
+        self._reset = reset_of_unframed_body(raw)
         self._exchange = exchange
         self._generators: list[AsyncGenerator[Any, None]] = []
         self.url = url
@@ -112,6 +114,8 @@ class Response:
             data = await (self.raw.content.readany() if self._exchange is None else self._http_chunk())
         except HTTP_ERRORS as error:
             raise map_error(error, self.url, opened=True) from None  # aiohttp's text can hold the site's headers
+        if not data and self._reset is not None and self._reset() is not None:
+            raise StreamInterrupted("The connection broke before the answer was complete.", url=self.url)
         if self._compressed:
             self._raise_for_bomb()
         if data and self._exchange is not None:
@@ -138,7 +142,7 @@ class Response:
         site with `single_page` answers unknown paths with its page, so there the page has to look like one. Raises
         `ProtocolError` for any other page.
         """
-        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in HTML_TYPES:
+        if not is_html(self.headers):
             return
         text = f"The site answered with a web page where {due} was due."
         if (self._signed_in and not single_page) or _LOGIN_WORDS.search(await self.excerpt()):
@@ -153,7 +157,8 @@ class Response:
 
         Most callers use `decode`; this saves one generator, which counts where each piece of an answer does.
         """
-        plain = self._exchange is None and not self._compressed  # nothing to record or to check
+        # Nothing to record or to check.
+        plain = self._exchange is None and not self._compressed and self._reset is None
         return _ChunkReader(self.raw.content.readany if plain else self._chunk, self.url)
 
     def empty_body_error(self) -> ProtocolError:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toolkit.errors import UsageError
+from toolkit.files.access import read_file
 from toolkit.http.no_proxy import is_bypassed
 from toolkit.http.proxy_url import SOCKS_SCHEMES, check_proxy_url
 from toolkit.session.frame_locals import forgetting_locals
@@ -38,6 +39,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     - `sealed`: the route leads to no other network, so calls trust `ca_pem` only.
     - `general`: the route is the one of all programs here (`HTTPS_PROXY`), so the proxy of a session or of a profile is
       preferred to it.
+
+    Raises `UsageError` for a `ca_pem` without a certificate.
     """
 
     proxy: str | None = None
@@ -46,6 +49,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     spki: str | None = None
     sealed: bool = False
     general: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ca_pem is None:
+            return
+        import ssl  # slow to load, and most routes have no root of their own
+
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=self.trusted_roots)
+        except (ssl.SSLError, ValueError):
+            raise UsageError(f"There is no certificate in the root to trust (`ca_pem`, {ROOT_VARIABLE}).") from None
+
+    @property
+    def trusted_roots(self) -> str:
+        """`ca_pem` as text. Comments between certificates can be in any encoding, and `ssl` takes ASCII only."""
+        return (self.ca_pem or b"").decode("ascii", "ignore")
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -82,7 +100,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if not (file := environ.get(ROOT_VARIABLE)):
             return cls(proxy=proxy, no_proxy=_variable(environ, "NO_PROXY"))
         try:
-            return cls(proxy=proxy, ca_pem=Path(file).read_bytes(), spki=environ.get(SPKI_VARIABLE) or None)
+            return cls(proxy=proxy, ca_pem=read_file(Path(file)), spki=environ.get(SPKI_VARIABLE) or None)
         except OSError as error:
             raise UsageError(f"The file of {ROOT_VARIABLE} cannot be read: {error.strerror or error}.") from None
 

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connections import Connections
+from toolkit.http.gate import Gate, is_behind_gate
 from toolkit.http.recorder_protocol import Exchange, Recorder
 from toolkit.http.request import Request
 from toolkit.http.response import Response
@@ -23,9 +24,9 @@ Credentials = Callable[[BrowserSession, str], Mapping[str, str]]
 class Sender:
     """Sends single requests over `connections`, as `page` would send them.
 
-    `hosts` are all hosts of the provider, the page's included. `connect` is the deadline for opening a connection, in
-    seconds, which the connections enforce. `recorder` records each exchange. `credentials` gives the headers that a
-    request to a URL carries besides, with the session's token.
+    `hosts` are all hosts of the provider, the page's included; `gate` is what stands in front of them. `connect` is the
+    deadline for opening a connection, in seconds, which the connections enforce. `recorder` records each exchange.
+    `credentials` gives the headers that a request to a URL carries besides, with the session's token.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Sender:
         *,
         page: str,
         hosts: tuple[str | None, ...],
+        gate: Gate,
         connect: float | None,
         recorder: Recorder | None,
         credentials: Credentials | None = None,
@@ -41,6 +43,7 @@ class Sender:
         self._connections = connections
         self._page = page
         self._hosts = hosts
+        self._gate_headers = gate.request_headers
         self._connect = connect
         self._recorder = recorder
         self._credentials = credentials
@@ -50,7 +53,8 @@ class Sender:
         credentials = self._credentials(session, request.url) if self._credentials is not None else {}
         headers, exchange = self._headers(request, session, credentials), None
         if self._recorder is not None:
-            exchange = self._recorder.begin(request.method, request.url, _pairs(headers), request.body)
+            own = [(name, value) for name, value in _pairs(headers) if name.lower() not in self._gate_headers]
+            exchange = self._recorder.begin(request.method, request.url, own, request.body)
         raw = await self._request(request, headers, exchange)
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
@@ -62,6 +66,8 @@ class Sender:
         url, page = request.url, self._page
         headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
         headers.update(credentials)
+        if self._gate_headers and is_behind_gate(url, page, self._hosts):
+            headers.update(self._gate_headers)
         headers.update(request.headers)
         if (cookies := cookie_header(session.cookies, url, page=page, now=time.time())) is not None:
             headers["cookie"] = cookies

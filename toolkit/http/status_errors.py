@@ -28,14 +28,15 @@ from toolkit.http.retry_after import parse_retry_after
 
 MISMATCH = 599  # what the local network of a replay answers: `toolkit.replay.replay_app`
 
-# The errors that statuses mean at one provider. A key is a status, or a status and a part of the site's explanation.
+# The errors that statuses mean at one provider. A key is a status, or a status and a part of the site's explanation, or
+# of the body that it stands in.
 StatusErrors = Mapping[int | tuple[int, str], type[ToolkitError]]
 
 
 def error_class(status: int, special: StatusErrors | None = None, explained: str = "") -> type[ToolkitError]:
     """The class of error for `status` (400 and above).
 
-    `special` holds the provider's own meanings, which come first; `explained` is the site's explanation.
+    `special` holds the provider's own meanings, which come first; `explained` is what the site says about it.
     """
     for key, kind in (special or {}).items():
         if key == status or (isinstance(key, tuple) and key[0] == status and key[1] in explained):
@@ -60,7 +61,7 @@ def status_error(
     if raw.status == MISMATCH and raw.reason == "Replay Mismatch":
         return ReplayMismatch(body.decode("utf-8", "replace").strip(), url=str(raw.url))
     explained = explanation(raw.reason or "", body, redact)
-    kind = error_class(raw.status, special, explained)
+    kind = error_class(raw.status, special, f"{explained}\n{body.decode('utf-8', 'replace')}")
     if raw.headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         kind = ChallengeRequired
     who, hint = ("proxy", CHECK_PROXY) if kind is ProxyFailed else ("site", None)

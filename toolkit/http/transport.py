@@ -19,9 +19,19 @@ from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
-from toolkit.errors import LoginRequired, ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
+from toolkit.errors import (
+    GateRefused,
+    LoginRequired,
+    ProtocolError,
+    SessionExpired,
+    StatusError,
+    ToolkitError,
+    redact_url,
+)
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
+from toolkit.http.gate import NO_GATE, Gate
+from toolkit.http.gate_answers import gate_refusal, is_html, sent_away_error
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.refusal_excerpt import credential_remover
 from toolkit.http.request import Request, build_request
@@ -32,6 +42,7 @@ from toolkit.http.route import Route, choose_route
 from toolkit.http.sender import Credentials, Sender
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
+from toolkit.http.tls_trust import GateTLS
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.frame_locals import forget_locals
@@ -54,8 +65,9 @@ class Transport:
 
     `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
     are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
-    only. `credentials` gives the headers with the session's token for a URL. `statuses` maps an HTTP status to the
-    error that it means at this provider. `is_login_page` tells whether a path is that of the page where people log in.
+    only. `gate` is what stands in front of all these. `credentials` gives the headers with the session's token for a
+    URL. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
+    path is that of the page where people log in.
 
     `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
@@ -71,6 +83,7 @@ class Transport:
         page: str,
         hosts: tuple[str, ...] = (),
         route: Route | None = None,
+        gate: Gate = NO_GATE,
         connect: float | None = None,
         cleanup: float = 10.0,
         retries: int = 0,
@@ -86,11 +99,13 @@ class Transport:
         self._hosts = (urlsplit(page).hostname, *hosts)
         chosen = choose_route(route, session.proxy)
         self._proxy = chosen.proxy
-        self._connections = Connections(chosen, connect)
+        self._gate = gate
+        self._connections = Connections(chosen, connect, GateTLS(chosen, gate, page, self._hosts))
         self._sender = Sender(
             self._connections,
             page=page,
             hosts=self._hosts,
+            gate=gate,
             connect=connect,
             recorder=recorder,
             credentials=credentials,
@@ -196,6 +211,17 @@ class Transport:
         """
         return TemporaryResource(self, kind, url, name, body)
 
+    async def redirect(self, url: str) -> tuple[int, str | None]:
+        """Ask for `url`, and return the status of the answer and the URL that it redirects to, if any. Raises what a
+        call raises where no answer comes."""
+        request = build_request("GET", url)
+        response = await self._sender.send(request, self.session)
+        try:
+            location = response.headers.get("Location") if response.status in REDIRECTS else None
+            return response.status, None if location is None else request.redirected(location, response.status).url
+        finally:
+            await response.aclose(None)
+
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
         session, sending = self.session, asyncio.get_running_loop().create_future()
@@ -221,9 +247,9 @@ class Transport:
             await asyncio.wait(self._sending, timeout=seconds)
 
     async def _send(self, request: Request) -> Response:
-        before = session = self.session
+        before, session, asked = self.session, self.session, request.url
         for _ in range(MAX_REDIRECTS + 1):
-            call = partial(self._call, request, session)
+            call = partial(self._call, request, session, asked)
             response, following, session = await call_with_retries(
                 call, request.method, retries=self._retries, patience=self._patience
             )
@@ -239,14 +265,21 @@ class Transport:
             request = following
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
-    async def _call(self, request: Request, session: BrowserSession) -> tuple[Response, Request | None, BrowserSession]:
-        """Send `request` and check the answer. Returns the answer, the request that it redirects to, if any, and
+    async def _call(
+        self, request: Request, session: BrowserSession, asked: str
+    ) -> tuple[Response, Request | None, BrowserSession]:
+        """Send `request`, to which redirects have led from the URL `asked`, and check the answer. Returns the answer,
+        the request that it redirects to, if any, and
         `session` with the cookies that it sets."""
         response = await self._sender.send(request, session)
         try:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
             if following is None:
+                if (response.status >= 400 or is_html(response.headers)) and (
+                    error := sent_away_error(asked, request.url, self._hosts)
+                ):
+                    raise error
                 await self._raise_for_answer(response, request, session)
             elif self._leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
@@ -274,9 +307,10 @@ class Transport:
     def credential_remover(
         self, sessions: Iterable[BrowserSession] = (), headers: Mapping[str, str] = MappingProxyType({})
     ) -> Callable[[str], str]:
-        """A function that takes the credentials of the session, of `sessions`, of the proxy and of a request's own
-        `headers` out of a text that a site echoed."""
-        return credential_remover([replace(one, proxy=self._proxy) for one in (self.session, *sessions)], headers)
+        """A function that takes the credentials of the session, of `sessions`, of the proxy, of the gate and of a
+        request's own `headers` out of a text that a site echoed."""
+        own = [replace(one, proxy=self._proxy) for one in (self.session, *sessions)]
+        return credential_remover(own, headers, self._gate.secrets())
 
     def _leads_to_login(self, request: Request) -> bool:
         parts = urlsplit(request.url)
@@ -291,12 +325,18 @@ class Transport:
         if response.status >= 400:
             known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
             redact = self.credential_remover((session, known), request.headers)
+            if response.status not in (self._statuses or {}) and (refusal := self._gate_refusal(response, request)):
+                raise refusal
             raise status_error(response.raw, await response.excerpt(), self._statuses, redact)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
         encoding = response.headers.get("Content-Encoding", "").lower()
         if encoding not in ENCODINGS:
             raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
+
+    def _gate_refusal(self, response: Response, request: Request) -> GateRefused | None:
+        login_given = self._gate.login is not None
+        return gate_refusal(response.status, response.headers, request.url, login_given=login_given)
 
 
 class _Call:

@@ -6,7 +6,6 @@ decoder, the file of a provider needs only what can be imported from here.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +19,7 @@ from toolkit.providers.model_lists import cached_models, model_names
 from toolkit.session.browser_headers import origin_of
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
 from toolkit.session.recipe_tokens import Renew, StoredValue, Token
+from toolkit.session.site_address import normalize_base_url
 from toolkit.session.tokens import token_headers
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ class Provider:
     - `single_page`: whether the site answers every unknown path with its page. Then a page in place of an answer says
       nothing about the session.
     - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
-      pair of the status and a part of the explanation in its body.
+      pair of the status and a part of its body, or of the explanation in that.
     - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
       replay accepts any value.
+    - `own_pages`: a regular expression for the paths of the site's pages, which people copy with its address.
     - `harvest`: the recipe for a session.
 
     The constructor's `base_url` names another deployment of the same software. It raises `UsageError` without one if
@@ -101,6 +102,7 @@ class Provider:
     single_page: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
     random: ClassVar[tuple[str, ...]] = ()
+    own_pages: ClassVar[str] = ""
     harvest: ClassVar[Harvest] = Harvest()
 
     def __init__(self, base_url: str | None = None) -> None:
@@ -111,13 +113,18 @@ class Provider:
                 hint="Name the one that is meant: `base_url`.",
             )
         self.base_url = base_url
-        self.site = normalize_base_url(base_url) if base_url else origin(self.url)
+        self.site = normalize_base_url(base_url, self.own_pages) if base_url is not None else origin(self.url)
         self.api = self.site
 
     @classmethod
     def public_site(cls) -> str:
         """The address of the public site, "" if there is none."""
         return cls().site if cls.url else ""
+
+    def move_to(self, site: str) -> None:
+        """Be the provider of the same deployment at `site`, the address that it has itself."""
+        moved = type(self)(site)
+        self.base_url, self.site, self.api = moved.base_url, moved.site, moved.api
 
     @property
     def page(self) -> str:
@@ -220,23 +227,3 @@ def origin(url: str) -> str:
     """The scheme, host and port of `url`."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def normalize_base_url(base_url: str) -> str:
-    """Normalize `base_url`: lower-case scheme and host, no default port, no trailing slash.
-
-    Raises `UsageError` if it is no http(s) URL, or has a user, a query or a fragment.
-    """
-    try:
-        parts = urlsplit(base_url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or re.search(r"[?#@\x00-\x20\x7f]", base_url):
-        raise UsageError(
-            "base_url is not the address of a site.",
-            hint="Write it as https://host[:port][/path], without user, query and fragment.",
-        )
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}[parts.scheme]) else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")

@@ -82,6 +82,7 @@ class OpenAssistant(Provider):
         (422, "not found"): UnknownModel,
         (422, "not in allowed models"): UnknownModel,
     }
+    own_pages = r"/(?:chat|dashboard|auth|account|messages)(?:/.*)?"
     harvest = Harvest(
         page="/chat",
         cookies=(r"(__Secure-)?next-auth\.session-token(\.0)?",),

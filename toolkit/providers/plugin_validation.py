@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from toolkit.errors import UsageError
 from toolkit.http.refusal_excerpt import format_excerpt
-from toolkit.providers.base import Harvest, Provider, normalize_base_url, origin
+from toolkit.providers.base import Harvest, Provider, origin
+from toolkit.session.site_address import normalize_base_url
 
 
 def describe_error(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from toolkit.errors import RecordingError
+from toolkit.files.access import read_file
 from toolkit.recording.files import load, without_nulls
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
@@ -24,6 +25,6 @@ def check(path: Path | str, *, rules: Rules | None = None) -> list[Finding]:
         recording = load(path)
     except RecordingError as error:
         return [Finding("", str(error))]
-    document = without_nulls(msgspec.json.decode(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf")))
+    document = without_nulls(msgspec.json.decode(read_file(Path(path)).removeprefix(b"\xef\xbb\xbf")))
     rules = rules or Rules()
     return scan(document["log"], rules=msgspec.structs.replace(rules, keep=(*rules.keep, *recording.keep)))

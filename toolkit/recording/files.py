@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from toolkit.errors import RecordingError, redact_url
+from toolkit.files.access import read_regular_file, within_limit
 from toolkit.files.atomic import write_atomic
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_http_url, validate_entry
@@ -94,10 +95,13 @@ def save(recording: Recording, path: Path | str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    try:
+    def read() -> bytes:
         if (size := path.stat().st_size) > LIMIT:
             raise RecordingError(f"The recording {path} is too large: {size >> 20} MB, {LIMIT >> 20} are taken.")
-        return path.read_bytes().removeprefix(b"\xef\xbb\xbf")  # a byte order mark
+        return read_regular_file(path)
+
+    try:
+        return within_limit(read).removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be read: {error.strerror or error}.") from None
 

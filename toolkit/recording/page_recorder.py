@@ -10,6 +10,7 @@ is still pending when `drain` is called is recorded without a body, and is repla
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -38,10 +39,12 @@ class _PendingRequest(msgspec.Struct):
 
 
 class PageTrafficRecorder:
-    """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on."""
+    """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on, without the
+    headers of requests that `left_out` names in lower case."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, left_out: Collection[str] = ()) -> None:
         self._context = context
+        self._left_out = frozenset(left_out)  # headers of requests, in lower case
         self._ended: list[SeenExchange] = []
         self._pending: dict[Any, _PendingRequest] = {}
         self._unfinished: dict[Any, SeenExchange] = {}
@@ -153,7 +156,7 @@ class PageTrafficRecorder:
     async def _read(self, request: Any, pending: _PendingRequest, error: str | None) -> None:
         worker = request.service_worker
         seen = SeenExchange(
-            entry=await _make_entry(request, pending, error),
+            entry=await _make_entry(request, pending, error, self._left_out),
             first_url=_original_request(request).url,
             worker=worker.url if worker is not None else None,
         )
@@ -167,11 +170,14 @@ class PageTrafficRecorder:
             self._unfinished[request] = seen
 
 
-async def _make_entry(request: Any, pending: _PendingRequest, error: str | None) -> Entry:
+async def _make_entry(request: Any, pending: _PendingRequest, error: str | None, left_out: Collection[str]) -> Entry:
     """Returns the entry of `request`, without its response."""
     # The headers that were sent are known once there is a response; before, only those that the page asked for.
     has_response = error is None or pending.response is not None
-    headers = [(one["name"], one["value"]) for one in await request.headers_array()] if has_response else None
+    if has_response:
+        headers = [(one["name"], one["value"]) for one in await request.headers_array()]
+    else:
+        headers = list(request.headers.items())
     timing = request.timing
     wait, receive = (
         _milliseconds_between(timing, "requestStart", "responseStart"),
@@ -183,7 +189,7 @@ async def _make_entry(request: Any, pending: _PendingRequest, error: str | None)
         request=make_request(
             request.method,
             request.url,
-            headers if headers is not None else list(request.headers.items()),
+            [(name, value) for name, value in headers if name.lower() not in left_out],
             request.post_data_buffer or b"",
         ),
         response=make_response(0, "", [], b""),

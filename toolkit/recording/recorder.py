@@ -12,7 +12,7 @@ The recording has no secrets in it (see `toolkit.redaction.redact`).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,9 +108,10 @@ class Recorder:
             self._chat = RecordedChat(provider=session.provider, messages=messages, base_url=base_url)
             self._session = session
 
-    def watch(self, context: Any) -> None:
-        """Starts recording the pages of `context`, a Playwright `BrowserContext` of the async API."""
-        self._page_recorders.append(PageTrafficRecorder(context))
+    def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
+        """Starts recording the pages of `context`, a Playwright `BrowserContext` of the async API, without the headers
+        of requests that `left_out` names in lower case: those that are no page's, but a gate's."""
+        self._page_recorders.append(PageTrafficRecorder(context, left_out))
 
     async def drain(self) -> None:
         """Waits until every exchange of the pages so far is read. Call it while the context is open.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
+from toolkit.session.encodings.alphabets import BASE32, BASE64, ONE_CASE_HEX, Alphabet
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")  # what URLs, JSON and HTML leave as it is
@@ -74,23 +75,31 @@ def _utf16(secret: str) -> Iterable[bytes]:
 
 
 class Kind(NamedTuple):
-    """A kind of encodings. `hint` is a pattern that every text matches which holds one; a number in it is the least
-    length of an encoding, of which each byte of the shortest secret takes `bits`."""
+    """A kind of encodings. A text holds one only if it has `mark`, and enough letters of one of `alphabets` in a row.
+    Each letter has `bits` of the secret, except for `shared` letters, which have some of its neighbours."""
 
     encode: Callable[[str], Iterable[bytes]]
-    hint: bytes
+    mark: bytes = b""
+    alphabets: tuple[Alphabet, ...] = ()
     bits: int = 8
-    letters: int = 1  # that are not counted: shared with neighbours
+    shared: int = 0
+
+    def may_be_in(self, data: bytes, shortest: int) -> bool:
+        """Decides whether `data` can hold a secret of at least `shortest` bytes in one of these encodings."""
+        least = max(1, 8 * shortest // self.bits - self.shared)
+        return self.mark in data and (
+            not self.alphabets or any(alphabet.has_run(data, least) for alphabet in self.alphabets)
+        )
 
 
 KINDS = (
-    Kind(_plain, b""),
-    Kind(_percent, rb"%[0-9A-Fa-f]{2}"),
-    Kind(_unicode, rb"\\u"),
-    Kind(_hexadecimal, rb"[0-9A-F]{%d}|[0-9a-f]{%d}", 4, 0),
-    Kind(_base64, rb"[A-Za-z0-9+/_-]{%d}", 6, 2),
-    Kind(_base32, rb"[A-Z2-7]{%d}|[a-z2-7]{%d}", 5, 2),
-    Kind(_utf16, rb"\0"),
+    Kind(_plain),
+    Kind(_percent, b"%"),
+    Kind(_unicode, rb"\u"),
+    Kind(_hexadecimal, alphabets=ONE_CASE_HEX, bits=4),
+    Kind(_base64, alphabets=(BASE64,), bits=6, shared=2),
+    Kind(_base32, alphabets=BASE32, bits=5, shared=2),
+    Kind(_utf16, b"\0"),
 )
 
 
@@ -99,14 +108,13 @@ class KnownSecretSearch:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = secrets
-        shortest = min((len(secret.encode()) for secret in secrets), default=1)
-        self._hints = [_compile_hint(kind, shortest) for kind in KINDS]
+        self._shortest = min((len(secret.encode()) for secret in secrets), default=1)
         self._searches: dict[int, tuple[MultiSearch, dict[bytes, str]]] = {}
 
     def kinds_in(self, data: bytes) -> Iterator[str]:
         """Yields the kind of place of each secret that is in `data`."""
-        for number, hint in enumerate(self._hints if self._secrets else ()):
-            if hint.search(data):
+        for number, kind in enumerate(KINDS if self._secrets else ()):
+            if kind.may_be_in(data, self._shortest):
                 search, kinds = self._searches.get(number) or self._prepare(number)
                 for _, encoding in search.find(data):
                     yield kinds[encoding]
@@ -118,11 +126,6 @@ class KnownSecretSearch:
                 kinds.setdefault(encoding, kind)
         self._searches[number] = MultiSearch(kinds), kinds
         return self._searches[number]
-
-
-def _compile_hint(kind: Kind, shortest: int) -> re.Pattern[bytes]:
-    least = max(1, 8 * shortest // kind.bits - kind.letters)
-    return re.compile(re.sub(rb"%d", b"%d" % least, kind.hint))
 
 
 def _urls(secret: str) -> set[str]:

@@ -18,6 +18,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 
 MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and names its place
 LONG = 20
@@ -98,6 +99,7 @@ def _plain(secret: str, place: str, name: str, number: int) -> str:
     return f"{marker}_{slug or 'x'}{end}".ljust(size, "P")[:size]
 
 
+@lru_cache(maxsize=4096)
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "x"
 

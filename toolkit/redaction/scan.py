@@ -22,6 +22,7 @@ from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import find_in_log
+from toolkit.session.encodings.alphabets import BASE64
 
 TOKEN_FORMS: dict[str, re.Pattern[bytes]] = {
     "an API key (sk-...)": re.compile(rb"(?<![A-Za-z0-9_-])sk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{20,}"),
@@ -36,7 +37,8 @@ TOKEN_FORMS: dict[str, re.Pattern[bytes]] = {
 }
 PACKED = re.compile(rb"\x1f\x8b\x08|\A\x78[\x01\x5e\x9c\xda]")  # gzip (RFC 1952) anywhere, zlib (RFC 1950) as a whole
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
-LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
+MIN_BASE64 = 24  # letters of the shortest token
+LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % MIN_BASE64)
 
 
 class Finding(msgspec.Struct, frozen=True, order=True):
@@ -86,8 +88,9 @@ class _SecretSearch:
         for kind in self._known.kinds_in(data):
             yield f"a secret ({kind})"
         yield from _tokens_by_form(data)
-        inner = b"\n".join(_decode_base64(match[0]) for match in LONG_BASE64.finditer(data))
-        yield from _tokens_by_form(inner)
+        if BASE64.has_run(data, MIN_BASE64):
+            runs = LONG_BASE64.finditer(data)
+            yield from _tokens_by_form(b"\n".join(_decode_base64(run[0]) for run in runs))
 
 
 def _tokens_by_form(data: bytes) -> Iterator[str]:

@@ -43,6 +43,9 @@ CHOICES = {
     *("bearer", "basic", "deleted", "expired", "anonymous", "guest", "default", "accepted", "denied", "required"),
     *("invalid", "enabled", "disabled", "essential"),
 }
+NEVER_DISTINCTIVE = SURE_WORDS | LITERALS | CHOICES
+SPACE = re.compile(r"\s")
+NOT_IN_WORDS = re.compile(r"[^A-Za-z0-9]+")
 # A cookie whose name ends in one of these words is a secret, however short.
 CREDENTIAL_WORDS = {"token", "tokens", "session", "sess", "auth", "ticket"}
 MACHINE_HEADER = re.compile(
@@ -109,7 +112,7 @@ def is_secret(value: str, level: Sensitivity | None) -> bool:
         return True
     return (
         len(value) >= MIN_RECOGNISABLE
-        and not re.search(r"\s", value)
+        and not SPACE.search(value)
         and not is_wordy(value)
         and not is_address_or_date(value)
     )
@@ -130,18 +133,18 @@ def is_distinctive(value: str, level: Sensitivity | None) -> bool:
     It has to have six characters under a `sure` name; elsewhere sixteen, or eight that are not made of words. Words
     such as `token`, web addresses and dates are never distinctive.
     """
-    if len(value) < MIN_RECOGNISABLE or value.lower() in SURE_WORDS | LITERALS | CHOICES:
+    if len(value) < MIN_RECOGNISABLE or value.lower() in NEVER_DISTINCTIVE:
         return False
     if level == "sure":
         return not re.match(r"https?://", unquote(value))
-    if is_address_or_date(value) or re.search(r"\s", value):
+    if is_address_or_date(value) or SPACE.search(value):
         return False
     return len(value) >= UNMISTAKABLE or (len(value) >= 8 and not is_wordy(value))
 
 
 def is_wordy(value: str) -> bool:
     """Decides whether `value` consists of words and small numbers, such as `openchat_3.6` and `not-found`."""
-    return all(WORDY.fullmatch(word) for word in re.split(r"[^A-Za-z0-9]+", value) if word)
+    return all(WORDY.fullmatch(word) for word in NOT_IN_WORDS.split(value) if word)
 
 
 def is_address_or_date(value: str) -> bool:

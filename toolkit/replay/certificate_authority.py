@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import ssl
 import tempfile
 from pathlib import Path
@@ -16,10 +14,11 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from toolkit.http.public_key_pins import public_key_pin
 
 
 class CertificateAuthority:
@@ -36,9 +35,7 @@ class CertificateAuthority:
     @property
     def spki(self) -> str:
         """The base64 SHA-256 of the root's public key (RFC 7469, 2.4); Chromium trusts it by this hash."""
-        key = x509.load_pem_x509_certificate(self.root_pem).public_key()
-        digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
-        return base64.b64encode(digest).decode("ascii")
+        return public_key_pin(x509.load_pem_x509_certificate(self.root_pem))
 
     def server_context(self, host: str) -> ssl.SSLContext:
         """The TLS context to serve `host` with, a name or an IP address. It is made once per host."""

@@ -33,6 +33,8 @@ DROPPED_HEADERS = {
     "transfer-encoding",
     "upgrade",
 }
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # no header can hold them (RFC 9110, section 5.5)
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what the name of a header is (RFC 9110, section 5.6.2)
 NOT_MODIFIED = 304
 BODILESS = (204, 205, NOT_MODIFIED)
 CONDITIONS = ("If-None-Match", "If-Modified-Since")
@@ -44,7 +46,8 @@ class RecordedResponse(web.StreamResponse):
     def __init__(self, entry: Entry, request: web.Request) -> None:
         recorded = _full_response(entry, request)
         headers = response_headers(entry)
-        super().__init__(status=recorded.status, reason=recorded.status_text, headers=headers)
+        reason = CONTROLS.sub("", recorded.status_text)
+        super().__init__(status=recorded.status, reason=reason, headers=headers)
         self.recorded_names = frozenset(name.lower() for name in headers)
         self.has_body = request.method != "HEAD" and recorded.status not in BODILESS
         if (length := _declared_length(entry)) is not None:
@@ -116,10 +119,11 @@ def response_headers(entry: Entry) -> CIMultiDict[str]:
     headers: CIMultiDict[str] = CIMultiDict()
     for pair in entry.response.headers:
         name = pair.name.lower()
-        if name in DROPPED_HEADERS or name.startswith(":"):  # a pseudo-header of HTTP/2
+        if name in DROPPED_HEADERS or not TOKEN.fullmatch(name):  # such as a pseudo-header of HTTP/2
             continue
-        for value in pair.value.split("\n"):  # Chrome's way to write several headers of one name
-            headers.add(pair.name, _shift_expiry(value, shift) if name == "set-cookie" else value.strip("\r\0"))
+        for line in pair.value.split("\n"):  # Chrome's way to write several headers of one name
+            value = CONTROLS.sub("", line)
+            headers.add(pair.name, _shift_expiry(value, shift) if name == "set-cookie" else value)
     return headers
 
 

@@ -28,6 +28,14 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")
 
 
+def page_origin(url: str) -> str:
+    """The origin of `url`; "" where that is not the address of a page or of a call: `http` or `https`, and a host."""
+    try:
+        return origin_of(url) if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else ""
+    except ValueError:
+        return ""
+
+
 def fetch_headers(
     session_headers: Mapping[str, str], method: str, url: str, *, page: str, hosts: Collection[str | None]
 ) -> dict[str, str]:

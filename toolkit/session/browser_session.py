@@ -61,6 +61,10 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         """The cookie of one item of `context.cookies()` or of a storage state's `cookies`."""
         domain = str(raw["domain"])
         expires = float(raw.get("expires", -1))
+        secure = bool(raw.get("secure", False))
+        same_site: SameSite = raw.get("sameSite") or "Lax"
+        if same_site == "None" and not secure:  # Firefox's word for a cookie that says nothing of it; else it needs TLS
+            same_site = "Lax"
         return cls(
             name=raw["name"],
             value=raw["value"],
@@ -69,8 +73,8 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
             path=raw.get("path") or "/",
             expires=min(expires, FAR_FUTURE) if expires >= 0 else None,  # Playwright writes -1 for a session cookie
             http_only=bool(raw.get("httpOnly", False)),
-            secure=bool(raw.get("secure", False)),
-            same_site=raw.get("sameSite") or "Lax",
+            secure=secure,
+            same_site=same_site,
             partition_key=raw.get("partitionKey") or None,
             cross_site_ancestor=raw.get("_crHasCrossSiteAncestor"),
         )

@@ -6,7 +6,7 @@ The protocols at the end describe what a visit needs of the rooms above: the pro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -122,8 +122,9 @@ def example_name(pattern: str) -> str:
 class PageRecorder(Protocol):
     """What a visit needs of a recorder (`toolkit.recording.recorder`)."""
 
-    def watch(self, context: Any) -> None:
-        """Record the exchanges of all pages of `context`, a Playwright context of the async API, from now on."""
+    def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
+        """Record the exchanges of all pages of `context`, a Playwright context of the async API, from now on, without
+        the headers of requests that `left_out` names in lower case."""
 
     async def drain(self) -> None:
         """Wait until all exchanges so far are recorded."""

@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from toolkit.errors import StoreError
+from toolkit.files.access import in_thread, read_regular_file
 from toolkit.files.atomic import remove_unfinished, write_atomic
 from toolkit.files.state_folder import STATE_VARIABLE, STORE_VARIABLE, make_private_folder, state_folder
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key, Purpose
-from toolkit.stores.file_access import in_thread, read_regular_file
 from toolkit.stores.file_lock import file_lock
 from toolkit.stores.serialization import Packer, StoredSession, misplaced_error
 

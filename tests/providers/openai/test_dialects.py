@@ -153,6 +153,11 @@ EVENTS: dict[str, tuple[list[bytes], list[ChatEvent]]] = {
     ),
     "the arena's choice": ([frame(selected_model_id="m"), A], [ModelSelected("m"), Text("a")]),
     "a refusal": ([delta(refusal="I cannot.")], [Text("I cannot.")]),
+    "a spoken answer": (
+        [*(delta(audio={"transcript": text, "data": data}) for text, data in (("a", "AQI="), ("b", "Aw=="))),
+         delta(audio={"id": "x", "expires_at": 1, "data": {}})],
+        [Text("a"), Text("b"), Media(data=b"\1\2\3", name="audio")],
+    ),
 }  # fmt: skip
 
 
@@ -188,6 +193,10 @@ TOOL_CALLS: dict[str, tuple[bytes, list[ToolCall]]] = {
     "arguments as a document": (
         calls({"index": 0, "function": {"name": "f", "arguments": {"a": 1}}}),
         [ToolCall(0, "", "f", '{"a": 1}')],
+    ),
+    "of before tools": (
+        delta(function_call={"name": "f", "arguments": ""}) + delta(function_call={"arguments": "{}"}),
+        [ToolCall(0, "", "f", "{}")],
     ),
 }
 

@@ -28,7 +28,8 @@ def test_what_is_not_utf_8_is_left_out_and_told(form: str) -> None:
     """The others are written, and can be read again."""
     text = serialize(SESSION, form, now=0.0)
     assert text.encode().decode() == text
-    assert [cookie.name for cookie in parse(text, form, provider="shop", origin=ORIGIN).cookies] == ["sid"]
+    back = parse(text, form, provider="shop", origin=ORIGIN).session
+    assert [cookie.name for cookie in back.cookies] == ["sid"]
     told = omissions(SESSION, form, now=0.0)
     assert told[0] == r"cookies (name, \udce9)"
     assert any("local storage" in kind for kind in told)

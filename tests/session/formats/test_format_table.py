@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -15,9 +16,14 @@ from toolkit.session.formats.format_table import FORMATS, NAMES, Format
 ORIGIN = "https://chat.example.org"
 COOKIE = Cookie(name="sid", value="s3cr3t", domain="chat.example.org", secure=True)
 SESSION = BrowserSession(provider="aura", origin=ORIGIN, cookies=(COOKIE,))
+COOKIE_HEADER = {"name": "Cookie", "value": "sid=s3cr3t"}
 READ_ONLY = {
     "cookie-list": '[{"name": "sid", "value": "s3cr3t", "domain": "chat.example.org", "secure": true}]',
+    "cookie-values": '{"sid": "s3cr3t"}',
+    "har": json.dumps({"log": {"entries": [{"request": {"url": f"{ORIGIN}/", "headers": [COOKIE_HEADER]}}]}}),
     "curl": f"curl '{ORIGIN}/api?a=b' -H 'accept:\t*/*' -b 'sid=s3cr3t'",
+    "powershell": f'Invoke-WebRequest -Uri "{ORIGIN}/" -Headers @{{\n"cookie"="sid=s3cr3t"\n}}',
+    "fetch": f'fetch("{ORIGIN}/", {{"headers": {{"cookie": "sid=s3cr3t"}}}});',
 }
 
 
@@ -31,7 +37,7 @@ def test_each_format_is_detected_and_read(form: Format) -> None:
     text = text_of(form)
     assert conversion.detect(f"\n{text} \n") is form
     for name in (None, form.read_as or form.name):
-        assert conversion.parse(text, name, provider="aura", origin=ORIGIN) == SESSION
+        assert conversion.parse(text, name, provider="aura", origin=ORIGIN).session == SESSION
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=[form.name for form in FORMATS])

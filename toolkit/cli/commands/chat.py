@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -144,15 +144,16 @@ def _prepare_keeping(opened: OpenedClient, conversation: Conversation, question:
 @contextmanager
 def _error_event(as_json: bool) -> Iterator[None]:
     """With `--json`, prints an error of the block as the last event, and raises it again."""
-    from toolkit.errors import ToolkitError
-
     try:
         yield
-    except (ToolkitError, click.UsageError) as error:
+    except (click.exceptions.Exit, click.Abort):  # a signal; nothing has failed
+        raise
+    except Exception as error:
         if as_json:
             from toolkit.cli.json_answer import print_error
 
-            print_error(error)
+            with suppress(OSError):  # it may be stdout itself that has failed
+                print_error(error)
         raise
 
 

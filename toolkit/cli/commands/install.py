@@ -13,11 +13,12 @@ from toolkit.cli.output import echo
 @debug_option
 def install(check: bool) -> None:
     """Find a browser that Playwright can drive, or install one."""
+    from toolkit.browser.host_system import ThisSystem
     from toolkit.browser.install import install as install_browser
     from toolkit.cli.exit_codes import ExitCode
-    from toolkit.cli.log_output import show_log
+    from toolkit.cli.runner import start_runner
 
-    with show_log():
-        result = install_browser(check=check, report=echo)
+    with start_runner() as runner:
+        result = install_browser(check=check, report=echo, system=ThisSystem(runner.run))
     if result.outcome == "missing":
         raise click.exceptions.Exit(ExitCode.ERROR)

@@ -67,10 +67,11 @@ def _cache_file(key: Key) -> Path:
 
 def _load_cached(key: Key) -> list[str]:
     """Returns the models that the site listed within the last hour; none if there are none, or they cannot be read."""
+    from toolkit.files.access import read_file
     from toolkit.providers.model_lists import CACHE_SECONDS
 
     with suppress(OSError, ValueError, TypeError, KeyError):
-        document = json.loads(_cache_file(key).read_bytes())
+        document = json.loads(read_file(_cache_file(key)))
         if 0 <= time.time() - document["asked_at"] < CACHE_SECONDS:
             return [str(name) for name in document["models"]]
     return []

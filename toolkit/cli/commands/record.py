@@ -127,11 +127,12 @@ def _load_session(file: Path, provider: Provider, account: str) -> BrowserSessio
     import msgspec
 
     from toolkit.errors import UsageError
+    from toolkit.files.access import read_file
     from toolkit.session.browser_session import BrowserSession
     from toolkit.streams.json_decoding import JSON_ERRORS
 
     try:
-        state = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        state = msgspec.json.decode(read_file(file), type=dict[str, Any])
     except (OSError, *JSON_ERRORS):
         raise UsageError(f"{file} is not a storage state of Playwright: it is not a JSON object.") from None
     return BrowserSession.from_storage_state(provider.name, provider.site, state, account=account)

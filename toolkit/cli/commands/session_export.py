@@ -13,9 +13,14 @@ from toolkit.cli.options import SessionOptions, session_options
 from toolkit.cli.output import echo_raw, echo_text
 from toolkit.session.formats.format_table import NAMES, WRITABLE
 
-# For the help: what each format is for, and which ones an environment variable may hold.
+# For the help: what each format is for.
 FORMATS_HELP = "\n".join(f"{one.name:<13}  {one.help}" for one in WRITABLE)
-VARIABLE_FORMATS = " and ".join(one.name for one in WRITABLE if one.is_json)
+# The sizes in bytes, in base64, from which a session does not go into a secret, and those who set the limit.
+LIMITS = {
+    48 * 1024: "GitHub takes 48 KB in a secret",  # https://docs.github.com/actions/reference/security/secrets
+    128 * 1024: "Linux 128 KB in a variable",  # MAX_ARG_STRLEN, execve(2)
+}
+NEAR = 0.8  # of a limit: a session grows while it is in use
 NOT_REPLACEABLE = "The file to write to is none that can be replaced; leave -o away to write to stdout."
 
 
@@ -27,19 +32,21 @@ NOT_REPLACEABLE = "The file to write to is none that can be replaced; leave -o a
 \b
 {FORMATS_HELP}
 
-{VARIABLE_FORMATS}, as they are or in base64, are what TOOLKIT_SESSION_PROVIDER takes in CI.""",
+All are what TOOLKIT_SESSION_PROVIDER takes in CI, as they are, in base64, or in base64 of gzip.""",
 )
 @click.argument("provider")
 @click.option("--format", "form", type=click.Choice(NAMES), default=NAMES[0], help=f"{NAMES[0]} if not given.")
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A file, for you alone."
 )
+@click.option("--slim", is_flag=True, help="Leave out what the page has stored and PROVIDER does not need.")
 @session_options
-def session_export(provider: str, form: Any, output: Path | None, options: SessionOptions) -> None:
+def session_export(provider: str, form: Any, output: Path | None, slim: bool, options: SessionOptions) -> None:
     from toolkit.cli.runner import start_runner
     from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.session.formats.conversion import omissions, serialize
+    from toolkit.session.slim_session import slim as slim_session
 
     if output is not None and output.exists() and not output.is_file():
         raise click.UsageError(NOT_REPLACEABLE)
@@ -47,13 +54,32 @@ def session_export(provider: str, form: Any, output: Path | None, options: Sessi
     with start_runner() as runner:
         stored = runner.run(StoredSession.find(provider, options))
         session = runner.run(stored.load())
-    page = stored.provider.page
+    page, recipe = stored.provider.page, stored.provider.harvest
+    if slim:
+        session = slim_session(session, recipe, now)
     text = serialize(session, form, page=page, now=now)
     if omitted := omissions(session, form, page=page, now=now):
         notify(f"note: left out, since {form} has no place for it: {', '.join(omitted)}")
     if session.expired(now):
         notify("note: the session has expired")
+    if recipe.cookies and session.changed_at > 0:
+        notify(
+            "note: the site has changed cookies of this session while it was in use: if it takes only the latest, "
+            "one copy alone will live, so use it in one place"
+        )
+    if (size := note_on_size(len(text.encode()), slim)) is not None:
+        notify(size)
     _write(text, output)
+
+
+def note_on_size(length: int, slim: bool) -> str | None:
+    """Returns a note on a session of `length` bytes that does not, or hardly, go into a secret; None for others."""
+    encoded = (length + 2) // 3 * 4
+    told = [what for limit, what in LIMITS.items() if encoded > NEAR * limit]
+    if not told:
+        return None
+    ways = ["`| gzip | base64` makes it smaller"] + ([] if slim else ["--slim leaves out what is not needed"])
+    return f"note: it has {encoded / 1024:.0f} KB in base64, and {' and '.join(told)}: {'; '.join(ways)}"
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -15,9 +15,12 @@ from toolkit.session.formats.format_table import NAMES
 
 if TYPE_CHECKING:
     from toolkit.cli.stored_sessions import StoredSession
+    from toolkit.client.imported_session_validation import ValidatedSession
     from toolkit.providers.base import Provider
     from toolkit.session.browser_session import BrowserSession
     from toolkit.stores.base import Store
+
+MAX_NAMED = 20  # parts that a note names; a HAR of a day has hundreds of other sites
 
 
 @click.command("import", short_help="Keep a session that another program or machine has.")
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 @session_options
 def session_import(provider: str, file: str, form: Any, options: SessionOptions) -> None:
     """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.
+
+    FILE is what `toolkit session export` writes, a Playwright storage state, a list of cookies as browsers' extensions
+    and drivers write it, a cookies.txt, a HAR, or what DevTools copy as cURL, PowerShell or fetch (Node.js); also in
+    gzip or base64.
 
     Only what belongs to the provider's own site is taken, and only if everything is there that the site needs. The
     account and the deployment are those that the session tells, unless you name them.
@@ -41,16 +48,17 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.providers import registry
     from toolkit.session.browser_headers import origin_of
     from toolkit.session.browser_session import STORAGES
-    from toolkit.session.formats.conversion import parse
+    from toolkit.session.formats.conversion import parse, parse_alone
     from toolkit.stores.choose import open_store
 
     kind, store, source = registry.find(provider), open_store(options.store), "stdin" if file == "-" else file
-    text, name = _read_text(file, source), kind.name
+    text, name = _read_text(file), kind.name
     with start_runner() as runner:
-        site = kind(runner.run(_choose_base_url(kind, options, store, text, form)))
+        site = kind(runner.run(_choose_base_url(kind, options, store, parse_alone(text, form))))
         origin = origin_of(site.page)
-        session = parse(text, form, provider=name, origin=origin)
-        session, foreign, unusable = validate_session(session, site, source, now=time.time())
+        parsed = parse(text, form, provider=name, origin=origin)
+        validated = validate_session(parsed, site, source, now=time.time())
+        session = validated.session
         # Nothing at all is an error even where the site needs none of it.
         if not (session.cookies or session.headers or any(getattr(session, field) for field in STORAGES)):
             raise SessionError(f"{source} holds nothing of {origin}, so there is nothing to import.", provider=name)
@@ -59,7 +67,7 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         stored = StoredSession(site, options.account or session.account, store)
         replaced = runner.run(_replace_stored(stored, session))
     note_memory_store(store)
-    _note_omissions(stored, session, foreign, unusable)
+    _note_omissions(stored, validated)
     account = stored.key.account
     echo(f"{name}: imported a session for {origin}, account {account}, {validity(session)}")
     if replaced is not None:
@@ -67,35 +75,46 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         notify(f"note: it replaces the session{identity} that was there ({validity(replaced)})")
 
 
-def _read_text(file: str, source: str) -> str:
-    """Returns the text of `file`, or of stdin if that is `-`. `source` names it in errors."""
+def _read_text(file: str) -> str:
+    """Returns the text of `file`, or of stdin if that is `-`. Raises `SessionError` if it is in no known encoding."""
+    from toolkit.session.formats.encoded_text import decode_bytes
+
     if file == "-" and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("There is nothing to import: name a file, or pipe it in.")
-    raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"What {source} has is not UTF-8 text (byte {error.start}).") from None
+    return decode_bytes(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
 
 
 async def _choose_base_url(
-    kind: type[Provider], options: SessionOptions, store: Store, text: str, form: Any
+    kind: type[Provider], options: SessionOptions, store: Store, session: BrowserSession
 ) -> str | None:
     """Returns the base URL of the deployment that an imported session is for; None means the public site.
 
-    That is the one of the options, else the one that `text` names, else the public site if it works, else the only
-    deployment with a stored session. Raises `UsageError` if there is none of these.
+    That is the one of the options, else the one that `session` names, else the public site if it works, else the only
+    one that the session has something of, else the only deployment with a stored session. Raises `UsageError` if there
+    is none of these, or several.
     """
     from toolkit.cli.deployment_choice import ONLY_DEPLOYMENT, find_only_deployment, note_deployment
+    from toolkit.cli.unreadable_session_collector import collect_unreadable
+    from toolkit.client.imported_session_deployment import find_deployments
     from toolkit.errors import UsageError
-    from toolkit.session.formats.conversion import parse_origin
 
     if options.base_url is not None:
         return options.base_url
-    if origin := parse_origin(text, form):
-        return origin if origin != kind.public_site() else None
+    if session.origin:
+        return session.origin if session.origin != kind.public_site() else None
     if kind.url and kind.working:
         return None
+    with collect_unreadable():
+        known = sorted(key.origin for key in await store.sessions() if key.provider == kind.name)
+    origins = find_deployments(session, kind, known)
+    if len(origins) > 1:
+        raise UsageError(
+            f"This has something of several deployments: {', '.join(origins)}.",
+            provider=kind.name,
+            hint="Name the one that is meant: --base-url URL.",
+        )
+    if origins:
+        return origins[0] if note_deployment(kind, origins[0], "as its cookies tell") else None
     if not (origin := await find_only_deployment(kind, options.account, store)):
         raise UsageError(
             "This does not tell which deployment it is for.", provider=kind.name, hint="Name it: --base-url URL."
@@ -119,16 +138,21 @@ async def _replace_stored(stored: StoredSession, session: BrowserSession) -> Bro
     return before
 
 
-def _note_omissions(stored: StoredSession, session: BrowserSession, foreign: list[str], unusable: list[str]) -> None:
+def _note_omissions(stored: StoredSession, validated: ValidatedSession) -> None:
     """Notes what the import does not have, and what was left out of it."""
     from toolkit.cli.status_line import notify
 
-    if not session.user_agent:
+    if not validated.session.user_agent:
         notify(
             "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
             f"`toolkit session check {stored.cli_args}` asks the site whether it takes it so"
         )
-    if unusable:
-        notify(f"note: left out, since the site's page would not have or send it: {', '.join(unusable)}")
-    if foreign:
-        notify(f"note: left out, since it is of other sites: {', '.join(foreign)}")
+    left_out = {
+        "": validated.unread,
+        ", since the site's page would not have or send it": validated.unusable,
+        ", since it is of other sites": validated.foreign_hosts,
+    }
+    for reason, parts in left_out.items():
+        if parts:
+            more = f", and {len(parts) - MAX_NAMED} more" if len(parts) > MAX_NAMED else ""
+            notify(f"note: left out{reason}: {', '.join(parts[:MAX_NAMED])}{more}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from toolkit.providers.gradio.answer_contents import (
 )
 from toolkit.providers.gradio.marked_text import Mark, MarkedText
 
+log = logging.getLogger("toolkit")
+
 DONE = "done"  # the status of a thought that is over
 
 
@@ -26,11 +29,14 @@ class GradioAnswer:
     form of a chatbot, for an answer that is one; None for an answer that is a message, or a few.
 
     A message with a title is a thought: what it says is `Reasoning`, and its title, which can also name a tool at work,
-    is a `Status`.
+    is a `Status`. `found` is whether there has been anything of the answer, and `empty` whether its last version holds
+    nothing that could be told. `passed_over` are the types of the components that no event has a place for, such as
+    "plot"; each is logged once.
     """
 
     def __init__(self, api: str, history: list[Any] | None) -> None:
-        self.found = False  # whether there has been anything of the answer
+        self.found = self.empty = False
+        self.passed_over: list[str] = []
         self._api = api
         self._history = None if history is None else read_conversation(history)
         self._text, self._reasoning = MarkedText(), MarkedText()
@@ -48,6 +54,7 @@ class GradioAnswer:
         reasoning, thought_marks, settled = "", list[Mark](), 0
         for number, turn in enumerate(turns):
             contents = read_contents(turn.content, self._api)
+            self._pass_over(contents.others)
             if not turn.title:
                 text = _join(text, "\n", contents, text_marks)
                 continue
@@ -57,10 +64,17 @@ class GradioAnswer:
                 settled = len(reasoning)
             status = _status_mark(number, turn, settled if over else begin, over=over)
             thought_marks += [*marks, status] if over else [status, *marks]
+        self.empty = not (text or text_marks or reasoning)
         if text:
             settled = len(reasoning)  # a thought is over when the answer begins
         yield from map(_as_reasoning, self._reasoning.update(reasoning, thought_marks, settled))
         yield from self._text.update(text, text_marks, 0)
+
+    def _pass_over(self, components: list[str]) -> None:
+        for kind in components:
+            if kind not in self.passed_over:
+                self.passed_over.append(kind)
+                log.warning("the answer has a component of the type %r, which is passed over", kind)
 
     def end(self) -> Iterator[Piece]:
         """What was held back of the last version, because the next one could have taken it back."""

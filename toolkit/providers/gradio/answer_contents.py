@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin
 
 from toolkit.chats.contents import read_data_url
 from toolkit.chats.events import Media
-
-log = logging.getLogger("toolkit")
 
 # Where a message, a part of one, or the value of a component holds what it says; the order is that of the page.
 FIELDS = ("content", "text", "file", "files", "image", "video", "value", "caption")
@@ -31,9 +28,11 @@ class Turn(NamedTuple):
 
 
 class TurnContents(NamedTuple):
-    """The texts of a message, and its pictures and files, in its order."""
+    """The texts of a message, and its pictures and files, in its order. `others` are the types of the components in it
+    that are none of these, such as "plot"."""
 
     parts: list[str | Media]
+    others: list[str]
 
     @property
     def texts(self) -> list[str]:
@@ -84,20 +83,21 @@ def _said(turns: list[Turn]) -> list[tuple[str, list[str]]]:
 
 def read_contents(content: Any, api: str) -> TurnContents:
     """What the content of a message holds. `api` is the address under which the app has its files."""
-    return TurnContents(list(_parts(content, api)))
+    others: list[str] = []
+    return TurnContents(list(_parts(content, api, others)), others)
 
 
-def _parts(content: Any, api: str) -> Iterator[str | Media]:
+def _parts(content: Any, api: str, others: list[str]) -> Iterator[str | Media]:
     if isinstance(content, list | tuple):
         for one in content:
-            yield from _parts(one, api)
+            yield from _parts(one, api, others)
     elif isinstance(content, dict):
         if isinstance(content.get("path") or content.get("url"), str):
             yield _media(content, api)
             return
-        parts = [part for name in FIELDS for part in _parts(content.get(name), api)]
+        parts = [part for name in FIELDS for part in _parts(content.get(name), api, others)]
         if not parts and content.get("type") == "component":
-            log.warning("the answer has a component of the type %r, which is passed over", content.get("component"))
+            others.append(str(content.get("component")))
         yield from parts
     elif isinstance(content, str | int | float) and not isinstance(content, bool) and content != "":
         yield str(content)

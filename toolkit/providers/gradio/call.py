@@ -140,8 +140,13 @@ class GradioCall:
         return self._answer.end()
 
     def raise_for_no_answer(self) -> None:
-        """Raise `EmptyAnswer` where the app's functions have ended and nobody has answered."""
-        if not self._answer.found:
+        """Raise `EmptyAnswer` where the app's functions have ended and nobody has answered, or by components alone that
+        are neither text nor files."""
+        answer = self._answer
+        if answer.empty and answer.passed_over:
+            kinds = " and ".join(map(repr, answer.passed_over))
+            raise EmptyAnswer(f"The answer has no text, only components of the type {kinds}.", url=self._api)
+        if not answer.found:
             others = [one.name for one in self._app.dependencies if one.is_public]
             raise EmptyAnswer(
                 f"The app's function {format_names([self._flow.name])} has ended without an answer.",

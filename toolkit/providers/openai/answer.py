@@ -5,6 +5,7 @@ What is clear from the frames is taken; what cannot be told is an error that say
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from collections.abc import Iterator
@@ -45,7 +46,18 @@ class OpenAIAnswer:
     """Reads the chunks of one answer that came from `url`; `reason` is why it ended, once that was told, and
     `has_deltas` whether there was text in deltas."""
 
-    __slots__ = ("_calls", "_cited", "_joiner", "_refused", "_url", "_usage", "_whole", "has_deltas", "reason")
+    __slots__ = (
+        "_audio",
+        "_calls",
+        "_cited",
+        "_joiner",
+        "_refused",
+        "_url",
+        "_usage",
+        "_whole",
+        "has_deltas",
+        "reason",
+    )
 
     def __init__(self, url: str) -> None:
         self.reason: str | None = None
@@ -54,6 +66,7 @@ class OpenAIAnswer:
         self._usage: Usage | None = None
         self._calls: dict[int, _Call] = {}
         self._cited: set[str] = set()
+        self._audio = bytearray()
         self._whole = ""  # what messages have said that came in the place of deltas
         self.has_deltas = self._refused = False
 
@@ -83,6 +96,8 @@ class OpenAIAnswer:
             yield half
         for index, call in sorted(self._calls.items()):
             yield ToolCall(index, call.id, call.name, call.arguments)
+        if self._audio:
+            yield Media(data=bytes(self._audio), name="audio")
         if self._usage is not None:
             yield self._usage
         yield Finished("refusal" if self._refused and self.reason in (None, "stop") else self.reason or "stop")
@@ -128,6 +143,10 @@ class OpenAIAnswer:
             yield delta.refusal
         for call in delta.tool_calls or ():
             self._add_call(call)
+        if delta.function_call:
+            self._add_call({"index": 0, "function": delta.function_call})
+        if isinstance(delta.audio, dict):
+            yield from self._read_audio(delta.audio)
         for image in delta.images or ():
             yield from self._read_part(image)
         if delta.annotations:
@@ -162,6 +181,17 @@ class OpenAIAnswer:
             yield plain_text(part.get("refusal"))
         else:
             log.warning("the site sent a part of an answer of the type %r, which is passed over", kind)
+
+    def _read_audio(self, audio: dict[str, Any]) -> Iterator[Piece]:
+        """A piece of an answer that is spoken: what it says is its text, and the sound, which has the format that the
+        caller has asked for, is told whole at the end."""
+        if transcript := plain_text(audio.get("transcript")):
+            self.has_deltas = True
+            yield transcript
+        try:
+            self._audio += base64.b64decode(audio.get("data") or b"")
+        except (TypeError, ValueError):
+            log.warning("the site sent sound that is none, which is passed over")
 
     def _add_call(self, raw: Any) -> None:
         """A piece of a call of a tool. Without an index, one with an id begins a call, and one without continues it."""

@@ -18,7 +18,9 @@ class Delta(Struct, gc=False):
     thinking: Any = None  # some gateways
     refusal: str | None = None
     tool_calls: list[Any] | None = None
+    function_call: Any = None  # of before tools
     images: list[Any] | None = None
+    audio: Any = None
     annotations: list[Any] | None = None  # web pages that were cited
 
 
@@ -59,7 +61,9 @@ class PlainDelta(Struct, gc=False):
     thinking: None = None
     refusal: None = None
     tool_calls: None = None
+    function_call: None = None
     images: None = None
+    audio: None = None
     annotations: None = None
 
 

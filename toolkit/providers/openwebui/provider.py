@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.chats.messages import FILES, IMAGES, TEXT, TOOLS
-from toolkit.errors import AccountPending, BadRequest, UnknownModel
+from toolkit.errors import AccountPending, BadRequest, ServiceUnavailable, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider, Token
 from toolkit.providers.openai.request import THINK_TAGS, wants_think_tags
 from toolkit.providers.openai.stream import read_openai_stream
@@ -18,6 +18,8 @@ from toolkit.providers.openwebui.save_options import SAVE_OPTIONS, read_save_opt
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
+
+KEY_HINT = "The site has no valid key for the server of that model: tell its operator, or ask another model."
 
 
 class OpenWebUI(Provider):
@@ -36,11 +38,16 @@ class OpenWebUI(Provider):
     options = ("temperature", "max_tokens", THINK_TAGS, *SAVE_OPTIONS, *BODY_FIELDS)
     random = ("body.chat.history",)  # the ids of messages, and when they were written
     statuses: ClassVar = {
+        # The site's own refusals are `{"detail": ...}`; those of the servers behind it are passed on as they are. No
+        # visitor can log in for the site's own key there, so that is a failure of the site.
+        (401, '{"error":{'): ServiceUnavailable,
         (401, "do not have permission"): AccountPending,  # the person is signed in, but not admitted yet
         (401, "could not find what"): BadRequest,  # a chat that there is not
         (400, "Model not found"): UnknownModel,
         (403, "Model not found"): UnknownModel,  # the model exists, but not for this account
+        (404, "model_not_found"): UnknownModel,  # the site lists it, but the server behind it has it no more
     }
+    own_pages = r"/(?:auth|c|workspace|notes|admin|playground|channels)(?:/.*)?"
     harvest = Harvest(
         cookies=("token",),
         token=Token(place="localstorage", key="token", instead_of_cookies=True),
@@ -93,3 +100,7 @@ class OpenWebUI(Provider):
             except BadRequest as error:
                 if USAGE_FIELD in request.options or USAGE_FIELD not in error.body or body.pop(USAGE_FIELD, 0) == 0:
                     raise
+            except ServiceUnavailable as error:
+                if error.status == 401:
+                    error.hint = KEY_HINT
+                raise

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 from urllib.parse import quote_from_bytes
 
+from toolkit.session.encodings import alphabets
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
@@ -66,10 +67,11 @@ HTML = Escape(
 class Code(NamedTuple):
     """A way to write any bytes as letters: base64 or hexadecimal.
 
-    `size` letters stand for a whole number of bytes, and the letter `zero` for 0. `encode` takes the bytes and the
-    letters that they replace, whose case or alphabet it keeps.
+    `size` letters of `alphabet` stand for a whole number of bytes, and the letter `zero` for 0. `encode` takes the
+    bytes and the letters that they replace, whose case or alphabet it keeps.
     """
 
+    alphabet: alphabets.Alphabet
     size: int
     zero: bytes
     decode: Callable[[bytes], bytes]
@@ -87,8 +89,8 @@ def _hex_like(data: bytes, run: bytes) -> bytes:
 
 
 STANDARD = bytes.maketrans(b"-_", b"+/")
-BASE64 = Code(4, b"A", lambda text: base64.b64decode(text.translate(STANDARD)), _base64_like)
-HEX = Code(2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
+BASE64 = Code(alphabets.BASE64, 4, b"A", lambda text: base64.b64decode(text.translate(STANDARD)), _base64_like)
+HEX = Code(alphabets.HEX, 2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
 
 
 class Finder(Protocol):
@@ -125,8 +127,8 @@ class Replacer:
         # Lines of 60 to 76 characters are one base64 text (RFC 2045, section 6.8).
         lines, min_length = rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+={0,2}", shortest * 8 // 6
         self._codes = [
-            (BASE64, re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, min_length))),
-            (HEX, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
+            (BASE64, min(min_length, 60), re.compile(rb"%b|[A-Za-z0-9+/_-]{%d,}={0,2}" % (lines, min_length))),
+            (HEX, 2 * shortest, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
         ]
 
     def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit[bytes]]:
@@ -161,8 +163,8 @@ class Replacer:
                 view = _DecodedView(data, escape)
                 for start, end, new in self.edits(view.data, depth - 1):
                     yield Edit(view.position(start), view.position(end), escape.encode(new) if self._encoded else new)
-        for code, pattern in self._codes:
-            runs = list(pattern.finditer(data))
+        for code, least, pattern in self._codes:
+            runs = list(pattern.finditer(data)) if code.alphabet.has_run(data, least) else []
             for offset in range(code.size if runs else 0):  # the run may start with other letters
                 inside = depth - 1 if offset == 0 else 0
                 for number in self._runs_with_matches([run[0] for run in runs], code, offset, inside):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import TypeAlias
 
-CROWDED = 8  # words with the same block from which on they are looked up and not compared one by one
+Place: TypeAlias = tuple[int, int]  # where in a word, and how long the word is, in bytes
 
 
 class MultiSearch:
@@ -45,32 +46,31 @@ class MultiSearch:
 
 class _BlockSearch:
     """Searches for `words` of at least `2 * size - 1` bytes: such a word covers a whole block of `size` bytes of the
-    text, wherever it starts."""
+    text, wherever it starts.
 
-    def __init__(self, words: Iterable[bytes], size: int) -> None:
-        self._size = size
-        known: dict[bytes, list[tuple[int, bytes]]] = {}
-        for word in words:
+    A block says where it stands in which lengths of words (`Place`), and whether one of the words is there is then
+    looked up. So words that are alike cost no more than others, and a block of a single word no object of its own.
+    """
+
+    def __init__(self, words: set[bytes], size: int) -> None:
+        self._size, self._words = size, words
+        self._place: dict[bytes, Place] = {}
+        self._more_places: dict[bytes, set[Place]] = {}  # of the blocks that stand at several
+        for length, alike in groupby(sorted(words, key=len), key=len):
+            group = list(alike)
             for at in range(size):
-                known.setdefault(word[at : at + size], []).append((at, word))
-        # Of a crowd, the words are found by where the block stands in them and how long they are.
-        self._crowds: dict[bytes, dict[tuple[int, int], set[bytes]]] = {}
-        for block in [block for block, words in known.items() if len(words) > CROWDED]:
-            crowd = self._crowds[block] = {}
-            for at, word in known.pop(block):
-                crowd.setdefault((at, len(word)), set()).add(word)
-        self._known = known
+                place = (at, length)
+                for word in group:
+                    block = word[at : at + size]
+                    if self._place.setdefault(block, place) is not place:
+                        self._more_places.setdefault(block, set()).add(place)
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        size, known, crowds = self._size, self._known, self._crowds
+        size, place, more_places, words = self._size, self._place, self._more_places, self._words
         for at in range(0, len(data), size):
             block = data[at : at + size]
-            if block in known:
-                for offset, word in known[block]:
-                    if at >= offset and data.startswith(word, at - offset):
-                        yield at - offset, word
-            elif block in crowds:
-                for (offset, length), words in crowds[block].items():
+            if block in place:
+                for offset, length in (place[block], *more_places.get(block, ())):
                     if at >= offset and (word := data[at - offset : at - offset + length]) in words:
                         yield at - offset, word
 

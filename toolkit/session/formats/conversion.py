@@ -1,8 +1,8 @@
 """Converts sessions to text and back, for other programs, machines and CI systems. Pure, but for a debug line on the
 logger "toolkit".
 
-The formats are in `format_table`. The JSON formats are also read in base64. No error shows any of a text, which is a
-secret: only what is wrong with it, and where.
+The formats are in `format_table`. All are also read in base64, and in base64 of gzip. No error shows any of a text,
+which is a secret: only what is wrong with it, and where.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ import logging
 import msgspec
 
 from toolkit.errors import SessionError, UsageError
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.cookie_rules import CONTROL
+from toolkit.session.formats.encoded_text import decode_base64, escape_non_utf8, is_utf8
 from toolkit.session.formats.format_table import FORMATS, NAMES, WRITABLE, Format
-from toolkit.session.formats.json_text import BLANKS, decode_base64_json
+from toolkit.session.formats.json_text import BLANKS
+from toolkit.session.formats.parsed_session import ParsedSession
 from toolkit.session.frame_locals import forgetting_locals
+
+HINT_EXPORT = "`toolkit session export PROVIDER` writes one; `toolkit login PROVIDER` makes one here."
 
 log = logging.getLogger("toolkit")
 
@@ -41,7 +45,7 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
     format, url, writable = _writable(name), page or f"{session.origin}/", _drop_non_utf8(session)
     included = [cookie for cookie in writable.cookies if format.can_represent(cookie, url, now)]
     omitted = [cookie for cookie in session.cookies if cookie not in included]
-    names = ", ".join(dict.fromkeys(_escape_non_utf8(cookie.name) or "the one without a name" for cookie in omitted))
+    names = ", ".join(dict.fromkeys(escape_non_utf8(cookie.name) or "the one without a name" for cookie in omitted))
     if format.only_cookies:
         more = {"headers": bool(session.headers)}
         more |= {field_name: bool(getattr(session, field)) for field, field_name in STORAGE_NAMES.items()}
@@ -54,56 +58,43 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
 
 
 @forgetting_locals
-def parse(text: str, name: str | None = None, *, provider: str = "", origin: str = "") -> BrowserSession:
+def parse(text: str, name: str | None = None, *, provider: str = "", origin: str = "") -> ParsedSession:
     """The session in `text`, in the format `name`, or in the one that is detected.
 
     `provider` and `origin` are used unless the text names its own, which the JSON formats can do, and for the origin
-    a command for curl. Raises `SessionError` for text that is not a session, `UsageError` for an unknown format.
+    copied requests. Raises `SessionError` for text that is not a session, `UsageError` for an unknown format.
     """
-    text = decode_base64_json(text)
-    format = _readable(text, name)
-    session = format.read(text, provider, origin)
+    text, format = _readable(text, name)
+    parsed = format.read(text, provider, origin)
     log.debug("the session is read as the format %s", format.name)
-    _refuse_control_characters(session)
-    return session
+    return _drop_control_characters(parsed)
 
 
 @forgetting_locals
-def parse_secret(text: str) -> BrowserSession:
-    """The session in a secret of a CI system: a storage state or the toolkit's own JSON, plain or in base64 of either
-    alphabet, with any line breaks.
-
-    Provider and origin are empty unless the text names them. Raises `SessionError`.
-    """
-    text = decode_base64_json(text).strip(BLANKS)
-    if not text.startswith("{"):
-        raise SessionError(
-            "This is neither JSON nor base64 of it.",
-            hint="`toolkit session export PROVIDER` writes what belongs here; `| base64` makes one word of it.",
-        )
-    return parse(text)
-
-
-@forgetting_locals
-def parse_origin(text: str, name: str | None = None) -> str:
-    """The origin that `text` names for its session; "" if it names none. Raises the errors of `parse`."""
-    format = _readable(decode_base64_json(text), name)
-    if format.names_origin or format.is_json:  # JSON of any kind is read, so that broken JSON is reported as such
-        return parse(text, name).origin
-    return ""
+def parse_alone(text: str, name: str | None = None) -> BrowserSession:
+    """What `text` tells by itself of the session in it; its origin is "" if the text names none, and it is empty if the
+    text cannot be read without one. Raises the errors of `parse`."""
+    if _readable(text, name)[1].needs_origin:
+        return BrowserSession(provider="", origin="")
+    return parse(text, name).session
 
 
 @forgetting_locals
 def detect(text: str) -> Format:
     """The format that `text` looks like. Raises `SessionError` if it looks like none."""
-    text = decode_base64_json(text).strip(BLANKS)
-    is_json = text.startswith(("{", "["))
+    return _detect(decode_base64(text).strip(BLANKS))
+
+
+def _detect(text: str) -> Format:
     # A read-only format has an unmistakable beginning; a writable one may look like it.
     for format in sorted(FORMATS, key=lambda one: one.read_as is None):
-        if format.is_json == is_json and format.detects(text):
+        if _looks_like(format, text):
             return format
-    if is_json:
-        raise SessionError("This JSON is neither a Playwright storage state nor a session of the toolkit.")
+    if text.startswith(("{", "[")):
+        raise SessionError(
+            "This JSON is no session: neither a storage state of Playwright nor cookies, a HAR, or an export of ours.",
+            hint=HINT_EXPORT,
+        )
     raise SessionError("This looks like none of the formats.", hint=_known_formats())
 
 
@@ -114,18 +105,27 @@ def _writable(name: str) -> Format:
     raise UsageError(f"There is no format {name!r}.", hint=_known_formats())
 
 
-def _readable(text: str, name: str | None) -> Format:
-    """The format of `text`: the detected one without a `name`; else the one of that name, or a read-only format that is
-    accepted under that name and looks like `text`."""
+def _readable(text: str, name: str | None) -> tuple[str, Format]:
+    """`text` without what encodes it, and its format: the detected one without a `name`; else the one of that name, or
+    a read-only format that is accepted under that name and looks like the text."""
+    text = decode_base64(text)
+    stripped = text.strip(BLANKS)
     if name is None:
-        return detect(text)
-    text = text.strip(BLANKS)
-    read_only = (format for format in FORMATS if format.read_as == name and format.detects(text))
-    return next(read_only, None) or _writable(name)
+        format = _detect(stripped)
+    else:
+        read_only = (format for format in FORMATS if format.read_as == name and _looks_like(format, stripped))
+        format = next(read_only, None) or _writable(name)
+    if not is_utf8(text) and format.name != "cookies.txt":  # of which a line can be left out
+        raise SessionError("This is not UTF-8 text.", hint="Save it as UTF-8.")
+    return text, format
+
+
+def _looks_like(format: Format, text: str) -> bool:
+    return format.is_json == text.startswith(("{", "[")) and format.detects(text)
 
 
 def _known_formats() -> str:
-    return f"They are {', '.join(NAMES)}."
+    return f"They are {', '.join(NAMES)}, and what browsers copy as cURL or fetch, and export as HAR."
 
 
 def _drop_non_utf8(session: BrowserSession) -> BrowserSession:
@@ -133,36 +133,36 @@ def _drop_non_utf8(session: BrowserSession) -> BrowserSession:
     databases."""
     items = {
         field: {
-            origin: {key: value for key, value in stored.items() if _is_utf8(key + value)}
+            origin: {key: value for key, value in stored.items() if is_utf8(key + value)}
             for origin, stored in getattr(session, field).items()
         }
         for field in ("local_storage", "session_storage")
     }
     databases = {
-        origin: [database for database in stored if _is_utf8(json.dumps(database, ensure_ascii=False))]
+        origin: [database for database in stored if is_utf8(json.dumps(database, ensure_ascii=False))]
         for origin, stored in session.indexed_db.items()
     }
     return msgspec.structs.replace(
         session,
-        cookies=tuple(cookie for cookie in session.cookies if _is_utf8(cookie.name + cookie.value + cookie.path)),
+        cookies=tuple(cookie for cookie in session.cookies if is_utf8(cookie.name + cookie.value + cookie.path)),
         indexed_db=databases,
         **items,
     )
 
 
-def _is_utf8(text: str) -> bool:
-    return _escape_non_utf8(text) == text
-
-
-def _escape_non_utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _refuse_control_characters(session: BrowserSession) -> None:
-    """Raise `SessionError` for a cookie or a header that would end its header, or its line of a file. No browser sends
-    such a one."""
+def _drop_control_characters(parsed: ParsedSession) -> ParsedSession:
+    """`parsed` without a cookie or a header that would end its header, or its line of a file. No browser sends such a
+    one."""
+    session = parsed.session
+    left_out = list(parsed.left_out)
+    cookies: list[Cookie] = []
     for number, cookie in enumerate(session.cookies, 1):
         if CONTROL.search("".join((cookie.name, cookie.value, cookie.domain, cookie.path))):
-            raise SessionError(f"Cookie {number} holds a control character.")
-    if any(CONTROL.search(name + value) for name, value in session.headers.items()):
-        raise SessionError("A header holds a control character.")
+            left_out.append(f"cookie {number} (it holds a control character)")
+        else:
+            cookies.append(cookie)
+    headers = {name: value for name, value in session.headers.items() if not CONTROL.search(name + value)}
+    if headers != session.headers:
+        left_out.append("a header (it holds a control character)")
+    kept = msgspec.structs.replace(session, cookies=tuple(cookies), headers=headers)
+    return msgspec.structs.replace(parsed, session=kept, left_out=tuple(left_out))

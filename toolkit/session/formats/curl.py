@@ -1,73 +1,62 @@
-"""A command for curl, as browsers' DevTools copy it for a POSIX shell ("Copy as cURL"). Pure, and only read.
-
-The session gets the cookies of its `Cookie` header, the origin of its URL, and the headers that a browser sends with
-every request.
-"""
+"""Commands for curl, as browsers' DevTools copy them: "Copy as cURL", for bash and for Windows' cmd, and "Copy all as
+cURL". Pure, and only read."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import shlex
-from typing import NamedTuple
 
-import msgspec
-
-from toolkit.errors import SessionError
-from toolkit.session.browser_headers import is_browser_header, origin_of
-from toolkit.session.browser_session import BrowserSession
-from toolkit.session.formats.cookie_header import parse_header
+from toolkit.session.formats.copied_requests import CopiedRequest, read_requests
+from toolkit.session.formats.parsed_session import ParsedSession
+from toolkit.session.formats.shell_words import split_words
 
 COMMAND = re.compile(r"\s*curl(\.exe)?\s")
+PROGRAMS = ("curl", "curl.exe")
 URL = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,4}|:[1-5]\d{4})?([/?#]|$)", re.ASCII)
-HEADER_OPTIONS, COOKIE_OPTIONS = ("-H", "--header"), ("-b", "--cookie")
-ANSI_C_QUOTED = re.compile(r"(?<=\s)\$'((?:[^'\\]|\\.)*)'", re.DOTALL)  # bash's quotes that know escapes
-ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-
-
-class _Command(NamedTuple):
-    """The URL that a command requests, and the headers that it sends, their names in lower case."""
-
-    url: str
-    headers: dict[str, str]
-
-    def __repr__(self) -> str:
-        return "<curl command>"
+# curl's options that carry what a session has (https://curl.se/docs/manpage.html), and the header that each stands for.
+HEADER_OPTIONS = ("-H", "--header")
+OPTIONS = {
+    "-b": "cookie",
+    "--cookie": "cookie",
+    "-A": "user-agent",
+    "--user-agent": "user-agent",
+    "--oauth2-bearer": "authorization",
+}
 
 
 def detects(text: str) -> bool:
     return COMMAND.match(text) is not None
 
 
-def read(text: str, provider: str, origin: str) -> BrowserSession:
-    url, headers = _parse_command(text)
-    session = parse_header(headers["cookie"], provider, origin_of(url))
-    browser_headers = {name: value for name, value in headers.items() if is_browser_header(name)}
-    return msgspec.structs.replace(session, headers=browser_headers)
+def read(text: str, provider: str, origin: str) -> ParsedSession:
+    requests = [request for words in _commands(split_words(text)) if (request := _read_command(words)) is not None]
+    return read_requests(
+        requests,
+        provider,
+        origin,
+        what="This curl command",
+        hint='Copy it as "cURL" from a request of the page that its script makes, while you are signed in.',
+    )
 
 
-def _parse_command(text: str) -> _Command:
-    """Raises `SessionError` for a command without a URL or without a cookie."""
-    try:
-        words = shlex.split(ANSI_C_QUOTED.sub(_requote, text))
-    except ValueError:
-        words = []
+def _commands(words: list[str]) -> list[list[str]]:
+    """The words of each command; several stand one after the other, with `;` or `&` in between."""
+    commands: list[list[str]] = [[]]
+    for previous, word in itertools.pairwise(["", *words]):
+        if word in PROGRAMS and not previous.startswith("-"):
+            commands.append([])
+        commands[-1].append(word)
+    return commands
+
+
+def _read_command(words: list[str]) -> CopiedRequest | None:
+    """The request of a command; None if there is no URL in it."""
     headers: dict[str, str] = {}
     for option, value in itertools.pairwise(words):
-        if option in COOKIE_OPTIONS:
-            headers["cookie"] = value
-        elif option in HEADER_OPTIONS:
+        if option in HEADER_OPTIONS:
             name, _, content = value.partition(":")
             headers[name.strip().lower()] = content.strip()
+        elif option in OPTIONS:
+            headers[OPTIONS[option]] = f"Bearer {value}" if option == "--oauth2-bearer" else value
     url = next((word for word in words if URL.match(word)), "")
-    if not url or not headers.get("cookie"):
-        raise SessionError(
-            "This curl command sends no cookie that can be read.",
-            hint='Copy it as "cURL (bash)" from a request of the page, while you are signed in.',
-        )
-    return _Command(url, headers)
-
-
-def _requote(quoted: re.Match[str]) -> str:
-    """bash's quotes with escapes as quotes that every shell has. Escapes of other kinds are in no cookie and no URL."""
-    return shlex.quote(ESCAPE.sub(lambda one: chr(int(one[1] or one[2], 16)) if one[3] is None else one[3], quoted[1]))
+    return CopiedRequest(url, headers) if url else None

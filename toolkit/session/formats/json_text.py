@@ -1,8 +1,7 @@
-"""What the JSON formats share: decoding with errors that show nothing of the text, base64, and the version."""
+"""What the JSON formats share: decoding with errors that show nothing of the text, and the version."""
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Any
 
@@ -13,6 +12,7 @@ from toolkit.streams.json_decoding import JSON_ERRORS
 
 VERSION = 1
 BLANKS = " \t\r\n"
+MEMBERS_THAT_TELL = {"session", "cookies", "origins", "log"}  # of objects that are no others
 BYTE_POSITION = re.compile(r" \(byte (\d+)\)")
 ENUM_VALUE = re.compile(r"(?<=enum value ).*?(?= - at |$)", re.DOTALL)
 
@@ -29,6 +29,8 @@ def decode(text: str, kind: Any) -> Any:
         return msgspec.json.decode(text, type=kind)
     except RecursionError:
         raise SessionError("The JSON is nested too deeply.") from None
+    except UnicodeEncodeError:
+        raise SessionError("This is not UTF-8 text.", hint="Save it as UTF-8.") from None
     except JSON_ERRORS as error:
         raise malformed(text, error, "JSON") from None
 
@@ -54,21 +56,6 @@ def check_version(version: int) -> None:
         )
 
 
-def decode_base64_json(text: str) -> str:
-    """The JSON that `text` holds in base64: either alphabet, any line breaks, with or without padding. `text` itself
-    if it holds none; in both cases without a byte order mark.
-
-    Raises `SessionError` for text that is not UTF-8, as an environment variable can hold it.
-    """
-    text = _without_byte_order_mark(text)
-    digits = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        decoded = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode("utf-8-sig")
-    except ValueError:
-        return text
-    return decoded if decoded.lstrip(BLANKS).startswith(("{", "[")) else text
-
-
 def malformed(text: str, error: Exception, what: str) -> SessionError:
     """An error with the decoder's own words, without the one kind of value that it quotes, and with the line instead
     of the byte. `what` is the subject of the sentence."""
@@ -78,11 +65,3 @@ def malformed(text: str, error: Exception, what: str) -> SessionError:
         reason = BYTE_POSITION.sub(f" (line {line})", reason)
     reason = reason.removeprefix("JSON is malformed: ")
     return SessionError(f"The {what} is malformed: {reason}.")
-
-
-def _without_byte_order_mark(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise SessionError("This is not UTF-8 text.") from None
-    return text.removeprefix("\ufeff")

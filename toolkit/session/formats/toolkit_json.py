@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.formats.json_text import Versioned, check_version, decode, encode, members
+from toolkit.session.formats.parsed_session import ParsedSession
 
 
 class _Document(Versioned, kw_only=True):
@@ -14,10 +15,9 @@ def detects(text: str) -> bool:
     return text.startswith("{") and "session" in members(text)
 
 
-def read(text: str, provider: str, origin: str) -> BrowserSession:
+def read(text: str, provider: str, origin: str) -> ParsedSession:
     check_version(decode(text, Versioned).version)
-    session: BrowserSession = decode(text, _Document).session
-    return session
+    return ParsedSession(decode(text, _Document).session)
 
 
 def write(session: BrowserSession, page: str, now: float) -> str:

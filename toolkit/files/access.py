@@ -1,7 +1,7 @@
 """Access to files that may not answer: one that is no regular file, or lies on a file system that hangs.
 
-Each access has a thread of its own, so that the event loop goes on. The thread is a daemon: the end of the program does
-not wait for one whose file system never answers.
+Each access has a thread of its own, so that its time is limited, and the event loop goes on. The thread is a daemon:
+the end of the program does not wait for one whose file system never answers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -53,8 +54,32 @@ async def in_thread(work: Callable[[], T], *, finish: bool = False) -> T:
             done.exception()  # marks it as retrieved
         raise cancelled
     if not done.done():
-        raise TimeoutError(errno.ETIMEDOUT, f"The file system has not answered for {SECONDS:g} s")
+        raise _no_answer()
     return done.result()
+
+
+def within_limit(work: Callable[[], T]) -> T:
+    """Run `work` in a thread, and return its result, for callers that are no coroutines. Raises what it raises, and
+    `TimeoutError` (an `OSError`) if it takes longer than `SECONDS`. A signal is handled meanwhile."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
+    try:
+        return done.result(SECONDS)
+    except TimeoutError:
+        if done.done():
+            raise
+        raise _no_answer() from None
+
+
+def _no_answer() -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, f"the file system has not answered for {SECONDS:g} s")
 
 
 def _set_result(done: asyncio.Future[Any], value: Any) -> None:
@@ -77,5 +102,10 @@ def read_regular_file(path: Path) -> bytes:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "It is no regular file", str(path))
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
         return file.read()
+
+
+def read_file(path: Path) -> bytes:
+    """As `read_regular_file`, within `SECONDS`; see `within_limit`."""
+    return within_limit(partial(read_regular_file, path))
