@@ -25,14 +25,15 @@ class Call(NamedTuple):
 
     `strict` compares the requests with the recording. `separate_chunks` sends the recorded chunks one by one, though
     the network may still join them. `short_deadline` gives the pieces of the answer a short deadline,
-    `short_cleanup_deadline` the cleanup. `cancel_at` cancels the call once the request of this number (from 0) is being
-    answered. `stop_after_first` stops reading after the first piece.
+    `short_cleanup_deadline` the cleanup; `slowness` makes these that many times as long. `cancel_at` cancels the call
+    once the request of this number (from 0) is being answered. `stop_after_first` stops reading after the first piece.
     """
 
     strict: bool = False
     separate_chunks: bool = False
     short_deadline: bool = False
     short_cleanup_deadline: bool = False
+    slowness: float = 1.0
     cancel_at: int | None = None
     stop_after_first: bool = False
 
@@ -63,11 +64,12 @@ async def replay_call(kind: type[Provider], recording: Recording, call: Call) ->
     asked_at_first = 0
     differences: tuple[str, ...] = ()
     before = asyncio.all_tasks()
+    short = SHORT * call.slowness
     deadlines = Deadlines(
         connect=LONG,
-        first_piece=SHORT if call.short_deadline else LONG,
-        between_pieces=SHORT if call.short_deadline else LONG,
-        cleanup=SHORT if call.short_cleanup_deadline else LONG,
+        first_piece=short if call.short_deadline else LONG,
+        between_pieces=short if call.short_deadline else LONG,
+        cleanup=short if call.short_cleanup_deadline else LONG,
     )
     # Any pace above 0 gives the event loop a turn between two chunks; this one costs no time.
     async with LocalNetwork(recording=recording, pace=1e-12 if call.separate_chunks else 0.0) as network:
