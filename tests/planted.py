@@ -1,4 +1,4 @@
-"""Forty invented secrets, and a site that repeats those which it is sent in all its failures."""
+"""Some forty invented secrets, and a site that repeats those which it is sent in all its failures."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from aiohttp import web
 PLACES = (
     *("sid cookie", "signed cookie", "JSON cookie", "quoted cookie", "fresh cookie", "set cookie"),
     *("bearer", "storage item", "JSON storage", "own header", "proxy password", "session proxy", "redis password"),
+    *("session storage", "IndexedDB"),
     *("store key", "wrong store key", "environment cookie", "environment storage", "environment text"),
     *("prompt", "system prompt", "file", "option", "tool", "query", "base URL", "argument cookie"),
     *("imported state", "imported list", "imported lines", "imported curl", "imported header", "imported JSON"),

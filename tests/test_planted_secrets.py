@@ -83,6 +83,10 @@ def session(origin: str) -> BrowserSession:
                 "user": json.dumps({"user": {"idToken": SECRETS["JSON storage"]}}),
             }
         },
+        session_storage={origin: {"msal": json.dumps({"secret": SECRETS["session storage"]})}},
+        indexed_db={
+            origin: [{"name": "db", "stores": [{"name": "s", "records": [{"key": 1, "value": SECRETS["IndexedDB"]}]}]}]
+        },
     )
 
 
@@ -134,9 +138,9 @@ async def origin() -> AsyncIterator[str]:
         end.set()
 
 
-def test_there_are_forty() -> None:
-    """As many as that, no two alike."""
-    assert len(PLACES) == len(set(SECRETS.values())) == 40
+def test_there_are_some_forty() -> None:
+    """One for each place, no two alike."""
+    assert len(PLACES) == len(set(SECRETS.values())) == 42
 
 
 @pytest.mark.parametrize("how", FAILURES)

@@ -35,7 +35,7 @@ from toolkit.http.forms import FormFile
 from toolkit.http.request import Request as Call
 from toolkit.http.route import Route
 from toolkit.redaction.rules import Rules
-from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.browser_session import STORAGES, BrowserSession, Cookie
 from toolkit.session.formats import har
 from toolkit.session.formats.copied_requests import CopiedRequest
 from toolkit.session.formats.parsed_session import ParsedSession
@@ -56,6 +56,8 @@ SESSION = BrowserSession(
     cookies=(Cookie(name="sid", value=SECRET, domain="chat.example"),),
     headers={"x-api-key": SECRET},
     local_storage={"https://chat.example": {"token": SECRET}},
+    session_storage={"https://chat.example": {"token": SECRET}},
+    indexed_db={"https://chat.example": [{"name": "db", "stores": [{"name": "s", "records": [{"value": SECRET}]}]}]},
     proxy=URL,
 )
 VALUES: list[Any] = [
@@ -118,7 +120,7 @@ def test_no_secret_is_shown(value: Any) -> None:
 
 
 # Fields of plain text that can hold no secret of a session; every other value of ours with such fields has a `repr`.
-TELLING = {"value", "password", "cookies", "headers", "body", "post_data", "proxy", "local_storage", "storage_state"}
+TELLING = {"value", "password", "cookies", "headers", "body", "post_data", "proxy", "storage_state", *STORAGES}
 
 
 # Those that have such fields and no secret in them.
@@ -126,6 +128,7 @@ HARMLESS = {
     "Column": "its value is a function",
     "GradioProps": "what an app shows to everybody",
     "Harvest": "names of cookies and headers",
+    "Renew": "what a recipe says of a call",
     "Refusal": "the headers of our own answer",
 }
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from toolkit.replay.local_network import LocalNetwork
     from toolkit.session.browser_session import BrowserSession, Cookie
     from toolkit.session.recipe import Harvest, Probe
+    from toolkit.session.recipe_tokens import Renew, StoredValue, Token
     from toolkit.stores.choose import open_store
     from toolkit.stores.file import FileStore
     from toolkit.stores.memory import MemoryStore
@@ -76,14 +77,17 @@ _HOMES = {
     "Provider": "toolkit.providers.base",
     "Queued": "toolkit.chats.events",
     "Reasoning": "toolkit.chats.events",
+    "Renew": "toolkit.session.recipe_tokens",
     "Route": "toolkit.http.route",
     "SessionManager": "toolkit.browser.session_manager",
     "Source": "toolkit.chats.events",
     "Sources": "toolkit.chats.events",
     "Status": "toolkit.chats.events",
+    "StoredValue": "toolkit.session.recipe_tokens",
     "SyncClient": "toolkit.client.sync_client",
     "SyncStream": "toolkit.client.sync_stream",
     "Text": "toolkit.chats.events",
+    "Token": "toolkit.session.recipe_tokens",
     "ToolCall": "toolkit.chats.events",
     "ToolkitError": "toolkit.errors",
     "Usage": "toolkit.chats.events",
@@ -124,14 +128,17 @@ __all__ = [  # the same names; a test keeps the two alike
     "Provider",
     "Queued",
     "Reasoning",
+    "Renew",
     "Route",
     "SessionManager",
     "Source",
     "Sources",
     "Status",
+    "StoredValue",
     "SyncClient",
     "SyncStream",
     "Text",
+    "Token",
     "ToolCall",
     "ToolkitError",
     "Usage",

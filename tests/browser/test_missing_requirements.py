@@ -12,6 +12,8 @@ WORDS = {
     MissingKind.PROBE_ANSWER: "answer of /me",
     MissingKind.COOKIE: "cookie /me",
     MissingKind.STORAGE_KEY: "storage key /me",
+    MissingKind.TOKEN: "token in the /me",
+    MissingKind.FRESH_TOKEN: "token that has not ended in the /me",
     MissingKind.ELEMENT: "element /me",
 }
 

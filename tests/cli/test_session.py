@@ -27,6 +27,8 @@ def session(account: str = "default", **more: object) -> BrowserSession:
         "cookies": (cookie,),
         "headers": {"user-agent": "Kept/1", "authorization": SECRET},
         "local_storage": {SITE: {"token": SECRET}},
+        "session_storage": {SITE: {"tab": SECRET}},
+        "indexed_db": {SITE: [{"name": "db", "stores": [{"name": "s", "records": [{"key": 1, "value": SECRET}]}]}]},
         "harvested_at": now - 3 * DAY - 60,
         "expires_at": now + 30 * DAY,
         "proxy": f"http://me:{SECRET}@127.0.0.1:3128",
@@ -174,6 +176,8 @@ async def test_a_session_is_shown_as_json(toolkit: Toolkit) -> None:
     assert (shown["cookies"][0]["name"], shown["cookies"][0]["value"]) == (NAME, None)
     assert shown["headers"] == {"user-agent": "Kept/1", "authorization": None}
     assert shown["local_storage"] == {SITE: {"token": None}}
+    assert shown["session_storage"] == {SITE: {"tab": None}}
+    assert shown["indexed_db"] == {SITE: {"db": None}}
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
@@ -181,7 +185,7 @@ async def test_values_are_shown_when_asked_for(toolkit: Toolkit, form: tuple[str
     """With `--values`: cookie, header, storage and proxy."""
     await toolkit.keep(session(expires_at=1e300))
     result = await toolkit.run("session", "show", "openassistant", "--values", *form)
-    assert result.out.count(SECRET) == 4
+    assert result.out.count(SECRET) == 6
 
 
 async def test_what_has_expired_is_told_once(toolkit: Toolkit) -> None:

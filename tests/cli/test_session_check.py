@@ -163,6 +163,7 @@ async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> N
     assert after is not None
     assert after.harvested_at > before.harvested_at
     assert after.identity == "ada"
+    assert after.visit_seconds > 0
 
 
 async def test_what_cannot_be_renewed_stays(toolkit: Toolkit, assistant: Assistant) -> None:
@@ -190,3 +191,4 @@ async def test_browser_and_store_can_be_named(toolkit: Toolkit, aura: Aura) -> N
     assert "There is no program at '/nowhere'" in result.err
     result = await toolkit.run("session", "refresh", "aura", *here, "--browsers", browsers, "--profile", "other")
     assert (result.code, result.errors) == (0, [])
+    assert result.out.startswith(f"aura: the site still takes, but has not renewed, the session for {origin}, no ")

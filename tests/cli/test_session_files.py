@@ -61,7 +61,8 @@ async def test_what_has_no_place_in_a_format_is_told(toolkit: Toolkit) -> None:
     result = await toolkit.run("session", "export", "openassistant", "--format", "cookies.txt")
     assert result.out.startswith(TITLE)
     assert "parted" not in result.out
-    note = "note: left out, since cookies.txt has no place for it: cookies (parted), headers, local storage\n"
+    left_out = "cookies (parted), headers, local storage, session storage, IndexedDB"
+    note = f"note: left out, since cookies.txt has no place for it: {left_out}\n"
     assert result.err == f"{note}note: the session has expired\n"
     result = await toolkit.run("session", "export", "openassistant", "--format", "cookie-header")
     assert result.out == f"Cookie: {NAME}={SECRET}; parted={SECRET}\n"
@@ -78,7 +79,7 @@ async def test_what_a_page_has_stored_can_be_left_out(toolkit: Toolkit) -> None:
     slim = await toolkit.run("session", "export", "openassistant", "--slim")
     assert "KB" not in slim.err
     assert conversion.parse(slim.out).session == msgspec.structs.replace(
-        conversion.parse(whole.out).session, local_storage={}
+        conversion.parse(whole.out).session, local_storage={}, session_storage={}, indexed_db={}
     )
 
 

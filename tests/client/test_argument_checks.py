@@ -41,6 +41,7 @@ WRONG: dict[str, list[Any]] = {
     "retries": [None, "x", -1, 1.5, True],
     "recorder": [SECRET, Holder()],
     "say": [SECRET, 5],
+    "renew_command": [5, ["command"], Holder()],
 }
 WRONG_IN_CALLS: dict[str, list[Any]] = {
     "model": [5, Holder()],

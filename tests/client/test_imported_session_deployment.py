@@ -8,13 +8,14 @@ from toolkit.client.imported_session_deployment import find_deployments
 from toolkit.providers.base import Provider
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
+from toolkit.session.recipe_tokens import Token
 
 OWN, OTHER = "https://a.example.org", "https://b.example.net:8443"
 
 
 class Forum(Provider):
     name = "forum"
-    harvest = Harvest(cookies=("sid",), bearer="token")
+    harvest = Harvest(cookies=("sid",), token=Token(place="localstorage", key="token", instead_of_cookies=True))
 
 
 class Public(Forum):

@@ -65,7 +65,7 @@ def keeper(visit: Visit, store: Store | None = None, given: BrowserSession | Non
 async def test_a_stored_session_is_used_and_one_that_ends_is_not(store: Store) -> None:
     """No visit for a good one; for one that is past its end, a visit that begins with it."""
     site = Site()
-    await store.save(KEY, session("stored", expires=time.time() + 3600))
+    await store.save(KEY, session("stored", at=time.time(), expires=time.time() + 3600))
     assert await keeper(site.visit, store).acquire() == (await store.load(KEY), False)
     await store.save(KEY, session("old", expires=time.time() + 1))
     found, fresh = await keeper(site.visit, store).acquire()

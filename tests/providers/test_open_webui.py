@@ -33,10 +33,10 @@ from toolkit.errors import (
     UnknownModel,
 )
 from toolkit.providers import OpenWebUI
-from toolkit.session.bearer_token import sync_token
 from toolkit.session.browser_session import BrowserSession
-from toolkit.session.expiry import jwt_expiry
 from toolkit.session.formats.parsed_session import ParsedSession
+from toolkit.session.token_expiry import jwt_expiry
+from toolkit.session.tokens import sync_token
 from toolkit.stores.memory import MemoryStore
 
 TEXT = "".join(PIECES)

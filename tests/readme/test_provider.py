@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.cli.conftest import python_path
-from tests.readme.blocks import PROVIDER, blocks
+from tests.readme.blocks import PROVIDER, blocks, section
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
+from tests.sites.token_pages import PAGES
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.recipe_tokens import Token
 
 SITE = "https://chat.example.org"
 
@@ -53,6 +57,21 @@ async def test_writing_a_provider(tmp_path: Path) -> None:
     assert told[0].strip() == "".join(ANSWER)
     assert "".join(ANSWER) in told[1]
     assert "1 passed" in told[2]
+
+
+@pytest.mark.parametrize("kind", ["firebase", "supabase", "msal"])
+def test_recipes_for_tokens(kind: str) -> None:
+    """Those of the page find the tokens where the pages of these libraries keep them."""
+    page = "writing-a-provider.md#Where the login is no cookie"
+    names: dict[str, Any] = {}
+    (block,) = (block for block in blocks() if block.section == page)
+    exec(block.text, names)
+    token: Token = names["harvest"].token
+    if kind != "firebase":
+        row = next(row for row in section(page).splitlines() if row.lower().startswith(f"| {kind}"))
+        token = eval(row.split("`")[1], names)
+    assert token == PAGES[kind].token
+    assert names["harvest"].renewal.refresh_token == PAGES["firebase"].refresh
 
 
 def test_the_provider_is_about_thirty_lines() -> None:

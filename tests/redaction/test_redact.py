@@ -52,6 +52,9 @@ PLANTED = {
     "page input": "input-csrf-6c21",
     "script": "scr1ptApiKey90",
     "local storage": "st0rage-item-4d5e6f",
+    "session storage": "tab-item-91b7c3d5e8",
+    "database": "r3cord-of-idb-5a2c9e7f",
+    "encoded database": "enc0ded-of-idb-8f3b6d1a",
     "storage json": "st0rage-json-1a2b",
     "proxy password": "pr0xy:pa$$",
     "jwt": jwt(sub="user-4411", email="a@b.example", exp=1767225600, iat=1767220000, roles=["x-11"], admin=True),
@@ -82,8 +85,13 @@ def session() -> BrowserSession:
                 "auth": json.dumps({"user": {"accessToken": PLANTED["storage json"]}, "theme": "dark"}),
             }
         },
+        session_storage={SITE: {"item": json.dumps({"secret": PLANTED["session storage"]})}},
+        indexed_db={SITE: [{"name": "db", "version": 1, "stores": [{"name": "s", "records": [
+            {"key": "a", "value": {"stsTokenManager": {"accessToken": PLANTED["database"]}, "at": [1, "dark"]}},
+            {"key": "b", "valueEncoded": {"o": [{"k": "accessToken", "v": PLANTED["encoded database"]}], "id": 1}},
+        ]}]}]},
         proxy=f"http://user:{quote(PLANTED['proxy password'], safe='')}@proxy.example:1",
-    )
+    )  # fmt: skip
 
 
 def everything() -> list[bytes]:
@@ -202,12 +210,12 @@ async def recorded() -> Recorder:
     return recorder
 
 
-async def test_thirty_planted_secrets_are_gone(tmp_path: Path) -> None:
-    """Thirty secrets in all places and spellings, recorded from real exchanges: the file has none of them in any."""
+async def test_all_planted_secrets_are_gone(tmp_path: Path) -> None:
+    """Secrets in all places and spellings, recorded from real exchanges: the file has none of them in any."""
     path = tmp_path / "file.har"
     save((await recorded()).recording(f"made with {PLANTED['bearer']}"), path)
     data = path.read_bytes()
-    assert len(PLANTED) == 30
+    assert len(PLANTED) == 33
     assert {place: left for place, secret in PLANTED.items() if (left := left_in(data, secret))} == {}
     assert check(path) == []
     text = data.decode()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from toolkit.session.browser_session import BrowserSession, Cookie
-from toolkit.session.expiry import LEEWAY, clock_skew, expiry, is_fresh, jwt_expiry
+from toolkit.session.expiry import LEEWAY, clock_skew, expiry, has_end_moved, is_fresh, is_renewal_due
 from toolkit.session.recipe import Harvest
+from toolkit.session.token_expiry import jwt_expiry
 
 RECIPE = Harvest(cookies=("sid", r"token(\.\d)?"), storage=("jwt",))
 
@@ -103,3 +106,37 @@ def test_a_call_needs_a_little_more_than_no_time() -> None:
 def test_clocks_are_compared(date: str | None, age: str | None, received: float, skew: float) -> None:
     """By `Date`, which a cache keeps, telling its `Age`; less than it can tell is nothing."""
     assert clock_skew(date, age, received) == skew
+
+
+@pytest.mark.parametrize(
+    ("left", "times", "due"),
+    [
+        (400, {"expires_at": 4600.0}, False),  # of an hour, six minutes are a tenth
+        (350, {"expires_at": 4600.0}, True),
+        (350, {"expires_at": 4600.0, "changed_at": 4000.0}, False),  # the site has changed it since: 60 s are a tenth
+        (70, {"expires_at": 4600.0, "changed_at": 4500.0, "visit_seconds": 40.0}, False),  # the first half of its life
+        (49, {"expires_at": 4600.0, "changed_at": 4500.0, "visit_seconds": 40.0}, True),
+        (39, {"expires_at": 1300.0, "visit_seconds": 20.0}, True),  # two visits are more than a tenth
+        (41, {"expires_at": 1300.0, "visit_seconds": 20.0}, False),
+        (350, {"expires_at": 4600.0, "unmoved_at": 4240.0}, False),  # a renewal at 360 s left has moved nothing
+        (179, {"expires_at": 4600.0, "unmoved_at": 4240.0}, True),
+        (19, {"expires_at": 4600.0, "harvested_at": 0.0}, False),  # nobody knows how long it has lived
+        (17, {"expires_at": 4600.0, "harvested_at": 0.0}, True),
+        (1, {"expires_at": None}, False),
+    ],
+)
+def test_a_session_is_renewed_in_time(left: float, times: dict[str, Any], due: bool) -> None:
+    """At a tenth of its life or the time of two visits, whichever is more; and less and less often where that moves
+    nothing."""
+    of = replace(session(), **({"harvested_at": 1000.0} | times))
+    assert is_renewal_due(of, (times["expires_at"] or 1000.0) - left) == due
+
+
+def test_renewed_is_what_lasts_longer() -> None:
+    """A second more is none; where no end is known, another value of what the site knows its person by."""
+    recipe = Harvest(cookies=("sid",))
+    first, second, same = (session(cookie("sid", value)) for value in ("1", "2", "1"))
+    assert has_end_moved(first, second, recipe)
+    assert not has_end_moved(first, same, recipe)
+    assert not has_end_moved(replace(first, expires_at=10.0), replace(second, expires_at=10.5), recipe)
+    assert has_end_moved(replace(first, expires_at=10.0), replace(second, expires_at=12.0), recipe)

@@ -123,7 +123,7 @@ class Place:
 
 
 def timeless(session: BrowserSession) -> BrowserSession:
-    return msgspec.structs.replace(session, harvested_at=0.0, changed_at=0.0, clock_skew=0.0)
+    return msgspec.structs.replace(session, harvested_at=0.0, visit_seconds=0.0, changed_at=0.0, clock_skew=0.0)
 
 
 @pytest.fixture

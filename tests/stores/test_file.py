@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -233,3 +234,15 @@ def test_the_state_folder_is_the_variables_or_the_systems(monkeypatch: pytest.Mo
     assert FileStore().folder == tmp_path / "sessions"
     monkeypatch.setenv(STATE_VARIABLE, "")
     assert state_folder().name.lower() == "toolkit"
+
+
+async def test_a_session_that_was_stored_before_there_were_more_fields_is_read(tmp_path: Path) -> None:
+    """What it does not have is as if a visit had not found it; what a newer toolkit has added is passed over."""
+    store = FileStore(tmp_path / "sessions", key="")
+    await store.save(key(), session())
+    path = only_file(store)
+    document = json.loads(path.read_text())
+    for later in ("session_storage", "indexed_db", "unmoved_at", "visit_seconds", "login_needed_at"):
+        del document["session"][later]
+    path.write_text(json.dumps({**document, "session": {**document["session"], "of_the_future": 1}}))
+    assert await store.load(key()) == session()

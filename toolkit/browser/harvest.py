@@ -23,6 +23,7 @@ from toolkit.browser.opened_pages import OpenedPages
 from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error_page, playwright_errors
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
+from toolkit.browser.session_storage_restoring import restoring_script
 from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
@@ -70,6 +71,9 @@ def harvest_steps_in_new_context(
     try:
         if plan.gate.headers:
             yield ShieldedStep(send_gate_headers(context, plan))
+        if plan.session_storage:
+            with playwright_errors(plan.url, plan.provider):
+                yield ShieldedStep(context.add_init_script(restoring_script(plan.session_storage)))
         steps = _harvest(context, plan, pages)
         return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:

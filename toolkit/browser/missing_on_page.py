@@ -14,6 +14,8 @@ class MissingKind(Enum):
     PROBE_ANSWER = auto()  # the probe (its path) is not answered
     COOKIE = auto()
     STORAGE_KEY = auto()
+    TOKEN = auto()  # the recipe's; the name is the place where it would be
+    FRESH_TOKEN = auto()  # ... which is there, but has ended
     ELEMENT = auto()  # a CSS selector
 
 
@@ -37,6 +39,10 @@ class Missing(NamedTuple):
                 return f"cookie {self.name}"
             case MissingKind.STORAGE_KEY:
                 return f"storage key {self.name}"
+            case MissingKind.TOKEN:
+                return f"token in the {self.name}"
+            case MissingKind.FRESH_TOKEN:
+                return f"token that has not ended in the {self.name}"
             case MissingKind.ELEMENT:
                 return f"element {self.name}"
 

@@ -1,4 +1,4 @@
-"""What a harvest asks a page: its localStorage, whether an element shows, what the site answers to a probe.
+"""What a harvest asks a page: its storage, whether an element shows, what the site answers to a probe.
 
 A page may be moving to another address, or run a script that never ends; each question here copes with both. The
 questions are steps for either of Playwright's APIs (see `toolkit.browser.sync_async_runners`).
@@ -7,13 +7,14 @@ questions are steps for either of Playwright's APIs (see `toolkit.browser.sync_a
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.page_errors import has_moved_on
 from toolkit.browser.page_evaluation import evaluate_json
+from toolkit.browser.session_storage_restoring import RESTORED
 from toolkit.browser.sync_async_runners import Limited, Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.errors import HarvestFailed
@@ -24,9 +25,10 @@ PROBE_MS = 10_000  # the longest that the site gets to answer one probe; there m
 # Gives JSON of the page's storage. The spread copies the items by itself: a page can replace functions such as
 # `Object.entries`, and an item can have the name of a method of the storage.
 READ_STORAGE = """() => {
-    let items = {}
-    try { items = {...localStorage} } catch {}
-    return JSON.stringify(items)
+    let local = {}, session = {}
+    try { local = {...localStorage} } catch {}
+    try { session = {...sessionStorage} } catch {}
+    return JSON.stringify({local, session})
 }"""
 # Gives JSON: what the site answers, {} where it wants a login, and null where its answer says nothing.
 FETCH_PROBE = """([url, headers, ms]) => fetch(url, {headers, signal: AbortSignal.timeout(ms)})
@@ -34,8 +36,15 @@ FETCH_PROBE = """([url, headers, ms]) => fetch(url, {headers, signal: AbortSigna
     .then(answer => JSON.stringify(answer))"""
 
 
-def read_local_storage(frame: Any, limit: TimeLimit) -> Steps[dict[str, str] | None]:
-    """The localStorage of the frame's origin; None while the frame is moving to another document.
+class PageStorage(NamedTuple):
+    """The items of a frame's localStorage and sessionStorage."""
+
+    local: dict[str, str]
+    session: dict[str, str]
+
+
+def read_storage(frame: Any, limit: TimeLimit) -> Steps[PageStorage | None]:
+    """The storage of the frame's origin; None while the frame is moving to another document.
 
     Raises `HarvestFailed` where the page does not answer within the limit. What a page gives in place of texts is left
     out.
@@ -49,6 +58,13 @@ def read_local_storage(frame: Any, limit: TimeLimit) -> Steps[dict[str, str] | N
         if not has_moved_on(error):
             raise
         return None
+    found = found if isinstance(found, dict) else {}
+    local, session = _texts(found.get("local")), _texts(found.get("session"))
+    session.pop(RESTORED, None)
+    return PageStorage(local, session)
+
+
+def _texts(found: Any) -> dict[str, str]:
     items = found.items() if isinstance(found, dict) else ()
     return {key: value for key, value in items if isinstance(value, str)}
 
@@ -64,13 +80,12 @@ def is_element_visible(page: Any, selector: str, limit: TimeLimit, *, wait: bool
     return bool((yield element.is_visible()))
 
 
-def fetch_probe(page: Any, url: str, bearer_token: str | None, limit: TimeLimit) -> Steps[Any]:
-    """The site's answer when the page itself fetches `url`, with the bearer token if there is one.
+def fetch_probe(page: Any, url: str, headers: dict[str, str], limit: TimeLimit) -> Steps[Any]:
+    """The site's answer when the page itself fetches `url`, with `headers` besides the browser's own.
 
     The decoded JSON; `{}` where the site wants a login; None where its answer says nothing, or does not come within
     `PROBE_MS` or what is left of `limit`.
     """
-    headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
     ms = min(PROBE_MS, _answer_timeout(limit) or PROBE_MS)
     try:
         return (yield from evaluate_json(page, FETCH_PROBE, [url, headers, ms], ms + MIN_ANSWER_MS))

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from toolkit.browser.missing_on_page import LOGIN, Missing, MissingKind
-from toolkit.browser.page_queries import fetch_probe, is_element_visible, read_local_storage
+from toolkit.browser.page_databases import read_databases
+from toolkit.browser.page_queries import fetch_probe, is_element_visible, read_storage
 from toolkit.browser.sync_async_runners import Limited, Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import HarvestFailed, LoginRequired
+from toolkit.session.browser_headers import origin_of
+from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Probe, example_name
+from toolkit.session.recipe_tokens import Place
+from toolkit.session.tokens import kept_token, token_headers
 
 log = logging.getLogger("toolkit")
 
@@ -36,8 +43,13 @@ def wait_until_ready(context: Any, page: Any, plan: VisitPlan, *, challenged: bo
     person_informed = False
     loaded = plan.recipe.ready is not None  # the element shows that the page works
     reported: list[Missing] | None = None
+    replacing: TimeLimit | None = None
     while True:
         missing = yield from find_missing(context, page, plan, limit)
+        if missing and not plan.person and all(one.kind is MissingKind.FRESH_TOKEN for one in missing):
+            # The page is about to replace it; or it never does, as that of an old recording, whose site takes it.
+            replacing = replacing or TimeLimit(SETTLE_MS)
+            missing = [] if replacing.is_over else missing
         if missing != reported:
             log.debug("%s: the page lacks %s", plan.provider, ", ".join(map(str, missing)) or "nothing")
             reported = missing
@@ -84,41 +96,66 @@ def find_missing(context: Any, page: Any, plan: VisitPlan, limit: TimeLimit) -> 
     """What the recipe needs and the page does not have yet. The probe is made only when nothing else is missing."""
     recipe = plan.recipe
     missing: list[Missing] = []
-    token = None
+    headers: dict[str, str] = {}
     if (recipe.signed_out is not None or plan.login) and plan.is_login_url(page.url):
         missing.append(LOGIN)
-    if recipe.cookies:
-        cookies, token = yield from _missing_cookies(context, page, plan, limit)
-        missing += cookies
+    if recipe.cookies or recipe.token is not None:
+        lacking, headers = yield from _missing_credentials(context, page, plan, limit)
+        missing += lacking
     if recipe.storage:
-        stored = yield from read_local_storage(page, limit)
-        missing += [Missing(MissingKind.STORAGE_KEY, key) for key in recipe.storage if key not in (stored or {})]
+        stored = yield from read_storage(page, limit)
+        keys = stored.local if stored is not None else {}
+        missing += [Missing(MissingKind.STORAGE_KEY, key) for key in recipe.storage if key not in keys]
     if recipe.ready is not None and not (yield from is_element_visible(page, recipe.ready, limit, wait=not missing)):
         missing.append(Missing(MissingKind.ELEMENT, recipe.ready))
     if recipe.probe is not None and (plan.login or recipe.only_probe_detects_login) and not missing:
-        missing += yield from _missing_by_probe(page, plan, recipe.probe, token, limit)
+        missing += yield from _missing_by_probe(page, plan, recipe.probe, headers, limit)
     return missing
 
 
-def _missing_cookies(
+def _missing_credentials(
     context: Any, page: Any, plan: VisitPlan, limit: TimeLimit
-) -> Steps[tuple[list[Missing], str | None]]:
-    """The recipe's cookies that are missing, and the bearer token that the page stores instead of them, if it does."""
-    cookies = yield context.cookies()
-    names = [raw["name"] for raw in cookies if plan.owns_cookie_domain(raw["domain"])]
-    patterns = plan.recipe.missing_cookies(names)
-    if patterns and plan.recipe.bearer is not None:
-        stored = yield from read_local_storage(page, limit)
-        if token := (stored or {}).get(plan.recipe.bearer):
-            return [], token
-    return [Missing(MissingKind.COOKIE, example_name(pattern)) for pattern in patterns], None
+) -> Steps[tuple[list[Missing], dict[str, str]]]:
+    """The cookies and the token of the recipe that are missing, and the headers in which the page sends the token."""
+    recipe, token, now = plan.recipe, plan.recipe.token, time.time()
+    jar = yield context.cookies()
+    cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.owns_cookie_domain(raw["domain"]))
+    patterns = recipe.missing_cookies(cookie.name for cookie in cookies)
+    missing = [Missing(MissingKind.COOKIE, example_name(pattern)) for pattern in patterns]
+    if token is None or (token.instead_of_cookies and not missing):
+        return missing, {}
+    found = BrowserSession(provider=plan.provider, origin=origin_of(plan.url), cookies=cookies)
+    session = yield from _with_token_place(page, found, token.place, limit)
+    kept = kept_token(session, token)
+    if kept is not None and kept.expires > now:
+        return [] if token.instead_of_cookies else missing, token_headers(session, recipe, now)
+    if token.instead_of_cookies:
+        return missing, {}
+    kind = MissingKind.TOKEN if kept is None else MissingKind.FRESH_TOKEN
+    return [*missing, Missing(kind, str(token))], {}
+
+
+def _with_token_place(page: Any, session: BrowserSession, place: Place, limit: TimeLimit) -> Steps[BrowserSession]:
+    """`session` with what the page keeps at the place of the recipe's token, while the page is on the session's
+    origin."""
+    if place == "cookie" or origin_of(page.url) != session.origin:
+        return session
+    if place == "indexeddb":
+        databases = yield from read_databases(page.main_frame)
+        return msgspec.structs.replace(session, indexed_db={session.origin: databases})
+    stored = yield from read_storage(page, limit)
+    if stored is None:
+        return session
+    return msgspec.structs.replace(
+        session, local_storage={session.origin: stored.local}, session_storage={session.origin: stored.session}
+    )
 
 
 def _missing_by_probe(
-    page: Any, plan: VisitPlan, probe: Probe, token: str | None, limit: TimeLimit
+    page: Any, plan: VisitPlan, probe: Probe, headers: dict[str, str], limit: TimeLimit
 ) -> Steps[list[Missing]]:
     """What the site's answer to the probe shows to be missing; pauses where that is anything."""
-    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, token, limit)
+    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, headers, limit)
     if probe.allows_calls(answer):
         return []
     if plan.person and isinstance(answer, dict) and answer:  # the site seems to accept the session

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from toolkit.browser.page_databases import read_databases
 from toolkit.browser.page_evaluation import evaluate_json
-from toolkit.browser.page_queries import read_local_storage
+from toolkit.browser.page_queries import PageStorage, read_storage
 from toolkit.browser.sync_async_runners import Steps
 from toolkit.browser.time_limit import TimeLimit
 from toolkit.browser.visit_plan import VisitPlan
@@ -22,13 +23,14 @@ from toolkit.session.expiry import clock_skew, expiry
 log = logging.getLogger("toolkit")
 
 POLL_MS = 50
+SESSION_STORAGE_LIMIT = 1 << 20  # characters of one origin; what is larger is a cache of the page
 ANSWER_MS = 30_000  # for the page to tell its user agent
 READ_AGENT = "() => JSON.stringify(navigator.userAgent)"
 
 
 def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[BrowserSession]:
     """The session as the page has it now. `responses` are the site's latest ones, Playwright's `Response` objects."""
-    storage = yield from _local_storage(page, plan)
+    storage, databases = yield from _storage(page, plan)
     jar = yield context.cookies()
     cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.owns_cookie_domain(raw["domain"]))
     session = BrowserSession(
@@ -37,7 +39,11 @@ def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[A
         account=plan.account,
         cookies=cookies,
         headers=(yield from _headers(page, plan, responses)),
-        local_storage=storage,
+        local_storage={origin: stored.local for origin, stored in storage.items() if stored.local},
+        session_storage={
+            origin: kept for origin, stored in storage.items() if (kept := _within_limit(stored.session, origin))
+        },
+        indexed_db=databases,
         harvested_at=time.time(),
         profile=plan.profile,
         proxy=plan.proxy,
@@ -46,19 +52,35 @@ def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[A
     return msgspec.structs.replace(session, expires_at=expiry(session, plan.recipe))
 
 
-def _local_storage(page: Any, plan: VisitPlan) -> Steps[dict[str, dict[str, str]]]:
-    """The localStorage of the provider's own frames, by origin; origins that have none are left out."""
+def _storage(page: Any, plan: VisitPlan) -> Steps[tuple[dict[str, PageStorage], dict[str, list[dict[str, Any]]]]]:
+    """The storage and the databases of the provider's own frames, by origin; origins without databases are left out."""
     limit = TimeLimit(plan.navigation_ms)
-    storage: dict[str, dict[str, str]] = {}
-    while (main := (yield from read_local_storage(page.main_frame, limit))) is None:
+    storage: dict[str, PageStorage] = {}
+    databases: dict[str, list[dict[str, Any]]] = {}
+    while (main := (yield from read_storage(page.main_frame, limit))) is None:
         if limit.is_over:
             raise HarvestFailed("The page moves on again and again.", provider=plan.provider, url=page.url)
         yield page.wait_for_timeout(POLL_MS)
     for frame in page.frames:
-        if plan.owns_url(frame.url):
-            items = main if frame.parent_frame is None else (yield from read_local_storage(frame, limit))
-            storage |= {origin_of(frame.url): items} if items else {}
-    return storage
+        if plan.owns_url(frame.url) and (origin := origin_of(frame.url)) not in storage:
+            items = main if frame.parent_frame is None else (yield from read_storage(frame, limit))
+            storage |= {origin: items} if items is not None else {}
+            found = yield from read_databases(frame)
+            databases |= {origin: found} if found else {}
+    return storage, databases
+
+
+def _within_limit(items: dict[str, str], origin: str) -> dict[str, str]:
+    """Those of `items`, the smallest first, that are not longer than `SESSION_STORAGE_LIMIT` together."""
+    kept: dict[str, str] = {}
+    left = SESSION_STORAGE_LIMIT
+    for key, value in sorted(items.items(), key=lambda item: len(item[1])):
+        left -= len(key) + len(value)
+        if left < 0:
+            log.debug("left out of the session, as too large: %s of the session storage of %s", key, origin)
+        else:
+            kept[key] = value
+    return kept
 
 
 def _headers(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[dict[str, str]]:

@@ -156,9 +156,10 @@ class SessionManager:
         """Visit `site`, which is behind `gate`, in a new context of `browser`, with what `previous` has."""
         proxy = proxy_url(self._profile.proxy, site.hosts) if self._profile.proxy is not None else None
         options = context_options(self._profile, self._route, previous, gate=gate, site=site.page)
+        plan = msgspec.structs.replace(self._plan(site, account, proxy, login), gate=gate)
         if previous is not None:
             options["storage_state"] = previous.to_storage_state()
-        plan = msgspec.structs.replace(self._plan(site, account, proxy, login), gate=gate)
+            plan = msgspec.structs.replace(plan, session_storage=previous.session_storage)
         return await run(harvest_steps_in_new_context(browser, options, plan))
 
     def _plan(self, site: Site, account: str, profile_proxy: str | None, login: bool) -> VisitPlan:

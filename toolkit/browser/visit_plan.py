@@ -22,8 +22,8 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     `ready_ms` that for it to have what the recipe needs. `person` says that somebody sits at the window, and may log in
     or pass a challenge within `login_ms`; `login` says that they are there just to log in; `tab` says that the page is
     a tab of the browser that they use. `say` is called once, with the text that tells them what to do. `recorder`
-    records the pages. `capture` says what to keep of a visit that fails. `gate` is what
-    stands in front of the hosts.
+    records the pages. `capture` says what to keep of a visit that fails. `gate` is what stands in front of the hosts.
+    `session_storage` is what the tabs of a new context begin with, by origin.
     """
 
     provider: str
@@ -43,6 +43,7 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     recorder: PageRecorder | None = None
     capture: FailureCapture | None = None
     gate: Gate = NO_GATE
+    session_storage: dict[str, dict[str, str]] = {}
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

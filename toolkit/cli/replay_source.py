@@ -61,7 +61,7 @@ def visit_needs_session(recipe: Harvest, visit: list[Entry]) -> bool:
     """Whether a replay has to begin with the session of the recording, because the `visit` cannot make one.
 
     That is so if there is no visit, if its answers set not all cookies that the session needs, or if the page has to
-    find a bearer token in its storage, which a recording does not hold.
+    find a token in its storage, which a recording does not hold.
     """
     names = [line.partition("=")[0].strip() for entry in visit for line in entry.response.values("Set-Cookie")]
-    return not visit or recipe.bearer is not None or bool(recipe.missing_cookies(names))
+    return not visit or recipe.token is not None or bool(recipe.missing_cookies(names))

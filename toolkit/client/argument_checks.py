@@ -70,6 +70,7 @@ CLIENT = {
     "retries": Rule(_is_whole(0), "a whole number, 0 for none"),
     "recorder": Rule(lambda value: callable(getattr(value, "record_chat", None)), "a `toolkit.recording.Recorder`"),
     "say": Rule(callable, "a function that takes a text"),
+    "renew_command": TEXT,
 }
 CALL = {
     "model": TEXT,

@@ -33,6 +33,8 @@ from toolkit.session.recipe import PageRecorder
 
 log = logging.getLogger("toolkit")
 
+HEADS_SECONDS = 10.0  # the longest wait for the answers to other calls before a session is renewed
+
 
 class ChatRecorder(Recorder, PageRecorder, Protocol):
     """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
@@ -70,10 +72,14 @@ class CallRunner(NamedTuple):
                                 with watch.enforce_deadlines():
                                     yield pieces
                         return
-                    except LoginRequired:
-                        if acquired.fresh or not _can_start_over(watch):
+                    except LoginRequired as error:
+                        if acquired.fresh:
+                            self.keeper.outcomes.tell(error)
                             raise
-                    acquired = await watch.within_total(self._renew(acquired.session))
+                        if not _can_start_over(watch):
+                            raise
+                        refused = http.session_refused_by(error)
+                    acquired = await watch.within_total(self._renew(refused))
 
     def _record(self, request: ChatRequest | ModelsRequest, session: BrowserSession) -> None:
         if self.recorder is not None and isinstance(request, ChatRequest):
@@ -81,10 +87,14 @@ class CallRunner(NamedTuple):
             self.recorder.record_chat(session, messages, self.provider.base_url)
 
     async def _renew(self, refused: BrowserSession) -> Acquired:
-        """Return a session in place of the `refused` one. It counts as fresh, so no call renews twice."""
+        """Return a session in place of the `refused` one. It counts as fresh, so no call renews twice.
+
+        Other calls that are on their way are waited for: one of them may bring the token that has replaced the refused
+        one, at a site that changes it with each call.
+        """
         log.debug("%s: the site does not take the session, so the call needs another one", self.provider.name)
         if self.shared.transport is not None:
-            refused = self.shared.transport.session  # with the cookies that the refused call itself was sent
+            await self.shared.transport.wait_for_heads(HEADS_SECONDS)
         return Acquired(await self.keeper.renew(refused), fresh=True)
 
 

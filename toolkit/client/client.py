@@ -29,6 +29,8 @@ from toolkit.client.environment_session import session_from_variable, variable_n
 from toolkit.client.hints import ErrorHints
 from toolkit.client.media_download import download_media
 from toolkit.client.one_call_per_account import lock_account
+from toolkit.client.renew_command import configured_command
+from toolkit.client.renewal_rungs import renewal_rungs
 from toolkit.client.session_health import Health, check
 from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.site_discovery import find_site, known_site, other_accounts
@@ -74,7 +76,8 @@ class Client:
     resolution and certificates. Without both, the environment may name a proxy (`TOOLKIT_PROXY`, as `toolkit replay`
     sets it, or `HTTPS_PROXY` and its like). `deadlines` says how long to wait for what; `retries` is how often a
     request may be repeated where that is safe. `recorder` records the calls and visits. `say` is called with what a
-    person has to do in a browser window.
+    person has to do in a browser window. `renew_command` is a command that prints a session where the stored one cannot
+    be renewed otherwise without a browser (None: what the environment names).
 
     Raises `UnknownProvider`, `UsageError` or `ContextTypeError` for arguments that cannot be used, and `SessionError`
     or `StoreError` for an environment variable that holds no such session or names no usable store.
@@ -100,6 +103,7 @@ class Client:
         retries: int = RETRIES,
         recorder: ChatRecorder | None = None,
         say: Callable[[str], None] | None = None,
+        renew_command: str | None = None,
     ) -> None:
         check_client(
             provider=provider,
@@ -115,6 +119,7 @@ class Client:
             retries=retries,
             recorder=recorder,
             say=say,
+            renew_command=renew_command,
         )
         try:
             kind = registry.find(provider) if isinstance(provider, str) else provider
@@ -154,7 +159,16 @@ class Client:
             say=say,
             recorder=recorder,
         )
-        self._keeper = SessionKeeper(self.key, self.provider.harvest, self._visit, store=store, given=session)
+        if renew_command is None:
+            renew_command = configured_command(self.provider.name, os.environ)
+        self._keeper = SessionKeeper(
+            self.key,
+            self.provider.harvest,
+            self._visit,
+            rungs=renewal_rungs(self._transports, renew_command),
+            store=store,
+            given=session,
+        )
         self._hints = ErrorHints(self.provider, account, self._variable, other_accounts=[])
         self._runner = CallRunner(self.provider, self._keeper, self._shared, self._hints, self._lock_account, recorder)
         # A public site has the address that is known, and so has a recording.
@@ -266,12 +280,13 @@ class Client:
             return await self._keeper.harvest()
 
     async def refresh(self) -> BrowserSession:
-        """Renew the present session, without a window, and return the new one. Raises `LoginRequired` if there is no
-        session, and `SessionExpired` if the site wants a login; then the session stays as it was."""
+        """Renew the present session, without a window, and return the new one: by the site's own call for that, by the
+        person's command, or by a visit. Raises `LoginRequired` if there is no session, and `SessionExpired` if the site
+        wants a login; then the session stays as it was."""
         with self._hints:
             self._require_renewable()
             await self._require_session()
-            return await self._keeper.harvest()
+            return await self._keeper.harvest(visit=False)
 
     async def login(self, *, seconds: float | None = None, cdp: str | None = None) -> BrowserSession:
         """Let a person log in; check, store and return the session that results.

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from toolkit.errors import SessionError
-from toolkit.session import bearer_token
 from toolkit.session.browser_headers import is_browser_header, origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import validate_cookie
 from toolkit.session.expiry import expiry
 from toolkit.session.host_restriction import restrict_to_hosts
-from toolkit.session.recipe import example_name
 from toolkit.session.sites import Target
+from toolkit.session.tokens import missing_credentials, store_token
 
 if TYPE_CHECKING:
     from toolkit.providers.base import Provider
@@ -65,12 +64,11 @@ def validate_session(parsed: ParsedSession, provider: Provider, source: str, *, 
     own, unusable = _drop_unusable(own, recipe.headers, provider.page, now)
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
     unread = list(parsed.left_out)
-    if parsed.bearer is not None and recipe.bearer is None and "authorization" not in wanted:
+    if parsed.bearer is not None and recipe.token is not None:
+        own = store_token(own, recipe.token, parsed.bearer)
+    elif parsed.bearer is not None and "authorization" not in wanted:
         unread.append("a bearer token (the site's page has no place for one)")
-    elif parsed.bearer is not None:
-        own = bearer_token.store_token(own, recipe, parsed.bearer)
-    patterns = bearer_token.missing_credentials(own, recipe, now=0)
-    missing = [f"cookie like {example_name(pattern)}" for pattern in patterns]
+    missing = missing_credentials(own, recipe, now=0)
     missing += [f"storage key {key}" for key in recipe.storage if key not in own.local_storage.get(origin, {})]
     if missing:
         left_out = [f"{name} (the site's page would not have or send it)" for name in unusable] + unread

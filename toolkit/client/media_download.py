@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 
 from toolkit.chats.contents import LIMIT, read_data_url
 from toolkit.chats.events import Media
-from toolkit.providers.base import origin
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
@@ -25,8 +24,7 @@ async def download_media(provider: Provider, http: Transport, media: Media) -> M
         return media
     if (found := read_data_url(media.url)) is not None:
         return media._replace(data=found[0], mime_type=media.mime_type or found[1])
-    own = origin(media.url) in (origin(provider.site), origin(provider.api))
-    async with http.get(media.url, headers=provider.authorization(http) if own else {}) as response:
+    async with http.get(media.url) as response:
         if not media.mime_type.startswith("text/html"):
             await response.raise_for_page("a file", single_page=provider.single_page)
         data = await response.read(LIMIT)

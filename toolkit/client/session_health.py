@@ -34,7 +34,7 @@ async def check(http: Transport, provider: Provider) -> Health:
     """
     probe, identity, state = provider.harvest.probe, None, OK
     if probe is not None:
-        async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
+        async with http.get(provider.site + probe.path) as response:
             if provider.single_page:
                 await response.raise_for_page("who is signed in", single_page=True)
             is_page = response.headers.get("Content-Type", "").startswith("text/html")

@@ -6,7 +6,6 @@ use, and when to visit the site, is decided in `session_keeper`.
 
 from __future__ import annotations
 
-import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -84,16 +83,16 @@ class SessionStorage:
                 await self.store.save(self.key, session)
         return session
 
-    async def mark_login_needed(self, refused: BrowserSession) -> None:
-        """Store the time at which a visit found that only a person can renew `refused`, so that others need not try.
+    async def mark(self, session: BrowserSession, **times: float) -> None:
+        """Store in the fields `times` when something was found of `session`, so that others need not find it again.
 
         Does nothing if another session is stored by now, or if the store fails.
         """
         with suppress(StoreError):
             async with self._write_lock():
                 stored = await self.load()
-                if self.store is not None and stored is not None and stored.harvested_at == refused.harvested_at:
-                    await self.store.save(self.key, msgspec.structs.replace(stored, login_needed_at=time.time()))
+                if self.store is not None and stored is not None and stored.harvested_at == session.harvested_at:
+                    await self.store.save(self.key, msgspec.structs.replace(stored, **times))
 
     async def save_identity(self, checked: BrowserSession, identity: str) -> None:
         """Store who is signed in with `checked`, where the stored session is that one and does not know yet.
@@ -108,10 +107,11 @@ class SessionStorage:
                     await self.store.save(self.key, msgspec.structs.replace(stored, identity=identity))
 
     @asynccontextmanager
-    async def visit_lock(self) -> AsyncGenerator[None, None]:
-        """Hold the lock for visiting the site for this session, among all who use the store. Raises `HarvestFailed`."""
+    async def visit_lock(self, seconds: float = VISIT_SECONDS) -> AsyncGenerator[None, None]:
+        """Hold the lock for renewing this session, among all who use the store. Raises `HarvestFailed` if it is not
+        free within `seconds`."""
         what = "Another process has been visiting the site"
-        async with self._lock("harvest", VISIT_SECONDS, HarvestFailed, what):
+        async with self._lock("harvest", seconds, HarvestFailed, what):
             yield
 
     @asynccontextmanager

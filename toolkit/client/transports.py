@@ -43,8 +43,10 @@ class TransportFactory(NamedTuple):
         *,
         recorder: Recorder | None = None,
         on_session_change: OnSessionChange | None = None,
+        with_token: bool = True,
     ) -> Transport:
-        """Return a transport that sends `session`. It connects to nothing before its first request.
+        """Return a transport that sends `session`, `with_token` or without the token that is part of it. It connects to
+        nothing before its first request.
 
         Raises `ConfigError` for a browsers.json that cannot be used, or that names a secret which is not there.
         """
@@ -62,6 +64,7 @@ class TransportFactory(NamedTuple):
             is_login_page=self.provider.harvest.is_login_page,
             recorder=recorder,
             on_session_change=on_session_change,
+            credentials=self.provider.credentials if with_token else None,
         )
 
     def _gate(self, session: BrowserSession) -> Gate:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from toolkit.client import failed_visit_files
 from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
-from toolkit.session.bearer_token import sync_token
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder
+from toolkit.session.tokens import sync_token
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
@@ -71,6 +74,7 @@ class Visitor:
         from toolkit.browser.browsers_file import load_profiles
         from toolkit.browser.session_manager import SessionManager
 
+        began = time.monotonic()
         profile, route = self._profile, self._route
         window: bool | None = None
         if login is not None:
@@ -101,4 +105,9 @@ class Visitor:
             cdp=login.cdp if login is not None else None,
             capture=failed_visit_files.capture_options(),
         ) as manager:
-            return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)
+            session = await manager.harvest(
+                self._provider, account=self._account, previous=known, login=login is not None
+            )
+        # How long a person takes to log in says nothing of the next visit.
+        seconds = time.monotonic() - began if login is None else 0.0
+        return msgspec.structs.replace(session, visit_seconds=seconds)

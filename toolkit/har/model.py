@@ -210,13 +210,15 @@ class RecordedChat(Struct, omit_defaults=True):
 
 
 class RecordedSession(Struct, rename="camel", omit_defaults=True):
-    """The session with which our own calls started: a `BrowserSession`, with Playwright's storage state."""
+    """The session with which our own calls started: a `BrowserSession`, with Playwright's storage state, which has no
+    place for the session storage."""
 
     provider: str
     origin: str
     account: str = "default"
     headers: dict[str, str] = {}
     storage_state: dict[str, Any] = {}
+    session_storage: dict[str, dict[str, str]] = {}
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -226,7 +228,8 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
     @classmethod
     def from_session(cls, session: BrowserSession) -> RecordedSession:
         """Returns `session` in the form of a recording, with its secrets still in it."""
-        return cls(session.provider, session.origin, session.account, session.headers, session.to_storage_state())
+        state, storage = session.to_storage_state(), session.session_storage
+        return cls(session.provider, session.origin, session.account, session.headers, state, storage)
 
     def to_session(self) -> BrowserSession:
         """Returns the session for a replay. None of its cookies has an expiry, so that recordings do not age.
@@ -234,7 +237,12 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
         Raises `SessionError` if `storage_state` is not a storage state.
         """
         session = BrowserSession.from_storage_state(
-            self.provider, self.origin, self.storage_state, account=self.account, headers=self.headers
+            self.provider,
+            self.origin,
+            self.storage_state,
+            account=self.account,
+            headers=self.headers,
+            session_storage=self.session_storage,
         )
         cookies = tuple(msgspec.structs.replace(cookie, expires=None) for cookie in session.cookies)
         return msgspec.structs.replace(session, cookies=cookies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from multidict import CIMultiDict
@@ -18,12 +18,15 @@ from toolkit.session.browser_headers import fetch_headers
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_sending import cookie_header
 
+Credentials = Callable[[BrowserSession, str], Mapping[str, str]]
+
 
 class Sender:
     """Sends single requests over `connections`, as `page` would send them.
 
     `hosts` are all hosts of the provider, the page's included; `gate` is what stands in front of them. `connect` is the
     deadline for opening a connection, in seconds, which the connections enforce. `recorder` records each exchange.
+    `credentials` gives the headers that a request to a URL carries besides, with the session's token.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Sender:
         gate: Gate,
         connect: float | None,
         recorder: Recorder | None,
+        credentials: Credentials | None = None,
     ) -> None:
         self._connections = connections
         self._page = page
@@ -42,22 +46,26 @@ class Sender:
         self._gate_headers = gate.request_headers
         self._connect = connect
         self._recorder = recorder
+        self._credentials = credentials
 
     async def send(self, request: Request, session: BrowserSession) -> Response:
         """Send `request` with the headers of `session`, wait for the head of the answer, and record both."""
-        headers, exchange = self._headers(request, session), None
+        credentials = self._credentials(session, request.url) if self._credentials is not None else {}
+        headers, exchange = self._headers(request, session, credentials), None
         if self._recorder is not None:
             own = [(name, value) for name, value in _pairs(headers) if name.lower() not in self._gate_headers]
             exchange = self._recorder.begin(request.method, request.url, own, request.body)
         raw = await self._request(request, headers, exchange)
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
-        return Response(raw, request.url, exchange, signed_in=bool(session.cookies))
+        return Response(raw, request.url, exchange, signed_in=bool(session.cookies or credentials))
 
-    def _headers(self, request: Request, session: BrowserSession) -> CIMultiDict[str]:
-        """The headers that the page would send, the request's own, and the cookies that belong to its URL."""
+    def _headers(self, request: Request, session: BrowserSession, credentials: Mapping[str, str]) -> CIMultiDict[str]:
+        """The headers that the page would send, `credentials`, the request's own, and the cookies that belong to its
+        URL."""
         url, page = request.url, self._page
         headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
+        headers.update(credentials)
         if self._gate_headers and is_behind_gate(url, page, self._hosts):
             headers.update(self._gate_headers)
         headers.update(request.headers)

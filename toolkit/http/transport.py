@@ -15,10 +15,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
-from toolkit.errors import GateRefused, ProtocolError, SessionExpired, StatusError, ToolkitError, redact_url
+from toolkit.errors import (
+    GateRefused,
+    LoginRequired,
+    ProtocolError,
+    SessionExpired,
+    StatusError,
+    ToolkitError,
+    redact_url,
+)
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.gate import NO_GATE, Gate
@@ -30,7 +39,7 @@ from toolkit.http.response import ENCODINGS, Response
 from toolkit.http.response_cookies import apply_set_cookies
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
-from toolkit.http.sender import Sender
+from toolkit.http.sender import Credentials, Sender
 from toolkit.http.status_errors import StatusErrors, status_error
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
 from toolkit.http.tls_trust import GateTLS
@@ -56,8 +65,9 @@ class Transport:
 
     `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
     are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
-    only. `gate` is what stands in front of all these. `statuses` maps an HTTP status to the error that it means at this
-    provider. `is_login_page` tells whether a path is that of the page where people log in.
+    only. `gate` is what stands in front of all these. `credentials` gives the headers with the session's token for a
+    URL. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
+    path is that of the page where people log in.
 
     `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
@@ -82,6 +92,7 @@ class Transport:
         is_login_page: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
         on_session_change: OnSessionChange | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.session = session
         self._page = page
@@ -91,7 +102,13 @@ class Transport:
         self._gate = gate
         self._connections = Connections(chosen, connect, GateTLS(chosen, gate, page, self._hosts))
         self._sender = Sender(
-            self._connections, page=page, hosts=self._hosts, gate=gate, connect=connect, recorder=recorder
+            self._connections,
+            page=page,
+            hosts=self._hosts,
+            gate=gate,
+            connect=connect,
+            recorder=recorder,
+            credentials=credentials,
         )
         self.cleanup = cleanup
         self._retries = retries
@@ -101,6 +118,8 @@ class Transport:
         self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
         self._on_session_change = on_session_change
         self._cleaning: set[asyncio.Future[None]] = set()
+        self._sending: set[asyncio.Future[None]] = set()
+        self._refused: WeakKeyDictionary[ToolkitError, BrowserSession] = WeakKeyDictionary()
 
     async def __aenter__(self) -> Transport:
         await self._connections.__aenter__()
@@ -205,6 +224,29 @@ class Transport:
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
+        session, sending = self.session, asyncio.get_running_loop().create_future()
+        self._sending.add(sending)
+        try:
+            return await self._send(request)
+        except LoginRequired as error:
+            self._refused[error] = session
+            raise
+        finally:
+            self._sending.discard(sending)
+            sending.set_result(None)
+
+    def session_refused_by(self, error: ToolkitError) -> BrowserSession:
+        """The session that the request was sent with whose answer was `error`; the present one if that is not known,
+        because no answer of the site was."""
+        return self._refused.get(error, self.session)
+
+    async def wait_for_heads(self, seconds: float) -> None:
+        """Wait until all requests that are on their way have been answered, at most `seconds`: their answers may change
+        the session."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=seconds)
+
+    async def _send(self, request: Request) -> Response:
         before, session, asked = self.session, self.session, request.url
         for _ in range(MAX_REDIRECTS + 1):
             call = partial(self._call, request, session, asked)

@@ -16,12 +16,15 @@ from toolkit.chats.messages import TEXT, ChatRequest, MessageLike, read_messages
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ReplayMismatch, ToolkitError, UsageError
 from toolkit.providers.model_lists import cached_models, model_names
-from toolkit.session.bearer_token import bearer_token
+from toolkit.session.browser_headers import origin_of
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
+from toolkit.session.recipe_tokens import Renew, StoredValue, Token
 from toolkit.session.site_address import normalize_base_url
+from toolkit.session.tokens import token_headers
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
+    from toolkit.session.browser_session import BrowserSession
 
 # Arguments of `create_async_generator` that are for the client. They say how to make the call, and never reach a site.
 CALL_OPTIONS = (
@@ -54,6 +57,9 @@ __all__ = [
     "Probe",
     "Provider",
     "Queued",
+    "Renew",
+    "StoredValue",
+    "Token",
 ]
 
 
@@ -144,11 +150,14 @@ class Provider:
         """Whether a call can ask for `model`. Overridden where the site's protocol has no place for a name."""
         return True
 
-    def authorization(self, http: Transport) -> dict[str, str]:
-        """The Authorization header with the bearer token of the local storage, for a session that lacks the recipe's
-        cookies; no header for any other session."""
-        token = bearer_token(http.session, self.harvest, time.time())
-        return {"authorization": f"Bearer {token}"} if token else {}
+    def credentials(self, session: BrowserSession, url: str) -> dict[str, str]:
+        """The headers with the recipe's token that a call of `url` carries with `session`, names in lower case.
+
+        None for an address that is not the provider's own: another host, or another port of the same one.
+        """
+        own = {origin_of(self.site), origin_of(self.api)}
+        own |= {f"https://{host}" for host in self.harvest.hosts if not self.base_url}
+        return token_headers(session, self.harvest, time.time()) if origin_of(url) in own else {}
 
     def stream(self, request: ChatRequest, http: Transport) -> Pieces:
         """Ask the site, and yield its answer: text as `str`, and events if the protocol has them.

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import BadRequest, ProtocolError
+from toolkit.session.browser_session import STORAGES
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
@@ -93,6 +94,6 @@ async def cached_models(provider: HasModels, http: Transport, *, refresh: bool =
 def _cache_key(provider: HasModels, session: BrowserSession) -> CacheKey:
     """What a cached list belongs to: one login at one site. The login is identified by the time of its harvest, or, for
     a session that no visit has made, by its credentials."""
-    storage = tuple((origin, *sorted(items.items())) for origin, items in sorted(session.local_storage.items()))
+    storage = repr([sorted(getattr(session, field).items()) for field in STORAGES])
     login = session.harvested_at or hash((session.cookies, storage))
     return (provider.name, provider.site, session.account, login)

@@ -32,13 +32,14 @@ from toolkit.session.browser_session import BrowserSession
 class Location(NamedTuple):
     """A text or a body with secrets in it.
 
-    `path` says where it is: `log.entries[3].response.headers[Set-Cookie]`. A text is `holder[key]`; a body is `body`.
+    `path` says where it is: `log.entries[3].response.headers[Set-Cookie]`. A text is `holder[key]`, where the holder is
+    a dictionary or a list; a body is `body`.
     """
 
     path: str
     parts: list[Part]
-    holder: dict[str, Any]
-    key: str
+    holder: Any
+    key: str | int
     body: Body | None = None
 
     def __repr__(self) -> str:
@@ -70,7 +71,11 @@ def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
 
 def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
     """Yields the secrets of `session`."""
-    recorded = {"headers": dict(session.headers), "storageState": session.to_storage_state()}
+    recorded = {
+        "headers": dict(session.headers),
+        "storageState": session.to_storage_state(),
+        "sessionStorage": session.session_storage,
+    }
     for location in _with_secrets(_session_locations(recorded, "session", Criteria(rules))):
         yield from location.secrets()
     if session.proxy and (password := urlsplit(session.proxy).password):
@@ -136,7 +141,7 @@ def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> It
 
 
 def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
-    """A session as recordings hold it: headers, and Playwright's storage state."""
+    """A session as recordings hold it: headers, Playwright's storage state, and the session storage."""
     headers, state = session.get("headers", {}), session.get("storageState", {})
     for name, value in headers.items():
         yield Location(f"{path}.headers[{name}]", find_in_header(name, value, criteria), headers, name)
@@ -147,6 +152,27 @@ def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -
         for item in origin.get("localStorage", ()):
             parts = _find_in_stored_item(item["name"], item["value"], criteria)
             yield Location(f"{path}.storageState.localStorage[{item['name']}]", parts, item, "value")
+        for database in origin.get("indexedDB", ()):
+            yield from _record_locations(database, f"{path}.storageState.indexedDB[{database.get('name')}]", criteria)
+    for items in session.get("sessionStorage", {}).values():
+        for name, value in items.items():
+            parts = _find_in_stored_item(name, value, criteria)
+            yield Location(f"{path}.sessionStorage[{name}]", parts, items, name)
+
+
+def _record_locations(database: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+    """The texts in the records of a database of IndexedDB, each by the name of the member that it is of."""
+    todo = [(record, "") for store in database.get("stores", ()) for record in store.get("records", ())]
+    while todo:
+        node, inherited = todo.pop()
+        for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+            name = key if isinstance(key, str) else inherited
+            if isinstance(node, dict) and key == "v" and isinstance(node.get("k"), str):
+                name = node["k"]  # a member of an object in Playwright's own encoding
+            if isinstance(value, str):
+                yield Location(f"{path}.{name}", _find_in_stored_item(name, value, criteria), node, key)
+            elif isinstance(value, dict | list):
+                todo.append((value, name))
 
 
 def _find_in_stored_item(name: str, value: str, criteria: Criteria) -> list[Part]:

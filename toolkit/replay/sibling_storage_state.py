@@ -1,9 +1,9 @@
 """Makes the storage state of a sibling: a context that copies an open one into a replay. Pure.
 
 A recording has placeholders where an open context has real secrets, and a replay has to send what was recorded. So the
-cookies and storage items of the recorded session, if there is one, replace those of the open context. And an HttpOnly
-cookie that the recorded answers set is left out if the open context has another value of it, because its pages would
-be those of another person (see `toolkit.replay.credential_matching`).
+cookies, storage items and databases of the recorded session, if there is one, replace those of the open context. And
+an HttpOnly cookie that the recorded answers set is left out if the open context has another value of it, because its
+pages would be those of another person (see `toolkit.replay.credential_matching`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def sibling_state(
         merged = origins.setdefault(one["origin"], {"origin": one["origin"], "localStorage": []})
         items = {item["name"]: item["value"] for item in (*merged["localStorage"], *one["localStorage"])}
         merged["localStorage"] = [{"name": name, "value": value} for name, value in items.items()]
+        if "indexedDB" in one:
+            merged["indexedDB"] = one["indexedDB"]
     return {"cookies": [*remaining, *replacing.values()], "origins": list(origins.values())}
 
 

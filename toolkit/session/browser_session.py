@@ -16,8 +16,7 @@ from toolkit.session.frame_locals import forgetting_locals
 
 SameSite = Literal["Strict", "Lax", "None"]
 HIDDEN = "•••"
-
-
+STORAGES = ("local_storage", "session_storage", "indexed_db")  # the fields of a session that hold storage, by origin
 FAR_FUTURE = 253_402_300_799.0  # seconds since 1970: the end of the year 9999, the last that dates can name
 
 
@@ -104,11 +103,13 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
 
     `origin` is the scheme and host of the page that was visited. `headers` are as the browser sent them, with names in
     lower case: the user agent, the languages, the client hints, and those that the recipe names. `local_storage` is
-    {origin: {key: value}}. `identity` is who is signed in according to the site, None if that was not asked.
-    `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
-    use, `login_needed_at` when a visit last found that only a person can renew the session; 0 if it never happened.
-    `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is how many seconds the
-    site's clock is ahead of this machine's.
+    {origin: {key: value}}, and so is `session_storage`, that of the tab that was visited. `indexed_db` is {origin:
+    databases}, as Playwright's storage state has them. `identity` is who is signed in according to the site, None if
+    that was not asked. `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while
+    the session was in use, `login_needed_at` when a visit last found that only a person can renew the session,
+    `unmoved_at` when a renewal last left the session's end where it was; 0 if it never happened. `visit_seconds` is how
+    long the last visit took. `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is
+    how many seconds the site's clock is ahead of this machine's.
     """
 
     provider: str
@@ -125,6 +126,10 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: float = 0.0
     clock_skew: float = 0.0
     login_needed_at: float = 0.0
+    session_storage: dict[str, dict[str, str]] = {}
+    indexed_db: dict[str, list[dict[str, Any]]] = {}
+    unmoved_at: float = 0.0
+    visit_seconds: float = 0.0
 
     @property
     def user_agent(self) -> str | None:
@@ -137,10 +142,11 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
-        keys = sum(len(items) for items in self.local_storage.values())
+        keys = sum(len(items) for of in (self.local_storage, self.session_storage) for items in of.values())
+        databases = sum(len(items) for items in self.indexed_db.values())
         return (
             f"<BrowserSession {self.provider} {self.origin} account={self.account}: {len(self.cookies)} cookies, "
-            f"{len(self.headers)} headers, {keys} storage keys>"
+            f"{len(self.headers)} headers, {keys} storage keys, {databases} databases>"
         )
 
     @classmethod
@@ -173,22 +179,28 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
             storage = {
                 entry["origin"]: {item["name"]: item["value"] for item in entry.get("localStorage", ())}
                 for entry in state.get("origins", ())
+                if entry.get("localStorage") or not entry.get("indexedDB")
+            }
+            databases = {
+                entry["origin"]: [dict(database) for database in entry["indexedDB"]]
+                for entry in state.get("origins", ())
+                if entry.get("indexedDB")
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SessionError(
                 f"This is not a Playwright storage state ({type(error).__name__}).", provider=provider
             ) from None
-        return cls(provider=provider, origin=origin, cookies=cookies, local_storage=storage, **details)
+        details = {"local_storage": storage, "indexed_db": databases, **details}
+        return cls(provider=provider, origin=origin, cookies=cookies, **details)
 
     def to_storage_state(self) -> dict[str, Any]:
-        """Playwright's storage state, for `browser.new_context(storage_state=...)`."""
-        return {
-            "cookies": [cookie.to_playwright() for cookie in self.cookies],
-            "origins": [
-                {
-                    "origin": origin,
-                    "localStorage": [{"name": name, "value": value} for name, value in items.items()],
-                }
-                for origin, items in self.local_storage.items()
-            ],
-        }
+        """Playwright's storage state, for `browser.new_context(storage_state=...)`. It has no place for the session
+        storage."""
+        origins: dict[str, dict[str, Any]] = {}
+        for origin in (*self.local_storage, *self.indexed_db):
+            items = self.local_storage.get(origin, {}).items()
+            stored = [{"name": name, "value": value} for name, value in items]
+            origins[origin] = {"origin": origin, "localStorage": stored}
+            if databases := self.indexed_db.get(origin):
+                origins[origin]["indexedDB"] = databases
+        return {"cookies": [cookie.to_playwright() for cookie in self.cookies], "origins": list(origins.values())}

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import email.utils
 import math
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
-import msgspec
-
-from toolkit.session.bearer_token import bearer_token
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
-from toolkit.streams.json_decoding import JSON_ERRORS
+from toolkit.session.token_expiry import jwt_expiry
+from toolkit.session.tokens import credentials, sent_token
 
 LEEWAY = 10.0  # seconds: a call that starts now should not have its session expire on the way
-END_OF_CALENDAR = 253_402_300_799.0  # seconds since 1970: the last second of the year 9999
+VISIT_SECONDS = 9.0  # how long a visit takes that nobody has measured; 5 to 18 were seen
+END_NOISE = 1.0  # seconds: what two readings of one end may differ by
 SKEW_NOISE = 2.0  # seconds: `Date` has whole seconds, and the answer took some time
-
-
-class _Claims(msgspec.Struct):
-    """The claim of a JWT that says when it expires (RFC 7519, section 4.1.4)."""
-
-    exp: float
 
 
 def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
     """When the first cookie or token that `recipe` needs of `session` expires, in seconds since 1970 by this machine's
     clock; None if none of them has an expiry.
 
-    A cookie's expiry is by this machine's clock; the `exp` of a JWT, in a cookie or in local storage, is by the site's.
+    A cookie's expiry is by this machine's clock; the `exp` of a JWT, wherever it is kept, is by the site's.
     Of several cookies that match one pattern of the recipe, the one that lasts longest counts: sites leave old cookies
     behind on other paths.
     """
@@ -42,6 +33,33 @@ def expiry(session: BrowserSession, recipe: Harvest) -> float | None:
 def is_fresh(session: BrowserSession, now: float) -> bool:
     """Whether `session` lasts long enough for a call that begins at `now`, in seconds since 1970."""
     return not session.expired(now + LEEWAY)
+
+
+def is_renewal_due(session: BrowserSession, now: float) -> bool:
+    """Whether `session`, which is still good at `now`, in seconds since 1970, should be renewed before the next call.
+
+    So it should when a tenth of its life is left, or the time of two visits to the site, whichever is more; but not in
+    the first half of its life. After a renewal that left its end where it was, the next is due when half of what was
+    left then is over.
+    """
+    if session.expires_at is None:
+        return False
+    began = max(session.harvested_at, session.changed_at)
+    window = max(2 * (session.visit_seconds or VISIT_SECONDS), LEEWAY)
+    if began:
+        life = session.expires_at - began
+        window = min(max(window, life / 10), life / 2)
+    if session.unmoved_at:
+        window = min(window, (session.expires_at - session.unmoved_at) / 2)
+    return session.expires_at - now <= window
+
+
+def has_end_moved(before: BrowserSession, after: BrowserSession, recipe: Harvest) -> bool:
+    """Whether `after` lasts longer than `before`, of which it is a renewal; where the end of one of them is not known,
+    whether the site knows its person by something else."""
+    if before.expires_at is None or after.expires_at is None:
+        return credentials(before, recipe) != credentials(after, recipe)
+    return after.expires_at > before.expires_at + END_NOISE
 
 
 def clock_skew(date: str | None, age: str | None, received: float) -> float:
@@ -56,21 +74,6 @@ def clock_skew(date: str | None, age: str | None, received: float) -> float:
     return skew if abs(skew) > SKEW_NOISE else 0.0
 
 
-def jwt_expiry(text: str) -> float | None:
-    """The `exp` of a JWT in seconds since 1970 by its issuer's clock, at least 0; None if `text` is not a JWT with an
-    `exp` up to the year 9999. The token may be quoted for a URL or for JSON, and may follow the word `Bearer`."""
-    token = unquote(text).strip().strip('"').removeprefix("Bearer ").removeprefix("bearer ")
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        expires = msgspec.json.decode(claims, type=_Claims).exp
-    except JSON_ERRORS:
-        return None
-    return max(expires, 0.0) if expires <= END_OF_CALENDAR else None
-
-
 def _expiries(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
     """The expiry of each cookie and token that `recipe` needs; infinity for those without one."""
     for pattern in recipe.cookies:
@@ -78,8 +81,8 @@ def _expiries(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
         yield max((_cookie_expiry(cookie, session.clock_skew) for cookie in matching), default=math.inf)
     for items in session.local_storage.values():
         yield from (_token_expiry(value, session.clock_skew) for key, value in items.items() if key in recipe.storage)
-    if (token := bearer_token(session, recipe, now=0)) is not None:
-        yield _token_expiry(token, session.clock_skew)
+    if (token := sent_token(session, recipe, now=0)) is not None:
+        yield token.expires
 
 
 def _cookie_expiry(cookie: Cookie, skew: float) -> float:

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from toolkit.session.json_paths import look_up
+from toolkit.session.recipe_tokens import Renew, Token
+
 # Selects the fields that a person types into: the usual sign that a chat page is ready.
 CHAT_BOX = "textarea, [contenteditable=true], input[type=text]"
 
@@ -35,7 +38,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     def find_identity(self, answer: Any) -> str | None:
         """Who is signed in according to `answer`, the site's decoded JSON; None if nobody is."""
         for path in self.identity:
-            value = _look_up(answer, path)
+            value = look_up(answer, path)
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)
         return None
@@ -46,43 +49,49 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_pending(self, answer: Any) -> bool:
         """Whether `answer`, the site's decoded JSON, says that the account waits for its approval."""
-        return self.pending is not None and _look_up(answer, self.pending[0]) == self.pending[1]
+        return self.pending is not None and look_up(answer, self.pending[0]) == self.pending[1]
 
 
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     """What to visit, what to wait for, what to take.
-
-    `page` is the path of the page to visit on the provider's site. `ready` is a CSS selector of an element that is
+     `page` is the path of the page to visit on the provider's site. `ready` is a CSS selector of an element that is
     visible once the page works. `cookies` are regular expressions: for each, there has to be a cookie whose whole name
-    matches. `bearer` is a localStorage key whose token can replace missing cookies. `storage` are localStorage keys
-    that have to be there. `headers` are names of headers, in lower case, to take from the page's own requests besides
-    those that a browser sends to every site. `hosts` are the provider's hosts besides that of the page: nothing of
-    other hosts is ever taken. `signed_out` is a regular expression for the path of the login page; if the browser ends
-    up there, a person has to log in. `probe` tells who is signed in.
+    matches. `token` is a token that the page keeps and sends in a header, and that calls then send too. `storage` are
+    localStorage keys that have to be there. `headers` are names of headers, in lower case, to take from the page's own
+    requests besides those that a browser sends to every site. `hosts` are the provider's hosts besides that of the
+    page: nothing of other hosts is ever taken. `signed_out` is a regular expression for the path of the login page; if
+    the browser ends up there, a person has to log in. `probe` tells who is signed in. `renew` is the call by which the
+    site renews a session without a browser: a `Renew`, or its method and path.
     """
 
     page: str = "/"
     ready: str | None = None
     cookies: tuple[str, ...] = ()
-    bearer: str | None = None
+    token: Token | None = None
     storage: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     signed_out: str | None = None
     probe: Probe | None = None
+    renew: Renew | tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         _refuse_string(cookies=self.cookies, storage=self.storage, headers=self.headers, hosts=self.hosts)
 
     @property
+    def renewal(self) -> Renew | None:
+        """`renew` as a `Renew`."""
+        return Renew(*self.renew) if isinstance(self.renew, tuple) else self.renew
+
+    @property
     def can_detect_login(self) -> bool:
         """Whether the recipe has any means to tell that somebody is signed in."""
-        return bool(self.cookies or self.storage or self.signed_out or self.probe)
+        return bool(self.cookies or self.storage or self.token or self.signed_out or self.probe)
 
     @property
     def only_probe_detects_login(self) -> bool:
         """Whether the probe is the only means to tell that somebody is signed in."""
-        return self.probe is not None and not (self.cookies or self.storage or self.signed_out)
+        return self.probe is not None and not (self.cookies or self.storage or self.token or self.signed_out)
 
     def is_login_page(self, path: str) -> bool:
         """Whether `path` is that of the login page."""
@@ -96,13 +105,6 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
         """The patterns of `cookies` that none of `names` matches."""
         names = list(names)
         return [pattern for pattern in self.cookies if not any(re.fullmatch(pattern, name) for name in names)]
-
-
-def _look_up(answer: Any, path: str) -> Any:
-    """What `answer` holds at `path`, names with dots between them; None for nothing."""
-    for name in path.split("."):
-        answer = answer.get(name) if isinstance(answer, dict) else None
-    return answer
 
 
 def _refuse_string(**fields: object) -> None:

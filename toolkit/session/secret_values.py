@@ -26,7 +26,9 @@ def secret_values(session: BrowserSession, headers: Mapping[str, str]) -> set[st
     found: set[str] = set()
     for cookie in session.cookies:
         found |= {text for text in _inside(cookie.value.strip('"')) if len(text) >= SHORTEST_COOKIE}
-    stored = (value for items in session.local_storage.values() for value in items.values())
+    storages = (*session.local_storage.values(), *session.session_storage.values())
+    stored = [value for items in storages for value in items.values()]
+    stored += _words(session.indexed_db)
     own = (value for name, value in session.headers.items() if not is_browser_header(name))
     for value in (*stored, *map(_without_scheme, (*own, *headers.values()))):
         found |= {text for text in _inside(value) if len(text) >= SHORTEST_STORED}

@@ -147,7 +147,9 @@ def test_an_expiry_that_is_not_understood_is_told() -> None:
 
 
 def test_what_a_session_has_no_place_for_is_told() -> None:
-    """Of a storage state: IndexedDB and session storage of each origin, and passkeys with the reason."""
+    """Of a storage state: what is no text, origins of another shape, and passkeys with the reason. Session storage and
+    IndexedDB, which few write, are read."""
+    database = {"name": "db", "version": 1, "stores": []}
     state = {
         "cookies": [RAW],
         "credentials": [{"id": SECRET, "privateKey": SECRET}],
@@ -155,21 +157,21 @@ def test_what_a_session_has_no_place_for_is_told() -> None:
             {
                 "origin": ORIGIN,
                 "localStorage": [{"name": "a", "value": "b"}, {"name": "c"}],
-                "indexedDB": [RAW],
+                "indexedDB": [database],
             },
-            {"origin": "https://b.example", "localStorage": {"a": "b"}, "indexedDB": [], "sessionStorage": [RAW]},
+            {"origin": "https://b.example", "localStorage": {"a": "b"}, "indexedDB": [], "sessionStorage": {"t": "s"}},
             {"localStorage": []},
         ],
     }
     assert left_out(json.dumps(state)) == (
-        "items of the local storage of origin 1 (they are no texts)",
-        f"IndexedDB of {ORIGIN} (a session has no place for it)",
-        "session storage of https://b.example (a session has no place for it)",
         "origin 3 (it has another shape than those of a storage state)",
         "passkeys (put back into a browser, they would switch the person's own authenticator off)",
+        f"items of the local storage of {ORIGIN} (they are no texts)",
     )
-    storage = conversion.parse(json.dumps(state)).session.local_storage
-    assert storage == {ORIGIN: {"a": "b"}, "https://b.example": {"a": "b"}}
+    session = conversion.parse(json.dumps(state)).session
+    assert session.local_storage == {ORIGIN: {"a": "b"}, "https://b.example": {"a": "b"}}
+    assert session.session_storage == {"https://b.example": {"t": "s"}}
+    assert session.indexed_db == {ORIGIN: [database]}
 
 
 # --- expiries

@@ -28,7 +28,9 @@ def harvest(provider: str, target: Target) -> None:
         if opened.network is None:
             note_memory_store(open_store(target.store))
         cookies = ", ".join(cookie.name for cookie in session.cookies) or "none"
-        storage = ", ".join(key for items in session.local_storage.values() for key in items) or "none"
+        storages = (*session.local_storage.values(), *session.session_storage.values())
+        databases = (str(one.get("name")) for stored in session.indexed_db.values() for one in stored)
+        storage = ", ".join([*(key for items in storages for key in items), *databases]) or "none"
         replayed = "" if opened.network is None else " (replayed, not kept)"
         for line in (
             f"{opened.client.provider.name}: a session for {session.origin}, {validity(session)}{replayed}",

@@ -47,6 +47,7 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.errors import SessionError, SessionExpired
     from toolkit.providers import registry
     from toolkit.session.browser_headers import origin_of
+    from toolkit.session.browser_session import STORAGES
     from toolkit.session.formats.conversion import parse, parse_alone
     from toolkit.stores.choose import open_store
 
@@ -58,7 +59,8 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         parsed = parse(text, form, provider=name, origin=origin)
         validated = validate_session(parsed, site, source, now=time.time())
         session = validated.session
-        if not (session.cookies or session.headers or session.local_storage):  # though the site may need none of them
+        # Nothing at all is an error even where the site needs none of it.
+        if not (session.cookies or session.headers or any(getattr(session, field) for field in STORAGES)):
             raise SessionError(f"{source} holds nothing of {origin}, so there is nothing to import.", provider=name)
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)

@@ -1,4 +1,4 @@
-"""`toolkit session refresh`: renews a stored session with a browser without a window."""
+"""`toolkit session refresh`: renews a stored session, without a window."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from toolkit.cli.output import echo
 @trace_option
 @session_options
 def session_refresh(provider: str, profile: str | None, browsers: Path | None, options: SessionOptions) -> None:
-    """Visit PROVIDER's site with a browser without a window, and keep the renewed session.
+    """Renew the session of PROVIDER without a window, and keep what results.
 
-    Where the site wants a login, the session stays as it was, and the exit code is 3.
+    The site's own call for that comes first, if the provider knows one, then the command in TOOLKIT_RENEW_COMMAND, then
+    a visit with a browser. Where the site wants a login, the session stays as it was, and the exit code is 3.
     """
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_summary import validity
     from toolkit.cli.status_line import notify, status
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.client.client import Client
+    from toolkit.session.expiry import has_end_moved
 
     with start_runner() as runner:
         stored = runner.run(StoredSession.find(provider, options))
-        runner.run(stored.load())  # raises if there is none
+        before = runner.run(stored.load())
         client = Client(
             stored.provider,
             account=stored.key.account,
@@ -38,6 +40,10 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
             browsers=browsers,
             say=notify,
         )
-        with status(f"visiting {client.provider.page}"):
+        with status(f"renewing the session for {client.provider.page}"):
             session = runner.run(client.refresh())
-        echo(f"{client.provider.name}: renewed the session for {session.origin}, {validity(session)}")
+        if has_end_moved(before, session, client.provider.harvest):
+            what = "renewed the session for"
+        else:
+            what = "the site still takes, but has not renewed, the session for"
+        echo(f"{client.provider.name}: {what} {session.origin}, {validity(session)}")

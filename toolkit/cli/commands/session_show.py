@@ -103,14 +103,25 @@ def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
 
 
 def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[str, dict[str, str]]]:
-    """Returns headers and local storage, each under a title. Values that may be secret are hidden unless `values`."""
+    """Returns headers and storage, each under a title. Values that may be secret are hidden unless `values`."""
+    import json
+
     from toolkit.session.browser_headers import is_browser_header
     from toolkit.session.browser_session import HIDDEN
+    from toolkit.session.stored_values import objects_in
 
     headers = {name: value if values or is_browser_header(name) else HIDDEN for name, value in session.headers.items()}
     sections = [("headers", headers)] if headers else []
-    for origin, items in session.local_storage.items():
-        sections.append((f"local storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
+    for title, storage in (("local", session.local_storage), ("session", session.session_storage)):
+        for origin, items in storage.items():
+            sections.append((f"{title} storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
+    for origin, databases in session.indexed_db.items():
+        shown = {
+            f"{one.get('name')}/{store.get('name')}": json.dumps(store.get("records")) if values else HIDDEN
+            for one in databases
+            for store in objects_in(one, "stores")
+        }
+        sections.append((f"IndexedDB of {origin}", shown))
     return sections
 
 
@@ -127,6 +138,11 @@ def _session_as_json(session: BrowserSession, values: bool) -> dict[str, Any]:
         document["headers"] = {
             name: value if is_browser_header(name) else None for name, value in session.headers.items()
         }
-        document["local_storage"] = {origin: dict.fromkeys(items) for origin, items in session.local_storage.items()}
+        for field in ("local_storage", "session_storage"):
+            document[field] = {origin: dict.fromkeys(items) for origin, items in getattr(session, field).items()}
+        document["indexed_db"] = {
+            origin: dict.fromkeys(str(one.get("name")) for one in databases)
+            for origin, databases in session.indexed_db.items()
+        }
         document["proxy"] = session.proxy and redact_url(session.proxy)
     return document

@@ -32,17 +32,16 @@ _unsaved: WeakKeyDictionary[Transport, dict[str, str]] = WeakKeyDictionary()
 
 
 class ChatSaving:
-    """Saves one turn as `options` say, at the deployment `site`, over `http` with `headers`.
+    """Saves one turn as `options` say, at the deployment `site`, over `http`.
 
     `open` goes before the question, so that what is wrong with the options shows before there is an answer.
     """
 
-    def __init__(self, options: SaveOptions, http: Transport, site: str, headers: dict[str, str]) -> None:
+    def __init__(self, options: SaveOptions, http: Transport, site: str) -> None:
         self._options = options
         self._http = http
         self._site = site
         self._api = f"{site}/api/v1"
-        self._headers = headers
         self._chat: StoredChat | None = None
         self._history = ChatHistory({})
         self._folder_id: str | None = None
@@ -56,7 +55,7 @@ class ChatSaving:
         if self._options.chat_id:
             url = f"{self._api}/chats/{quote(self._options.chat_id, safe='')}"
             try:
-                self._chat = await self._http.json(StoredChat, "GET", url, headers=self._headers)
+                self._chat = await self._http.json(StoredChat, "GET", url)
             except BadRequest as error:
                 error.what, error.hint = f"This account has no chat {self._options.chat_id!r}.", CHAT_ID_HINT
                 error.args = (error.what,)
@@ -68,11 +67,11 @@ class ChatSaving:
     async def _find_folder(self, name: str) -> str:
         """The id of the folder `name`, one at the top before others; it is created where there is none."""
         url = f"{self._api}/folders/"
-        folders = await self._http.json(list[ChatFolder], "GET", url, headers=self._headers)
+        folders = await self._http.json(list[ChatFolder], "GET", url)
         found = sorted((one for one in folders if one.name == name), key=lambda one: one.parent_id is not None)
         if found:
             return found[0].id
-        return (await self._http.json(ChatFolder, "POST", url, {"name": name}, headers=self._headers)).id
+        return (await self._http.json(ChatFolder, "POST", url, {"name": name})).id
 
     def context(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """What to ask where the caller gives `messages`.
@@ -127,7 +126,7 @@ class ChatSaving:
             chat = await self._store(messages, model, answer_fields(text, details))
             if self._folder_id is not None and chat.folder_id != self._folder_id:
                 url = f"{self._api}/chats/{quote(chat.id, safe='')}/folder"
-                await self._http.json(Any, "POST", url, {"folder_id": self._folder_id}, headers=self._headers)
+                await self._http.json(Any, "POST", url, {"folder_id": self._folder_id})
         except ToolkitError as error:
             raise _not_saved(error) from None
         return ChatSaved(chat.id, f"{self._site}/c/{quote(chat.id, safe='')}")
@@ -141,12 +140,12 @@ class ChatSaving:
             chat["files"] = files
         if self._chat is not None:
             url = f"{self._api}/chats/{quote(self._chat.id, safe='')}"
-            return await self._http.json(StoredChat, "POST", url, {"chat": chat}, headers=self._headers)
+            return await self._http.json(StoredChat, "POST", url, {"chat": chat})
         system = "\n".join(message.text for message in messages if message.role == "system")
         chat |= {"title": make_title(turns), "models": [model], "messages": []}
         chat |= {"params": {"system": system}} if system else {}
         body = {"chat": chat} | ({"folder_id": self._folder_id} if self._folder_id else {})
-        return await self._http.json(StoredChat, "POST", f"{self._api}/chats/new", body, headers=self._headers)
+        return await self._http.json(StoredChat, "POST", f"{self._api}/chats/new", body)
 
 
 def _not_saved(error: ToolkitError) -> ToolkitError:

@@ -33,12 +33,11 @@ _uploaded: WeakKeyDictionary[Transport, dict[tuple[str, bytes], str]] = WeakKeyD
 
 
 class FileUploads:
-    """Uploads files to the site at `api` over `http`, with `headers`. They stay there, among the person's files."""
+    """Uploads files to the site at `api` over `http`. They stay there, among the person's files."""
 
-    def __init__(self, http: Transport, api: str, headers: dict[str, str]) -> None:
+    def __init__(self, http: Transport, api: str) -> None:
         self._http = http
         self._api = f"{api}/api/v1/files/"
-        self._headers = headers
         self._ids = _uploaded.setdefault(http, {})
 
     async def upload(self, messages: Iterable[Message]) -> Pieces:
@@ -51,7 +50,7 @@ class FileUploads:
                 form = FormFile("file", file.name or "file", file.data, file.mime_type)
                 # The final slash belongs to the path: without it the site redirects, and the file is sent twice.
                 created = await self._http.json(
-                    UploadedFile, "POST", self._api, files=[form], params={"process": "true"}, headers=self._headers
+                    UploadedFile, "POST", self._api, files=[form], params={"process": "true"}
                 )
                 async for event in self._wait(created, form.name):
                     yield event
@@ -82,7 +81,7 @@ class FileUploads:
         yield Status(f"reading {name}")
         url = f"{self._api}{quote(file.id, safe='')}/process/status"
         end = asyncio.get_running_loop().time() + PROCESSING_SECONDS
-        async with self._http.get(url, params={"stream": "true"}, headers=self._headers) as response:
+        async with self._http.get(url, params={"stream": "true"}) as response:
             states = response.decode(JSONEventsDecoder(FileState))
             while (state := await _next_state(states, end, name, url)).status != "completed":
                 if state.status in ("failed", "not_found"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.chats.messages import FILES, IMAGES, TEXT, TOOLS
 from toolkit.errors import AccountPending, BadRequest, ServiceUnavailable, UnknownModel
-from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider
+from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider, Token
 from toolkit.providers.openai.request import THINK_TAGS, wants_think_tags
 from toolkit.providers.openai.stream import read_openai_stream
 from toolkit.providers.openai.wire import Models
@@ -50,7 +50,7 @@ class OpenWebUI(Provider):
     own_pages = r"/(?:auth|c|workspace|notes|admin|playground|channels)(?:/.*)?"
     harvest = Harvest(
         cookies=("token",),
-        bearer="token",
+        token=Token(place="localstorage", key="token", instead_of_cookies=True),
         signed_out=r"/auth/?$",
         probe=Probe(path="/api/v1/auths/", identity=("email", "id", "name"), pending=("role", "pending")),
     )
@@ -63,16 +63,16 @@ class OpenWebUI(Provider):
         return cls._call(model, messages, {**kwargs, "proxy": proxy})
 
     async def list_models(self, http: Transport) -> tuple[str, ...]:
-        async with http.get(f"{self.api}/api/models", headers=self.authorization(http)) as response:
+        async with http.get(f"{self.api}/api/models") as response:
             await response.raise_for_page("a list of models", single_page=True)
             return tuple(model.id for model in (await response.json(Models)).data)
 
     async def stream(self, request: ChatRequest, http: Transport) -> Pieces:
-        options, headers = read_save_options(request.options), self.authorization(http)
-        saving = ChatSaving(options, http, self.site, headers) if options is not None else None
+        options = read_save_options(request.options)
+        saving = ChatSaving(options, http, self.site) if options is not None else None
         if saving is not None:
             await saving.open()
-        uploads = FileUploads(http, self.api, headers)
+        uploads = FileUploads(http, self.api)
         async for event in uploads.upload(request.messages):
             yield event
         messages = uploads.replace(request.messages)
@@ -90,7 +90,7 @@ class OpenWebUI(Provider):
         """Ask for an answer with `body`, once more without asking for its usage where a server behind the site refuses
         to tell that."""
         while True:
-            call = http.post(f"{self.api}/api/chat/completions", json=body, headers=self.authorization(http))
+            call = http.post(f"{self.api}/api/chat/completions", json=body)
             pieces = read_openai_stream(call, single_page=True, think_tags=wants_think_tags(request))
             try:
                 async with aclosing(pieces):

@@ -7,6 +7,7 @@ which is a secret: only what is wrong with it, and where.
 
 from __future__ import annotations
 
+import json
 import logging
 
 import msgspec
@@ -23,6 +24,8 @@ from toolkit.session.frame_locals import forgetting_locals
 HINT_EXPORT = "`toolkit session export PROVIDER` writes one; `toolkit login PROVIDER` makes one here."
 
 log = logging.getLogger("toolkit")
+
+STORAGE_NAMES = {"local_storage": "local storage", "session_storage": "session storage", "indexed_db": "IndexedDB"}
 
 
 @forgetting_locals
@@ -44,9 +47,13 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
     omitted = [cookie for cookie in session.cookies if cookie not in included]
     names = ", ".join(dict.fromkeys(escape_non_utf8(cookie.name) or "the one without a name" for cookie in omitted))
     if format.only_cookies:
-        more = {"headers": bool(session.headers), "local storage": bool(session.local_storage)}
+        more = {"headers": bool(session.headers)}
+        more |= {field_name: bool(getattr(session, field)) for field, field_name in STORAGE_NAMES.items()}
     else:
-        more = {"local storage that is not UTF-8": writable.local_storage != session.local_storage}
+        more = {
+            f"{field_name} that is not UTF-8": getattr(writable, field) != getattr(session, field)
+            for field, field_name in STORAGE_NAMES.items()
+        }
     return [what for what, omits in {f"cookies ({names})": bool(omitted), **more}.items() if omits]
 
 
@@ -122,14 +129,24 @@ def _known_formats() -> str:
 
 
 def _drop_non_utf8(session: BrowserSession) -> BrowserSession:
-    """`session` without the cookies and the items of local storage that are not UTF-8, which no text can hold."""
+    """`session` without the cookies and what it stores that is not UTF-8, which no text can hold: items of storage, and
+    databases."""
+    items = {
+        field: {
+            origin: {key: value for key, value in stored.items() if is_utf8(key + value)}
+            for origin, stored in getattr(session, field).items()
+        }
+        for field in ("local_storage", "session_storage")
+    }
+    databases = {
+        origin: [database for database in stored if is_utf8(json.dumps(database, ensure_ascii=False))]
+        for origin, stored in session.indexed_db.items()
+    }
     return msgspec.structs.replace(
         session,
         cookies=tuple(cookie for cookie in session.cookies if is_utf8(cookie.name + cookie.value + cookie.path)),
-        local_storage={
-            origin: {key: value for key, value in items.items() if is_utf8(key + value)}
-            for origin, items in session.local_storage.items()
-        },
+        indexed_db=databases,
+        **items,
     )
 
 

@@ -1,7 +1,7 @@
 """Playwright's storage state (https://playwright.dev/python/docs/api/class-browsercontext#browser-context-storage-state).
 
-The fields of a session that it has no word for are in its member `_toolkit`, which Playwright ignores. What it has that
-a session has no place for is left out, in words. Pure.
+The fields of a session that it has no word for, such as the session storage, are in its member `_toolkit`, which
+Playwright ignores. What it has that a session has no place for is left out, in words. Pure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ TOOLKIT_MEMBER = "_toolkit"
 
 # Members of a storage state, or of its origins, that a session has no place for, and why.
 PASSKEYS = "passkeys (put back into a browser, they would switch the person's own authenticator off)"
-STORES_OF_ORIGINS = {"indexedDB": "IndexedDB", "sessionStorage": "session storage"}
 
 
 class _Origin(msgspec.Struct):
@@ -29,6 +28,8 @@ class _Origin(msgspec.Struct):
 
     origin: str
     items: list[dict[str, Any]] | dict[str, Any] | None = msgspec.field(name="localStorage", default=None)
+    tab_items: list[dict[str, Any]] | dict[str, Any] | None = msgspec.field(name="sessionStorage", default=None)
+    databases: list[dict[str, Any]] | None = msgspec.field(name="indexedDB", default=None)
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -57,16 +58,25 @@ def read(text: str, provider: str, origin: str) -> ParsedSession:
     except msgspec.ValidationError as error:
         raise malformed(text, error, f"{TOOLKIT_MEMBER} of the storage state") from None
     cookies, left_out = read_cookies(state.get("cookies") or [], fields.origin)
-    storage = _read_origins(state.get("origins"), left_out)
+    origins = _read_origins(state.get("origins"), left_out)
     if state.get("credentials"):
         left_out.append(PASSKEYS)
-    session = msgspec.structs.replace(fields, cookies=cookies, local_storage=storage)
+    local = {one.origin: _texts(one, "local storage", one.items, left_out) for one in origins}
+    tab = {one.origin: _texts(one, "session storage", one.tab_items, left_out) for one in origins}
+    databases = {one.origin: one.databases for one in origins if one.databases}
+    session = msgspec.structs.replace(
+        fields,
+        cookies=cookies,
+        local_storage={origin: items for origin, items in local.items() if items or origin not in databases},
+        session_storage=fields.session_storage | {origin: items for origin, items in tab.items() if items},
+        indexed_db=databases,
+    )
     return ParsedSession(session, tuple(left_out))
 
 
 def write(session: BrowserSession, page: str, now: float) -> str:
     fields = msgspec.to_builtins(session)
-    del fields["cookies"], fields["local_storage"]
+    del fields["cookies"], fields["local_storage"], fields["indexed_db"]
     return encode({**session.to_storage_state(), TOOLKIT_MEMBER: {"version": VERSION, **fields}})
 
 
@@ -80,27 +90,28 @@ def _wrapped_origin(state: dict[str, Any]) -> str:
     return page_origin(url) if isinstance(url, str) else ""
 
 
-def _read_origins(origins: object, left_out: list[str]) -> dict[str, dict[str, str]]:
-    """The local storage of `origins`, the member of a storage state. What cannot be read of them goes to `left_out`."""
+def _read_origins(origins: object, left_out: list[str]) -> list[_Origin]:
+    """Those of `origins`, the member of a storage state, that can be read. The others go to `left_out`."""
     if not isinstance(origins, list | None):
         raise SessionError("The storage state is malformed: its `origins` are no list.")
-    storage: dict[str, dict[str, str]] = {}
+    read: list[_Origin] = []
     for number, raw in enumerate(origins or [], 1):
         try:
-            origin = msgspec.convert(raw, _Origin)
+            read.append(msgspec.convert(raw, _Origin))
         except msgspec.ValidationError:
             left_out.append(f"origin {number} (it has another shape than those of a storage state)")
-            continue
-        items = origin.items or {}
-        if isinstance(items, list):
-            pairs = [(item.get("name"), item.get("value")) for item in items]
-        else:
-            pairs = list(items.items())
-        texts = {key: value for key, value in pairs if isinstance(key, str) and isinstance(value, str)}
-        if len(texts) < len(pairs):
-            left_out.append(f"items of the local storage of origin {number} (they are no texts)")
-        storage[origin.origin] = texts
-        for member, name in STORES_OF_ORIGINS.items():
-            if raw.get(member):
-                left_out.append(f"{name} of {origin.origin} (a session has no place for it)")
-    return storage
+    return read
+
+
+def _texts(
+    origin: _Origin, what: str, items: list[dict[str, Any]] | dict[str, Any] | None, left_out: list[str]
+) -> dict[str, str]:
+    """The texts among `items`, which are those of a storage of `origin`. What is no text goes to `left_out`."""
+    if isinstance(items, list):
+        pairs = [(item.get("name"), item.get("value")) for item in items]
+    else:
+        pairs = list((items or {}).items())
+    texts = {key: value for key, value in pairs if isinstance(key, str) and isinstance(value, str)}
+    if len(texts) < len(pairs):
+        left_out.append(f"items of the {what} of {origin.origin} (they are no texts)")
+    return texts
