@@ -62,12 +62,10 @@ async def nothing_runs(toolkit: Toolkit) -> None:
 
 @pytest.fixture
 async def slow_page() -> AsyncIterator[tuple[asyncio.Event, str]]:
-    """A site whose page never comes: an event that a browser has asked for it, and its origin."""
+    """A site whose page never comes: an event that somebody has asked for it, and its origin."""
     asked, closing = asyncio.Event(), asyncio.Event()
 
     async def never(request: web.Request) -> web.Response:
-        if "upgrade-insecure-requests" not in request.headers:  # no browser, but who looks for the address of the site
-            return web.Response()
         asked.set()
         await closing.wait()
         return web.Response()

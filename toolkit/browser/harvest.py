@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +23,7 @@ from toolkit.browser.page_errors import browser_ended_error, is_closed, is_error
 from toolkit.browser.page_readiness import wait_until_ready
 from toolkit.browser.page_session import read_session
 from toolkit.browser.session_storage_restoring import restoring_script
+from toolkit.browser.site_moves import follow_moves
 from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
@@ -97,7 +97,7 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
             page = yield OpeningStep(context.new_page())
             add_page(page)
             page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
-            challenged = yield from _go_to_page(page, plan, responses)
+            plan, challenged = yield from _go_to_page(page, plan, responses)
             yield from wait_until_ready(context, page, plan, challenged=challenged)
             session = yield from read_session(context, page, plan, responses)
         except PlaywrightError as error:
@@ -121,8 +121,9 @@ def _has_browser_ended(context: Any) -> Steps[bool]:
     return False
 
 
-def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[bool]:
-    """Go to the page of the plan. Returns whether the site shows a challenge that a person is there to pass.
+def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tuple[VisitPlan, bool]]:
+    """Go to the page of the plan. Returns the plan for where the site is by its redirects, and whether it shows a
+    challenge that a person is there to pass.
 
     Raises the error that the page's own status stands for.
     """
@@ -135,8 +136,12 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
         if not (is_error_page(error) and documents):
             raise
         response = documents[-1]
+    if response is not None:
+        before, plan = plan, (yield from follow_moves(response, plan))
+        if plan is not before:
+            responses.append(response)
     if response is None or response.status < 400:
-        return False
+        return plan, False
     if response.status == REFUSED_BY_DRIVER and plan.gate.certificates:
         told = yield Limited(response.text(), plan.navigation_ms)
         if reason := DRIVER_REASON.search(told):
@@ -145,7 +150,7 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
     headers = yield response.all_headers()
     if headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         if plan.person:
-            return True
+            return plan, True
         raise ChallengeRequired(
             "The site asks for proof of a person.",
             provider=plan.provider,
@@ -159,7 +164,7 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[b
             raise refusal
     if response.status in (401, 403) and plan.recipe.can_detect_login:
         if plan.person:
-            return False
+            return plan, False
         raise LoginRequired("The site wants a login.", provider=plan.provider, url=plan.url)
     if response.status == 407:
         raise ProxyFailed("The proxy wants a login.", provider=plan.provider, url=plan.url)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import msgspec
@@ -44,6 +45,7 @@ from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, model_names
 from toolkit.providers.setting_notes import setting_notes
+from toolkit.session.browser_headers import origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.stores.base import Key, Store
@@ -356,6 +358,10 @@ class Client:
         if found is not None and login is None:
             return found
         session = await self._visitor.visit(previous, login)
+        if self.provider.base_url is None:
+            session = msgspec.structs.replace(session, origin=self.key.origin)
+        elif session.origin != origin_of(self.provider.site):
+            await self._move_to(session.origin + urlsplit(self.provider.site).path)
         if previous is None and login is None:
             return session
         return await verify_visit(session, previous, self._transports)
@@ -370,11 +376,21 @@ class Client:
         self._address_known = True
         site = known_site(self.key, stored)
         if site is None:
-            nobody = BrowserSession(provider=self.key.provider, origin=self.key.origin)
-            async with self._transports.create(nobody) as http:
-                site = await find_site(self.provider, http)
-        if site == self.provider.site:
-            return None
+            site = await self._ask_for_address([each for each in stored if each[::2] == self.key[::2]])
+        return await self._move_to(site) if site != self.provider.site else None
+
+    async def _ask_for_address(self, candidates: Collection[Key]) -> str:
+        """Where the redirects of the site lead, if that can be one of those that have a session (`candidates`). Where
+        none has, the visit that follows tells it."""
+        if not candidates:
+            return self.provider.site
+        nobody = BrowserSession(provider=self.key.provider, origin=self.key.origin)
+        async with self._transports.create(nobody) as http:
+            site = await find_site(self.provider, http)
+        return site if any(key.origin == site for key in candidates) else self.provider.site
+
+    async def _move_to(self, site: str) -> BrowserSession | None:
+        """Go on with `site`, where this one leads. Returns the session that is stored for that, if there is one."""
         log.warning("%s leads to %s, so the session is for that one", self.provider.site, site)
         self.provider.move_to(site)
         self.key = self.key._replace(origin=site)
