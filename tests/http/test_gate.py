@@ -246,3 +246,25 @@ async def test_a_call_that_is_sent_to_another_host_to_log_in_says_where(answer: 
             await call(http, PAGE)
     async with answering(web.Response(status=302, headers={"Location": f"https://{AWAY}/file"})) as http:
         await call(http, PAGE)
+
+
+async def test_a_way_to_a_login_and_back_is_one_too() -> None:
+    """A single sign-on that still knows the person sends them back to the site's page, which is no answer."""
+    back = web.Response(status=302, headers={"Location": f"{PAGE}back"})
+
+    async def handle(request: web.Request) -> web.Response:
+        return page() if request.path == "/back" else web.Response(status=302, headers={"Location": f"https://{AWAY}/"})
+
+    async def elsewhere(_: web.Request) -> web.Response:
+        return back
+
+    apps = {}
+    for host, handler in ((HOME, handle), (AWAY, elsewhere)):
+        apps[host] = web.Application()
+        apps[host].router.add_route("*", "/{path:.*}", handler)
+    async with (
+        LocalNetwork(apps=apps) as network,
+        Transport(session(), page=PAGE, route=network.route) as http,
+    ):
+        with pytest.raises(SessionExpired, match=f"{HOME} sent the call to {AWAY}"):
+            await call(http, f"{PAGE}api/models")

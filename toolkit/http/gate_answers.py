@@ -38,10 +38,15 @@ def gate_refusal(status: int, headers: Mapping[str, str], url: str, *, login_giv
     return None
 
 
-def sent_away_error(asked: str, answered: str, hosts: Collection[str | None]) -> SessionExpired | None:
-    """The error for a call of the URL `asked`, on one of the provider's `hosts`, that another host has `answered` with
-    an error or a page: redirects have led to where one logs in. None where it did not leave the hosts."""
-    host, other = urlsplit(asked).hostname, urlsplit(answered).hostname
-    if host not in hosts or other in hosts:
-        return None
-    return SessionExpired(f"{host} sent the call to {other}: a gate in front of it wants a login there.", url=answered)
+def leaves_hosts(asked: str, url: str, hosts: Collection[str | None]) -> str:
+    """The host of `url` where a call of `asked`, on one of the provider's `hosts`, was redirected to none of them;
+    empty where it was not."""
+    host, other = urlsplit(asked).hostname, urlsplit(url).hostname
+    return other or "" if host in hosts and other not in hosts else ""
+
+
+def sent_away_error(asked: str, elsewhere: str, answered: str) -> SessionExpired:
+    """The error for a call of the URL `asked` that was redirected to the host `elsewhere`, and got an error or a page
+    from `answered`, which may be the site again: the redirects have led to where one logs in."""
+    host = urlsplit(asked).hostname
+    return SessionExpired(f"{host} sent the call to {elsewhere}: a gate in front of it wants a login.", url=answered)

@@ -31,7 +31,7 @@ from toolkit.errors import (
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.gate import NO_GATE, Gate
-from toolkit.http.gate_answers import gate_refusal, is_html, sent_away_error
+from toolkit.http.gate_answers import gate_refusal, is_html, leaves_hosts, sent_away_error
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.refusal_excerpt import credential_remover
 from toolkit.http.request import Request, build_request
@@ -247,9 +247,10 @@ class Transport:
             await asyncio.wait(self._sending, timeout=seconds)
 
     async def _send(self, request: Request) -> Response:
-        before, session, asked = self.session, self.session, request.url
+        before = session = self.session
+        asked, elsewhere = request.url, ""
         for _ in range(MAX_REDIRECTS + 1):
-            call = partial(self._call, request, session, asked)
+            call = partial(self._call, request, session, asked, elsewhere)
             response, following, session = await call_with_retries(
                 call, request.method, retries=self._retries, patience=self._patience
             )
@@ -263,23 +264,22 @@ class Transport:
             await response.aclose()
             log.debug("%s is redirected to %s", redact_url(request.url), redact_url(following.url))
             request = following
+            elsewhere = elsewhere or leaves_hosts(asked, request.url, self._hosts)
         raise ProtocolError(f"The site redirected more than {MAX_REDIRECTS} times.", url=request.url)
 
     async def _call(
-        self, request: Request, session: BrowserSession, asked: str
+        self, request: Request, session: BrowserSession, asked: str, elsewhere: str
     ) -> tuple[Response, Request | None, BrowserSession]:
-        """Send `request`, to which redirects have led from the URL `asked`, and check the answer. Returns the answer,
-        the request that it redirects to, if any, and
+        """Send `request`, to which redirects have led from the URL `asked`, perhaps over `elsewhere`, a host that is
+        not the provider's, and check the answer. Returns the answer, the request that it redirects to, if any, and
         `session` with the cookies that it sets."""
         response = await self._sender.send(request, session)
         try:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             following = None if location is None else request.redirected(location, response.status)
             if following is None:
-                if (response.status >= 400 or is_html(response.headers)) and (
-                    error := sent_away_error(asked, request.url, self._hosts)
-                ):
-                    raise error
+                if elsewhere and (response.status >= 400 or is_html(response.headers)):
+                    raise sent_away_error(asked, elsewhere, request.url)
                 await self._raise_for_answer(response, request, session)
             elif self._leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
