@@ -78,13 +78,13 @@ async def http_of_another_age(c: Conversation) -> None:
     await c.hang()
 
 
-@fault(ProtocolError, says="not valid HTTP")
+@fault(ProtocolError, says="more than 65,536 bytes")
 async def giant_header(c: Conversation) -> None:
     await c.head("X-Giant: " + "a" * HUGE)
     await c.hang()
 
 
-@fault(ProtocolError, says="not valid HTTP")
+@fault(ProtocolError, says="more than 65,536 bytes")
 async def giant_status_line(c: Conversation) -> None:
     await c.head(status="200 " + "a" * HUGE)
     await c.hang()
