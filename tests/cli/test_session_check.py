@@ -147,7 +147,7 @@ async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Ass
     foreign = {"TOOLKIT_SESSION_OPENASSISTANT": secret.replace("next-auth", "other")}
     result = await toolkit.run("session", "check", *where, env=foreign)
     assert (result.code, result.out) == (1, "")
-    assert f"TOOLKIT_SESSION_OPENASSISTANT has no login of {origin}: what it has is of 127.0.0.1." in result.err
+    assert f"TOOLKIT_SESSION_OPENASSISTANT has no login of {origin}; its other cookies are of 127.0.0.1." in result.err
 
 
 async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> None:

@@ -192,7 +192,7 @@ async def test_nothing_foreign_is_taken(toolkit: Toolkit) -> None:
         (
             TITLE + LINE.replace("open-", "shut-"),
             1,
-            f"no login of {SITE}: what it has is of shut-assistant.io. (looked",
+            f"no login of {SITE}; its other cookies are of shut-assistant.io. (looked",
         ),
         (TITLE + LINE.replace("\t0\t", "\t5\t"), 3, "has expired; nothing is changed"),
         (TITLE + f"{SECRET}\n", 1, "None of the lines of the cookies.txt is a cookie: line 2"),

@@ -74,7 +74,7 @@ def validate_session(parsed: ParsedSession, provider: Provider, source: str, *, 
         left_out = [f"{name} (the site's page would not have or send it)" for name in unusable] + unread
         has = ", ".join(dict.fromkeys([*(cookie.domain for cookie in own.cookies), *foreign]))
         raise SessionError(
-            f"{source} has no login of {origin}{': what it has is of ' if has else ''}{has}.",
+            f"{source} has no login of {origin}{'; its other cookies are of ' if has else ''}{has}.",
             provider=provider.name,
             hint=f"(looked for a {' and a '.join(missing)}{'; left out: ' if left_out else ''}{', '.join(left_out)})",
         )
