@@ -66,14 +66,14 @@ async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
     result = await toolkit.run("session", "list")
     assert (result.code, result.err) == (0, "")
     head, *rows = (" ".join(line.split()) for line in result.out.splitlines())
-    assert head == "provider site account signed in age expires state"
+    assert head == "provider site account signed in age expires kind state"
     assert rows == [
-        f"of another package {SITE} default not known not known not known ok",
-        f"openassistant {SITE} default ada 3 d 29 d ok",
-        f"openassistant {SITE} gone ada not known 2 h ago expired",
-        f"openassistant {SITE} refused ada 3 d 29 d login needed",
-        f"openassistant {SITE} soon ada 4 d 2 h expires soon",
-        "openassistant https://own.example \ufffd[31mred ada 3 d not known ok",
+        f"of another package {SITE} default not known not known not known browser ok",
+        f"openassistant {SITE} default ada 3 d 29 d browser ok",
+        f"openassistant {SITE} gone ada not known 2 h ago browser expired",
+        f"openassistant {SITE} refused ada 3 d 29 d browser login needed",
+        f"openassistant {SITE} soon ada 4 d 2 h browser expires soon",
+        "openassistant https://own.example \ufffd[31mred ada 3 d not known browser ok",
     ]
     assert SECRET not in result.out
 
@@ -91,6 +91,7 @@ async def test_the_list_as_json(toolkit: Toolkit) -> None:
         "identity": "ada",
         "harvested_at": kept.harvested_at,
         "expires_at": kept.expires_at,
+        "kind": "browser",
         "state": "ok",
     }
     assert SECRET not in result.out

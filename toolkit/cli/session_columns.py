@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.cli.session_summary import session_state
+from toolkit.cli.session_summary import session_kind, session_state
 from toolkit.cli.table import Column
 from toolkit.cli.time_format import format_duration
 from toolkit.session.browser_session import BrowserSession
@@ -45,5 +45,6 @@ COLUMNS: tuple[Column[SessionRow], ...] = (
     ),
     Column("age", _age, key="harvested_at", value=lambda row: row.session.harvested_at or None),
     Column("expires", _time_left, key="expires_at", value=lambda row: row.session.expires_at),
+    Column("kind", lambda row: session_kind(row.session), key="kind"),
     Column("state", lambda row: session_state(row.session, row.now), key="state"),
 )

@@ -24,6 +24,11 @@ def session_state(session: BrowserSession, now: float) -> str:
     return "expires soon" if left < min(DAY, lifetime / 10) else "ok"
 
 
+def session_kind(session: BrowserSession) -> str:
+    """Returns what `session` is: `API key`, or `browser`, of a visit or an import of what a browser had."""
+    return "API key" if session.api_key is not None else "browser"
+
+
 def validity(session: BrowserSession) -> str:
     """Says until when `session` is good, or since when it has expired."""
     if session.expires_at is None:

@@ -11,6 +11,7 @@ from toolkit.errors import (
     BadRequest,
     ChallengeRequired,
     ConnectFailed,
+    KeyRefused,
     LoginRequired,
     ProtocolError,
     ToolkitError,
@@ -58,7 +59,11 @@ class ErrorHints(NamedTuple):
         error.provider = error.provider or name
         if isinstance(error, ProtocolError):
             error.url = error.url or self.provider.api
-        if isinstance(error, LoginRequired):
+        if isinstance(error, KeyRefused):
+            where = f"put an export of it into {self.variable}" if self.variable else "hand it in"
+            command = f"toolkit session import {self._session_options} --bearer"
+            error.hint = f"Make another one at the site, and {where}: `{command}` reads it from stdin."
+        elif isinstance(error, LoginRequired):
             error.hint = f"Log in by hand: `{login}` opens a window for it."
             if not self.provider.harvest.can_detect_login:
                 error.hint = (

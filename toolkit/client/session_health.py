@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.errors import LoginRequired, SessionExpired
+from toolkit.errors import AccountPending, LoginRequired, SessionExpired
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
+from toolkit.session.api_key import key_refused, probe_for
 
 OK, PENDING = "ok", "pending"  # the states
 
@@ -30,9 +31,20 @@ async def check(http: Transport, provider: Provider) -> Health:
     """Request the recipe's probe or, if it has none, the provider's page, with the session of `http`.
 
     Raises `SessionExpired` if the site redirects to a login or to another site, `LoginRequired` if nobody is signed in,
-    and whatever else an HTTP call raises.
+    `KeyRefused` for either where the session is an API key, and whatever else an HTTP call raises.
     """
-    probe, identity, state = provider.harvest.probe, None, OK
+    try:
+        return await _ask(http, provider)
+    except AccountPending:
+        return Health(state=PENDING, identity=http.session.identity, expires_at=http.session.expires_at)
+    except LoginRequired as error:
+        if http.session.api_key is None:
+            raise
+        raise key_refused(error) from None
+
+
+async def _ask(http: Transport, provider: Provider) -> Health:
+    probe, identity, state = probe_for(http.session, provider.harvest), None, OK
     if probe is not None:
         async with http.get(provider.site + probe.path, headers=provider.authorization(http)) as response:
             if provider.single_page:
@@ -44,7 +56,7 @@ async def check(http: Transport, provider: Provider) -> Health:
         identity = probe.find_identity(answer)
         state = PENDING if probe.is_pending(answer) else OK
     else:
-        async with http.get(provider.page) as response:
+        async with http.get(provider.page, headers=provider.authorization(http)) as response:
             if urlsplit(response.url).hostname not in provider.hosts:
                 raise SessionExpired("The site sent the call to another site.", url=response.url)
     return Health(state=state, identity=identity, expires_at=http.session.expires_at)

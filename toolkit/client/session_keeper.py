@@ -23,7 +23,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from toolkit.client.session_storage import SessionStorage
-from toolkit.errors import LoginRequired, SessionExpired, StoreError
+from toolkit.errors import KeyRefused, LoginRequired, SessionExpired, StoreError, UsageError
 from toolkit.session.bearer_token import missing_credentials
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.concurrent_changes import merge_sessions
@@ -34,6 +34,7 @@ from toolkit.stores.base import Key, Store
 log = logging.getLogger("toolkit")
 
 EXPIRED = "The session has expired, and the site wants a login."
+KEY_HINT = "`--account NAME` keeps a session of a browser beside it."
 
 # Visits the site with a browser that begins with the given session's cookies. Returns the new session.
 Visit = Callable[[BrowserSession | None], Awaitable[BrowserSession]]
@@ -121,7 +122,9 @@ class SessionKeeper:
             if stored is not None and stored.harvested_at > asked_at:
                 log.debug("%s: another process has just visited the site", self._provider)
                 return stored
-            return await self._store_visit(await self._visit(stored or current), started_from=stored)
+            if (begin := stored or current) is not None and begin.api_key is not None:
+                raise UsageError("The session is an API key, and no visit renews one.", hint=KEY_HINT)
+            return await self._store_visit(await self._visit(begin), started_from=stored)
 
     async def replace(self, session: BrowserSession) -> None:
         """Use and store `session` from now on, whatever there was."""
@@ -163,6 +166,8 @@ class SessionKeeper:
             if stored is not None and time.time() - stored.login_needed_at < LOGIN_SECONDS:
                 log.debug("%s: a visit has just found that a person has to log in", self._provider)
                 raise SessionExpired(EXPIRED)
+            if (begin := stored or refused) is not None and begin.api_key is not None:
+                raise KeyRefused("The site does not take the API key, and no visit renews one.")
             session = await self._visit_without_login(stored, refused)
             try:
                 session = await self._store_visit(session, started_from=stored)

@@ -145,8 +145,8 @@ class Provider:
         return True
 
     def authorization(self, http: Transport) -> dict[str, str]:
-        """The Authorization header with the bearer token of the local storage, for a session that lacks the recipe's
-        cookies; no header for any other session."""
+        """The Authorization header: with the API key, for a session that is one; with the bearer token of the local
+        storage, for one that lacks the recipe's cookies. No header for any other session."""
         token = bearer_token(http.session, self.harvest, time.time())
         return {"authorization": f"Bearer {token}"} if token else {}
 

@@ -1,5 +1,5 @@
 """The token that some pages store in local storage as well as in a cookie, and send as `Authorization: Bearer` (RFC
-6750). Pure.
+6750); and the API key that a session can be, which is sent in the same way. Pure.
 
 A site that accepts both looks at the token first, and refuses an old token even if the cookie is valid; but it renews
 only the cookie. So the token is sent only if there is no valid cookie, and never together with one.
@@ -18,6 +18,8 @@ def bearer_token(session: BrowserSession, recipe: Harvest, now: float) -> str | 
 
     None if `session` has all cookies that `recipe` needs, or has no token.
     """
+    if session.api_key is not None:
+        return session.api_key
     token = session.local_storage.get(session.origin, {}).get(recipe.bearer or "")
     return token if token and _missing_cookies(session, recipe, now) else None
 

@@ -104,7 +104,8 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
 
     `origin` is the scheme and host of the page that was visited. `headers` are as the browser sent them, with names in
     lower case: the user agent, the languages, the client hints, and those that the recipe names. `local_storage` is
-    {origin: {key: value}}. `identity` is who is signed in according to the site, None if that was not asked.
+    {origin: {key: value}}. `api_key` is a key of the site's API; a session that has one is that key, and of no visit.
+    `identity` is who is signed in according to the site, None if that was not asked.
     `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
     use, `login_needed_at` when a visit last found that only a person can renew the session; 0 if it never happened.
     `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is how many seconds the
@@ -125,6 +126,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: float = 0.0
     clock_skew: float = 0.0
     login_needed_at: float = 0.0
+    api_key: str | None = None
 
     @property
     def user_agent(self) -> str | None:

@@ -58,7 +58,8 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     that have to be there. `headers` are names of headers, in lower case, to take from the page's own requests besides
     those that a browser sends to every site. `hosts` are the provider's hosts besides that of the page: nothing of
     other hosts is ever taken. `signed_out` is a regular expression for the path of the login page; if the browser ends
-    up there, a person has to log in. `probe` tells who is signed in.
+    up there, a person has to log in. `probe` tells who is signed in. `key_probe` is the call that tells whether the
+    site takes an API key, where `probe` cannot: some sites answer that to people alone.
     """
 
     page: str = "/"
@@ -70,6 +71,7 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     signed_out: str | None = None
     probe: Probe | None = None
+    key_probe: Probe | None = None
 
     def __post_init__(self) -> None:
         _refuse_string(cookies=self.cookies, storage=self.storage, headers=self.headers, hosts=self.hosts)

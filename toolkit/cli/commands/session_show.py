@@ -81,7 +81,7 @@ def _print_session(key: Key, session: BrowserSession, values: bool, now: float) 
 
 def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
     """Returns the facts that fit on one line each, by title; without those that are not known."""
-    from toolkit.cli.session_summary import session_state, validity
+    from toolkit.cli.session_summary import session_kind, session_state, validity
     from toolkit.cli.time_format import format_duration, format_time
     from toolkit.errors import redact_url
 
@@ -94,6 +94,7 @@ def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
         "site": key.origin,
         "account": key.account,
         "signed in": session.identity or "",
+        "kind": session_kind(session),
         "made": harvested,
         "state": validity(session) if session.expired(now) else f"{session_state(session, now)}, {validity(session)}",
         "profile": session.profile,
@@ -107,8 +108,9 @@ def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[st
     from toolkit.session.browser_headers import is_browser_header
     from toolkit.session.browser_session import HIDDEN
 
+    key = [("API key", {"bearer": session.api_key if values else HIDDEN})] if session.api_key is not None else []
     headers = {name: value if values or is_browser_header(name) else HIDDEN for name, value in session.headers.items()}
-    sections = [("headers", headers)] if headers else []
+    sections = [*key, *([("headers", headers)] if headers else [])]
     for origin, items in session.local_storage.items():
         sections.append((f"local storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
     return sections
@@ -129,4 +131,5 @@ def _session_as_json(session: BrowserSession, values: bool) -> dict[str, Any]:
         }
         document["local_storage"] = {origin: dict.fromkeys(items) for origin, items in session.local_storage.items()}
         document["proxy"] = session.proxy and redact_url(session.proxy)
+        document["api_key"] = None
     return document

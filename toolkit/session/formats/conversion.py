@@ -44,7 +44,11 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
     omitted = [cookie for cookie in session.cookies if cookie not in included]
     names = ", ".join(dict.fromkeys(escape_non_utf8(cookie.name) or "the one without a name" for cookie in omitted))
     if format.only_cookies:
-        more = {"headers": bool(session.headers), "local storage": bool(session.local_storage)}
+        more = {
+            "headers": bool(session.headers),
+            "local storage": bool(session.local_storage),
+            "the API key": session.api_key is not None,
+        }
     else:
         more = {"local storage that is not UTF-8": writable.local_storage != session.local_storage}
     return [what for what, omits in {f"cookies ({names})": bool(omitted), **more}.items() if omits]
