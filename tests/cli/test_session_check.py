@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import time
 
 from aiohttp import web
 from msgspec.structs import replace
 
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
+from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
@@ -43,6 +46,30 @@ async def test_who_is_signed_in_is_known_from_then_on(toolkit: Toolkit, assistan
         kept = await toolkit.store.load(key)
         assert kept is not None
         assert kept.identity == then
+
+
+async def test_the_list_knows_what_the_last_check_found(toolkit: Toolkit, webui: tuple[OpenWebUISite, str]) -> None:
+    """With its time, for each answer of the site. What cannot be asked tells nothing, and so changes nothing."""
+    site, origin = webui
+    listed: list[str] = []
+
+    async def note() -> None:
+        assert (await toolkit.run("session", "check", "openwebui", "--base-url", origin)).code in (0, 1, 3)
+        (row,) = json.loads((await toolkit.run("session", "list", "--json")).out)
+        listed.append(row["last_check"]["state"])
+        assert 0 <= time.time() - row["last_check"]["at"] < 600
+
+    await note()
+    site.role = "pending"
+    await note()
+    site.refusals["/api/v1/auths/"] = Refusal(500, "down")
+    await note()
+    site.refusals.clear()
+    site.expire()
+    await note()
+    assert listed == ["ok", "pending", "pending", "refused"]
+    shown = (await toolkit.run("session", "show", "openwebui")).out
+    assert re.search(r"^checked: +refused, \d+ (s|min) ago$", shown, re.MULTILINE)
 
 
 async def test_an_ended_session_needs_a_login(toolkit: Toolkit, assistant: Assistant) -> None:

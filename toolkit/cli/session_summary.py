@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from toolkit.cli.time_format import DAY, format_time
+from toolkit.cli.time_format import DAY, format_duration, format_time
 from toolkit.session.browser_session import BrowserSession
 
 
@@ -27,6 +27,14 @@ def session_state(session: BrowserSession, now: float) -> str:
 def session_kind(session: BrowserSession) -> str:
     """Returns what `session` is: `API key`, or `browser`, of a visit or an import of what a browser had."""
     return "API key" if session.api_key is not None else "browser"
+
+
+def last_check(session: BrowserSession, now: float) -> str:
+    """Says what the site said when it was last asked about `session`, and how long ago: `ok, 5 min ago`; `never` if it
+    was not asked. `now` is in seconds since 1970."""
+    if session.last_check is None:
+        return "never"
+    return f"{session.last_check.state}, {format_duration(now - session.last_check.at)} ago"
 
 
 def validity(session: BrowserSession) -> str:

@@ -20,7 +20,7 @@ from toolkit.http.retries import RETRIES
 from toolkit.http.route import Route
 from toolkit.providers.base import Provider
 from toolkit.session.api_key import takes_keys
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.expiry import expiry
 from toolkit.session.frame_locals import forgetting_locals
 
@@ -62,4 +62,9 @@ async def _ask(provider: Provider, key: str, account: str) -> BrowserSession:
         session = http.session
     if health.state == PENDING:
         log.warning("the site takes the key, but the account waits for approval. %s", AccountPending.hint)
-    return replace(session, identity=health.identity, expires_at=expiry(session, provider.harvest))
+    return replace(
+        session,
+        identity=health.identity,
+        expires_at=expiry(session, provider.harvest),
+        last_check=LastCheck(health.state, time.time()),
+    )

@@ -29,7 +29,7 @@ from toolkit.client.environment_session import session_from_variable, variable_n
 from toolkit.client.hints import ErrorHints
 from toolkit.client.media_download import download_media
 from toolkit.client.one_call_per_account import lock_account
-from toolkit.client.session_health import Health, check
+from toolkit.client.session_health import REFUSED, Health, check
 from toolkit.client.session_keeper import SessionKeeper
 from toolkit.client.site_discovery import find_site, known_site, other_accounts
 from toolkit.client.transports import SharedTransport, TransportFactory
@@ -303,12 +303,15 @@ class Client:
     async def _check(self) -> Health:
         session = await self._require_session()
         async with self._transports.create(session) as http:
-            health = await check(http, self.provider)
+            try:
+                health = await check(http, self.provider)
+            except LoginRequired:
+                await self._keeper.note_check(session, REFUSED)
+                raise
         # Saved only after the check: a site deletes the cookies of a session it refuses.
         if http.session is not session:
             session = await self._save_changes(session, http.session)
-        if health.identity is not None:
-            await self._keeper.learn_identity(session, health.identity)
+        await self._keeper.note_check(session, health.state, health.identity)
         return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _require_renewable(self) -> None:

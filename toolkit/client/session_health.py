@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,7 +12,11 @@ from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.session.api_key import key_refused, probe_for
 
-OK, PENDING = "ok", "pending"  # the states
+# The states; a session that is refused has no health, but an error.
+State = Literal["ok", "pending", "refused"]
+OK: State = "ok"
+PENDING: State = "pending"
+REFUSED: State = "refused"
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +27,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     since 1970; None if the session does not say when it ends.
     """
 
-    state: str = OK
+    state: State = OK
     identity: str | None = None
     expires_at: float | None = None
 

@@ -22,10 +22,11 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from toolkit.client.session_health import State
 from toolkit.client.session_storage import SessionStorage
 from toolkit.errors import KeyRefused, LoginRequired, SessionExpired, StoreError, UsageError
 from toolkit.session.bearer_token import missing_credentials
-from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie, LastCheck
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import is_fresh
 from toolkit.session.recipe import Harvest
@@ -148,10 +149,10 @@ class SessionKeeper:
             self._set_stored(session)
         return session
 
-    async def learn_identity(self, checked: BrowserSession, identity: str) -> None:
-        """Store who is signed in with the session `checked`, where that was not known."""
-        if checked.identity is None:
-            await self._storage.save_identity(checked, identity)
+    async def note_check(self, checked: BrowserSession, state: State, identity: str | None = None) -> None:
+        """Store what a check of the session `checked` has found just now, and who is signed in, where that was not
+        known."""
+        await self._storage.save_check(checked, LastCheck(state, time.time()), identity)
 
     async def _load_newer_or_visit(self, refused: BrowserSession | None) -> Acquired:
         """Return a session other than `refused`: from the store if another process has put one there, else of a

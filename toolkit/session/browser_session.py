@@ -99,6 +99,14 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         return raw
 
 
+class LastCheck(msgspec.Struct, frozen=True):
+    """What the site said when it was last asked about a session, and when, in seconds since 1970: that it takes it
+    ("ok"), that its account still waits for approval ("pending"), or that it does not ("refused")."""
+
+    state: Literal["ok", "pending", "refused"]
+    at: float
+
+
 class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one visit to one provider's own sites: enough to make the provider's calls without a browser.
 
@@ -108,6 +116,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     `identity` is who is signed in according to the site, None if that was not asked.
     `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
     use, `login_needed_at` when a visit last found that only a person can renew the session; 0 if it never happened.
+    `last_check` is what the last check found, None if there was none.
     `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is how many seconds the
     site's clock is ahead of this machine's.
     """
@@ -127,6 +136,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew: float = 0.0
     login_needed_at: float = 0.0
     api_key: str | None = None
+    last_check: LastCheck | None = None
 
     @property
     def user_agent(self) -> str | None:

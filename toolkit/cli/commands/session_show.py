@@ -81,7 +81,7 @@ def _print_session(key: Key, session: BrowserSession, values: bool, now: float) 
 
 def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
     """Returns the facts that fit on one line each, by title; without those that are not known."""
-    from toolkit.cli.session_summary import session_kind, session_state, validity
+    from toolkit.cli.session_summary import last_check, session_kind, session_state, validity
     from toolkit.cli.time_format import format_duration, format_time
     from toolkit.errors import redact_url
 
@@ -97,6 +97,7 @@ def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
         "kind": session_kind(session),
         "made": harvested,
         "state": validity(session) if session.expired(now) else f"{session_state(session, now)}, {validity(session)}",
+        "checked": last_check(session, now),
         "profile": session.profile,
         "proxy": proxy or "",
     }
