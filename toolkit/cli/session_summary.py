@@ -25,8 +25,11 @@ def session_state(session: BrowserSession, now: float) -> str:
 
 
 def session_kind(session: BrowserSession) -> str:
-    """Returns what `session` is: `API key`, or `browser`, of a visit or an import of what a browser had."""
-    return "API key" if session.api_key is not None else "browser"
+    """Returns what `session` is: `API key`; `bound`, where the site binds it to its browser; else `browser`, of a visit
+    or an import of what a browser had."""
+    if session.api_key is not None:
+        return "API key"
+    return "bound" if session.device_bound else "browser"
 
 
 def last_check(session: BrowserSession, now: float) -> str:

@@ -28,6 +28,16 @@ CLOSED_SITE_HINT = (
 
 WRONG_PATH_HINT = "Perhaps the address is not right: `base_url` is where the page of the site opens."
 
+# Of a session that the site has bound to the browser, and what can be done about it.
+BOUND = (
+    "The site binds its session to the browser by a key that stays there: elsewhere it lasts minutes, exported or not."
+)
+
+
+def bound_session_hint(options: str) -> str:
+    """The sentence that says how to use a bound session, with the `options` that name it on the command line."""
+    return f"`toolkit login {options} --cdp http://127.0.0.1:9222` takes it anew from the Chrome that you have open."
+
 
 class ErrorHints(NamedTuple):
     """Hints for the errors of one client, as a context manager around what may raise them.

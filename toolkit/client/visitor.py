@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from toolkit.client import failed_visit_files
+from toolkit.client.hints import BOUND
 from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
 
     from toolkit.browser.profiles import Profile
+
+log = logging.getLogger("toolkit")
 
 LOGIN_PROFILE = "headed"  # the profile for a person's login
 
@@ -101,4 +107,11 @@ class Visitor:
             cdp=login.cdp if login is not None else None,
             capture=failed_visit_files.capture_options(),
         ) as manager:
-            return await manager.harvest(self._provider, account=self._account, previous=known, login=login is not None)
+            session = await manager.harvest(
+                self._provider, account=self._account, previous=known, login=login is not None
+            )
+        if previous is not None and previous.device_bound:  # a site need not ask for the key again
+            return msgspec.structs.replace(session, device_bound=True)
+        if session.device_bound:
+            log.warning("%s", BOUND)
+        return session

@@ -116,7 +116,8 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     `identity` is who is signed in according to the site, None if that was not asked.
     `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
     use, `login_needed_at` when a visit last found that only a person can renew the session; 0 if it never happened.
-    `last_check` is what the last check found, None if there was none.
+    `last_check` is what the last check found, None if there was none. `device_bound` says that the site binds such
+    sessions to the browser, by a key that stays there: elsewhere one lasts minutes.
     `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is how many seconds the
     site's clock is ahead of this machine's.
     """
@@ -137,6 +138,7 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     login_needed_at: float = 0.0
     api_key: str | None = None
     last_check: LastCheck | None = None
+    device_bound: bool = False
 
     @property
     def user_agent(self) -> str | None:

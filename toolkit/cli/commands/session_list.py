@@ -20,6 +20,7 @@ def session_list(as_json: bool, options: SessionOptions) -> None:
     and what they said last is told too (ok, pending, refused).
     """
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_binding_note import note_binding
     from toolkit.cli.session_columns import COLUMNS, SessionRow
     from toolkit.cli.stored_sessions import accounts_hint, load_sessions
     from toolkit.cli.table import json_object, print_table
@@ -32,6 +33,7 @@ def session_list(as_json: bool, options: SessionOptions) -> None:
     if failures and not sessions:
         raise StoreError("There are sessions, and none of them can be opened.", hint="The notes above say why.")
     now = time.time()
+    note_binding(sessions.items())
     rows = [SessionRow(key, session, now) for key, session in sessions.items()]
     if as_json:
         echo_json([json_object(COLUMNS, row) for row in rows])

@@ -50,6 +50,7 @@ VALUE_COLUMN: Column[Cookie] = Column("value", lambda cookie: cookie.value)
 def session_show(provider: str, values: bool, as_json: bool, options: SessionOptions) -> None:
     """Show what is known of the session of PROVIDER. Values stay hidden, but for headers that are no secret."""
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_binding_note import note_binding
     from toolkit.cli.session_columns import COLUMNS, SessionRow
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.cli.table import json_object
@@ -63,6 +64,7 @@ def session_show(provider: str, values: bool, as_json: bool, options: SessionOpt
         echo_json({**_session_as_json(session, values), **summary})
     else:
         _print_session(stored.key, session, values, now)
+    note_binding([(stored.key, session)])
 
 
 def _print_session(key: Key, session: BrowserSession, values: bool, now: float) -> None:
