@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+from msgspec.structs import replace
+
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import terminal
 from tests.sites.openwebui import EMAIL, MODELS, OpenWebUISite
@@ -174,3 +176,8 @@ async def test_a_token_can_be_handed_in_as_a_key(toolkit: Toolkit, webui: WebUI)
     assert stored.expires_at is not None
     assert 3000 < stored.expires_at - time.time() <= 3600
     assert EMAIL not in str(stored)
+    await toolkit.keep(replace(stored, expires_at=5.0))
+    report = json.loads((await toolkit.run("doctor", "--json", env=toolkit.without_browser())).out)
+    (check,) = (check for check in report if check["about"] == f"openwebui {origin}")
+    assert (check["state"], check["what"]) == ("wrong", "It is an API key, which has ended.")
+    assert f"`toolkit session import openwebui --base-url {origin} --bearer`" in check["todo"]

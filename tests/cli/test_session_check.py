@@ -16,7 +16,7 @@ from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.stores.base import Key
 
 Aura = tuple[AuraSite, str]
@@ -178,17 +178,22 @@ async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Ass
 
 
 async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> None:
-    """A visit without a window; what results is kept and is newer."""
+    """A visit without a window; what results is kept and is newer. The last check is that of the new session, which
+    stays known as bound to its browser, though the site asks for no key again."""
     _, origin = assistant
     key = Key("openassistant", origin)
     before = await toolkit.store.load(key)
+    assert before is not None
+    await toolkit.keep(replace(before, device_bound=True, last_check=LastCheck("refused", 5.0)))
     result = await toolkit.run("session", "refresh", "openassistant", "--base-url", origin)
     assert (result.code, result.errors) == (0, [])
     assert result.out.startswith(f"openassistant: renewed the session for {origin}, good until ")
     after = await toolkit.store.load(key)
-    assert before is not None
     assert after is not None
     assert after.harvested_at > before.harvested_at
+    assert after.device_bound
+    assert after.last_check is not None
+    assert after.last_check.state == "ok"
     assert after.identity == "ada"
 
 

@@ -14,7 +14,7 @@ from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import Harvest, Probe
 
 KEY = re.compile(r"[!-~]+")  # what a header can hold of a key: printable ASCII without blanks (RFC 9110, section 5.5)
-SCHEME = re.compile(r"(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)  # people copy the whole header
+SCHEME = re.compile(r"(?:authorization\s*:\s*)?bearer(?:\s+|$)", re.IGNORECASE)  # people copy the whole header
 
 
 @forgetting_locals
