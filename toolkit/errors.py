@@ -14,6 +14,7 @@
     ├── SessionError                     a session cannot be used or read
     │   ├── LoginRequired                a person has to log in
     │   │   └── SessionExpired           ... again: the site no longer accepts the session
+    │   │       └── KeyRefused           the site does not take the API key that the session is
     │   ├── GateRefused                  a gate in front of the site does not let the call through
     │   ├── WrongAccount                 another account is signed in
     │   ├── AccountPending               the account has not been approved at the site
@@ -184,6 +185,10 @@ class LoginRequired(SessionError):
 
 class SessionExpired(LoginRequired):
     """The site no longer accepts the session."""
+
+
+class KeyRefused(SessionExpired):
+    """The site does not take the API key that the session is. A person makes a new one at the site."""
 
 
 class GateRefused(SessionError):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
-from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.browser_session import BrowserSession, Cookie, LastCheck
 
 SECRET = "s3cr3t"
 SITE = "https://open-assistant.io"
@@ -59,30 +59,31 @@ async def test_a_time_that_is_none_breaks_no_table(toolkit: Toolkit, seconds: fl
 async def test_each_session_has_a_row(toolkit: Toolkit) -> None:
     """Provider, site, account, age, what is left and the state, by what is stored; a wrong name in it is no matter."""
     now = time.time()
+    waits = LastCheck("pending", now - 121)
     await toolkit.keep(session())
     await toolkit.keep(session("soon", harvested_at=now - 100 * 3600, expires_at=now + 3600 * 3 - 1))
     await toolkit.keep(session("gone", harvested_at=0.0, expires_at=now - 7200 - 1))
     await toolkit.keep(session("refused", login_needed_at=now))
-    await toolkit.keep(session("\x1b[31mred", expires_at=None, origin="https://own.example"))
+    await toolkit.keep(session("\x1b[31mred", expires_at=None, origin="https://own.example", last_check=waits))
     await toolkit.keep(BrowserSession(provider="of another package", origin=SITE))
     result = await toolkit.run("session", "list")
     assert (result.code, result.err) == (0, "")
     head, *rows = (" ".join(line.split()) for line in result.out.splitlines())
-    assert head == "provider site account signed in age expires state"
+    assert head == "provider site account signed in age expires kind state last check"
     assert rows == [
-        f"of another package {SITE} default not known not known not known ok",
-        f"openassistant {SITE} default ada 3 d 29 d ok",
-        f"openassistant {SITE} gone ada not known 2 h ago expired",
-        f"openassistant {SITE} refused ada 3 d 29 d login needed",
-        f"openassistant {SITE} soon ada 4 d 2 h expires soon",
-        "openassistant https://own.example \ufffd[31mred ada 3 d not known ok",
+        f"of another package {SITE} default not known not known not known browser ok never",
+        f"openassistant {SITE} default ada 3 d 29 d browser ok never",
+        f"openassistant {SITE} gone ada not known 2 h ago browser expired never",
+        f"openassistant {SITE} refused ada 3 d 29 d browser login needed never",
+        f"openassistant {SITE} soon ada 4 d 2 h browser expires soon never",
+        "openassistant https://own.example \ufffd[31mred ada 3 d not known browser ok pending, 2 min ago",
     ]
     assert SECRET not in result.out
 
 
 async def test_the_list_as_json(toolkit: Toolkit) -> None:
     """The same facts for programs; `--account` and `--base-url` choose."""
-    kept = await toolkit.keep(session())
+    kept = await toolkit.keep(session(last_check=LastCheck("refused", 1000.5)))
     await toolkit.keep(session("work", harvested_at=0.0))
     await toolkit.keep(session("work", origin="https://own.example"))
     result = await toolkit.run("session", "list", "--json")
@@ -93,7 +94,9 @@ async def test_the_list_as_json(toolkit: Toolkit) -> None:
         "identity": "ada",
         "harvested_at": kept.harvested_at,
         "expires_at": kept.expires_at,
+        "kind": "browser",
         "state": "ok",
+        "last_check": {"state": "refused", "at": 1000.5},
     }
     assert SECRET not in result.out
     result = await toolkit.run("session", "list", "--json", "--account", "work", "--base-url", f"{SITE}/")

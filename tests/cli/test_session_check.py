@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import time
 
 from aiohttp import web
 from msgspec.structs import replace
 
 from tests.cli.conftest import Call, Toolkit
 from tests.sites.aura import AuraSite
+from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
 from tests.sites.serving import serve
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.stores.base import Key
 
 Aura = tuple[AuraSite, str]
@@ -43,6 +46,30 @@ async def test_who_is_signed_in_is_known_from_then_on(toolkit: Toolkit, assistan
         kept = await toolkit.store.load(key)
         assert kept is not None
         assert kept.identity == then
+
+
+async def test_the_list_knows_what_the_last_check_found(toolkit: Toolkit, webui: tuple[OpenWebUISite, str]) -> None:
+    """With its time, for each answer of the site. What cannot be asked tells nothing, and so changes nothing."""
+    site, origin = webui
+    listed: list[str] = []
+
+    async def note() -> None:
+        assert (await toolkit.run("session", "check", "openwebui", "--base-url", origin)).code in (0, 1, 3)
+        (row,) = json.loads((await toolkit.run("session", "list", "--json")).out)
+        listed.append(row["last_check"]["state"])
+        assert 0 <= time.time() - row["last_check"]["at"] < 600
+
+    await note()
+    site.role = "pending"
+    await note()
+    site.refusals["/api/v1/auths/"] = Refusal(500, "down")
+    await note()
+    site.refusals.clear()
+    site.expire()
+    await note()
+    assert listed == ["ok", "pending", "pending", "refused"]
+    shown = (await toolkit.run("session", "show", "openwebui")).out
+    assert re.search(r"^checked: +refused, \d+ (s|min) ago$", shown, re.MULTILINE)
 
 
 async def test_an_ended_session_needs_a_login(toolkit: Toolkit, assistant: Assistant) -> None:
@@ -151,17 +178,22 @@ async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Ass
 
 
 async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> None:
-    """A visit without a window; what results is kept and is newer."""
+    """A visit without a window; what results is kept and is newer. The last check is that of the new session, which
+    stays known as bound to its browser, though the site asks for no key again."""
     _, origin = assistant
     key = Key("openassistant", origin)
     before = await toolkit.store.load(key)
+    assert before is not None
+    await toolkit.keep(replace(before, device_bound=True, last_check=LastCheck("refused", 5.0)))
     result = await toolkit.run("session", "refresh", "openassistant", "--base-url", origin)
     assert (result.code, result.errors) == (0, [])
     assert result.out.startswith(f"openassistant: renewed the session for {origin}, good until ")
     after = await toolkit.store.load(key)
-    assert before is not None
     assert after is not None
     assert after.harvested_at > before.harvested_at
+    assert after.device_bound
+    assert after.last_check is not None
+    assert after.last_check.state == "ok"
     assert after.identity == "ada"
     assert after.visit_seconds > 0
 

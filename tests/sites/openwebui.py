@@ -1,9 +1,9 @@
 """A stand-in for Open WebUI (shapes measured on open-webui 0.12.4): login by JWT, the models, an OpenAI stream; its
 files and its history are in `tests.sites.openwebui_history`.
 
-Ways to fail: `expire()` (no token is taken any more), `role = "pending"` (nobody has approved the account), `error`
-(the upstream's, inside the stream), `done = False`, `ending`, `refusals`. A path that is not known is answered as the
-real one does it: GET with the page, anything else with 405.
+Ways to fail: `expire()` (no token is taken any more), `keys_enabled = False` (no API key is taken), `role = "pending"`
+(nobody has approved the account), `error` (the upstream's, inside the stream), `done = False`, `ending`, `refusals`. A
+path that is not known is answered as the real one does it: GET with the page, anything else with 405.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class OpenWebUISite(Site):
         self.files = StoredFiles(self)
         self.history = StoredHistory(self)
         self.tokens: set[str] = set()
+        self.keys: set[str] = set()
+        self.keys_enabled = True
         self._issued = 0
 
     def hosts(self) -> dict[str, web.Application]:
@@ -100,8 +102,14 @@ class OpenWebUISite(Site):
         self.tokens.add(token)
         return token
 
+    def new_key(self) -> str:
+        """An API key that the site takes, whatever becomes of the tokens."""
+        self._issued += 1
+        self.keys.add(key := f"sk-{self._issued:032x}")
+        return key
+
     def expire(self) -> None:
-        """Take none of the tokens that were given out."""
+        """Take none of the tokens that were given out, as after a change of the server's secret."""
         self.tokens.clear()
 
     def _token(self, request: web.Request) -> str | None:
@@ -114,7 +122,12 @@ class OpenWebUISite(Site):
             self.check_fetch(request, referer=self.prefix + "/")
             if (token := self._token(request)) is None:
                 return refusal(401, "Not authenticated")
-            if token not in self.tokens:
+            if token in self.keys:
+                if not self.keys_enabled:
+                    return refusal(403, "Use of API key is not enabled in the environment.")
+                if handler == self._session:
+                    return refusal(403, "A human session is required.")
+            elif token not in self.tokens:
                 return refusal(401, "401 Unauthorized")
             if approved and self.role == "pending":
                 return refusal(401, NOT_APPROVED)

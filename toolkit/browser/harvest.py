@@ -12,10 +12,12 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 from multidict import CIMultiDict
 from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.closing import was_closed
+from toolkit.browser.device_binding import DeviceBinding
 from toolkit.browser.failure_capture import with_failure_capture
 from toolkit.browser.gate_headers import send_gate_headers
 from toolkit.browser.opened_pages import OpenedPages
@@ -84,9 +86,11 @@ def harvest_steps_in_new_context(
 def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[BrowserSession]:
     """The visit itself. Adds the pages that it opens to `pages`."""
     responses: deque[Any] = deque(maxlen=RECENT_RESPONSES)
+    binding = DeviceBinding(plan)
 
     def add_page(page: Any) -> None:
         pages.add(page)
+        page.on("response", binding.see_response)
         page.on("popup", add_page)  # for example a login in a window of its own
 
     yield Watch(lambda: context.cookies(NOWHERE))
@@ -96,10 +100,12 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
         try:
             page = yield OpeningStep(context.new_page())
             add_page(page)
+            yield from binding.watch_browser(context, page)
             page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
             plan, challenged = yield from _go_to_page(page, plan, responses)
             yield from wait_until_ready(context, page, plan, challenged=challenged)
             session = yield from read_session(context, page, plan, responses)
+            session = msgspec.structs.replace(session, device_bound=binding.noticed)
         except PlaywrightError as error:
             if is_closed(error) and not plan.person and (yield from _has_browser_ended(context)):
                 raise browser_ended_error(plan.url, plan.provider) from None

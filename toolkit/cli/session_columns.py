@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.cli.session_summary import session_state
+import msgspec
+
+from toolkit.cli.session_summary import last_check, session_kind, session_state
 from toolkit.cli.table import Column
 from toolkit.cli.time_format import format_duration
 from toolkit.session.browser_session import BrowserSession
@@ -45,5 +47,12 @@ COLUMNS: tuple[Column[SessionRow], ...] = (
     ),
     Column("age", _age, key="harvested_at", value=lambda row: row.session.harvested_at or None),
     Column("expires", _time_left, key="expires_at", value=lambda row: row.session.expires_at),
+    Column("kind", lambda row: session_kind(row.session), key="kind"),
     Column("state", lambda row: session_state(row.session, row.now), key="state"),
+    Column(
+        "last check",
+        lambda row: last_check(row.session, row.now),
+        key="last_check",
+        value=lambda row: msgspec.to_builtins(row.session.last_check),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from toolkit.cli.time_format import DAY, format_time
+from toolkit.cli.time_format import DAY, format_duration, format_time
 from toolkit.session.browser_session import BrowserSession
 
 
@@ -22,6 +22,22 @@ def session_state(session: BrowserSession, now: float) -> str:
     if left <= 0:
         return "expired"
     return "expires soon" if left < min(DAY, lifetime / 10) else "ok"
+
+
+def session_kind(session: BrowserSession) -> str:
+    """Returns what `session` is: `API key`; `bound`, where the site binds it to its browser; else `browser`, of a visit
+    or an import of what a browser had."""
+    if session.api_key is not None:
+        return "API key"
+    return "bound" if session.device_bound else "browser"
+
+
+def last_check(session: BrowserSession, now: float) -> str:
+    """Says what the site said when it was last asked about `session`, and how long ago: `ok, 5 min ago`; `never` if it
+    was not asked. `now` is in seconds since 1970."""
+    if session.last_check is None:
+        return "never"
+    return f"{session.last_check.state}, {format_duration(now - session.last_check.at)} ago"
 
 
 def validity(session: BrowserSession) -> str:

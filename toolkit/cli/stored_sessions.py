@@ -49,14 +49,18 @@ class StoredSession:
         if session is None:
             account = self.key.account
             command = "login" if self.provider.harvest.can_detect_login else "harvest"
-            others = other_accounts(self.key, await self.store.sessions())
+            others = await self.others_hint()
             raise LoginRequired(
                 f"There is no session for {self.key.origin}{f', account {account}' if account != 'default' else ''}.",
                 provider=self.key.provider,
                 hint=f"Get one with `toolkit {command} {self.cli_args}`; "
-                + (other_accounts_hint(others) or "`toolkit session list` shows which there are."),
+                + (others or "`toolkit session list` shows which there are."),
             )
         return session
+
+    async def others_hint(self) -> str:
+        """The sentence that names the accounts which have a session there; empty where this one has, or none has."""
+        return other_accounts_hint(other_accounts(self.key, await self.store.sessions()))
 
     @property
     def cli_args(self) -> str:
@@ -77,3 +81,12 @@ async def load_sessions(options: SessionOptions) -> dict[Key, BrowserSession]:
         for key in sorted(sessions)
         if options.account in (None, key.account) and origin in (None, key.origin)
     }
+
+
+async def accounts_hint(options: SessionOptions) -> str:
+    """The sentence that names the accounts that have sessions, for options that name one which has none; else empty."""
+    if options.account is None:
+        return ""
+    origin = normalize_base_url(options.base_url) if options.base_url else None
+    keys = [key for key in await open_store(options.store).sessions() if origin in (None, key.origin)]
+    return other_accounts_hint(sorted({key.account for key in keys} - {options.account}))

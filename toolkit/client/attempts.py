@@ -28,6 +28,7 @@ from toolkit.http.refusal_excerpt import redact_error
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, cached_models
+from toolkit.session.api_key import key_refused
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import PageRecorder
 
@@ -117,6 +118,10 @@ class _AttemptErrors(NamedTuple):
         if error is None:
             self._raise_for_empty_answer()
             return True
+        if isinstance(error, LoginRequired) and self.http.session.api_key is not None:
+            error = key_refused(error)
+            redact_error(error, self.http.credential_remover())
+            raise error from None
         if isinstance(error, ToolkitError):  # it may quote what the site has reported
             redact_error(error, self.http.credential_remover())
         elif isinstance(error, RecursionError):  # raised by code that walks through the site's JSON

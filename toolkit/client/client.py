@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,9 @@ from toolkit.client.media_download import download_media
 from toolkit.client.one_call_per_account import lock_account
 from toolkit.client.renew_command import configured_command
 from toolkit.client.renewal_rungs import renewal_rungs
-from toolkit.client.session_health import Health, check
+from toolkit.client.session_health import REFUSED, Health, check
 from toolkit.client.session_keeper import SessionKeeper
-from toolkit.client.site_discovery import find_site, known_site, other_accounts
+from toolkit.client.site_discovery import SiteAddress
 from toolkit.client.transports import SharedTransport, TransportFactory
 from toolkit.client.visit_verification import verify_visit
 from toolkit.client.visitor import Login, Visitor
@@ -128,7 +128,6 @@ class Client:
         except OSError as error:  # a provider's module is loaded when it is first needed
             raise file_limit_error(error) or error from None
         self.provider = kind(base_url) if isinstance(kind, type) else kind
-        self.key = Key(self.provider.name, self.provider.site, account)
         if cookies is not None and session is None:
             session = BrowserSession.from_cookie_values(self.provider.name, self.provider.site, cookies)
         if proxy is not None and route is not None:
@@ -149,6 +148,7 @@ class Client:
 
         route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
         self._transports = TransportFactory(self.provider, route, self._deadlines, retries, profile, browsers)
+        self._site = SiteAddress(self._transports, account)
         self._shared = SharedTransport(self._transports, recorder=recorder, on_session_change=self._save_changes)
         self._visitor = Visitor(
             self.provider,
@@ -173,11 +173,16 @@ class Client:
         )
         self._hints = ErrorHints(self.provider, account, self._variable, other_accounts=[])
         self._runner = CallRunner(self.provider, self._keeper, self._shared, self._hints, self._lock_account, recorder)
-        # A public site has the address that is known, and so has a recording.
-        self._address_known = base_url is None or session is not None or (route is not None and route.sealed)
+        # A recording has the address that is known.
+        self._site.looked_for = session is not None or (route is not None and route.sealed)
         self._open_blocks = 0  # how many `async with` blocks keep the connections open
         self._told: set[str] = set()
         self._streams: WeakSet[ChatStream] = WeakSet()
+
+    @property
+    def key(self) -> Key:
+        """What the session is stored under: provider, site and account."""
+        return self._site.key
 
     async def __aenter__(self) -> Client:
         self._open_blocks += 1
@@ -320,12 +325,15 @@ class Client:
     async def _check(self) -> Health:
         session = await self._require_session()
         async with self._transports.create(session) as http:
-            health = await check(http, self.provider)
+            try:
+                health = await check(http, self.provider)
+            except LoginRequired:
+                await self._keeper.note_check(session, REFUSED)
+                raise
         # Saved only after the check: a site deletes the cookies of a session it refuses.
         if http.session is not session:
             session = await self._save_changes(session, http.session)
-        if health.identity is not None:
-            await self._keeper.learn_identity(session, health.identity)
+        await self._keeper.note_check(session, health.state, health.identity)
         return msgspec.structs.replace(health, expires_at=session.expires_at)
 
     def _require_renewable(self) -> None:
@@ -336,7 +344,7 @@ class Client:
             )
 
     async def _require_session(self) -> BrowserSession:
-        session = await self._keeper.reload() or await self._find_address()
+        session = await self._keeper.reload() or await self._find_site()
         if session is None:
             raise LoginRequired("There is no session.")
         return session
@@ -354,47 +362,23 @@ class Client:
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """Harvest a session with a browser. It is checked, unless there is no `previous` one that it could replace and
         nobody has logged in."""
-        found = await self._find_address() if previous is None else None
+        found = await self._find_site() if previous is None else None
         if found is not None and login is None:
             return found
         session = await self._visitor.visit(previous, login)
         if self.provider.base_url is None:
             session = msgspec.structs.replace(session, origin=self.key.origin)
         elif session.origin != origin_of(self.provider.site):
-            await self._move_to(session.origin + urlsplit(self.provider.site).path)
+            await self._keeper.move_to(self._site.move_to(session.origin + urlsplit(self.provider.site).path))
         if previous is None and login is None:
             return session
         return await verify_visit(session, previous, self._transports)
 
-    async def _find_address(self) -> BrowserSession | None:
-        """Find the address that the site has itself, once, and go on with that. Returns the session that is stored for
-        it, if there is one."""
-        stored = await self._store.sessions() if self._store is not None else ()
-        self._hints.other_accounts[:] = other_accounts(self.key, stored)
-        if self._address_known:
-            return None
-        self._address_known = True
-        site = known_site(self.key, stored)
-        if site is None:
-            site = await self._ask_for_address([each for each in stored if each[::2] == self.key[::2]])
-        return await self._move_to(site) if site != self.provider.site else None
-
-    async def _ask_for_address(self, candidates: Collection[Key]) -> str:
-        """Where the redirects of the site lead, if that can be one of those that have a session (`candidates`). Where
-        none has, the visit that follows tells it."""
-        if not candidates:
-            return self.provider.site
-        nobody = BrowserSession(provider=self.key.provider, origin=self.key.origin)
-        async with self._transports.create(nobody) as http:
-            site = await find_site(self.provider, http)
-        return site if any(key.origin == site for key in candidates) else self.provider.site
-
-    async def _move_to(self, site: str) -> BrowserSession | None:
-        """Go on with `site`, where this one leads. Returns the session that is stored for that, if there is one."""
-        log.warning("%s leads to %s, so the session is for that one", self.provider.site, site)
-        self.provider.move_to(site)
-        self.key = self.key._replace(origin=site)
-        return await self._keeper.move_to(self.key)
+    async def _find_site(self) -> BrowserSession | None:
+        """Look where the address of the site leads. Returns the session that is stored for that, where it is another
+        one than this one has been."""
+        moved = await self._site.find(self._store, self._hints.other_accounts)
+        return await self._keeper.move_to(moved) if moved is not None else None
 
     async def _save_changes(self, before: BrowserSession, after: BrowserSession) -> BrowserSession:
         """Save what the site's `Set-Cookie` headers made of the session `before`. Returns the session to go on with."""

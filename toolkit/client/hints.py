@@ -11,6 +11,7 @@ from toolkit.errors import (
     BadRequest,
     ChallengeRequired,
     ConnectFailed,
+    KeyRefused,
     LoginRequired,
     ProtocolError,
     ToolkitError,
@@ -27,6 +28,16 @@ CLOSED_SITE_HINT = (
 )
 
 WRONG_PATH_HINT = "Perhaps the address is not right: `base_url` is where the page of the site opens."
+
+# Of a session that the site has bound to the browser, and what can be done about it.
+BOUND = (
+    "The site binds its session to the browser by a key that stays there: elsewhere it lasts minutes, exported or not."
+)
+
+
+def bound_session_hint(options: str) -> str:
+    """The sentence that says how to use a bound session, with the `options` that name it on the command line."""
+    return f"`toolkit login {options} --cdp http://127.0.0.1:9222` takes it anew from the Chrome that you have open."
 
 
 class ErrorHints(NamedTuple):
@@ -59,7 +70,11 @@ class ErrorHints(NamedTuple):
         error.provider = error.provider or name
         if isinstance(error, ProtocolError):
             error.url = error.url or self.provider.api
-        if isinstance(error, LoginRequired):
+        if isinstance(error, KeyRefused):
+            where = f"put an export of it into {self.variable}" if self.variable else "hand it in"
+            command = f"toolkit session import {self._session_options} --bearer"
+            error.hint = f"Make another one at the site, and {where}: `{command}` reads it from stdin."
+        elif isinstance(error, LoginRequired):
             error.hint = f"Log in by hand: `{login}` opens a window for it."
             if not self.provider.harvest.can_detect_login:
                 error.hint = (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from toolkit.errors import SessionError
+from toolkit.session.api_key import KEY, takes_keys
 from toolkit.session.browser_headers import is_browser_header, origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_rules import validate_cookie
@@ -62,6 +63,8 @@ def validate_session(parsed: ParsedSession, provider: Provider, source: str, *, 
     wanted = {name: parsed.sent_headers[name] for name in recipe.headers if name in parsed.sent_headers}
     own = msgspec.structs.replace(own, headers=own.headers | wanted)
     own, unusable = _drop_unusable(own, recipe.headers, provider.page, now)
+    if own.api_key is not None and not (takes_keys(recipe) and KEY.fullmatch(own.api_key)):
+        own, unusable = msgspec.structs.replace(own, api_key=None), [*unusable, "API key"]
     own = msgspec.structs.replace(own, provider=provider.name, origin=origin)
     unread = list(parsed.left_out)
     if parsed.bearer is not None and recipe.token is not None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.errors import LoginRequired, SessionExpired
+from toolkit.errors import AccountPending, LoginRequired, SessionExpired
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
+from toolkit.session.api_key import key_refused, probe_for
 
-OK, PENDING = "ok", "pending"  # the states
+# The states; a session that is refused has no health, but an error.
+State = Literal["ok", "pending", "refused"]
+OK: State = "ok"
+PENDING: State = "pending"
+REFUSED: State = "refused"
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +27,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     since 1970; None if the session does not say when it ends.
     """
 
-    state: str = OK
+    state: State = OK
     identity: str | None = None
     expires_at: float | None = None
 
@@ -30,9 +36,20 @@ async def check(http: Transport, provider: Provider) -> Health:
     """Request the recipe's probe or, if it has none, the provider's page, with the session of `http`.
 
     Raises `SessionExpired` if the site redirects to a login or to another site, `LoginRequired` if nobody is signed in,
-    and whatever else an HTTP call raises.
+    `KeyRefused` for either where the session is an API key, and whatever else an HTTP call raises.
     """
-    probe, identity, state = provider.harvest.probe, None, OK
+    try:
+        return await _ask(http, provider)
+    except AccountPending:
+        return Health(state=PENDING, identity=http.session.identity, expires_at=http.session.expires_at)
+    except LoginRequired as error:
+        if http.session.api_key is None:
+            raise
+        raise key_refused(error) from None
+
+
+async def _ask(http: Transport, provider: Provider) -> Health:
+    probe, identity, state = probe_for(http.session, provider.harvest), None, OK
     if probe is not None:
         async with http.get(provider.site + probe.path) as response:
             if provider.single_page:

@@ -27,9 +27,10 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from toolkit.client.renewal_ladder import ROTATED, STORE, VISIT, Outcomes, Rung, outcome_of
+from toolkit.client.session_health import State
 from toolkit.client.session_storage import SessionStorage
-from toolkit.errors import LoginRequired, SessionExpired, StoreError, ToolkitError
-from toolkit.session.browser_session import BrowserSession
+from toolkit.errors import KeyRefused, LoginRequired, SessionExpired, StoreError, ToolkitError, UsageError
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import has_end_moved, is_renewal_due
 from toolkit.session.recipe import Harvest
@@ -39,6 +40,7 @@ from toolkit.stores.base import Key, Store
 log = logging.getLogger("toolkit")
 
 EXPIRED = "The session has expired, and the site wants a login."
+KEY_HINT = "`--account NAME` keeps a session of a browser beside it."
 
 # Visits the site with a browser that begins with the given session's cookies. Returns the new session.
 Visit = Callable[[BrowserSession | None], Awaitable[BrowserSession]]
@@ -137,6 +139,8 @@ class SessionKeeper:
                 return stored
             self.outcomes = Outcomes(self._provider)
             begin = stored or current
+            if begin is not None and begin.api_key is not None:
+                raise UsageError("The session is an API key, and no visit renews one.", hint=KEY_HINT)
             if begin is not None and not visit and (renewed := await self._climb(begin, in_time=True)) is not None:
                 return renewed
             try:
@@ -169,10 +173,10 @@ class SessionKeeper:
             self._set_stored(session)
         return session
 
-    async def learn_identity(self, checked: BrowserSession, identity: str) -> None:
-        """Store who is signed in with the session `checked`, where that was not known."""
-        if checked.identity is None:
-            await self._storage.save_identity(checked, identity)
+    async def note_check(self, checked: BrowserSession, state: State, identity: str | None = None) -> None:
+        """Store what a check of the session `checked` has found just now, and who is signed in, where that was not
+        known."""
+        await self._storage.save_check(checked, LastCheck(state, time.time()), identity)
 
     async def _renew_in_time(self, session: BrowserSession) -> Acquired:
         """Return a session in place of `session`, which is still good for a while; that one, where it cannot be renewed
@@ -205,6 +209,8 @@ class SessionKeeper:
             if refused is not None:
                 self.outcomes.add(ROTATED, "nothing newer")
             begin = stored or refused
+            if begin is not None and begin.api_key is not None:
+                raise KeyRefused("The site does not take the API key, and no visit renews one.")
             if begin is not None and (renewed := await self._climb(begin, in_time=in_time)) is not None:
                 return Acquired(renewed, fresh=True)
             try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from toolkit.errors import HarvestFailed, StoreError, ToolkitError
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import expiry
 from toolkit.session.recipe import Harvest
@@ -94,17 +94,18 @@ class SessionStorage:
                 if self.store is not None and stored is not None and stored.harvested_at == session.harvested_at:
                     await self.store.save(self.key, msgspec.structs.replace(stored, **times))
 
-    async def save_identity(self, checked: BrowserSession, identity: str) -> None:
-        """Store who is signed in with `checked`, where the stored session is that one and does not know yet.
+    async def save_check(self, checked: BrowserSession, found: LastCheck, identity: str | None) -> None:
+        """Store what a check of `checked` has found, and who is signed in (None: that was not told), where the stored
+        session is that one. An identity that it has stays.
 
         A store that fails is left as it is.
         """
         with suppress(StoreError):
             async with self._write_lock():
                 stored = await self.load()
-                same = stored is not None and stored.harvested_at == checked.harvested_at
-                if self.store is not None and stored is not None and same and stored.identity is None:
-                    await self.store.save(self.key, msgspec.structs.replace(stored, identity=identity))
+                if self.store is not None and stored is not None and stored.harvested_at == checked.harvested_at:
+                    known = stored.identity if stored.identity is not None else identity
+                    await self.store.save(self.key, msgspec.structs.replace(stored, identity=known, last_check=found))
 
     @asynccontextmanager
     async def visit_lock(self, seconds: float = VISIT_SECONDS) -> AsyncGenerator[None, None]:

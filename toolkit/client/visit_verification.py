@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import msgspec
 
 from toolkit.client.session_health import PENDING, check
 from toolkit.client.transports import TransportFactory
 from toolkit.errors import AccountPending, SessionError, ToolkitError, WrongAccount
-from toolkit.session.browser_session import BrowserSession
+from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.expiry import expiry
 
 log = logging.getLogger("toolkit")
@@ -34,6 +35,7 @@ async def verify_visit(
                 http.session,
                 identity=health.identity,
                 expires_at=expiry(http.session, recipe),  # the answer to the probe may have renewed cookies
+                last_check=LastCheck(health.state, time.time()),
             )
     except SessionError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from toolkit.client import failed_visit_files
+from toolkit.client.hints import BOUND
 from toolkit.errors import UsageError
 from toolkit.http.route import Route, choose_route
 from toolkit.providers.base import Provider
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
 
     from toolkit.browser.profiles import Profile
+
+log = logging.getLogger("toolkit")
 
 LOGIN_PROFILE = "headed"  # the profile for a person's login
 
@@ -110,4 +114,9 @@ class Visitor:
             )
         # How long a person takes to log in says nothing of the next visit.
         seconds = time.monotonic() - began if login is None else 0.0
-        return msgspec.structs.replace(session, visit_seconds=seconds)
+        session = msgspec.structs.replace(session, visit_seconds=seconds)
+        if previous is not None and previous.device_bound:  # a site need not ask for the key again
+            return msgspec.structs.replace(session, device_bound=True)
+        if session.device_bound:
+            log.warning("%s", BOUND)
+        return session

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from toolkit.client.client import Client
 from toolkit.client.environment_session import find_deployment, session_from_variable, variable_name
+from toolkit.client.hints import BOUND, bound_session_hint
 from toolkit.client.session_health import PENDING
 from toolkit.doctor.check_result import CheckResult, run_check, run_quick_check
 from toolkit.errors import AccountPending, ToolkitError, UnknownProvider
@@ -28,12 +29,24 @@ def check_expiry(key: Key, session: BrowserSession, now: float | None = None) ->
     except UnknownProvider as error:
         return CheckResult(about, "wrong", error.what, "Install the package that it is of.")
     who = f" of {session.identity}" if session.identity else ""
+    if session.api_key is not None:
+        if is_fresh(session, time.time() if now is None else now):
+            return CheckResult(about, "ok", "It is an API key, good by what is stored.")
+        todo = f"Make another one at the site: `toolkit session import {command_arguments(key)} --bearer` reads it."
+        return CheckResult(about, "wrong", "It is an API key, which has ended.", todo)
     if is_fresh(session, time.time() if now is None else now):
         return CheckResult(about, "ok", f"The session{who} is good by what is stored.")
     if provider.harvest.can_detect_login and provider.needs_auth:
         todo = f"The next call tries to renew it; where that does not help: `toolkit login {command_arguments(key)}`."
         return CheckResult(about, "note", f"The session{who} has expired.", todo)
     return CheckResult(about, "note", f"The session{who} has expired.", "The next call renews it by itself.")
+
+
+def check_binding(key: Key, session: BrowserSession) -> list[CheckResult]:
+    """Report that a stored session is bound to its browser; nothing for others."""
+    if not session.device_bound:
+        return []
+    return [CheckResult(about_session(key), "note", BOUND, bound_session_hint(command_arguments(key)))]
 
 
 async def check_online(key: Key, store: Store, seconds: float) -> CheckResult:
@@ -58,12 +71,14 @@ async def check_stored(
 ) -> list[CheckResult]:
     """Check all stored `sessions`: by asking their sites, all at the same time, for at most `online_seconds`; or, if
     that is None, by what is stored."""
+    bound = [result for key, session in sessions.items() for result in check_binding(key, session)]
     if online_seconds is not None:
-        return list(await asyncio.gather(*(check_online(key, store, online_seconds) for key in sessions)))
+        asked = await asyncio.gather(*(check_online(key, store, online_seconds) for key in sessions))
+        return [*asked, *bound]
     results: list[CheckResult] = []
     for key, session in sessions.items():
         results += run_quick_check(about_session(key), lambda: [check_expiry(key, session)])  # noqa: B023 - called at once
-    return results
+    return [*results, *bound]
 
 
 def check_has_session(

@@ -95,5 +95,5 @@ def _cache_key(provider: HasModels, session: BrowserSession) -> CacheKey:
     """What a cached list belongs to: one login at one site. The login is identified by the time of its harvest, or, for
     a session that no visit has made, by its credentials."""
     storage = repr([sorted(getattr(session, field).items()) for field in STORAGES])
-    login = session.harvested_at or hash((session.cookies, storage))
+    login = session.harvested_at or hash((session.cookies, storage, session.api_key))
     return (provider.name, provider.site, session.account, login)

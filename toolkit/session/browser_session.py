@@ -98,18 +98,29 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
         return raw
 
 
+class LastCheck(msgspec.Struct, frozen=True):
+    """What the site said when it was last asked about a session, and when, in seconds since 1970: that it takes it
+    ("ok"), that its account still waits for approval ("pending"), or that it does not ("refused")."""
+
+    state: Literal["ok", "pending", "refused"]
+    at: float
+
+
 class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one visit to one provider's own sites: enough to make the provider's calls without a browser.
 
     `origin` is the scheme and host of the page that was visited. `headers` are as the browser sent them, with names in
     lower case: the user agent, the languages, the client hints, and those that the recipe names. `local_storage` is
     {origin: {key: value}}, and so is `session_storage`, that of the tab that was visited. `indexed_db` is {origin:
-    databases}, as Playwright's storage state has them. `identity` is who is signed in according to the site, None if
-    that was not asked. `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while
-    the session was in use, `login_needed_at` when a visit last found that only a person can renew the session,
-    `unmoved_at` when a renewal last left the session's end where it was; 0 if it never happened. `visit_seconds` is how
-    long the last visit took. `expires_at` is None if no expiry is known. Times are seconds since 1970; `clock_skew` is
-    how many seconds the site's clock is ahead of this machine's.
+    databases}, as Playwright's storage state has them. `api_key` is a key of the site's API; a session that has one is
+    that key, and of no visit. `identity` is who is signed in according to the site, None if that was not asked.
+    `harvested_at` is the time of the visit, `changed_at` when the site last changed a cookie while the session was in
+    use, `login_needed_at` when a visit last found that only a person can renew the session, `unmoved_at` when a renewal
+    last left the session's end where it was; 0 if it never happened. `visit_seconds` is how long the last visit took.
+    `last_check` is what the last check found, None if there was none. `device_bound` says that the site binds such
+    sessions to the browser, by a key that stays there: elsewhere one lasts minutes. `expires_at` is None if no expiry
+    is known. Times are seconds since 1970; `clock_skew` is how many seconds the site's clock is ahead of this
+    machine's.
     """
 
     provider: str
@@ -130,6 +141,9 @@ class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
     indexed_db: dict[str, list[dict[str, Any]]] = {}
     unmoved_at: float = 0.0
     visit_seconds: float = 0.0
+    api_key: str | None = None
+    last_check: LastCheck | None = None
+    device_bound: bool = False
 
     @property
     def user_agent(self) -> str | None:

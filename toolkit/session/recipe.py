@@ -54,14 +54,16 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     """What to visit, what to wait for, what to take.
-     `page` is the path of the page to visit on the provider's site. `ready` is a CSS selector of an element that is
+
+    `page` is the path of the page to visit on the provider's site. `ready` is a CSS selector of an element that is
     visible once the page works. `cookies` are regular expressions: for each, there has to be a cookie whose whole name
     matches. `token` is a token that the page keeps and sends in a header, and that calls then send too. `storage` are
     localStorage keys that have to be there. `headers` are names of headers, in lower case, to take from the page's own
     requests besides those that a browser sends to every site. `hosts` are the provider's hosts besides that of the
     page: nothing of other hosts is ever taken. `signed_out` is a regular expression for the path of the login page; if
-    the browser ends up there, a person has to log in. `probe` tells who is signed in. `renew` is the call by which the
-    site renews a session without a browser: a `Renew`, or its method and path.
+    the browser ends up there, a person has to log in. `probe` tells who is signed in. `key_probe` is the call that
+    tells whether the site takes an API key, where `probe` cannot: some sites answer that to people alone. `renew` is
+    the call by which the site renews a session without a browser: a `Renew`, or its method and path.
     """
 
     page: str = "/"
@@ -74,6 +76,7 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     signed_out: str | None = None
     probe: Probe | None = None
     renew: Renew | tuple[str, str] | None = None
+    key_probe: Probe | None = None
 
     def __post_init__(self) -> None:
         _refuse_string(cookies=self.cookies, storage=self.storage, headers=self.headers, hosts=self.hosts)

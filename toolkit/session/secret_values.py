@@ -19,11 +19,12 @@ SCHEMES = ("bearer ", "basic ", "token ", "dpop ")
 
 
 def secret_values(session: BrowserSession, headers: Mapping[str, str]) -> set[str]:
-    """The values of the session's cookies, storage, own headers and proxy password, and of a request's `headers`.
+    """The API key of the session, the values of its cookies, storage, own headers and proxy password, and of a
+    request's `headers`.
 
     Values that a site stores encoded or within JSON are also given as what they decode to.
     """
-    found: set[str] = set()
+    found: set[str] = {session.api_key} if session.api_key else set()
     for cookie in session.cookies:
         found |= {text for text in _inside(cookie.value.strip('"')) if len(text) >= SHORTEST_COOKIE}
     storages = (*session.local_storage.values(), *session.session_storage.values())

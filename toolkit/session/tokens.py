@@ -63,14 +63,20 @@ def sent_token(session: BrowserSession, recipe: Harvest, now: float) -> KeptToke
 
 
 def token_headers(session: BrowserSession, recipe: Harvest, now: float) -> dict[str, str]:
-    """The header with the token to send at `now`, its name in lower case; no header if there is no token to send."""
+    """The header with the token to send at `now`, its name in lower case; no header if there is no token to send. For a
+    session that is an API key, the header with that (RFC 6750, section 2.1)."""
+    if session.api_key is not None:
+        return {"authorization": f"Bearer {session.api_key}"}
     if recipe.token is None or (kept := sent_token(session, recipe, now)) is None:
         return {}
     return {recipe.token.header.lower(): recipe.token.template.replace("{token}", kept.value)}
 
 
 def missing_credentials(session: BrowserSession, recipe: Harvest, now: float) -> list[str]:
-    """What `recipe` needs and `session` does not have at `now`, in words: valid cookies, and the token."""
+    """What `recipe` needs and `session` does not have at `now`, in words: valid cookies, and the token. An API key is
+    all that it needs."""
+    if session.api_key is not None:
+        return []
     token = recipe.token
     cookies = [f"cookie like {example_name(pattern)}" for pattern in _missing_cookies(session, recipe, now)]
     if token is None or (token.instead_of_cookies and not cookies):

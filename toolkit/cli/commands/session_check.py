@@ -66,7 +66,7 @@ async def _check_all(options: SessionOptions, deadlines: Deadlines | None) -> in
     """
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.status_line import clear_status, show_status
-    from toolkit.cli.stored_sessions import load_sessions
+    from toolkit.cli.stored_sessions import accounts_hint, load_sessions
     from toolkit.cli.unreadable_session_collector import collect_unreadable
     from toolkit.stores.choose import open_store
 
@@ -83,7 +83,7 @@ async def _check_all(options: SessionOptions, deadlines: Deadlines | None) -> in
     if failures:
         codes.add(ExitCode.ERROR)  # the log has said why they cannot be opened
     if not codes:
-        raise _no_session()
+        raise _no_session(await accounts_hint(options))
     return ExitCode.LOGIN_NEEDED if ExitCode.LOGIN_NEEDED in codes else max(codes)
 
 
@@ -105,13 +105,16 @@ async def _check_stored(key: Key, store: Store, deadlines: Deadlines | None) -> 
     return _describe(health), _exit_code(health)
 
 
-def _no_session() -> LoginRequired:
-    """Returns the error for a store without sessions. Its hint names a session of the environment, if there is one."""
+def _no_session(others: str) -> LoginRequired:
+    """Returns the error for a store without sessions of those that are meant. Its hint names a session of the
+    environment, if there is one, and is `others` where that names accounts that have one."""
     from toolkit.cli.session_location_notes import session_variables
     from toolkit.errors import LoginRequired
     from toolkit.providers import registry
 
     provider = next((name for name in registry.names() if session_variables(name)), None)
+    if others:
+        return LoginRequired("There is no session of that account:", hint=others)
     if provider is None:
         return LoginRequired("There is no session.", hint="`toolkit login PROVIDER` makes one.")
     hint = f"`toolkit session check {provider}` asks about the other."

@@ -43,6 +43,7 @@ All are what TOOLKIT_SESSION_PROVIDER takes in CI, as they are, in base64, or in
 @session_options
 def session_export(provider: str, form: Any, output: Path | None, slim: bool, options: SessionOptions) -> None:
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_binding_note import note_binding
     from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.session.formats.conversion import omissions, serialize
@@ -60,6 +61,7 @@ def session_export(provider: str, form: Any, output: Path | None, slim: bool, op
     text = serialize(session, form, page=page, now=now)
     if omitted := omissions(session, form, page=page, now=now):
         notify(f"note: left out, since {form} has no place for it: {', '.join(omitted)}")
+    note_binding([(stored.key, session)])
     if session.expired(now):
         notify("note: the session has expired")
     if recipe.cookies and session.changed_at > 0:

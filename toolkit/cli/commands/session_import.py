@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli.handed_in_text import STDIN, HandedIn, read_bytes, source_name
 from toolkit.cli.options import SessionOptions, session_options
 from toolkit.cli.output import echo
 from toolkit.session.formats.format_table import NAMES
@@ -25,11 +24,15 @@ MAX_NAMED = 20  # parts that a note names; a HAR of a day has hundreds of other 
 
 @click.command("import", short_help="Keep a session that another program or machine has.")
 @click.argument("provider")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.argument("file", type=HandedIn(secret="bearer"), default="-")
 @click.option("--format", "form", type=click.Choice(NAMES), help="What it looks like, if not given.")
+@click.option(
+    "--bearer", is_flag=True, is_eager=True, help="It is an API key. The site is asked first whether it takes it."
+)
 @session_options
-def session_import(provider: str, file: str, form: Any, options: SessionOptions) -> None:
-    """Keep the session in FILE, or on stdin, as that of PROVIDER, in place of the one that is there.
+def session_import(provider: str, file: str, form: Any, bearer: bool, options: SessionOptions) -> None:
+    """Keep the session in FILE, in the environment variable env:NAME, or on stdin, as that of PROVIDER, in place of the
+    one that is there.
 
     FILE is what `toolkit session export` writes, a Playwright storage state, a list of cookies as browsers' extensions
     and drivers write it, a cookies.txt, a HAR, or what DevTools copy as cURL, PowerShell or fetch (Node.js); also in
@@ -40,8 +43,6 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     """
     from toolkit.cli.runner import start_runner
     from toolkit.cli.session_location_notes import note_memory_store
-    from toolkit.cli.session_summary import validity
-    from toolkit.cli.status_line import notify
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.client.imported_session_validation import validate_session
     from toolkit.errors import SessionError, SessionExpired
@@ -51,7 +52,12 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
     from toolkit.session.formats.conversion import parse, parse_alone
     from toolkit.stores.choose import open_store
 
-    kind, store, source = registry.find(provider), open_store(options.store), "stdin" if file == "-" else file
+    kind, store, source = registry.find(provider), open_store(options.store), source_name(file)
+    if bearer:
+        if form is not None:
+            raise click.UsageError("--bearer is for an API key, which has no --format.")
+        _import_key(kind, file, options, store)
+        return
     text, name = _read_text(file), kind.name
     with start_runner() as runner:
         site = kind(runner.run(_choose_base_url(kind, options, store, parse_alone(text, form))))
@@ -60,7 +66,8 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         validated = validate_session(parsed, site, source, now=time.time())
         session = validated.session
         # Nothing at all is an error even where the site needs none of it.
-        if not (session.cookies or session.headers or any(getattr(session, field) for field in STORAGES)):
+        has_storage = any(getattr(session, field) for field in STORAGES)
+        if not (session.cookies or session.headers or has_storage or session.api_key):
             raise SessionError(f"{source} holds nothing of {origin}, so there is nothing to import.", provider=name)
         if session.expired(time.time()):
             raise SessionExpired(f"{source} holds a session that has expired; nothing is changed.", provider=name)
@@ -68,20 +75,52 @@ def session_import(provider: str, file: str, form: Any, options: SessionOptions)
         replaced = runner.run(_replace_stored(stored, session))
     note_memory_store(store)
     _note_omissions(stored, validated)
-    account = stored.key.account
-    echo(f"{name}: imported a session for {origin}, account {account}, {validity(session)}")
+    _tell_imported(stored, session, replaced)
+
+
+def _import_key(kind: type[Provider], file: str, options: SessionOptions, store: Store) -> None:
+    """Keeps the API key in `file`, once the site takes it."""
+    from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_location_notes import note_memory_store
+    from toolkit.cli.standard_input import is_terminal
+    from toolkit.cli.status_line import status
+    from toolkit.cli.stored_sessions import StoredSession
+    from toolkit.client.api_key_import import session_of_key
+    from toolkit.session.api_key import read_key
+    from toolkit.session.browser_session import BrowserSession
+
+    typed = file == STDIN and is_terminal()
+    key = read_key(click.prompt("API key", hide_input=True, err=True) if typed else _read_text(file), source_name(file))
+    with start_runner() as runner:
+        unknown = BrowserSession(provider="", origin="")
+        provider = kind(runner.run(_choose_base_url(kind, options, store, unknown)))
+        with status(f"asking {provider.site}"):
+            session = runner.run(session_of_key(provider, key, options.account or "default"))
+        stored = StoredSession(provider, options.account, store)
+        replaced = runner.run(_replace_stored(stored, session))
+    note_memory_store(store)
+    _tell_imported(stored, session, replaced)
+
+
+def _tell_imported(stored: StoredSession, session: BrowserSession, replaced: BrowserSession | None) -> None:
+    """Says what is kept now, and what is not any more."""
+    from toolkit.cli.session_summary import validity
+    from toolkit.cli.status_line import notify
+
+    what = "an API key" if session.api_key is not None else "a session"
+    where = f"{stored.key.origin}, account {stored.key.account}"
+    echo(f"{stored.key.provider}: imported {what} for {where}, {validity(session)}")
     if replaced is not None:
+        was = "API key" if replaced.api_key is not None else "session"
         identity = f" of {replaced.identity}" if replaced.identity else ""
-        notify(f"note: it replaces the session{identity} that was there ({validity(replaced)})")
+        notify(f"note: it replaces the {was}{identity} that was there ({validity(replaced)})")
 
 
 def _read_text(file: str) -> str:
-    """Returns the text of `file`, or of stdin if that is `-`. Raises `SessionError` if it is in no known encoding."""
+    """Returns the text that is handed in as `file`. Raises `SessionError` if it is in no known encoding."""
     from toolkit.session.formats.encoded_text import decode_bytes
 
-    if file == "-" and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("There is nothing to import: name a file, or pipe it in.")
-    return decode_bytes(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    return decode_bytes(read_bytes(file))
 
 
 async def _choose_base_url(
@@ -142,7 +181,7 @@ def _note_omissions(stored: StoredSession, validated: ValidatedSession) -> None:
     """Notes what the import does not have, and what was left out of it."""
     from toolkit.cli.status_line import notify
 
-    if not validated.session.user_agent:
+    if not (validated.session.user_agent or validated.session.api_key):
         notify(
             "note: it tells no user agent: calls go out without a browser's until the session is renewed; "
             f"`toolkit session check {stored.cli_args}` asks the site whether it takes it so"

@@ -29,16 +29,18 @@ def session_rm(provider: str, every: bool, options: SessionOptions) -> None:
         raise click.UsageError("--all is every account and deployment: it goes with neither --account nor --base-url.")
     name = registry.find(provider).name
     with start_runner() as runner:
-        store = open_store(options.store)
+        store, others = open_store(options.store), ""
         if every:
             keys = [key for key in runner.run(store.sessions()) if key.provider == name]
         else:
-            keys = [runner.run(StoredSession.find(provider, options)).key]
+            stored = runner.run(StoredSession.find(provider, options))
+            keys, others = [stored.key], runner.run(stored.others_hint())
         removed = [key for key in keys if runner.run(_remove(store, key))]
     for key in removed:
         echo(f"{key.provider}: removed the session for {key.origin}, account {key.account}")
     if not removed:
-        raise SessionError("There is no such session.", provider=name, hint="`toolkit session list` shows all.")
+        hint = (others[:1].upper() + others[1:]) or "`toolkit session list` shows all."
+        raise SessionError("There is no such session.", provider=name, hint=hint)
 
 
 async def _remove(store: Store, key: Key) -> bool:

@@ -50,6 +50,7 @@ VALUE_COLUMN: Column[Cookie] = Column("value", lambda cookie: cookie.value)
 def session_show(provider: str, values: bool, as_json: bool, options: SessionOptions) -> None:
     """Show what is known of the session of PROVIDER. Values stay hidden, but for headers that are no secret."""
     from toolkit.cli.runner import start_runner
+    from toolkit.cli.session_binding_note import note_binding
     from toolkit.cli.session_columns import COLUMNS, SessionRow
     from toolkit.cli.stored_sessions import StoredSession
     from toolkit.cli.table import json_object
@@ -63,6 +64,7 @@ def session_show(provider: str, values: bool, as_json: bool, options: SessionOpt
         echo_json({**_session_as_json(session, values), **summary})
     else:
         _print_session(stored.key, session, values, now)
+    note_binding([(stored.key, session)])
 
 
 def _print_session(key: Key, session: BrowserSession, values: bool, now: float) -> None:
@@ -81,7 +83,7 @@ def _print_session(key: Key, session: BrowserSession, values: bool, now: float) 
 
 def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
     """Returns the facts that fit on one line each, by title; without those that are not known."""
-    from toolkit.cli.session_summary import session_state, validity
+    from toolkit.cli.session_summary import last_check, session_kind, session_state, validity
     from toolkit.cli.time_format import format_duration, format_time
     from toolkit.errors import redact_url
 
@@ -94,8 +96,10 @@ def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[
         "site": key.origin,
         "account": key.account,
         "signed in": session.identity or "",
+        "kind": session_kind(session),
         "made": harvested,
         "state": validity(session) if session.expired(now) else f"{session_state(session, now)}, {validity(session)}",
+        "checked": last_check(session, now),
         "profile": session.profile,
         "proxy": proxy or "",
     }
@@ -110,8 +114,9 @@ def _headers_and_storage(session: BrowserSession, values: bool) -> list[tuple[st
     from toolkit.session.browser_session import HIDDEN
     from toolkit.session.stored_values import objects_in
 
+    key = [("API key", {"bearer": session.api_key if values else HIDDEN})] if session.api_key is not None else []
     headers = {name: value if values or is_browser_header(name) else HIDDEN for name, value in session.headers.items()}
-    sections = [("headers", headers)] if headers else []
+    sections = [*key, *([("headers", headers)] if headers else [])]
     for title, storage in (("local", session.local_storage), ("session", session.session_storage)):
         for origin, items in storage.items():
             sections.append((f"{title} storage of {origin}", items if values else dict.fromkeys(items, HIDDEN)))
@@ -145,4 +150,5 @@ def _session_as_json(session: BrowserSession, values: bool) -> dict[str, Any]:
             for origin, databases in session.indexed_db.items()
         }
         document["proxy"] = session.proxy and redact_url(session.proxy)
+        document["api_key"] = None
     return document

@@ -53,6 +53,7 @@ class OpenWebUI(Provider):
         token=Token(place="localstorage", key="token", instead_of_cookies=True),
         signed_out=r"/auth/?$",
         probe=Probe(path="/api/v1/auths/", identity=("email", "id", "name"), pending=("role", "pending")),
+        key_probe=Probe(path="/api/models", identity=(), anonymous=True),  # the other is for "a human session" alone
     )
 
     @classmethod

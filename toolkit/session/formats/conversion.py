@@ -47,7 +47,7 @@ def omissions(session: BrowserSession, name: str, *, page: str | None = None, no
     omitted = [cookie for cookie in session.cookies if cookie not in included]
     names = ", ".join(dict.fromkeys(escape_non_utf8(cookie.name) or "the one without a name" for cookie in omitted))
     if format.only_cookies:
-        more = {"headers": bool(session.headers)}
+        more = {"headers": bool(session.headers), "the API key": session.api_key is not None}
         more |= {field_name: bool(getattr(session, field)) for field, field_name in STORAGE_NAMES.items()}
     else:
         more = {
