@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from playwright.async_api import Error as PlaywrightError
 
+from toolkit.browser.page_errors import is_closed
 from toolkit.browser.page_evaluation import evaluate_json
 from toolkit.browser.page_queries import read_local_storage
 from toolkit.browser.sync_async_runners import Steps
@@ -29,6 +31,7 @@ READ_AGENT = "() => JSON.stringify(navigator.userAgent)"
 def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[BrowserSession]:
     """The session as the page has it now. `responses` are the site's latest ones, Playwright's `Response` objects."""
     storage = yield from _local_storage(page, plan)
+    responses = yield from _readable(responses)
     jar = yield context.cookies()
     cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.owns_cookie_domain(raw["domain"]))
     session = BrowserSession(
@@ -46,9 +49,24 @@ def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[A
     return msgspec.structs.replace(session, expires_at=expiry(session, plan.recipe))
 
 
+def _readable(responses: Iterable[Any]) -> Steps[list[Any]]:
+    """Those of `responses` whose headers can be had: not those of a tab that has been closed."""
+    readable = []
+    for response in list(responses):  # more may come meanwhile
+        try:
+            yield response.request.all_headers()
+            yield response.all_headers()
+        except PlaywrightError as error:
+            if not is_closed(error):
+                raise
+        else:
+            readable.append(response)
+    return readable
+
+
 def _local_storage(page: Any, plan: VisitPlan) -> Steps[dict[str, dict[str, str]]]:
     """The localStorage of the provider's own frames, by origin; origins that have none are left out."""
-    limit = TimeLimit(plan.navigation_ms)
+    limit = TimeLimit(plan.respond_ms)
     storage: dict[str, dict[str, str]] = {}
     while (main := (yield from read_local_storage(page.main_frame, limit))) is None:
         if limit.is_over:
