@@ -73,7 +73,7 @@ async def failed(chromium: Browser, kept: Kept, secret: str, title: str = "Log i
             HASTY, browser=chromium, route=local.route, capture=FailureCapture(kept.keep, trace=True)
         ) as manager,
     ):
-        with pytest.raises(HarvestFailed, match="no element #never") as caught:
+        with pytest.raises(HarvestFailed, match="does not show #never") as caught:
             await manager.harvest(LACKING)
     return caught.value
 

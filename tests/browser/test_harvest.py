@@ -139,10 +139,10 @@ async def until_cookie(context: BrowserContext, name: str) -> None:
 @pytest.mark.parametrize(
     ("recipe", "told"),
     [
-        (Harvest(cookies=("first", r"sid\.\d")), r"no cookie sid\.\\d\."),
-        (Harvest(storage=("key",)), "no storage key key"),
-        (Harvest(ready="#chat"), "no element #chat"),
-        (Harvest(ready="#hidden", cookies=("sid",)), "no cookie sid, no element #hidden"),
+        (Harvest(cookies=("first", r"sid\.\d")), r"After 0\.2 s the site has not set the cookie sid\.\\d\."),
+        (Harvest(storage=("key",)), "the page has not stored key"),
+        (Harvest(ready="#chat"), "the page does not show #chat"),
+        (Harvest(ready="#hidden", cookies=("sid",)), "not set the cookie sid, and the page does not show #hidden"),
     ],
 )
 async def test_what_is_missing_when_the_time_is_up_is_named(
@@ -152,7 +152,7 @@ async def test_what_is_missing_when_the_time_is_up_is_named(
     async with network(html("<p id=hidden style='display: none'>", "first=1")) as local:
         with pytest.raises(HarvestFailed, match=told) as caught:
             await harvest(await open_context(local), Place(harvest=recipe), ready_timeout_ms=200)
-    assert caught.value.what.startswith("After 0.2 s the page still has no ")
+    assert caught.value.what.startswith("After 0.2 s the ")
     assert (caught.value.url, caught.value.provider) == (f"{HOME}/", "place")
 
 

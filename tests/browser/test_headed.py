@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser
 
 from tests.browser.person import by_hand, click, type_into, virtual_display
-from tests.browser.places import BOX, Place, html, network
+from tests.browser.places import BOX, Place, away, html, network
 from tests.sites.asking import until
 from tests.sites.nextauth import PASSWORD, USER
 from tests.sites.openassistant import OpenAssistantSite
@@ -23,6 +23,7 @@ from toolkit.browser.session_manager import SessionManager
 from toolkit.errors import HarvestFailed
 from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.recipe import Harvest
 
 DICTIONARIES = "redirector.gvt1.com:443"  # for its spell checker, once somebody types; Chromium has no switch for it
 
@@ -119,3 +120,34 @@ async def test_a_person_proves_to_be_one(display: str) -> None:
         session = await manager.harvest(Place())
     assert [one.name for one in session.cookies] == ["sid"]
     assert said[0].startswith("Show the site that you are a person at https://chat.example/")
+
+
+async def test_a_person_answers_a_dialog_and_logs_in_in_another_tab(display: str, browsers: list[Browser]) -> None:
+    """The page is told what the person answered, and not what Playwright would have. The session is that of the tab in
+    which the login has ended, while the first one still shows the login."""
+    asks = "const one = () => { onkeydown = null; fetch('/answer?' + confirm('Trust this device?')) }"
+    opens = "const other = () => window.open('/chat', '_blank', 'noopener')"
+    answers: list[str] = []
+    said: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        answers.append(request.query_string)
+        return web.Response()
+
+    login = html(f"<input><script>{asks}; {opens}; onkeydown = () => {{ one(); other() }}</script>")
+    routes = {"/": away("/login"), "/login": login, "/answer": answer, "/chat": html(BOX, "sid=1")}
+    recipe = Harvest(cookies=("sid",), ready="textarea", signed_out="^/login")
+    async with (
+        network(routes) as local,
+        SessionManager(headed(display), route=local.route, say=lambda text: said.append(text)) as manager,
+    ):
+        task = asyncio.create_task(manager.harvest(Place(harvest=recipe)))
+        await until(lambda: bool(said) or task.done())
+        page = browsers[0].contexts[0].pages[0]
+        await page.wait_for_load_state()
+        await click(display, page, "input")
+        while not answers and not task.done():  # the first one opens the dialog, and the next answers it
+            await by_hand(display, "key", "Return")
+        session = await task
+    assert answers == ["true"]
+    assert [cookie.name for cookie in session.cookies] == ["sid"]

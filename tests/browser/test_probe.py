@@ -58,7 +58,7 @@ async def test_a_site_that_refuses_wants_a_login(open_context: OpenContext, refu
 async def test_a_failure_of_the_site_is_no_refusal(open_context: OpenContext) -> None:
     """It is asked again, until it answers or the time is up."""
     assert await visited(open_context, answers(503, 503, 200))
-    with pytest.raises(HarvestFailed, match=r"still has no answer of /config\."):
+    with pytest.raises(HarvestFailed, match=r"the site gives no answer at /config that"):
         await visited(open_context, status(503), ready_ms=1)
 
 
@@ -78,5 +78,7 @@ async def test_a_probe_that_looks_at_the_wrong_place_is_told(open_context: OpenC
     async with network({"/": html("Welcome"), "/config": answers(200)}) as local:
         profile = replace(TRUSTING, login_timeout_ms=1)
         async with SessionManager(profile, context=await open_context(local)) as manager:
-            with pytest.raises(HarvestFailed, match=r"still has no login \(/config tells nobody at user or login\)\."):
+            with pytest.raises(
+                HarvestFailed, match=r"not signed in yet as far as /config tells: it names nobody at user or login\."
+            ):
                 await manager.harvest(place, login=True)

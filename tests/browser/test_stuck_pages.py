@@ -44,10 +44,10 @@ async def visited(
 @pytest.mark.parametrize(
     ("page", "recipe", "missing"),
     [
-        ("Welcome", PROBED, "no answer of /config"),
-        ("<script>window.fetch = () => new Promise(() => 0)</script>", PROBED, "no answer of /config"),
-        ("<script>AbortSignal.timeout = () => undefined</script>", PROBED, "no answer of /config"),
-        ("<script>window.fetch = () => { while (true); }</script>", PROBED, "no answer of /config"),
+        ("Welcome", PROBED, "no answer at /config"),
+        ("<script>window.fetch = () => new Promise(() => 0)</script>", PROBED, "no answer at /config"),
+        ("<script>AbortSignal.timeout = () => undefined</script>", PROBED, "no answer at /config"),
+        ("<script>window.fetch = () => { while (true); }</script>", PROBED, "no answer at /config"),
         ("<script>JSON.stringify = () => { while (true); }</script>", STORED, "did not answer in time"),
         ("<script>JSON.stringify = () => new Promise(() => 0)</script>", STORED, "did not answer in time"),
     ],

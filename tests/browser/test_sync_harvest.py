@@ -94,7 +94,7 @@ def test_error(context, mine):
 
 def test_time_out(context, mine):
     context.route("**/*", lambda route: route.fulfill(body="<p>no box</p>", content_type="text/html"))
-    with pytest.raises(HarvestFailed, match="still has no element"):
+    with pytest.raises(HarvestFailed, match="the page does not show textarea"):
         harvest_sync(context, Aura(), profile=Profile(ready_timeout_ms=200))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from toolkit.client.client import Client
 from toolkit.client.session_keeper import SessionKeeper, Visit
 from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError
 from toolkit.session.browser_session import BrowserSession, Cookie
@@ -263,6 +266,26 @@ async def test_a_visit_is_of_use_where_the_store_cannot_write(
     assert caplog.text.count("not kept: The disk is full.") == 1
     with pytest.raises(StoreError):
         await mine.harvest()
+    with pytest.raises(StoreError):
+        await mine.replace(session("by hand"))
+    assert sid((await mine.acquire())[0]) == "by hand"
+
+
+async def test_a_store_that_takes_nothing_is_told_before_a_visit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a person does in a window is not lost for a disk that was full all the time."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    site, store = Site(), FileStore(tmp_path / "sessions")
+    with pytest.raises(StoreError, match="No space left"):
+        await keeper(site.visit, store).harvest()
+    assert site.visits == []
+    with pytest.raises(StoreError, match="No space left"):
+        await Client("openwebui", base_url="https://chat.example", store=store).login()
 
 
 async def test_a_session_without_what_the_site_needs_is_not_used(store: Store) -> None:

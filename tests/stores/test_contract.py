@@ -9,7 +9,7 @@ import pytest
 
 from tests.stores.sessions import ORIGIN, SECRET, key, session
 from toolkit.session.browser_session import Cookie
-from toolkit.stores.base import Key, Store
+from toolkit.stores.base import CheckedStore, Key, Store
 
 Opened = Callable[[], Store]
 
@@ -51,6 +51,15 @@ async def test_every_key_has_its_own_session(opened: Opened) -> None:
     expected = {one: session(str(number)) for number, one in enumerate(keys)}
     assert await opened().sessions() == expected
     assert {one: await opened().load(one) for one in keys} == expected
+
+
+async def test_trying_to_write_changes_nothing(opened: Opened) -> None:
+    """A store that can be asked whether it takes a session says so, and has nothing more in it afterwards."""
+    await opened().save(key(), session())
+    store = opened()
+    if isinstance(store, CheckedStore):
+        await store.check_writable()
+    assert await opened().sessions() == {key(): session()}
 
 
 async def test_a_lock_is_held_by_one(opened: Opened) -> None:

@@ -74,6 +74,8 @@ async def test_no_keyring_is_told(kind: type[KeyringBackend], told: str) -> None
     keyring.set_keyring(kind())
     with pytest.raises(StoreError, match=f"keyring cannot be used: {told}.*set {KEY_VARIABLE}"):
         await FileStore().save(key(), session())
+    with pytest.raises(StoreError, match="keyring cannot be used"):
+        await FileStore().check_writable()
     assert await FileStore().sessions() == {}
 
 

@@ -25,11 +25,11 @@ class DeviceBinding:
 
     def __init__(self, plan: VisitPlan) -> None:
         self.noticed = False
-        self._plan = plan
+        self.plan = plan
 
     def see_response(self, response: Any) -> None:
         """Look at an answer, a Playwright `Response`."""
-        if not self.noticed and self._plan.owns_url(response.url):
+        if not self.noticed and self.plan.owns_url(response.url):
             self.noticed = not HEADERS.isdisjoint(response.headers)
 
     def watch_browser(self, context: Any, page: Any) -> Steps[None]:
@@ -52,4 +52,4 @@ class DeviceBinding:
     def _see_site(self, site: str) -> None:
         """Take note of a bound session of `site`, a scheme and a registrable domain."""
         domain = urlsplit(site).hostname or site
-        self.noticed |= any(host == domain or host.endswith(f".{domain}") for host in self._plan.hosts)
+        self.noticed |= any(host == domain or host.endswith(f".{domain}") for host in self.plan.hosts)

@@ -86,9 +86,9 @@ def with_failure_capture(
 
 def _save_artifacts(pages: OpenedPages, provider: str, capture: FailureCapture, tracing: Any) -> Steps[list[str]]:
     """Save what can be had of the failed visit. Returns a sentence for each file, none where the page is gone."""
-    page = pages.last_open
-    if page is None:
+    if not pages.still_open:
         return []
+    page = pages.still_open[-1]
     with ExitStack() as stack:
         try:
             secrets, masks = yield from _secrets_and_masks(page, pages)

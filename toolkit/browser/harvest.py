@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.closing import was_closed
 from toolkit.browser.device_binding import DeviceBinding
+from toolkit.browser.dialogs import dialogs_left_to_person
+from toolkit.browser.event_listening import listening
 from toolkit.browser.failure_capture import with_failure_capture
 from toolkit.browser.gate_headers import send_gate_headers
 from toolkit.browser.opened_pages import OpenedPages
@@ -48,11 +51,12 @@ def harvest_steps(context: Any, plan: VisitPlan) -> Steps[BrowserSession]:
     was missing when the time was up, `ConnectFailed`, `ProxyFailed`, `TLSFailed`.
     """
     pages = OpenedPages()
-    try:
-        return (yield from with_failure_capture(_harvest(context, plan, pages), pages, plan.provider, plan.capture))
-    finally:
-        for page in reversed(pages.opened):
-            yield from _close_page(page)
+    with dialogs_left_to_person(context, plan):
+        try:
+            return (yield from with_failure_capture(_harvest(context, plan, pages), pages, plan.provider, plan.capture))
+        finally:
+            for page in reversed(pages.opened):
+                yield from _close_page(page)
 
 
 def harvest_steps_in_new_context(
@@ -70,14 +74,16 @@ def harvest_steps_in_new_context(
                 raise browser_ended_error(plan.url, plan.provider) from None
             raise
     pages = OpenedPages()
+    context.on("page", pages.add)  # also the tabs that a person opens
     try:
         if plan.gate.headers:
             yield ShieldedStep(send_gate_headers(context, plan))
         if plan.session_storage:
             with playwright_errors(plan.url, plan.provider):
                 yield ShieldedStep(context.add_init_script(restoring_script(plan.session_storage)))
-        steps = _harvest(context, plan, pages)
-        return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
+        with dialogs_left_to_person(context, plan):
+            steps = _harvest(context, plan, pages)
+            return (yield from with_failure_capture(steps, pages, plan.provider, plan.capture, context.tracing))
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
             yield ClosingStep(context.close())
@@ -88,10 +94,10 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
     responses: deque[Any] = deque(maxlen=RECENT_RESPONSES)
     binding = DeviceBinding(plan)
 
-    def add_page(page: Any) -> None:
-        pages.add(page)
-        page.on("response", binding.see_response)
-        page.on("popup", add_page)  # for example a login in a window of its own
+    def add_response(response: Any) -> None:
+        binding.see_response(response)
+        if plan.owns_url(response.url):
+            responses.append(response)
 
     yield Watch(lambda: context.cookies(NOWHERE))
     if plan.recorder is not None:
@@ -99,12 +105,14 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
     with playwright_errors(plan.url, plan.provider, "tab" if plan.tab else "window"):
         try:
             page = yield OpeningStep(context.new_page())
-            add_page(page)
+            pages.add(page)
             yield from binding.watch_browser(context, page)
-            page.on("response", lambda response: responses.append(response) if plan.owns_url(response.url) else None)
-            plan, challenged = yield from _go_to_page(page, plan, responses)
-            yield from wait_until_ready(context, page, plan, challenged=challenged)
-            session = yield from read_session(context, page, plan, responses)
+            with listening(page, "response", add_response):
+                binding.plan, challenged = yield from _go_to_page(page, plan, responses)
+            plan = binding.plan
+            # A person's login may end in another tab.
+            with listening(context if plan.person else page, "response", add_response):
+                session = yield from _read_when_ready(context, pages, plan, responses, challenged=challenged)
             session = msgspec.structs.replace(session, device_bound=binding.noticed)
         except PlaywrightError as error:
             if is_closed(error) and not plan.person and (yield from _has_browser_ended(context)):
@@ -113,6 +121,20 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
     if plan.recorder is not None:
         yield plan.recorder.drain()  # before the page is closed
     return session
+
+
+def _read_when_ready(
+    context: Any, pages: OpenedPages, plan: VisitPlan, responses: Iterable[Any], *, challenged: bool
+) -> Steps[BrowserSession]:
+    """Wait for a page that has everything, and read the session from it; from another one where it is closed
+    meanwhile, as the window of a login closes itself."""
+    while True:
+        page = yield from wait_until_ready(context, pages, plan, challenged=challenged)
+        try:
+            return (yield from read_session(context, page, plan, responses))
+        except PlaywrightError:
+            if not pages.go_on_without(page):
+                raise
 
 
 def _has_browser_ended(context: Any) -> Steps[bool]:
@@ -181,8 +203,11 @@ def _close_page(page: Any) -> Steps[None]:
     """Close a page, unless it is gone already, with its window or the whole browser.
 
     Chromium loses an order to close a page that is just getting a new document, and Playwright's plain `close()` then
-    waits for ever. With `run_before_unload` it does not wait, so the order can be given again.
+    waits for ever. With `run_before_unload` it does not wait, so the order can be given again. A page that then asks
+    whether to leave it is left: whoever was to answer it has done what the page was there for.
     """
+    dialogs: list[Any] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog))
     for wait_ms in CLOSE_WAITS_MS:
         if page.is_closed():
             return
@@ -190,5 +215,8 @@ def _close_page(page: Any) -> Steps[None]:
             yield ClosingStep(page.close(run_before_unload=True))
         with suppress(PlaywrightError):
             yield ShieldedStep(page.wait_for_event("close", timeout=wait_ms))
+        while dialogs:
+            with suppress(PlaywrightError):
+                yield ClosingStep(dialogs.pop().accept())
     with suppress(PlaywrightError):
         yield ClosingStep(page.close())  # only this closes a page whose script never ends

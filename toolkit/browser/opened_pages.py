@@ -16,7 +16,8 @@ MAX_BODY_BYTES = 64 * 1024  # how much of a body is searched for values
 
 
 class OpenedPages:
-    """The pages that a visit opened, in order, with the bodies and the outcomes of their latest requests."""
+    """The pages that a visit opened and their popups, in order, with the bodies and the outcomes of their latest
+    requests."""
 
     def __init__(self) -> None:
         self.opened: list[Any] = []
@@ -24,16 +25,23 @@ class OpenedPages:
         self._bodies: deque[bytes] = deque(maxlen=MAX_BODIES)
 
     def add(self, page: Any) -> None:
-        """Add a Playwright page, and listen to its requests from now on."""
+        """Add a Playwright page if it is a new one, and listen to its requests and for its popups from now on."""
+        if page in self.opened:
+            return
         self.opened.append(page)
+        page.on("popup", self.add)  # for example a login in a window of its own
         page.on("request", self._add_body)
         page.on("response", lambda response: self._add_outcome(response.request, response.status))
         page.on("requestfailed", lambda request: self._add_outcome(request, 0))
 
     @property
-    def last_open(self) -> Any:
-        """The last page that is still open, else None."""
-        return next((page for page in reversed(self.opened) if not page.is_closed()), None)
+    def still_open(self) -> list[Any]:
+        """The pages that are still open."""
+        return [page for page in self.opened if not page.is_closed()]
+
+    def go_on_without(self, page: Any) -> bool:
+        """Whether `page` is closed, and not all are."""
+        return page.is_closed() and bool(self.still_open)
 
     def sent_values(self) -> Iterator[str]:
         """The values in the bodies and the form queries that were sent."""

@@ -77,7 +77,8 @@ def is_element_visible(page: Any, selector: str, limit: TimeLimit, *, wait: bool
             yield Limited(element.wait_for(state="visible", timeout=ELEMENT_MS), ELEMENT_MS)
             return True
     yield from _wait_until_responsive(page, limit)
-    return bool((yield element.is_visible()))
+    left = limit.left
+    return bool((yield Limited(element.is_visible(), left)))
 
 
 def fetch_probe(page: Any, url: str, headers: dict[str, str], limit: TimeLimit) -> Steps[Any]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.page_databases import read_databases
+from toolkit.browser.page_errors import is_closed
 from toolkit.browser.page_evaluation import evaluate_json
 from toolkit.browser.page_queries import PageStorage, read_storage
 from toolkit.browser.sync_async_runners import Steps
@@ -31,6 +33,7 @@ READ_AGENT = "() => JSON.stringify(navigator.userAgent)"
 def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[Any]) -> Steps[BrowserSession]:
     """The session as the page has it now. `responses` are the site's latest ones, Playwright's `Response` objects."""
     storage, databases = yield from _storage(page, plan)
+    responses = yield from _readable(responses)
     jar = yield context.cookies()
     cookies = tuple(Cookie.from_playwright(raw) for raw in jar if plan.owns_cookie_domain(raw["domain"]))
     session = BrowserSession(
@@ -52,9 +55,24 @@ def read_session(context: Any, page: Any, plan: VisitPlan, responses: Iterable[A
     return msgspec.structs.replace(session, expires_at=expiry(session, plan.recipe))
 
 
+def _readable(responses: Iterable[Any]) -> Steps[list[Any]]:
+    """Those of `responses` whose headers can be had: not those of a tab that has been closed."""
+    readable = []
+    for response in list(responses):  # more may come meanwhile
+        try:
+            yield response.request.all_headers()
+            yield response.all_headers()
+        except PlaywrightError as error:
+            if not is_closed(error):
+                raise
+        else:
+            readable.append(response)
+    return readable
+
+
 def _storage(page: Any, plan: VisitPlan) -> Steps[tuple[dict[str, PageStorage], dict[str, list[dict[str, Any]]]]]:
     """The storage and the databases of the provider's own frames, by origin; origins without databases are left out."""
-    limit = TimeLimit(plan.navigation_ms)
+    limit = TimeLimit(plan.respond_ms)
     storage: dict[str, PageStorage] = {}
     databases: dict[str, list[dict[str, Any]]] = {}
     while (main := (yield from read_storage(page.main_frame, limit))) is None:

@@ -141,7 +141,6 @@ class SessionManager:
     async def _harvest_in_tab(self, browser: AsyncBrowser, site: Site, account: str, login: bool) -> BrowserSession:
         """Visit `site` in a tab of the browser that a person has open."""
         context = default_context(browser)
-        context.on("dialog", _leave_dialog)
         return await run(harvest_steps(context, self._plan(site, account, None, login)))
 
     async def _harvest_in_new_context(
@@ -190,10 +189,6 @@ def _check_handed_in(context: AsyncContext | None, browser: AsyncBrowser | None,
             raise ContextTypeError("That context is of Playwright's sync API.", hint="Use `harvest_in` for it.")
     if browser is not None and not isinstance(browser, AsyncBrowser):
         raise ContextTypeError(f"A Browser of Playwright's async API is needed, not {type_name(browser)}.")
-
-
-def _leave_dialog(_: object) -> None:
-    """Do nothing with a dialog, so that the person can answer it. With no listener Playwright answers all dialogs."""
 
 
 def _is_from_headless(session: BrowserSession) -> bool:

@@ -50,6 +50,11 @@ class VisitPlan(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:  # a proxy has a password
         return f"<VisitPlan {self.provider} {redact_url(self.url)} account={self.account}>"
 
+    @property
+    def respond_ms(self) -> float:
+        """How long a page with the session may take to respond: a dialog in it may wait for the person first."""
+        return self.login_ms if self.person else self.navigation_ms
+
     def owns_url(self, url: str) -> bool:
         """Whether `url` is on one of the provider's hosts."""
         parts = urlsplit(url)

@@ -302,11 +302,13 @@ class Client:
         the running Chrome whose DevTools endpoint has that address. `seconds` is how long the person has (None: what
         the profile says). Raises `WrongAccount` if somebody else logged in than the stored session is of, and
         `BrowserError` if there is no display, the window was closed or the time is up; then the stored session stays as
-        it was.
+        it was. Raises `StoreError` before the window opens if the session could not be stored.
         """
         with self._hints:
             self._require_renewable()
-            session = await self._visit(await self._keeper.reload(), Login(seconds, cdp))
+            previous = await self._keeper.reload()
+            await self._keeper.check_storable()
+            session = await self._visit(previous, Login(seconds, cdp))
             await self._keeper.replace(session)
         return session
 

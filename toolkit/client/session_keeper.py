@@ -134,6 +134,7 @@ class SessionKeeper:
         asked_at = time.time()
         async with self._lock, self._storage.visit_lock():
             current, stored = await self.reload(), await self._storage.load()
+            await self._storage.check_writable()
             if stored is not None and stored.harvested_at > asked_at:
                 log.debug("%s: another process has just visited the site", self._provider)
                 return stored
@@ -151,8 +152,13 @@ class SessionKeeper:
                     self.outcomes.tell(error)
                 raise
 
+    async def check_storable(self) -> None:
+        """Raise `StoreError` if a session could not be stored now, before a person makes one by hand."""
+        await self._storage.check_writable()
+
     async def replace(self, session: BrowserSession) -> None:
-        """Use and store `session` from now on, whatever there was."""
+        """Use and store `session` from now on, whatever there was. Where the store fails, it is used all the same."""
+        self._set_unstored(session)
         await self._storage.replace(session)
         self._set_stored(session)
 

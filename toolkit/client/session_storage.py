@@ -16,7 +16,7 @@ from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import expiry
 from toolkit.session.recipe import Harvest
-from toolkit.stores.base import Key, Purpose, Store
+from toolkit.stores.base import CheckedStore, Key, Purpose, Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,6 +39,13 @@ class SessionStorage:
     async def load(self) -> BrowserSession | None:
         """Return the stored session, or None if there is none."""
         return await self.store.load(self.key) if self.store is not None else None
+
+    async def check_writable(self) -> None:
+        """Raise `StoreError` if a session could not be stored now, as far as the store can tell."""
+        if self.store is not None:
+            async with self._write_lock():
+                if isinstance(self.store, CheckedStore):
+                    await self.store.check_writable()
 
     async def replace(self, session: BrowserSession) -> None:
         """Store `session` in place of whatever is stored."""

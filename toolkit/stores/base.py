@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from toolkit.session.browser_session import BrowserSession
 
@@ -51,4 +51,14 @@ class Store(Protocol):
         It waits at most `seconds` (None: for ever), then raises the builtin `TimeoutError`. The lock of a dead process
         becomes free. It is not reentrant: a holder that asks for the same lock again waits for itself.
         """
+        ...
+
+
+@runtime_checkable
+class CheckedStore(Protocol):
+    """A store that can tell beforehand whether a session can be saved, which is asked before a person logs in. A store
+    need not be one."""
+
+    async def check_writable(self) -> None:
+        """Raise `StoreError` if no session could be saved now. Nothing that is stored changes."""
         ...

@@ -131,7 +131,9 @@ class FileStore:
             yield
 
     async def check_writable(self) -> None:
-        """Write a file into the folder, if that is there, and remove it again. Raises `StoreError` if that fails."""
+        """Write a file into the folder, which is there, and remove it again. Raises `StoreError` if that fails, or if
+        a session could not be sealed."""
+        await self._packer.check_passphrase()
         try:
             await in_thread(self._try_to_write, finish=True)
         except OSError as error:

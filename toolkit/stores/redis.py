@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -27,6 +28,9 @@ log = logging.getLogger("toolkit")
 SESSION_PREFIX = "toolkit:session:"
 CORRUPT_PREFIX = "toolkit:corrupt:"
 LOCK_PREFIX = "toolkit:lock:"
+TRY_PREFIX = "toolkit:try:"
+TRY_BYTES = 64 * 1024  # more than a session has
+TRY_SECONDS = 10  # after which the server removes it, where the connection was lost before
 # Writes the session ARGV[2], unless the lock KEYS[2] is no longer held with the token ARGV[1], which is empty without a
 # lock.
 SAVE_SCRIPT = """
@@ -88,6 +92,14 @@ class RedisStore:
                 except StoreError as error:
                     log.warning("%s", error)
         return dict(session for session in stored if session is not None)
+
+    async def check_writable(self) -> None:
+        """Store something for a moment. Raises `StoreError` if that fails, or if a session could not be sealed."""
+        await self._packer.check_passphrase()
+        async with self._server.connected() as redis:
+            name = f"{TRY_PREFIX}{secrets.token_hex(8)}"
+            await redis.set(name, bytes(TRY_BYTES), ex=TRY_SECONDS)
+            await redis.delete(name)
 
     def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
         return self._locks.lock(_lock_name(key, purpose), seconds)

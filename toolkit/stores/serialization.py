@@ -62,6 +62,11 @@ class Packer:
             content = _Content(VERSION, key, sealed=sealed)
         return _dump_json(content, indent=1)
 
+    async def check_passphrase(self) -> None:
+        """Raise `StoreError` if there is to be a passphrase, and the keyring does not give it."""
+        if self._setting:
+            await asyncio.to_thread(self._get_sealer)
+
     async def unpack(self, packed: bytes, where: str) -> StoredSession:
         """Return the key and the session in `packed`. `where` names the place for errors.
 
