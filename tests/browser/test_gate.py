@@ -18,7 +18,7 @@ from tests.browser.places import BOX, Place
 from tests.sites.serving import serve
 from toolkit.browser.profiles import Credentials, Profile
 from toolkit.browser.session_manager import SessionManager
-from toolkit.errors import ConnectFailed, TLSFailed
+from toolkit.errors import ConnectFailed, GateRefused, TLSFailed
 from toolkit.http.gate import ClientCertificate
 from toolkit.recording.recorder import Recorder
 
@@ -76,6 +76,19 @@ async def test_the_browser_gives_the_gate_its_due_and_nobody_else(chromium: Brow
     kept = msgspec.json.encode(recorder.recording("a test")).decode()
     assert TOKEN not in kept
     assert "planted" not in kept
+
+
+async def test_a_gate_that_refuses_the_visit_is_told(chromium: Browser) -> None:
+    """Where it asks for authentication, and where it answers with a page; both say where its due is told."""
+    async with serve(GatedSite().app()) as origin:
+        login = Credentials(username="ann", password="planted-password")
+        for profile, told in (
+            (Profile(), "wants HTTP authentication"),
+            (Profile(http_credentials=login), "answered 403 with a web page"),
+        ):
+            async with SessionManager(profile, browser=chromium) as manager:
+                with pytest.raises(GateRefused, match=rf"{told}.*browsers\.json"):
+                    await manager.harvest(place(origin))
 
 
 @asynccontextmanager

@@ -135,3 +135,13 @@ def test_a_secret_as_text_is_taken_and_warned_of_once(tmp_path: Path, caplog: py
     (record,) = caplog.records
     assert f"$.deployments.{SITE}.http_credentials.password is a secret as text" in record.getMessage()
     assert "planted" not in caplog.text
+
+
+def test_a_file_may_have_deployments_alone(tmp_path: Path) -> None:
+    """Then the profiles are those of the package; and a file of one profile needs not say that it is the default."""
+    file = tmp_path / "browsers.json"
+    file.write_text(json.dumps({"deployments": {SITE: {"extra_http_headers": {"x-a": "1"}}}}), encoding="utf-8")
+    assert find_gate(SITE, None, file).headers == {"x-a": "1"}
+    assert "headed" in load_profiles(file)
+    file.write_text(json.dumps({"profiles": {"mine": {"locale": "de-DE"}}}), encoding="utf-8")
+    assert load_profiles(file).get().locale == "de-DE"

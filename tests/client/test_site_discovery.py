@@ -14,9 +14,11 @@ from playwright.async_api import Browser
 from tests.browser.places import TRUSTING
 from tests.sites.codelinkava import CodeLinkAvaSite
 from toolkit.client.client import Client
+from toolkit.client.site_discovery import known_site
 from toolkit.errors import LoginRequired
 from toolkit.http.route import Route
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.stores.base import Key
 from toolkit.stores.memory import MemoryStore
 
 HOST = "www.chat.example.org"
@@ -85,3 +87,10 @@ async def test_the_right_address_is_asked_nothing_more(chromium: Browser) -> Non
         assert len(site.calls("/")) == before
         with pytest.raises(LoginRequired, match="There is no session"):
             await Client("codelinkava", account="other", **options).check()  # type: ignore[arg-type]
+
+
+def test_what_was_typed_with_tls_is_not_asked_without() -> None:
+    """Whatever session is stored: who types https:// does not want the token to be readable on its way."""
+    plain, private = (Key("p", f"{scheme}://chat.example.org", "default") for scheme in ("http", "https"))
+    assert known_site(plain, [private]) == private.origin
+    assert known_site(private, [plain]) is None

@@ -40,8 +40,13 @@ class BrowsersFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     schema: Annotated[str | None, Meta(description="Where this file's JSON Schema is, for editors.")] = msgspec.field(
         name="$schema", default=None
     )
-    default: Annotated[str, Meta(description="Name of the profile that is used where none is asked for.")] = "headless"
-    profiles: Annotated[dict[str, Profile], Meta(description="The profiles, by name.")]
+    default: Annotated[
+        str,
+        Meta(description="The profile that is used where none is asked for; by default headless, else the first one."),
+    ] = "headless"
+    profiles: Annotated[
+        dict[str, Profile], Meta(description="The profiles, by name; with deployments alone, those of the package.")
+    ] = {}
     deployments: Annotated[
         dict[str, Deployment],
         Meta(description="What sites want, whatever the profile, by their address such as https://chat.example.com."),
@@ -118,7 +123,7 @@ def find_file(path: Path | None = None, environ: Mapping[str, str] | None = None
 
 
 def load_profiles(path: Path | None = None) -> Profiles:
-    """Load and check the profiles of `find_file(path)`.
+    """Load and check the profiles of `find_file(path)`. A file that has only deployments has the package's profiles.
 
     Raises `ConfigError` with the file, the JSON path in it and what was expected there.
     """
@@ -129,6 +134,9 @@ def load_profiles(path: Path | None = None) -> Profiles:
         whole = msgspec.convert({**content, "profiles": {}}, BrowsersFile)
     except msgspec.ValidationError as error:
         raise explain_validation_error(file, "$", BrowsersFile, error) from None
+    if "profiles" not in content and "deployments" in content and file != packaged_file():
+        packaged = load_profiles(packaged_file())
+        return replace(packaged, file=file, deployments=_deployments(file, whole))
     raw = content.get("profiles")
     if not isinstance(raw, dict) or not raw:
         raise error_at(file, "$.profiles", "expected an object with at least one profile")
@@ -138,14 +146,20 @@ def load_profiles(path: Path | None = None) -> Profiles:
     for name, profile in profiles.items():
         if conflict := find_conflict(profile):
             raise error_at(file, f"$.profiles.{name}.{conflict[0]}", conflict[1])
-    if whole.default not in profiles:
+    default = whole.default if "default" in content or whole.default in profiles else next(iter(profiles))
+    if default not in profiles:
         raise error_at(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
+    return Profiles(file=file, default=default, profiles=profiles, deployments=_deployments(file, whole))
+
+
+def _deployments(file: Path, whole: BrowsersFile) -> dict[str, Deployment]:
+    """The deployments of a file by origin. Raises `ConfigError`."""
     deployments = {}
     for url, deployment in whole.deployments.items():
         if not re.match(r"https?://[^/]", url):
             raise error_at(file, f"$.deployments.{url}", "expected an address such as https://chat.example.com")
         deployments[origin_of(url)] = deployment
-    return Profiles(file=file, default=whole.default, profiles=profiles, deployments=deployments)
+    return deployments
 
 
 def choose_profile(profile: str | Profile | None, browsers_file: Path | None = None) -> tuple[str, Profile]:

@@ -7,6 +7,7 @@ opened are closed at its end, also when it fails or is cancelled; no other page 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -39,6 +40,8 @@ from toolkit.session.browser_session import BrowserSession
 # What Playwright's driver answers itself where it makes the connections, since the context has client certificates.
 REFUSED_BY_DRIVER = 503
 DRIVER_REASON = re.compile(r"client-certificate error: ([\w' -]+)")
+log = logging.getLogger("toolkit")
+
 NOWHERE = "http://127.0.0.1:1/"  # an address that has no cookies
 CLOSE_WAITS_MS = (250, 250, 500, 1_000, 2_000)  # how long to wait after each order to close
 RECENT_RESPONSES = 20  # how many of the site's latest responses are kept, to read headers from
@@ -185,14 +188,16 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tupl
             url=plan.url,
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
-    if response.status == 401 and not plan.person:
-        login_given = plan.gate.login is not None
-        if refusal := gate_refusal(401, CIMultiDict(headers), response.url, login_given=login_given):
-            refusal.provider = plan.provider
-            raise refusal
-    if response.status in (401, 403) and plan.recipe.can_detect_login:
-        if plan.person:
-            return plan, False
+    may_log_in = response.status in (401, 403) and plan.recipe.can_detect_login
+    refusal = gate_refusal(response.status, CIMultiDict(headers), response.url, login_given=plan.gate.login is not None)
+    if may_log_in and plan.person:
+        if refusal is not None:  # the window shows it, and does not say what can be done
+            log.warning("%s %s", refusal.what, refusal.hint)
+        return plan, False
+    if refusal is not None and not (may_log_in and response.status == 403):  # which may be the site's own
+        refusal.provider = plan.provider
+        raise refusal
+    if may_log_in:
         raise LoginRequired("The site wants a login.", provider=plan.provider, url=plan.url)
     if response.status == 407:
         raise ProxyFailed("The proxy wants a login.", provider=plan.provider, url=plan.url)

@@ -37,6 +37,11 @@ NETWORK_ERRORS = (
         ProxyFailed,
         "The proxy failed",
     ),
+    (
+        r"ERR_SSL_PROTOCOL_ERROR|SSL_ERROR_RX_RECORD_TOO_LONG",
+        TLSFailed,
+        "The site speaks no TLS, its address may be http://,",
+    ),
     (r"ERR_(CERT|SSL|BAD_SSL)\w*|SEC_ERROR\w*|SSL_ERROR\w*|MOZILLA_PKIX\w*", TLSFailed, "The certificate is refused"),
     (
         r"ERR_(NAME|CONNECTION|ADDRESS|INTERNET|NETWORK|TIMED|SOCKET|EMPTY|UNSAFE_PORT)\w*|NS_ERROR_(UNKNOWN|CONN|NET)\w*",

@@ -21,11 +21,14 @@ MOVES, MOVE_SECONDS = 5, 5.0  # how many are followed, and how long each may tak
 
 def known_site(key: Key, stored: Iterable[Key]) -> str | None:
     """The origin of the one session in `stored` that is of the same provider and account as `key`, and of the same site
-    otherwise written (`http://`, `www.`); None where there is none."""
+    otherwise written (`http://`, `www.`); None where there is none. What was typed with `https://` never becomes
+    `http://`."""
     found = {
         each.origin
         for each in stored
-        if each[::2] == key[::2] and is_same_site_otherwise_written(each.origin, key.origin)
+        if each[::2] == key[::2]
+        and is_same_site_otherwise_written(each.origin, key.origin)
+        and (each.origin.startswith("https:") or key.origin.startswith("http:"))
     }
     return found.pop() if len(found) == 1 else None
 

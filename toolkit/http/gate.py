@@ -74,12 +74,16 @@ class Gate(Struct, frozen=True, kw_only=True):
         return next((each for each in self.certificates if origin_of(each.origin) == origin), None)
 
     def secrets(self) -> set[str]:
-        """What a site may repeat and nobody is to see: values of headers, and the password."""
+        """What a site may repeat and nobody is to see: values of headers, and the password. One that is as short as a
+        word would make words unreadable, and so tell what it is."""
         found = {value for value in self.request_headers.values() if len(value) >= SHORTEST_COOKIE}
-        return found | ({self.login[1]} if self.login is not None and self.login[1] else set())
+        if self.login is not None and len(self.login[1]) >= SHORTEST_PASSWORD:
+            found.add(self.login[1])
+        return found
 
 
 NO_GATE = Gate()
+SHORTEST_PASSWORD = 4  # characters
 
 
 def is_behind_gate(url: str, page: str, hosts: Collection[str | None]) -> bool:

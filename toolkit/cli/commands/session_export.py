@@ -64,7 +64,7 @@ def session_export(provider: str, form: Any, output: Path | None, slim: bool, op
     note_binding([(stored.key, session)])
     if session.expired(now):
         notify("note: the session has expired")
-    if recipe.cookies and session.changed_at > 0:
+    if session.changed_at > 0 and any(recipe.needs_cookie(cookie.name) for cookie in session.cookies):
         notify(
             "note: the site has changed cookies of this session while it was in use: if it takes only the latest, "
             "one copy alone will live, so use it in one place"
