@@ -80,13 +80,18 @@ async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
         readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
         transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
         stack.callback(transport.close)
-        pid = int(await loop.sock_recv(connection, 32))
+        numbers = asyncio.StreamReader()
+        transport_of_numbers, _ = await loop.create_connection(
+            lambda: asyncio.StreamReaderProtocol(numbers), sock=connection.dup()
+        )
+        stack.callback(transport_of_numbers.close)
+        pid = int(await numbers.readline())
         try:
             transport.write(given)
             with suppress(RuntimeError):  # it has ended, and read not all
                 transport.write_eof()
             out, err = await asyncio.gather(*(reader.read() for reader in readers))
-            return int(await loop.sock_recv(connection, 32)), out, err
+            return int(await numbers.readline()), out, err
         except BaseException:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -140,9 +145,9 @@ def _run(connection: socket.socket, command: Command, numbers: list[int]) -> Non
         sys.exit()
     for number in numbers:
         os.close(number)
-    connection.send(b"%d" % pid)
+    connection.send(b"%d\n" % pid)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    connection.send(b"%d" % code)
+    connection.send(b"%d\n" % code)
     os._exit(0)
 
 

@@ -37,11 +37,11 @@ STARTING = [
 ]
 VISITING = [("message", "", count) for count in (1, 8, 9, 10, 22, 27, 30, 38, 46, 51, 56)]
 SAVING = [
-    ("open", "saving.lock", 1),
+    ("open", "saving.lock", 2),
     ("tempfile.mkstemp", ".json.", 1),
     ("open", ".new", 1),
     ("os.rename", ".new", 1),
-    ("open", "/sessions'", 1),
+    ("open", "/sessions'", 2),
 ]
 
 

@@ -42,7 +42,7 @@ def is_renewal_due(session: BrowserSession, now: float) -> bool:
     the first half of its life. After a renewal that left its end where it was, the next is due when half of what was
     left then is over.
     """
-    if session.expires_at is None:
+    if session.expires_at is None or session.api_key is not None:  # nothing renews a key
         return False
     began = max(session.harvested_at, session.changed_at)
     window = max(2 * (session.visit_seconds or VISIT_SECONDS), LEEWAY)
@@ -75,7 +75,11 @@ def clock_skew(date: str | None, age: str | None, received: float) -> float:
 
 
 def _expiries(session: BrowserSession, recipe: Harvest) -> Iterator[float]:
-    """The expiry of each cookie and token that `recipe` needs; infinity for those without one."""
+    """The expiry of each cookie and token that `recipe` needs, or of the API key in their place; infinity for those
+    without one."""
+    if session.api_key is not None:
+        yield _token_expiry(session.api_key, session.clock_skew)
+        return
     for pattern in recipe.cookies:
         matching = [cookie for cookie in session.cookies if re.fullmatch(pattern, cookie.name)]
         yield max((_cookie_expiry(cookie, session.clock_skew) for cookie in matching), default=math.inf)
