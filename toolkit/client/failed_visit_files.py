@@ -28,9 +28,18 @@ def save(ending: str, data: bytes) -> Path:
         folder.chmod(0o700)
     path = folder / f"{time.strftime('%Y-%m-%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}-{ending}"
     write_atomic(path, data)
-    for old in sorted(path for path in folder.iterdir() if not path.name.startswith("."))[:-MAX_FILES]:
+    others = [each for each in folder.iterdir() if each != path and not each.name.startswith(".")]
+    for old in sorted(others, key=_written_at)[: 1 - MAX_FILES]:
         old.unlink(missing_ok=True)
     return path
+
+
+def _written_at(path: Path) -> int:
+    """When `path` was written, in ns, which its name tells to the second; 0 where somebody else has just deleted it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def capture_options() -> FailureCapture:
