@@ -22,7 +22,6 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.traceback import Traceback
 
-from tests.cli import one_by_one
 from tests.cli.conftest import Toolkit
 from tests.planted import FAILURES, PLACES, SECRETS, SPELLINGS, site
 from tests.redaction.secrets import spelled
@@ -342,17 +341,9 @@ async def test_no_command_shows_one(tmp_path: Path, origin: str) -> None:
             (("chat", "openwebui", "--replay", "broken.har"), bare, ""),
             (("doctor",), {**bare, **variable, "HTTPS_PROXY": PROXY, "TOOLKIT_STORE": redis}, ""),
         ]
-        given_commands = [
-            {"args": ["--debug", *args], "env": {**toolkit.environ, **env}, "stdin": stdin}
-            for args, env, stdin in commands
-        ]
-        toolkit.module = one_by_one.__name__
-        file = Path(temp) / "commands"
-        file.write_text(json.dumps(given_commands))
-        process = await toolkit.start(str(file), stderr=asyncio.subprocess.STDOUT)
-        said = (await process.communicate())[0].decode()
-        file.unlink()
-        for (args, _, _), output in zip(commands, one_by_one.parted(said, len(commands)), strict=True):
+        for args, env, stdin in commands:
+            result = await toolkit.run("--debug", *args, env=env, stdin=stdin)
+            output = result.out + result.err
             assert not found_in(output), f"{args}\n{output[:5000]}"
             assert "•••" in output or prompts[0] not in args
         assert files_with_secrets(tmp_path) + files_with_secrets(Path(temp)) == []

@@ -1,4 +1,5 @@
-"""Runs commands one after another: `python -m tests.cli.one_by_one FILE`, which is a JSON list of `Command`.
+"""Runs commands one after another on one terminal: `python -m tests.cli.one_by_one FILE`, a JSON list of their
+arguments. (Where there is no terminal, `tests.cli.forked` runs them.)
 
 Each runs in a process of its own, which is forked from this one. So the toolkit is loaded once for all of them, which
 takes longer than most of what they do. Before what a command says there is a line, `mark` of its number.
@@ -6,23 +7,13 @@ takes longer than most of what they do. Before what a command says there is a li
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-import tempfile
 from pathlib import Path
-
-import msgspec
 
 import toolkit.cli.client_from_options  # noqa: F401 - what is loaded once: most of the toolkit, and aiohttp
 from toolkit.cli import main
-
-
-class Command(msgspec.Struct):
-    """The arguments of a command, its environment, and what it reads; None is what this process has."""
-
-    args: list[str]
-    env: dict[str, str] | None = None
-    stdin: str | None = None
 
 
 def mark(number: int) -> str:
@@ -39,22 +30,10 @@ def parted(said: str, count: int) -> list[str]:
     return parts
 
 
-def become(command: Command) -> None:
-    sys.argv = ["toolkit", *command.args]
-    if command.env is not None:
-        os.environ.clear()
-        os.environ.update(command.env)
-    if command.stdin is not None:
-        with tempfile.TemporaryFile() as file:
-            file.write(command.stdin.encode())
-            file.seek(0)
-            os.dup2(file.fileno(), 0)
-    main()
-
-
 if __name__ == "__main__":
-    for number, command in enumerate(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=list[Command])):
+    for number, arguments in enumerate(json.loads(Path(sys.argv[1]).read_bytes())):
         print(mark(number), flush=True)
         if (pid := os.fork()) == 0:
-            become(command)
+            sys.argv = ["toolkit", *arguments]
+            main()
         os.waitpid(pid, 0)

@@ -122,7 +122,7 @@ async def test_nothing_steers_a_terminal(toolkit: Toolkit, hostile: tuple[Script
     site, origin = hostile
     source = {"source": {"name": NAME}, "document": [NAME], "metadata": [{"source": f"https://example.org/{NAME}"}]}
     site.says(STEERING, reasoning=STEERING, sources=[source], selected_model_id=NAME)
-    commands = [{"args": [arg.replace("ORIGIN", origin) for arg in args]} for args in COMMANDS.values()]
+    commands = [[arg.replace("ORIGIN", origin) for arg in args] for args in COMMANDS.values()]
     toolkit.module = one_by_one.__name__
     async with terminal(toolkit, toolkit.file("commands.json", commands), env=DUMB) as screen:
         await screen.end()
