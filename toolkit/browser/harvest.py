@@ -167,12 +167,17 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tupl
         if not (is_error_page(error) and documents):
             raise
         response = documents[-1]
-    if response is not None:
-        before, plan = plan, (yield from follow_moves(response, plan))
-        if plan is not before:
-            responses.append(response)
-    if response is None or response.status < 400:
+    if response is None:
         return plan, False
+    before, plan = plan, (yield from follow_moves(response, plan))
+    if plan is not before:
+        responses.append(response)
+    return plan, (yield from _is_challenge(response, plan)) if response.status >= 400 else False
+
+
+def _is_challenge(response: Any, plan: VisitPlan) -> Steps[bool]:
+    """Whether `response`, the page's document with an error status, is a challenge that a person is there to pass; with
+    a person, it may also be a page to log in at. Raises the error that any other stands for."""
     if response.status == REFUSED_BY_DRIVER and plan.gate.certificates:
         told = yield Limited(response.text(), plan.navigation_ms)
         if reason := DRIVER_REASON.search(told):
@@ -181,7 +186,7 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tupl
     headers = yield response.all_headers()
     if headers.get("cf-mitigated") == "challenge":  # https://developers.cloudflare.com/cloudflare-challenges/
         if plan.person:
-            return plan, True
+            return True
         raise ChallengeRequired(
             "The site asks for proof of a person.",
             provider=plan.provider,
@@ -193,7 +198,7 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tupl
     if may_log_in and plan.person:
         if refusal is not None:  # the window shows it, and does not say what can be done
             log.warning("%s %s", refusal.what, refusal.hint)
-        return plan, False
+        return False
     if refusal is not None and not (may_log_in and response.status == 403):  # which may be the site's own
         refusal.provider = plan.provider
         raise refusal

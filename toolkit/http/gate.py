@@ -1,6 +1,6 @@
 """`Gate`: what stands in front of a site and wants something of whoever comes, as a proxy with a login of its own does.
 
-The browser and the calls give the same, and only to the provider's own hosts. Pure, but for reading no file.
+The browser and the calls give the same, and only to the provider's own hosts. Pure.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 
 from toolkit.session.browser_headers import origin_of
 from toolkit.session.secret_values import SHORTEST_COOKIE
+
+SHORTEST_PASSWORD = 4  # characters of one that is taken out of what a site repeats
 
 
 class ClientCertificate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +85,6 @@ class Gate(Struct, frozen=True, kw_only=True):
 
 
 NO_GATE = Gate()
-SHORTEST_PASSWORD = 4  # characters
 
 
 def is_behind_gate(url: str, page: str, hosts: Collection[str | None]) -> bool:

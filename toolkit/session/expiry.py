@@ -13,7 +13,7 @@ from toolkit.session.token_expiry import jwt_expiry
 from toolkit.session.tokens import credentials, sent_token
 
 LEEWAY = 10.0  # seconds: a call that starts now should not have its session expire on the way
-VISIT_SECONDS = 9.0  # how long a visit takes that nobody has measured; 5 to 18 were seen
+UNMEASURED_VISIT_SECONDS = 9.0  # how long a visit takes that nobody has measured; 5 to 18 were seen
 END_NOISE = 1.0  # seconds: what two readings of one end may differ by
 SKEW_NOISE = 2.0  # seconds: `Date` has whole seconds, and the answer took some time
 
@@ -45,7 +45,7 @@ def is_renewal_due(session: BrowserSession, now: float) -> bool:
     if session.expires_at is None or session.api_key is not None:  # nothing renews a key
         return False
     began = max(session.harvested_at, session.changed_at)
-    window = max(2 * (session.visit_seconds or VISIT_SECONDS), LEEWAY)
+    window = max(2 * (session.visit_seconds or UNMEASURED_VISIT_SECONDS), LEEWAY)
     if began:
         life = session.expires_at - began
         window = min(max(window, life / 10), life / 2)
