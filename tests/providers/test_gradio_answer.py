@@ -50,6 +50,12 @@ def test_every_shape_of_an_answer_is_text(answer: object, text: str) -> None:
     assert text_of(events(answer)) == text
 
 
+def test_a_text_in_the_place_of_a_chatbot_is_the_answer() -> None:
+    """Told anew as it grows, whatever was said before; nothing is none."""
+    assert events("Hel", "Hello", history=OLD) == ["Hel", "lo"]
+    assert events("", history=OLD) == []
+
+
 @pytest.mark.parametrize("nothing", [None, [], "", {"role": "assistant", "content": ""}])
 def test_an_answer_without_a_word_has_none(nothing: object) -> None:
     """And is no text of its own making."""

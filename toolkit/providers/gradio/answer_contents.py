@@ -47,7 +47,10 @@ def unwrap_update(value: Any, before: Any) -> Any:
 
 
 def read_conversation(value: Any) -> list[Turn]:
-    """The messages of a chatbot: a list of messages or, before version 6, of pairs of a question and its answer."""
+    """The messages of a chatbot: a list of messages or, before version 6, of pairs of a question and its answer. A text
+    in the place of one is the answer."""
+    if isinstance(value, str):
+        return read_turns(value)
     turns: list[Turn] = []
     for one in value if isinstance(value, list) else ():
         if isinstance(one, list | tuple) and len(one) == 2:
