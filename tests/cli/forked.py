@@ -7,6 +7,7 @@ connection, and ends when its stdin does.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import random
 import re
@@ -48,11 +49,13 @@ def _server() -> str:
     )
     assert process.stdout is not None
     process.stdout.readline()  # it listens
-    _started.append(process)
+    atexit.register(_end, process)
     return path
 
 
-_started: list[subprocess.Popen[bytes]] = []
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with process:  # closes its stdin, and waits
+        pass
 
 
 def can_run(args: Iterable[str], env: Mapping[str, str]) -> bool:
