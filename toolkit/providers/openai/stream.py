@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("toolkit")
 
 DONE = "[DONE]"
+ERROR_EVENTS = (b'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n',)
 LINGER_SECONDS = 5.0  # for the end marker, once the reason for the end was told: some servers leave it out, and stay
 BLANK = b" \t\r\n\xef\xbb\xbf"
 
