@@ -14,7 +14,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from toolkit.chats.events import Pieces
 from toolkit.chats.messages import ChatRequest
@@ -31,7 +31,7 @@ from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, cached_models
 from toolkit.session.api_key import key_refused
 from toolkit.session.browser_session import BrowserSession
-from toolkit.session.recipe import PageRecorder
+from toolkit.session.recipe import PageRecorder, Site
 
 log = logging.getLogger("toolkit")
 
@@ -41,8 +41,9 @@ HEADS_SECONDS = 10.0  # the longest wait for the answers to other calls before a
 class ChatRecorder(Recorder, PageRecorder, Protocol):
     """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
 
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, Any]], base_url: str | None) -> None:
-        """Note that a chat call with `messages` begins, and with which `session`."""
+    def record_chat(self, session: BrowserSession, request: ChatRequest, site: Site, base_url: str | None) -> None:
+        """Note that the chat call `request` begins at `site`, with which `session`; also where it begins anew, with
+        another one. `base_url` is None at the provider's public site."""
 
 
 class CallRunner(NamedTuple):
@@ -84,8 +85,7 @@ class CallRunner(NamedTuple):
 
     def _record(self, request: ChatRequest | ModelsRequest, session: BrowserSession) -> None:
         if self.recorder is not None and isinstance(request, ChatRequest):
-            messages = [message.as_dict() for message in request.messages]
-            self.recorder.record_chat(session, messages, self.provider.base_url)
+            self.recorder.record_chat(session, request, self.provider, self.provider.base_url)
 
     async def _renew(self, refused: BrowserSession) -> Acquired:
         """Return a session in place of the `refused` one. It counts as fresh, so no call renews twice.

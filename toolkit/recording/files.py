@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class _Log(Struct):
     chat: RecordedChat | UnsetType = field(name="_chat", default=UNSET)
     session: RecordedSession | UnsetType = field(name="_session", default=UNSET)
     keep: tuple[str, ...] | UnsetType = field(name="_keep", default=UNSET)
+    lean: bool | UnsetType = field(name="_lean", default=UNSET)
 
 
 class _File(Struct):
@@ -64,20 +66,24 @@ def load(path: Path | str) -> Recording:
         session=log.session or None,
         keep=log.keep or (),
         path=path,
+        lean=log.lean is True,
     )
 
 
 @forgetting_locals
-def save(recording: Recording, path: Path | str) -> None:
-    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all.
+def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] = lambda step: None) -> None:
+    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all. `on_step` is
+    called with what is being done, in words.
 
     Raises `RecordingError` if the file cannot be written, or if `recording` holds secrets; the message names their
     places.
     """
     from toolkit.redaction.redact import ensure_redacted  # only needed to save: loading stays cheap
 
+    on_step("checking the recording")
     ensure_redacted(recording)
     path = Path(path)
+    on_step(f"writing {path}")
     log = _Log(
         entries=recording.entries,
         comment=recording.comment,
@@ -85,6 +91,7 @@ def save(recording: Recording, path: Path | str) -> None:
         chat=recording.chat or UNSET,
         session=recording.session or UNSET,
         keep=recording.keep or UNSET,
+        lean=recording.lean or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
     try:

@@ -22,6 +22,7 @@ import msgspec
 from toolkit.errors import RecordingError
 from toolkit.har.message_builders import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.har.model import Entry, Timings
+from toolkit.har.resource_kind import kind_of_type
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -40,10 +41,12 @@ class _PendingRequest(msgspec.Struct):
 
 class PageTrafficRecorder:
     """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on, without the
-    headers of requests that `left_out` names in lower case."""
+    headers of requests that `left_out` names in lower case. Without `assets`, only documents and calls of the pages are
+    recorded, and no script, style or picture is read."""
 
-    def __init__(self, context: Any, left_out: Collection[str] = ()) -> None:
+    def __init__(self, context: Any, left_out: Collection[str] = (), *, assets: bool = True) -> None:
         self._context = context
+        self._assets = assets
         self._left_out = frozenset(left_out)  # headers of requests, in lower case
         self._ended: list[SeenExchange] = []
         self._pending: dict[Any, _PendingRequest] = {}
@@ -100,7 +103,7 @@ class PageTrafficRecorder:
     # --- Playwright's events
 
     def _on_request(self, request: Any) -> None:
-        if _is_recorded(request):
+        if self._is_recorded(request):
             self._pending[request] = _PendingRequest(datetime.now(UTC))
             self._idle.clear()
 
@@ -120,6 +123,9 @@ class PageTrafficRecorder:
         else:  # the page navigated or was closed before there was a response
             self._remove_pending(request)
 
+    def _is_recorded(self, request: Any) -> bool:
+        return _can_be_recorded(request) and (self._assets or kind_of_type(request.resource_type) != "asset")
+
     def _remove_pending(self, request: Any) -> _PendingRequest | None:
         """Removes `request` from the pending ones, and returns what was known of it."""
         pending = self._pending.pop(request, None)
@@ -130,7 +136,7 @@ class PageTrafficRecorder:
 
     def _read_ended(self, request: Any, error: str | None) -> None:
         pending = self._remove_pending(request) or _PendingRequest(datetime.now(UTC))
-        if _is_recorded(request):
+        if self._is_recorded(request):
             self._start_reading(request, pending, error)
 
     # --- reading
@@ -214,8 +220,8 @@ async def _add_response(seen: SeenExchange, request: Any, response: Any, *, comp
     seen.entry.response = make_response(response.status, response.status_text, headers, body)
 
 
-def _is_recorded(request: Any) -> bool:
-    """Decides whether `request` is recorded. Preflights and favicons are not: replay answers them by itself."""
+def _can_be_recorded(request: Any) -> bool:
+    """Decides whether `request` can be recorded. Preflights and favicons are not: replay answers them by itself."""
     parts = urlsplit(request.url)
     if parts.scheme not in ("http", "https") or parts.path == "/favicon.ico":
         return False

@@ -68,6 +68,7 @@ def redact(
         chat=msgspec.convert(log["_chat"], RecordedChat | None),
         session=msgspec.convert(log["_session"], RecordedSession | None),
         keep=tuple(dict.fromkeys((*given.keep, *rules.keep))),
+        lean=given.lean,
     )
 
 

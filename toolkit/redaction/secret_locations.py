@@ -75,6 +75,7 @@ def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
         "headers": dict(session.headers),
         "storageState": session.to_storage_state(),
         "sessionStorage": session.session_storage,
+        "apiKey": session.api_key,
     }
     for location in _with_secrets(_session_locations(recorded, "session", Criteria(rules))):
         yield from location.secrets()
@@ -141,7 +142,11 @@ def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> It
 
 
 def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
-    """A session as recordings hold it: headers, Playwright's storage state, and the session storage."""
+    """A session as recordings hold it: headers, Playwright's storage state, the session storage, and an API key."""
+    if key := session.get("apiKey"):
+        yield Location(
+            f"{path}.apiKey", [Occurrence(0, len(key), Secret("session", "key", key, True))], session, "apiKey"
+        )
     headers, state = session.get("headers", {}), session.get("storageState", {})
     for name, value in headers.items():
         yield Location(f"{path}.headers[{name}]", find_in_header(name, value, criteria), headers, name)

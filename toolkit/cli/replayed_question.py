@@ -1,0 +1,36 @@
+"""The question of a recording: what a replay asks again, and how another question differs from it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toolkit.chats.messages import read_messages
+from toolkit.replay.body_matching import differences
+
+if TYPE_CHECKING:
+    from toolkit.har.model import RecordedChat
+
+Messages = list[dict[str, Any]]
+
+
+def ask_again(recorded: RecordedChat, system: str, arguments: Mapping[str, Any]) -> tuple[Messages, dict[str, Any]]:
+    """Returns the messages and the arguments of `Client.chat` that ask the recorded question again. `system`, the
+    system message, and `arguments` are what is asked otherwise: where they are there, they count."""
+    messages = recorded.messages
+    if system:
+        others = messages[1:] if messages and messages[0].get("role") == "system" else messages
+        messages = [{"role": "system", "content": system}, *others]
+    return messages, {**recorded.arguments(), **_given(arguments)}
+
+
+def question_differences(recorded: RecordedChat, messages: Messages, arguments: Mapping[str, Any]) -> list[str]:
+    """Returns how the question that is asked differs from the recorded one, a text for each difference, such as
+    `model: recorded 'small', got 'large'`."""
+    before = {"messages": recorded.messages, **recorded.arguments()}
+    after = {"messages": [message.as_dict() for message in read_messages(messages)], **_given(arguments)}
+    return [one.removeprefix("question.") for one in differences(before, after, "question")]
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value is not None}
