@@ -104,7 +104,7 @@ class _Call(NamedTuple):
 
     def chat(self) -> RecordedChat:
         asked = self.request
-        return RecordedChat(
+        chat = RecordedChat(
             provider=self.site.name,
             messages=[message.as_dict() for message in asked.messages],
             base_url=self.base_url,
@@ -113,9 +113,10 @@ class _Call(NamedTuple):
             max_tokens=asked.max_tokens,
             tools=list(asked.tools),
             tool_choice=asked.tool_choice,
-            # An option may be any object of Python's; what JSON has no form for is kept as text.
-            options=msgspec.to_builtins(asked.options, enc_hook=str),
+            options=asked.options,
         )
+        # An option may be any object of Python's. It is kept as JSON, or as text where JSON has no form for it.
+        return msgspec.json.decode(msgspec.json.encode(chat, enc_hook=str), type=RecordedChat)
 
 
 class Recorder:
