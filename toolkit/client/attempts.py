@@ -39,7 +39,13 @@ HEADS_SECONDS = 10.0  # the longest wait for the answers to other calls before a
 
 
 class ChatRecorder(Recorder, PageRecorder, Protocol):
-    """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
+    """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages.
+
+    `check_recorder` records the call that checks the session of a visit; None where that is not to be recorded.
+    """
+
+    @property
+    def check_recorder(self) -> Recorder | None: ...
 
     def record_chat(self, session: BrowserSession, request: ChatRequest, site: Site, base_url: str | None) -> None:
         """Note that the chat call `request` begins at `site`, with which `session`; also where it begins anew, with

@@ -30,6 +30,8 @@ PAGEREF = "page_1"  # the same for all: it only says that a page made the exchan
 BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
 LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it
+QUIET_SECONDS = 1.0  # a page has loaded once it asks nothing, and is answered nothing, for so long
+LOADING_SECONDS = 20.0  # the longest wait for that: some pages are never quiet
 
 
 class _PendingRequest(msgspec.Struct):
@@ -42,7 +44,7 @@ class _PendingRequest(msgspec.Struct):
 class PageTrafficRecorder:
     """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on, without the
     headers of requests that `left_out` names in lower case. Without `assets`, only documents and calls of the pages are
-    recorded, and no script, style or picture is read."""
+    recorded, and no script, style or picture is read; with them, draining waits until the pages have loaded."""
 
     def __init__(self, context: Any, left_out: Collection[str] = (), *, assets: bool = True) -> None:
         self._context = context
@@ -53,6 +55,7 @@ class PageTrafficRecorder:
         self._unfinished: dict[Any, SeenExchange] = {}
         self._idle = asyncio.Event()  # set while nothing is pending
         self._idle.set()
+        self._activity = asyncio.Event()  # set by each event
         self._reading_tasks: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
         self._listeners = {
@@ -77,6 +80,8 @@ class PageTrafficRecorder:
 
         Reading takes `DRAIN_SECONDS` at most. Raises `RecordingError` if an exchange could not be read.
         """
+        if self._assets:
+            await self._wait_until_quiet()
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_SECONDS):
                 await self._idle.wait()
@@ -92,6 +97,21 @@ class PageTrafficRecorder:
                 hint="Drain the recorder while the browser context is still open.",
             )
 
+    async def _wait_until_quiet(self) -> None:
+        """Waits until the pages have loaded: a session may be there long before the page has asked for all it needs."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOADING_SECONDS):
+                while await self._is_active():
+                    self._activity.clear()
+
+    async def _is_active(self) -> bool:
+        """Waits for the next event; returns whether one came in time."""
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                return await self._activity.wait()
+        except TimeoutError:
+            return False
+
     async def aclose(self) -> None:
         """Stops listening, and drops what has not been read yet."""
         for event, listener in self._listeners.items():
@@ -103,6 +123,7 @@ class PageTrafficRecorder:
     # --- Playwright's events
 
     def _on_request(self, request: Any) -> None:
+        self._activity.set()
         if self._is_recorded(request):
             self._pending[request] = _PendingRequest(datetime.now(UTC))
             self._idle.clear()
@@ -135,6 +156,7 @@ class PageTrafficRecorder:
         return pending
 
     def _read_ended(self, request: Any, error: str | None) -> None:
+        self._activity.set()
         pending = self._remove_pending(request) or _PendingRequest(datetime.now(UTC))
         if self._is_recorded(request):
             self._start_reading(request, pending, error)

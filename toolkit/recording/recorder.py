@@ -19,13 +19,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from toolkit import errors
 from toolkit.chats.messages import ChatRequest
 from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
 from toolkit.recording.lean import leave_out_page
-from toolkit.recording.page_recorder import PageTrafficRecorder
+from toolkit.recording.page_recorder import PAGEREF, PageTrafficRecorder
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import random_fields
@@ -39,10 +40,12 @@ CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
 
 
 class Exchange:
-    """One of our own calls. `toolkit.http` calls the methods when the events happen, and the times are taken then."""
+    """One of our own calls, or one `of_visit`, which counts as the page's. `toolkit.http` calls the methods when the
+    events happen, and the times are taken then."""
 
-    def __init__(self, method: str, url: str, headers: Headers, body: bytes) -> None:
+    def __init__(self, method: str, url: str, headers: Headers, body: bytes, *, of_visit: bool = False) -> None:
         self.started = datetime.now(UTC)
+        self._of_visit = of_visit
         self._request = make_request(method, url, headers, body)
         self._clock = time.perf_counter()
         self._status, self._reason, self._headers = 0, "", list[tuple[str, str]]()
@@ -83,10 +86,23 @@ class Exchange:
             time=round(self._length, 1),
             timings=Timings(wait=round(self._wait, 1), receive=round(self._length - self._wait, 1)),
             error=self._error,
+            pageref=PAGEREF if self._of_visit else UNSET,
+            resource_type="fetch" if self._of_visit else UNSET,
         )
 
     def _now(self) -> float:
         return (time.perf_counter() - self._clock) * 1000
+
+
+class _CheckRecorder(NamedTuple):
+    """Records the calls that check the session of a visit, among `exchanges`, as calls of the page."""
+
+    exchanges: list[Exchange]
+
+    def begin(self, method: str, url: str, headers: Headers, body: bytes) -> Exchange:
+        exchange = Exchange(method, url, headers, body, of_visit=True)
+        self.exchanges.append(exchange)
+        return exchange
 
 
 class _Call(NamedTuple):
@@ -132,6 +148,7 @@ class Recorder:
         self._page = page
         self._call: _Call | None = None
         self._exchanges: list[Exchange] = []
+        self._checks: list[Exchange] = []
         self._page_recorders: list[PageTrafficRecorder] = []
 
     def begin(self, method: str, url: str, headers: Headers, body: bytes) -> Exchange:
@@ -139,6 +156,12 @@ class Recorder:
         exchange = Exchange(method, url, headers, body)
         self._exchanges.append(exchange)
         return exchange
+
+    @property
+    def check_recorder(self) -> _CheckRecorder | None:
+        """What records the check of a visit's session. With `page` there is none: the page asks that itself, and is
+        waited for."""
+        return None if self._page else _CheckRecorder(self._checks)
 
     @property
     def has_call(self) -> bool:
@@ -179,7 +202,7 @@ class Recorder:
 
         Raises `RecordingError` if a secret cannot be taken out.
         """
-        entries = [exchange.entry() for exchange in self._exchanges]
+        entries = [exchange.entry() for exchange in (*self._exchanges, *self._checks)]
         entries += [entry for recorder in self._page_recorders for entry in recorder.entries]
         call, session = self._call, None
         if call is not None:
