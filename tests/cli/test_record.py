@@ -117,6 +117,7 @@ async def test_a_recording_is_replayed_from_its_session(toolkit: Toolkit, webui:
     [
         (("Ho", *ASKED), "body.messages[1].content: recorded 'Hi', got 'Ho'"),
         (("Hi", *ASKED[2:]), "The question is not the recorded one: model: recorded 'mistral-small', got none. "),
+        (("Hi", *ASKED[:-2]), "The question is not the recorded one: system: recorded 'Be short.', got none. "),
         (("Hi", *ASKED, "--max-tokens", "7"), "body.max_tokens: not recorded, got 7"),
         (("--temperature", "0.25"), "body.temperature: recorded 0.5, got 0.25"),
         (("--system", "Be long."), "body.messages[0].content: recorded 'Be short.', got 'Be long.'"),

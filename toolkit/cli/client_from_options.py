@@ -56,8 +56,8 @@ class OpenedClient(NamedTuple):
         except ToolkitError as error:
             if (cause := self._replay_error(hint)) is None:
                 raise
-            # The request that was not recorded tells some of them itself, by the places in its body.
-            if untold := [one for one in differences if one.partition(":")[0] not in cause.what]:
+            # What of it the request that was not recorded had in its body, it tells itself.
+            if untold := [one for one in differences if one.partition(": ")[2] not in cause.what]:
                 cause.what = f"The question is not the recorded one: {'; '.join(untold)}. {cause.what}"
             raise cause from error
 

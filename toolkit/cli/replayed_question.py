@@ -1,4 +1,8 @@
-"""The question of a recording: what a replay asks again, and how another question differs from it. Pure."""
+"""The question of a recording: what a replay asks again, and how another question differs from it. Pure.
+
+Another question usually leads to another request, which the recording cannot answer. A setting that is the default, or
+that the site cannot be told, leads to the same one, so that the answer comes all the same.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,29 @@ def ask_again(recorded: RecordedChat, system: str, arguments: Mapping[str, Any])
     system message, and `arguments` are what is asked otherwise: where they are there, they count."""
     messages = recorded.messages
     if system:
-        others = messages[1:] if messages and messages[0].get("role") == "system" else messages
-        messages = [{"role": "system", "content": system}, *others]
+        messages = [{"role": "system", "content": system}, *_parts(messages)["messages"]]
     return messages, {**recorded.arguments(), **_given(arguments)}
 
 
 def question_differences(recorded: RecordedChat, messages: Messages, arguments: Mapping[str, Any]) -> list[str]:
     """Returns how the question that is asked differs from the recorded one, a text for each difference, such as
     `model: recorded 'small', got 'large'`."""
-    before = {"messages": recorded.messages, **recorded.arguments()}
-    after = {"messages": [message.as_dict() for message in read_messages(messages)], **_given(arguments)}
+    before = {**_parts(recorded.messages), **recorded.arguments()}
+    after = {**_parts([message.as_dict() for message in read_messages(messages)]), **_given(arguments)}
     return [one.removeprefix("question.") for one in differences(before, after, "question")]
+
+
+def _parts(messages: Messages) -> dict[str, Any]:
+    """Returns the system message, if there is one, and the others."""
+    if messages and messages[0].get("role") == "system":
+        return {"system": messages[0].get("content"), "messages": messages[1:]}
+    return {"messages": messages}
+
+
+def differing_settings(differing: list[str]) -> list[str]:
+    """Returns those of `differing` (see `question_differences`) that are of settings, for a question that was answered.
+    Other messages may be those of a further call, which is recorded too."""
+    return [one for one in differing if not one.startswith(("messages", "system"))]
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _ask(
 ) -> None:
     """Asks the `prompt`, or else the recorded question, and keeps the answer, also one that the site has cut."""
     from toolkit.cli.answer_printing import AnswerPrinter
-    from toolkit.cli.replayed_question import ask_again, question_differences
+    from toolkit.cli.replayed_question import ask_again, differing_settings, question_differences
     from toolkit.errors import AnswerTruncated
 
     recorded, arguments = opened.recorded_chat, conversation.call_arguments(arguments)
@@ -104,6 +104,8 @@ def _ask(
     try:
         with opened.explain_replay_errors(differences=differences):
             runner.run(printer.ask(messages, arguments))
+        for one in differing_settings(differences):
+            notify(f"note: this is asked otherwise than it was recorded, and by the same requests: {one}")
     except AnswerTruncated as error:
         truncated = error
     except KeyboardInterrupt:
