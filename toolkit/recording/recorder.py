@@ -27,6 +27,7 @@ from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
 from toolkit.recording.lean import leave_out_page
 from toolkit.recording.page_recorder import PAGEREF, PageTrafficRecorder
+from toolkit.recording.saved_things import without_saved_things
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import random_fields
@@ -203,7 +204,7 @@ class Recorder:
         Raises `RecordingError` if a secret cannot be taken out.
         """
         entries = [exchange.entry() for exchange in (*self._exchanges, *self._checks)]
-        entries += [entry for recorder in self._page_recorders for entry in recorder.entries]
+        entries += without_saved_things(entry for recorder in self._page_recorders for entry in recorder.entries)
         call, session = self._call, None
         if call is not None:
             session = call.session
