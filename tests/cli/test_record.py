@@ -190,6 +190,18 @@ async def test_a_call_that_fails_is_recorded(
     assert (replayed.code, replayed.out, replayed.errors) == (code, result.out, [error])
 
 
+async def test_with_an_api_key_nothing_is_visited(toolkit: Toolkit, webui: WebUI) -> None:
+    """The calls are recorded with a placeholder for it, and replayed with that."""
+    site, origin = webui
+    await toolkit.keep(BrowserSession(provider="openwebui", origin=origin, api_key=(key := site.new_key())))
+    nobody = toolkit.without_browser()
+    command = ("record", "openwebui", "Hi", "-o", "a.har", "--base-url", origin)
+    assert (await toolkit.run(*command, env=nobody)).code == 0
+    assert key not in (toolkit.folder / "a.har").read_text(encoding="utf-8")
+    result = await toolkit.run("chat", "openwebui", "--replay=a.har", env=nobody)
+    assert (result.code, result.out, result.errors) == (0, "".join(site.answer) + "\n", [])
+
+
 async def test_nothing_is_written_where_nothing_was_asked(toolkit: Toolkit, webui: WebUI) -> None:
     """A visit that fails is no recording."""
     _, origin = webui

@@ -200,7 +200,7 @@ def test_the_question_is_kept_with_all_that_it_was_asked_with() -> None:
     assert chat is not None
     assert (chat.provider, chat.base_url) == ("place", SITE)
     assert chat.messages == [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]
-    assert chat.arguments() == {
+    assert chat.settings == {
         "model": "large",
         "temperature": 0.0,
         "max_tokens": 7,

@@ -43,7 +43,8 @@ def make_call(
     answer, while `recorder` records. With `session_file` the visit begins with that session, else with the stored one.
 
     Where the visit finds that a person has to log in, the site is asked with the session that there is all the same:
-    its refusal is what is recorded then. Raises what a visit raises otherwise.
+    its refusal is what is recorded then. With a session that is an API key nothing is visited. Raises what a visit
+    raises otherwise.
     """
     store: Store | None = None
     with start_runner() as runner:
@@ -51,13 +52,14 @@ def make_call(
             session = _load_session(session_file, kind(target.base_url), target.account)
             store = runner.run(_memory_store_with(session))
         with runner.async_with(open_client(kind.name, target, store=store, recorder=recorder)) as opened:
-            client = opened.client
-            try:
-                runner.run(client.harvest())
-            except LoginRequired as error:
-                notify(f"note: the page gives no session: {error.what}")
-                session = runner.run(_session_at_hand(client.key, store or open_store(target.store)))
-                client = _client_with(session, client.provider, target, recorder)
+            client, sessions = opened.client, store or open_store(target.store)
+            if runner.run(_session_at_hand(client.key, sessions)).api_key is None:
+                try:
+                    runner.run(client.harvest())
+                except LoginRequired as error:
+                    notify(f"note: the page gives no session: {error.what}")
+                    session = runner.run(_session_at_hand(client.key, sessions))
+                    client = _client_with(session, client.provider, target, recorder)
             printer, failure = AnswerPrinter(client, AnswerOptions()), None
             try:
                 runner.run(printer.ask(messages, arguments))

@@ -24,13 +24,13 @@ def ask_again(recorded: RecordedChat, system: str, arguments: Mapping[str, Any])
     messages = recorded.messages
     if system:
         messages = [{"role": "system", "content": system}, *_parts(messages)["messages"]]
-    return messages, {**recorded.arguments(), **_given(arguments)}
+    return messages, {**recorded.settings, **_given(arguments)}
 
 
 def question_differences(recorded: RecordedChat, messages: Messages, arguments: Mapping[str, Any]) -> list[str]:
     """Returns how the question that is asked differs from the recorded one, a text for each difference, such as
     `model: recorded 'small', got 'large'`."""
-    before = {**_parts(recorded.messages), **recorded.arguments()}
+    before = {**_parts(recorded.messages), **recorded.settings}
     after = {**_parts([message.as_dict() for message in read_messages(messages)]), **_given(arguments)}
     return [one.removeprefix("question.") for one in differences(before, after, "question")]
 

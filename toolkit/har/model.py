@@ -198,29 +198,18 @@ class Entry(Struct, rename="camel"):
 
 
 class RecordedChat(Struct, omit_defaults=True):
-    """The chat call of a recording, as `Client.chat` was called. `base_url` is None for the provider's public site. A
-    system prompt is one of the `messages`; `options` are what only that provider knows."""
+    """The chat call of a recording. `base_url` is None for the provider's public site. A system prompt is one of the
+    `messages`; `settings` are the further arguments of `Client.chat`: `model`, `temperature`, the provider's own."""
 
     provider: str
     messages: list[dict[str, Any]]
     base_url: str | None = None
-    model: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    tools: list[dict[str, Any]] = []
-    tool_choice: str | dict[str, Any] | None = None
-    options: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:
         return f"<RecordedChat {self.provider}: {len(self.messages)} messages>"
-
-    def arguments(self) -> dict[str, Any]:
-        """Returns the keyword arguments of `Client.chat`, besides the messages, with which the call is made again."""
-        names = ("model", "temperature", "max_tokens", "tools", "tool_choice")
-        given = {name: getattr(self, name) for name in names}
-        return {**self.options, **{name: value for name, value in given.items() if value not in (None, [])}}
 
 
 class RecordedSession(Struct, rename="camel", omit_defaults=True):

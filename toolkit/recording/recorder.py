@@ -121,17 +121,10 @@ class _Call(NamedTuple):
 
     def chat(self) -> RecordedChat:
         asked = self.request
-        chat = RecordedChat(
-            provider=self.site.name,
-            messages=[message.as_dict() for message in asked.messages],
-            base_url=self.base_url,
-            model=asked.model,
-            temperature=asked.temperature,
-            max_tokens=asked.max_tokens,
-            tools=list(asked.tools),
-            tool_choice=asked.tool_choice,
-            options=asked.options,
-        )
+        named = {name: getattr(asked, name) for name in ("model", "temperature", "max_tokens", "tools", "tool_choice")}
+        settings = {name: value for name, value in named.items() if value not in (None, ())} | asked.options
+        messages = [message.as_dict() for message in asked.messages]
+        chat = RecordedChat(self.site.name, messages, self.base_url, settings)
         # An option may be any object of Python's. It is kept as JSON, or as text where JSON has no form for it.
         return msgspec.json.decode(msgspec.json.encode(chat, enc_hook=str), type=RecordedChat)
 
