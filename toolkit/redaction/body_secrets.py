@@ -36,9 +36,12 @@ def find_in_body(data: bytes, mime_type: str, criteria: Criteria) -> list[Part]:
         if field.text:
             parts += _find_in_field(field, criteria)
     parts += _find_in_letters(data, criteria)  # after the fields: where both start together, the whole field wins
-    for pattern in criteria.rules.compiled_patterns:
-        parts += _find_pattern_in_bytes(pattern, data)
-    return parts
+    return parts + find_patterns_in_body(data, criteria)
+
+
+def find_patterns_in_body(data: bytes, criteria: Criteria) -> list[Part]:
+    """Returns what the user's patterns match in the body `data`: all that is looked for in code (see `code_bodies`)."""
+    return [part for pattern in criteria.rules.compiled_patterns for part in _find_pattern_in_bytes(pattern, data)]
 
 
 def find_in_json_text(text: str, criteria: Criteria) -> list[Part]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
 from toolkit.redaction.field import Field, as_text, json_escaped, url_quoted
-from toolkit.redaction.page_fields import find_fields_in_strings, find_page_fields
+from toolkit.redaction.literals import find_literals_in_strings
+from toolkit.redaction.page_fields import find_markup_fields, find_script_fields, urls_in_script
+from toolkit.redaction.page_parts import PagePart, page_parts
 from toolkit.redaction.sensitivity import sensitivity
 from toolkit.redaction.text_fields import find_element_fields, find_line_fields
 
@@ -56,16 +58,30 @@ def find_fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Ite
             yield from _name_value_fields(data)
         if "graphql" in kind or GRAPHQL.search(data):
             yield from _graphql_fields(data)
-        yield from find_fields_in_strings(data)
+        yield from find_literals_in_strings(data)
+        yield from _url_parameter_fields(data, 0, len(data))
     else:
-        yield from find_page_fields(data)
+        for part in page_parts(data):
+            yield from _page_part_fields(data, part)
         if "graphql" in kind:
             yield from _graphql_fields(data)
         if "text/plain" in kind or "yaml" in kind:
             yield from find_line_fields(data)
         elif "xml" in kind and "html" not in kind:
             yield from find_element_fields(data)
-    yield from _url_parameter_fields(data)
+
+
+def _page_part_fields(data: bytes, part: PagePart) -> Iterator[Field]:
+    if part.kind == "markup":
+        yield from find_markup_fields(data, part.start, part.end)
+        yield from _url_parameter_fields(data, part.start, part.end)
+    elif part.kind == "script":
+        yield from find_script_fields(data, part.start, part.end)
+        for start, end in urls_in_script(data, part.start, part.end):
+            yield from _url_parameter_fields(data, start, end)
+    else:
+        for field in find_fields(data[part.start : part.end], "application/json"):
+            yield field._replace(start=field.start + part.start, end=field.end + part.start)
 
 
 def _multipart_fields(data: bytes) -> Iterator[Field]:
@@ -78,14 +94,14 @@ def _multipart_fields(data: bytes) -> Iterator[Field]:
             yield Field((name,), as_text(match[4]), start - len(line_break), end - len(line_break), query=True)
 
 
-def _url_parameter_fields(data: bytes) -> Iterator[Field]:
-    """Yields the parameters of URLs that stand in any body."""
-    for match in IN_URL.finditer(data):
+def _url_parameter_fields(data: bytes, start: int, end: int) -> Iterator[Field]:
+    """Yields the parameters of URLs that stand in any body, between `start` and `end`."""
+    for match in IN_URL.finditer(data, start, end):
         if sensitivity(name := as_text(match[1]), query=True):
             value = unquote_plus(as_text(match[2]))
             yield Field((name,), value, match.start(2), match.end(2), url_quoted, heuristic=True, query=True)
 
-    for match in IN_QUOTED_URL.finditer(data):
+    for match in IN_QUOTED_URL.finditer(data, start, end):
         if sensitivity(name := as_text(match[1]), query=True):
             value = _unquoted(as_text(match[2]))
             yield Field((name,), value, match.start(2), match.end(2), url_quoted, heuristic=True, query=True)

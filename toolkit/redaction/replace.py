@@ -12,6 +12,7 @@ from typing import Any
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
@@ -36,7 +37,7 @@ def replace_secrets(
     for location in locations:
         _replace_at(location, placeholders)
     _replace_matches(document, rules, placeholders)
-    _replace_everywhere(document, Replacer(everywhere))
+    _replace_everywhere(document, everywhere)
     for (half, old), (_, new) in zip(before, _body_sizes(document), strict=True):
         correct_lengths(half, new - old)
 
@@ -64,13 +65,16 @@ def _replace_matches(document: dict[str, Any], rules: Rules, placeholders: Place
             log.debug("Redaction replaced a secret (pattern) in %s.", path)
 
 
-def _replace_everywhere(document: dict[str, Any], replacer: Replacer) -> None:
+def _replace_everywhere(document: dict[str, Any], everywhere: Mapping[str, str]) -> None:
+    replacer = Replacer(everywhere)
+    in_code = Replacer({secret: new for secret, new in everywhere.items() if not may_be_name_in_code(secret)})
+    code = {id(entry["response"].get("content")) for entry in document["entries"] if is_code(entry)}
     replaced: dict[str, str] = {}  # headers are the same in most entries
     for holder, key, path in texts(document):
         if is_body(key):
             body = Body(holder, key)
             data = body.data
-            replacer.replace_bytes(data, body.edit)
+            (in_code if id(holder) in code else replacer).replace_bytes(data, body.edit)
             changed = body.data is not data
         else:
             text = holder[key]

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.body_secrets import find_in_body, find_in_json_text, find_in_letters, find_in_sentence
+from toolkit.redaction.body_secrets import (
+    find_in_body,
+    find_in_json_text,
+    find_in_letters,
+    find_in_sentence,
+    find_patterns_in_body,
+)
+from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
@@ -62,7 +69,9 @@ def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
     for number, entry in enumerate(log["entries"]):
         path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
         yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
-        yield from _with_secrets(_response_locations(response, f"{path}.response", Criteria(rules)))
+        yield from _with_secrets(
+            _response_locations(response, f"{path}.response", Criteria(rules), code=is_code(entry))
+        )
         yield from _with_secrets(_text_locations(entry, path, Criteria(rules)))
     yield from _with_secrets(_text_locations(log, "log", Criteria(rules)))
     if session := log.get("_session"):
@@ -103,13 +112,13 @@ def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -
         yield from _text_locations(posted, f"{path}.postData", criteria)
 
 
-def _response_locations(response: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+def _response_locations(response: dict[str, Any], path: str, criteria: Criteria, *, code: bool) -> Iterator[Location]:
     yield from _header_locations(response, path, criteria)
     redirect = find_in_url(response.get("redirectURL", ""), criteria)
     yield Location(f"{path}.redirectURL", redirect, response, "redirectURL")
     content = response.get("content", {})
     body = Body(content, "encoding")
-    parts = find_in_body(body.data, body.mime_type, criteria)
+    parts = find_patterns_in_body(body.data, criteria) if code else find_in_body(body.data, body.mime_type, criteria)
     yield Location(f"{path}.content.text", parts, content, "text", body)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)
