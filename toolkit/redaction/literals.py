@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from toolkit.redaction.field import Field, as_text
-from toolkit.redaction.sensitivity import sensitivity
+from toolkit.redaction.sensitivity import is_secret, sensitivity
 
 LONGEST = 64  # bytes of a name
 SEPARATOR = re.compile(rb"[:=]\s*\\?([\"'`])")
@@ -63,13 +63,18 @@ def _assigned(
     *,
     in_string: bool = False,
 ) -> Iterator[Field]:
+    is_dull: dict[bytes, bool] = {}  # for each value; most of them are words
     for separated in separator.finditer(data, start, end):
         found = value.match(data, separated.end(), end)
-        if found is None or found[1] != separated[1] or b"${" in found[0]:
+        if found is None or found[1] != separated[1]:
+            continue
+        if (dull := is_dull.get(text := found[0])) is None:
+            dull = is_dull[text] = b"${" in text or not is_secret(as_text(text), "maybe")
+        if dull:
             continue
         name = _name_before(data, max(start, separated.start() - LONGEST - 8), separated.start(), in_string)
         if name and sensitivity(as_text(name)):
-            yield _literal(name, found[0], *found.span())
+            yield _literal(name, text, *found.span())
 
 
 def _name_before(data: bytes, start: int, end: int, in_string: bool) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
 from toolkit.redaction.field import Field, as_text, json_escaped, url_quoted
+from toolkit.redaction.json_fields import decode_string, find_json_fields
 from toolkit.redaction.literals import find_literals_in_strings
 from toolkit.redaction.page_fields import find_markup_fields, find_script_fields, urls_in_script
 from toolkit.redaction.page_parts import PagePart, page_parts
@@ -15,14 +15,13 @@ from toolkit.redaction.sensitivity import sensitivity
 from toolkit.redaction.text_fields import find_element_fields, find_line_fields
 
 DEPTH = 4  # how often a value is percent-encoded at most
-JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],]|-?[0-9][0-9.eE+-]*+|[a-z]++', re.DOTALL)
-JSON_NAME = re.compile(rb'"([^"\\]{1,80})\\*"\s*:')  # also within a JSON string
 # `{"name": "session_token", "value": ...}`, in either order, also with other members between the two.
 MEMBERS = rb'(?:\s*,\s*"[^"\\]{0,80}"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[\w.+-]++)){0,12}?\s*,\s*'
 NAME_MEMBER, VALUE_MEMBER = rb'"(?:name|key)"\s*:\s*"([^"\\]{1,80})"', rb'"value"\s*:\s*"((?:[^"\\]++|\\.)++)"'
 NAME_VALUE = re.compile(NAME_MEMBER + MEMBERS + VALUE_MEMBER)
 VALUE_NAME = re.compile(VALUE_MEMBER + MEMBERS + NAME_MEMBER)
-IN_URL = re.compile(rb"(?:[?&#](?:amp;)?|;(?=(?i:j?sess(?:ion)?id)=))([\w.-]{1,64})=([^&#\s\"'<>\\;]{6,4096})")
+IN_URL = re.compile(rb"[?&#](?:amp;)?([\w.-]{1,64}+)=([^&#\s\"'<>\\;]{6,4096}+)")
+IN_PATH = re.compile(rb";((?i:j?sess(?:ion)?id))=([^&#\s\"'<>\\;]{6,4096}+)")  # a parameter of the path
 # The same where the URL is a parameter of another one, and encoded once or more.
 IN_QUOTED_URL = re.compile(
     rb"%(?:25)*+(?:3[Ff]|26|23)([\w.-]{1,64})%(?:25)*+3[Dd]((?:[^&#\s\"'<>\\;%]|%(?!(?:25)*+(?:26|23))){6,4096})"
@@ -52,8 +51,7 @@ def find_fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Ite
         or "event-stream" in kind
         or re.match(rb"(?:data|event|id|:)\b", start)
     ):
-        if all_values or any(sensitivity(as_text(name)) for name in set(JSON_NAME.findall(data))):
-            yield from _json_fields(data)
+        yield from find_json_fields(data, all_values=all_values)
         if b'"value"' in data:
             yield from _name_value_fields(data)
         if "graphql" in kind or GRAPHQL.search(data):
@@ -96,11 +94,11 @@ def _multipart_fields(data: bytes) -> Iterator[Field]:
 
 def _url_parameter_fields(data: bytes, start: int, end: int) -> Iterator[Field]:
     """Yields the parameters of URLs that stand in any body, between `start` and `end`."""
-    for match in IN_URL.finditer(data, start, end):
-        if sensitivity(name := as_text(match[1]), query=True):
-            value = unquote_plus(as_text(match[2]))
-            yield Field((name,), value, match.start(2), match.end(2), url_quoted, heuristic=True, query=True)
-
+    for pattern in (IN_URL, IN_PATH):
+        for match in pattern.finditer(data, start, end):
+            if sensitivity(name := as_text(match[1]), query=True):
+                value = unquote_plus(as_text(match[2]))
+                yield Field((name,), value, match.start(2), match.end(2), url_quoted, heuristic=True, query=True)
     for match in IN_QUOTED_URL.finditer(data, start, end):
         if sensitivity(name := as_text(match[1]), query=True):
             value = _unquoted(as_text(match[2]))
@@ -123,34 +121,6 @@ def _graphql_fields(data: bytes) -> Iterator[Field]:
             yield Field((name,), as_text(match[3]), match.start(3), match.end(3), query=True)
 
 
-def _json_fields(data: bytes) -> Iterator[Field]:
-    """Yields every string and number. Text between documents that is not JSON is skipped."""
-    stack: list[list[str | int | None]] = []  # per open object its current name or None, per open array the index
-    for match in JSON_TOKEN.finditer(data):
-        token = match[0]
-        first = token[:1]
-        if first in b"{[":
-            stack.append([None] if first == b"{" else [0, 0])
-        elif first in b"}]":
-            if stack:
-                stack.pop()
-        elif first == b",":
-            if stack:
-                top = stack[-1]
-                top[0] = None if len(top) == 1 else int(top[0] or 0) + 1
-        elif stack and stack[-1][0] is None:
-            if first == b'"':
-                stack[-1][0] = _json_string(token)
-        elif first == b'"':
-            yield Field(_path(stack), _json_string(token), match.start() + 1, match.end() - 1, json_escaped)
-        elif first.isdigit() or first == b"-":
-            yield Field(_path(stack), as_text(token), match.start(), match.end(), number=True)
-
-
-def _path(stack: list[list[str | int | None]]) -> tuple[str | int, ...]:
-    return tuple(top[0] for top in stack if top[0] is not None)
-
-
 def _form_fields(data: bytes) -> Iterator[Field]:
     for match in re.finditer(rb"([^&=]+)=([^&]*)", data):
         name, value = unquote_plus(as_text(match[1])), unquote_plus(as_text(match[2]))
@@ -162,12 +132,5 @@ def _name_value_fields(data: bytes) -> Iterator[Field]:
     for pattern, named, valued in ((NAME_VALUE, 1, 2), (VALUE_NAME, 2, 1)):
         for match in pattern.finditer(data):
             if sensitivity(name := as_text(match[named])):
-                value = _json_string(b'"' + match[valued] + b'"')
+                value = decode_string(b'"' + match[valued] + b'"')
                 yield Field((name,), value, match.start(valued), match.end(valued), json_escaped, heuristic=True)
-
-
-def _json_string(token: bytes) -> str:
-    try:
-        return str(json.loads(token, strict=False))
-    except ValueError:  # a bad escape, or not UTF-8
-        return as_text(token[1:-1])
