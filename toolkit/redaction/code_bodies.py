@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 # https://mimesniff.spec.whatwg.org/#javascript-mime-type, and what build tools and other programs write
 CODE_TYPE = re.compile(
@@ -21,6 +20,7 @@ OTHER_TYPE = re.compile(r"(?:html|json|xml|event-stream|form-data|form-urlencode
 CODE_NAME = re.compile(r"\.(?:[cm]?jsx?|tsx?|css|wasm)$", re.IGNORECASE)
 MAP_NAME = re.compile(r"\.(?:[cm]?js|css)\.map$", re.IGNORECASE)
 CODE_RESOURCES = {"script", "stylesheet"}  # Chrome's terms
+QUERY = re.compile(r"[?#]")
 WORD = re.compile(r"[A-Za-z_$]{1,15}")
 
 
@@ -30,7 +30,7 @@ def is_code(entry: dict[str, Any]) -> bool:
     mime_type = entry["response"].get("content", {}).get("mimeType") or ""
     if CODE_TYPE.match(mime_type.strip()):
         return True
-    name = _path(entry["request"]["url"])
+    name = QUERY.split(entry["request"]["url"], maxsplit=1)[0]
     if MAP_NAME.search(name):
         return "html" not in mime_type.lower()
     if OTHER_TYPE.search(mime_type):
@@ -41,10 +41,3 @@ def is_code(entry: dict[str, Any]) -> bool:
 def may_be_name_in_code(secret: str) -> bool:
     """Decides whether `secret` may stand in code as a keyword or a name, such as `return`, and mean nothing else."""
     return bool(WORD.fullmatch(secret))
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""

@@ -15,6 +15,7 @@ from toolkit.session.encodings.multi_pattern_search import alternation
 
 STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 TOKEN = re.compile(STRING.pattern + rb"|[{}\[\],]|-?[0-9][0-9.eE+-]*+|[a-z]++", re.DOTALL)
+PLAIN = re.compile(rb'"[^"\\]*+"|-?[0-9][0-9.eE+-]*+|[a-z]++')
 NAME = re.compile(rb'"([^"\\]{1,80}+)"\s*:')
 NAME_WITH_ESCAPES = re.compile(rb'"((?:[^"\\]|\\u[0-9A-Fa-f]{4}){1,80}+)"\s*:')
 OPENING = rb'"[{\[]'  # of a string that may be a JSON document
@@ -41,6 +42,8 @@ def find_json_fields(data: bytes, *, all_values: bool = False) -> Iterator[Field
         if match[1] is None:
             if field := _document_in_string(data, match.start()):
                 yield field
+        elif (plain := PLAIN.match(data, match.end())) and len(plain[0]) < (4 if plain[0][:1] == b'"' else 6):
+            continue  # too short for a secret
         else:
             done = yield from _walk(data, match.end(), [[decode_string(b'"%b"' % match[1])]])
 

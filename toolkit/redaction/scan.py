@@ -10,19 +10,21 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import Place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
-from toolkit.redaction.secret_locations import find_in_log
+from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
+from toolkit.redaction.text_batches import select
 from toolkit.session.encodings.alphabets import BASE64
 
 # Each form with the letters that it begins with or has in it: they are found many times faster than the form.
@@ -49,7 +51,7 @@ TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
 }
 STANDARD = bytes.maketrans(b"-_", b"+/")
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
-UNSEEN: list[str] = []
+SHORT = 1024  # characters
 MIN_BASE64 = 24  # letters of the shortest token
 
 
@@ -66,28 +68,62 @@ def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: R
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
     secrets, and which names to keep; their patterns are searched in bodies only.
     """
+    search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={})
     findings: dict[Finding, None] = {}
-    secrets = secrets or {}
-    search = _SecretSearch(secrets)
-    in_code = _SecretSearch({one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)})
-    code = {id(entry["response"].get("content")) for entry in log["entries"] if is_code(entry)}
-    seen: dict[str, list[str]] = {}  # headers are the same in most entries
-    for holder, key, place in texts(log):
-        if is_body(key):
-            kinds = list((in_code if id(holder) in code else search).kinds(Body(holder, key).data))
-        elif (kinds := seen.get(text := holder[key], UNSEEN)) is UNSEEN:
-            kinds = seen[text] = list(search.kinds(text.encode("utf-8", "surrogatepass")))
-        findings.update(dict.fromkeys(Finding(place, kind) for kind in kinds))
-    findings.update(dict.fromkeys(_find_at_secret_places(log, rules or Rules())))
+    for number, entry in enumerate(log["entries"]):
+        place: Place = ((("log",), log, "entries"), log["entries"], number)
+        findings.update(dict.fromkeys(search.find(entry, place, code=is_code(entry))))
+        findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
+    beside = {key: value for key, value in log.items() if key != "entries"}
+    findings.update(dict.fromkeys(search.find(beside, ("log",))))
+    findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
+    findings.update(dict.fromkeys(search.find_in_short_texts()))
     return list(findings)
 
 
-def _find_at_secret_places(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
+def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:
     """Yields values at secret places that are none of our placeholders."""
-    for location in find_in_log(log, rules):
+    for location in locations:
         for secret in location.secrets():
             if secret.kind != "random" and not is_placeholder(secret.value):
                 yield Finding(location.path, f"a secret ({secret.kind})")
+
+
+class _LogSearch:
+    """Searches the texts of `log` for `secrets`, and for tokens by their form."""
+
+    def __init__(self, log: dict[str, Any], secrets: Mapping[str, str]) -> None:
+        self._log = log
+        self._search = _SecretSearch(secrets)
+        self._in_code = _SecretSearch({one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)})
+        self._short: dict[str, None] = {}  # each once: headers are the same in most entries
+
+    def find(self, node: dict[str, Any], outer: Place, *, code: bool = False) -> Iterator[Finding]:
+        """Yields what is found in the bodies and long texts of `node`, which stands at `outer`; the body of its answer may
+        be `code`."""
+        for holder, key, place in texts(node, outer):
+            if key == "encoding" and code:
+                kinds = self._in_code.kinds(Body(holder, key).data)
+            elif is_body(key):
+                kinds = self._search.kinds(Body(holder, key).data)
+            elif len(text := holder[key]) <= SHORT:
+                self._short[text] = None
+                continue
+            else:
+                kinds = self._search.kinds(text.encode("utf-8", "surrogatepass"))
+            for kind in kinds:
+                yield Finding(place_name(place), kind)
+
+    def find_in_short_texts(self) -> Iterator[Finding]:
+        """Yields what is in the other texts that `find` came upon. Most hold nothing, so they are searched together."""
+        found = {
+            text: dict.fromkeys(self._search.kinds(text.encode("utf-8", "surrogatepass")))
+            for text in select(self._short, lambda data: any(True for _ in self._search.kinds(data)))
+        }
+        for holder, key, place in texts(self._log) if found else ():
+            if not is_body(key) and holder[key] in found:
+                for kind in found[holder[key]]:
+                    yield Finding(place_name(place), kind)
 
 
 class _SecretSearch:

@@ -40,14 +40,14 @@ class Location(NamedTuple):
     """A text or a body with secrets in it.
 
     `path` says where it is: `log.entries[3].response.headers[Set-Cookie]`. A text is `holder[key]`, where the holder is
-    a dictionary or a list; a body is `body`.
+    a dictionary or a list; of a body, `key` is that of its encoding (see `Body`).
     """
 
     path: str
     parts: list[Part]
     holder: Any
     key: str | int
-    body: Body | None = None
+    body: bool = False
 
     def __repr__(self) -> str:
         return f"<Location {self.path}>"
@@ -56,26 +56,35 @@ class Location(NamedTuple):
         """Yields the secrets here, in the order in which they were found."""
         return secrets_in(self.parts)
 
-    def replace(self, placeholders: Placeholders) -> None:
-        """Replaces the secrets here in the document."""
-        if self.body is not None:
-            self.body.edit(edits_in_bytes(self.parts, placeholders))
-        else:
-            self.holder[self.key] = replace_in_text(self.holder[self.key], self.parts, placeholders)
+    def replace(self, placeholders: Placeholders) -> int:
+        """Replaces the secrets here in the document. Returns the growth of a body in bytes."""
+        if self.body:
+            return Body(self.holder, str(self.key)).edit(edits_in_bytes(self.parts, placeholders))
+        self.holder[self.key] = replace_in_text(self.holder[self.key], self.parts, placeholders)
+        return 0
 
 
 def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
     """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`."""
+    criteria = Criteria(rules, memory={})
     for number, entry in enumerate(log["entries"]):
-        path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
-        yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
-        yield from _with_secrets(
-            _response_locations(response, f"{path}.response", Criteria(rules), code=is_code(entry))
-        )
-        yield from _with_secrets(_text_locations(entry, path, Criteria(rules)))
-    yield from _with_secrets(_text_locations(log, "log", Criteria(rules)))
+        yield from find_in_entry(entry, number, criteria)
+    yield from find_beside_entries(log, criteria)
+
+
+def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the entry with this `number`."""
+    path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
+    yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
+    yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
+    yield from _with_secrets(_text_locations(entry, path, criteria))
+
+
+def find_beside_entries(log: dict[str, Any], criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the comment and the session of `log`."""
+    yield from _with_secrets(_text_locations(log, "log", criteria))
     if session := log.get("_session"):
-        yield from _with_secrets(_session_locations(session, "log._session", Criteria(rules)))
+        yield from _with_secrets(_session_locations(session, "log._session", criteria))
 
 
 def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
@@ -108,7 +117,7 @@ def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -
         yield from _parameter_locations(posted.get("params", ()), f"{path}.postData.params", criteria)
         body = Body(posted, "_encoding")
         parts = find_in_body(body.data, posted.get("mimeType", ""), criteria)
-        yield Location(f"{path}.postData.text", parts, posted, "text", body)
+        yield Location(f"{path}.postData.text", parts, posted, "_encoding", body=True)
         yield from _text_locations(posted, f"{path}.postData", criteria)
 
 
@@ -119,7 +128,7 @@ def _response_locations(response: dict[str, Any], path: str, criteria: Criteria,
     content = response.get("content", {})
     body = Body(content, "encoding")
     parts = find_patterns_in_body(body.data, criteria) if code else find_in_body(body.data, body.mime_type, criteria)
-    yield Location(f"{path}.content.text", parts, content, "text", body)
+    yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)
 
@@ -142,10 +151,10 @@ def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Crite
 def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
     """Headers and cookies of a request or a response."""
     for pair in half.get("headers", ()):
-        parts = find_in_header(pair["name"], pair.get("value", ""), criteria)
+        parts = criteria.remembered(find_in_header, pair["name"], pair.get("value", ""))
         yield Location(f"{path}.headers[{pair['name']}]", parts, pair, "value")
     for cookie in half.get("cookies", ()):
-        parts = find_in_cookie(cookie["name"], cookie.get("value", ""), criteria)
+        parts = criteria.remembered(find_in_cookie, cookie["name"], cookie.get("value", ""))
         yield Location(f"{path}.cookies[{cookie['name']}]", parts, cookie, "value")
 
 

@@ -92,6 +92,11 @@ class Replacer:
         plain = drop_overlaps(self._plain_edits(data))
         return plain if self._has_none_encoded(data, plain) else self._all_edits(data, DEPTH)
 
+    def may_be_in(self, data: bytes) -> bool:
+        """Decides quickly whether a key may be in `data`. It may say so where none is."""
+        plain = drop_overlaps(self._plain_edits(data))
+        return bool(plain) or not self._has_none_encoded(data, plain)
+
     def _has_none_encoded(self, data: bytes, edits: list[Edit[bytes]]) -> bool:
         """Decides whether `data` holds no key in an encoding, given the `edits` for those that stand there as they
         are."""
