@@ -14,6 +14,7 @@ TIMES = ("startedDateTime", "expires")
 NAME = re.compile(r"[\w.-]{1,60}")
 # The objects that hold a body, by what holds them; and which of their fields says how it is encoded.
 BODIES = {("request", "postData"): "_encoding", ("response", "content"): "encoding"}
+BELOW = (dict, list)  # a log is what a decoder of JSON makes, which has no other types
 NAMED = ("headers", "cookies")  # lists whose items have names
 
 
@@ -30,20 +31,33 @@ def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, 
         if isinstance(holder, dict):
             body = _body_key(place) if "text" in holder else None
             for key, value in list(holder.items()):  # a copy: the caller may add the encoding of a body
-                if isinstance(value, str):
+                if (kind := type(value)) is str:
                     if body and key == "text":
                         yield holder, body, (place, holder, key)
                     elif key not in TIMES and not (body and key == body):
                         yield holder, key, (place, holder, key)
-                elif isinstance(value, dict | list) and value:
+                elif value and kind in BELOW:
                     below.append((value, (place, holder, key)))
         else:
             for number, value in enumerate(holder):
-                if isinstance(value, str):
+                if (kind := type(value)) is str:
                     yield holder, number, (place, holder, number)
-                elif isinstance(value, dict | list) and value:
+                elif value and kind in BELOW:
                     below.append((value, (place, holder, number)))
         todo += reversed(below)
+
+
+def bodies(entry: dict[str, Any], place: Place) -> Iterator[tuple[Any, Any, Place]]:
+    """Yields the bodies of `entry`, whose place is `place`, as `texts` does."""
+    for (half, part), key in BODIES.items():
+        holder = entry[half].get(part)
+        if holder is not None and isinstance(holder.get("text"), str):
+            yield holder, key, (((place, entry, half), entry[half], part), holder, "text")
+
+
+def entry_place(log: dict[str, Any], number: int) -> Place:
+    """Returns the place of the entry with this `number`."""
+    return (("log",), log, "entries"), log["entries"], number
 
 
 def is_body(key: Any) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.har.text_walk import Place, is_body, place_name, texts
+from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
@@ -84,12 +84,11 @@ def _replace_in_texts(document: dict[str, Any], replacer: Replacer) -> None:
 def _replace_in_bodies(document: dict[str, Any], everywhere: Mapping[str, str], grown: Counter[int]) -> None:
     replacer = Replacer(everywhere)
     in_code = Replacer({secret: new for secret, new in everywhere.items() if not may_be_name_in_code(secret)})
-    code = {id(entry["response"].get("content")) for entry in document["entries"] if is_code(entry)}
-    for holder, key, place in texts(document):
-        if is_body(key):
+    for number, entry in enumerate(document["entries"]):
+        for holder, key, place in bodies(entry, entry_place(document, number)):
             body = Body(holder, key)
             data, size = body.data, body.size
-            (in_code if id(holder) in code else replacer).replace_bytes(data, body.edit)
+            (in_code if key == "encoding" and is_code(entry) else replacer).replace_bytes(data, body.edit)
             if body.data is not data:
                 grown[id(holder)] += body.size - size
                 _tell_found_elsewhere(place)

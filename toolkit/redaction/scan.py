@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from toolkit.har.text_walk import Place, is_body, place_name, texts
+from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
@@ -71,8 +71,8 @@ def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: R
     search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={})
     findings: dict[Finding, None] = {}
     for number, entry in enumerate(log["entries"]):
-        place: Place = ((("log",), log, "entries"), log["entries"], number)
-        findings.update(dict.fromkeys(search.find(entry, place, code=is_code(entry))))
+        found = search.find(entry, entry_place(log, number), code=is_code(entry))
+        findings.update(dict.fromkeys(found))
         findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
     beside = {key: value for key, value in log.items() if key != "entries"}
     findings.update(dict.fromkeys(search.find(beside, ("log",))))
@@ -99,8 +99,7 @@ class _LogSearch:
         self._short: dict[str, None] = {}  # each once: headers are the same in most entries
 
     def find(self, node: dict[str, Any], outer: Place, *, code: bool = False) -> Iterator[Finding]:
-        """Yields what is found in the bodies and long texts of `node`, which stands at `outer`; the body of its answer may
-        be `code`."""
+        """Yields what is in the bodies and long texts of `node`, which stands at `outer`. Its answer may be `code`."""
         for holder, key, place in texts(node, outer):
             if key == "encoding" and code:
                 kinds = self._in_code.kinds(Body(holder, key).data)
