@@ -11,6 +11,9 @@ Place: TypeAlias = tuple[Any, ...]
 are never named."""
 
 TIMES = ("startedDateTime", "expires")
+# What a recording is read by, in words of its own: a password may be `document`, but these are not that password.
+TERMS = ("httpVersion", "_resourceType", "provider")
+TERM = re.compile(r"[A-Za-z][A-Za-z0-9./_-]{0,23}")
 NAME = re.compile(r"[\w.-]{1,60}")
 # The objects that hold a body, by what holds them; and which of their fields says how it is encoded.
 BODIES = {("request", "postData"): "_encoding", ("response", "content"): "encoding"}
@@ -22,7 +25,7 @@ def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, 
     """Yields (holder, key, place) for each text in `node`, a `log`; it can be read and changed as `holder[key]`.
 
     A body is yielded with the key of its encoding instead (see `is_body`); `toolkit.redaction.bodies` reads and changes
-    it. Times and encodings are left out. What an object or a list holds itself comes before what is further below.
+    it. Times, encodings and terms are left out. What an object or a list holds itself comes before what is below that.
     """
     todo: list[tuple[Any, Place]] = [(node, place)]
     while todo:
@@ -34,7 +37,7 @@ def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, 
                 if (kind := type(value)) is str:
                     if body and key == "text":
                         yield holder, body, (place, holder, key)
-                    elif key not in TIMES and not (body and key == body):
+                    elif key not in TIMES and key != body and not (key in TERMS and TERM.fullmatch(value)):
                         yield holder, key, (place, holder, key)
                 elif value and kind in BELOW:
                     below.append((value, (place, holder, key)))

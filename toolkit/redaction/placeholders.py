@@ -81,6 +81,14 @@ def make_placeholder(
     return placeholder
 
 
+def in_any_text(secret: str, placeholder: str) -> str:
+    """Returns the `placeholder` of `secret` as it may stand in any text: that of a JSON document is a JSON string, so
+    that a document in which the secret stands stays one."""
+    if secret[:1] in ("{", "[") and secret[-1:] in ("}", "]") and '"' in secret:
+        return f'"{placeholder[:-2]}"'
+    return placeholder
+
+
 def _has_room(secret: str, number: int) -> bool:
     return len(secret.encode()) > len(str(number)) + 2 or number < 36
 
