@@ -56,9 +56,7 @@ def load(path: Path | str) -> Recording:
     cannot be replayed. The message names the file and the place in it.
     """
     path = Path(path)
-    log = _decode(path, _read(path))
-    for number, entry in enumerate(log.entries):
-        validate_entry(path, f"log.entries[{number}]", entry)
+    log = _loaded(path, _read(path))
     return Recording(
         entries=[entry for entry in log.entries if is_http_url(entry.request.url)],
         comment=log.comment,
@@ -75,8 +73,8 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
     """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all. `on_step` is
     called with what is being done, in words.
 
-    Raises `RecordingError` if the file cannot be written, or if `recording` holds secrets; the message names their
-    places.
+    What is written is loaded first. Raises `RecordingError` if that fails, if the file cannot be written, or if
+    `recording` holds secrets; the message names their places.
     """
     from toolkit.redaction.redact import ensure_redacted  # only needed to save: loading stays cheap
 
@@ -94,6 +92,7 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
         lean=recording.lean or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
+    _loaded(path, data)
     try:
         write_atomic(path, data)
     except OSError as error:
@@ -111,6 +110,13 @@ def _read(path: Path) -> bytes:
         return within_limit(read).removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be read: {error.strerror or error}.") from None
+
+
+def _loaded(path: Path, raw: bytes) -> _Log:
+    log = _decode(path, raw)
+    for number, entry in enumerate(log.entries):
+        validate_entry(path, f"log.entries[{number}]", entry)
+    return log
 
 
 def _decode(path: Path, raw: bytes) -> _Log:
