@@ -86,12 +86,13 @@ def _print_to_terminal(
         return
     justified = [column.justify for column in columns]
     console.print(_table(columns, (), widths=fitted))
-    for plain, some in groupby(rows, lambda row: not any(row.styles) and _cut(columns, row.cells, fitted) is not None):
-        if not plain:
-            console.print(_table(columns, some, widths=fitted, header=False))
-            continue
-        cells = (_cut(columns, row.cells, fitted) or row.cells for row in some)
-        console.out("\n".join(line for row in cells for line in row_lines(row, fitted, justified)), highlight=False)
+    laid_out = ((row, None if any(row.styles) else _cut(columns, row.cells, fitted)) for row in rows)
+    for by_rich, some in groupby(laid_out, lambda pair: pair[1] is None):
+        if by_rich:
+            console.print(_table(columns, (row for row, _ in some), widths=fitted, header=False))
+        else:
+            lines = (line for _, cells in some if cells for line in row_lines(cells, fitted, justified))
+            console.out("\n".join(lines), highlight=False)
 
 
 def _cut(columns: Sequence[Column[Any]], cells: Sequence[str], widths: Sequence[int]) -> list[str] | None:
