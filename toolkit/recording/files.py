@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -46,6 +46,38 @@ class _Log(Struct):
 
 class _File(Struct):
     log: _Log
+
+
+class _RawFile(Struct):
+    log: msgspec.Raw
+
+
+class RawEntries(Sequence[dict[str, Any]]):
+    """The entries of a HAR file, each decoded when it is asked for: a file has hundreds of megabytes."""
+
+    def __init__(self, raw: list[msgspec.Raw]) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> RawEntries: ...
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | RawEntries:
+        if isinstance(number, slice):
+            return RawEntries(self._raw[number])
+        raw = self._raw[number]
+        entry: dict[str, Any] = msgspec.json.decode(raw)
+        return without_nulls(entry) if b"null" in bytes(raw) else entry
+
+
+class RecordedLog(NamedTuple):
+    """The `log` of a HAR file, and the names that are kept in it."""
+
+    document: dict[str, Any]
+    keep: tuple[str, ...]
 
 
 @forgetting_locals
@@ -98,6 +130,22 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
     recording.path = path
+
+
+def open_log(path: Path) -> RecordedLog:
+    """Returns the log of the HAR file `path`, whose entries are not decoded yet. Raises `RecordingError` as `load`."""
+    raw = _read(path)
+    try:
+        parts = msgspec.json.decode(msgspec.json.decode(raw, type=_RawFile).log, type=dict[str, msgspec.Raw])
+        entries = RawEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
+        beside = without_nulls({name: msgspec.json.decode(part) for name, part in parts.items()})
+        log = msgspec.convert({**beside, "entries": []}, type=_Log)
+        for number, entry in enumerate(entries):
+            validate_entry(path, f"log.entries[{number}]", msgspec.convert(entry, type=Entry))
+    except (KeyError, RecursionError, msgspec.MsgspecError, *JSON_ERRORS):
+        _loaded(path, raw)  # raises, and names the place in the file
+        raise
+    return RecordedLog({**beside, "entries": entries}, log.keep or ())
 
 
 def _read(path: Path) -> bytes:

@@ -63,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True, order=True):
 
 
 def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: Rules | None = None) -> list[Finding]:
-    """Returns the secrets that are left in `log`, the `log` of a HAR document.
+    """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read one by one.
 
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
     secrets, and which names to keep; their patterns are searched in bodies only.
@@ -74,11 +74,14 @@ def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: R
         found = search.find(entry, entry_place(log, number), code=is_code(entry))
         findings.update(dict.fromkeys(found))
         findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
-    beside = {key: value for key, value in log.items() if key != "entries"}
-    findings.update(dict.fromkeys(search.find(beside, ("log",))))
+    findings.update(dict.fromkeys(search.find(_beside_entries(log), ("log",))))
     findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
     findings.update(dict.fromkeys(search.find_in_short_texts()))
     return list(findings)
+
+
+def _beside_entries(log: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in log.items() if key != "entries"}
 
 
 def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:
@@ -119,10 +122,15 @@ class _LogSearch:
             text: dict.fromkeys(self._search.kinds(text.encode("utf-8", "surrogatepass")))
             for text in select(self._short, lambda data: any(True for _ in self._search.kinds(data)))
         }
-        for holder, key, place in texts(self._log) if found else ():
-            if not is_body(key) and holder[key] in found:
-                for kind in found[holder[key]]:
-                    yield Finding(place_name(place), kind)
+        for node, outer in self._nodes() if found else ():
+            for holder, key, place in texts(node, outer):
+                if not is_body(key) and holder[key] in found:
+                    for kind in found[holder[key]]:
+                        yield Finding(place_name(place), kind)
+
+    def _nodes(self) -> Iterator[tuple[dict[str, Any], Place]]:
+        yield from ((entry, entry_place(self._log, number)) for number, entry in enumerate(self._log["entries"]))
+        yield _beside_entries(self._log), ("log",)
 
 
 class _SecretSearch:
