@@ -10,6 +10,7 @@ as it allows:
 - `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
 - `log._chat`: the chat call that was recorded, so that it can be made again.
 - `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
+- `log._keepIdentity`: true where the recording is to tell who was signed in.
 - `log._session`: the session, without its secrets, with which our own calls started.
 - `_resourceType` of an entry: what the page requested it for, in Chrome's terms.
 
@@ -252,7 +253,8 @@ class Recording(Struct):
     """The exchanges of one HAR file, in the order in which they started.
 
     `comment` says what was recorded. `chat` is the recorded chat call, and `session` the session with which our calls
-    started, if there are any. `keep` are names whose values are known to be no secrets.
+    started, if there are any. `keep` are names whose values are known to be no secrets. `keep_identity` says that it is
+    to tell who was signed in.
     """
 
     entries: list[Entry]
@@ -260,6 +262,7 @@ class Recording(Struct):
     chat: RecordedChat | None = None
     session: RecordedSession | None = None
     keep: tuple[str, ...] = ()
+    keep_identity: bool = False
     path: Path | None = None
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field

@@ -40,6 +40,7 @@ class _Log(Struct):
     chat: RecordedChat | UnsetType = field(name="_chat", default=UNSET)
     session: RecordedSession | UnsetType = field(name="_session", default=UNSET)
     keep: tuple[str, ...] | UnsetType = field(name="_keep", default=UNSET)
+    keep_identity: bool | UnsetType = field(name="_keepIdentity", default=UNSET)
 
 
 class _File(Struct):
@@ -63,6 +64,7 @@ def load(path: Path | str) -> Recording:
         chat=log.chat or None,
         session=log.session or None,
         keep=log.keep or (),
+        keep_identity=log.keep_identity is True,
         path=path,
     )
 
@@ -85,6 +87,7 @@ def save(recording: Recording, path: Path | str) -> None:
         chat=recording.chat or UNSET,
         session=recording.session or UNSET,
         keep=recording.keep or UNSET,
+        keep_identity=recording.keep_identity or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
     try:

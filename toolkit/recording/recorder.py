@@ -25,6 +25,7 @@ from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import random_fields
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
+from toolkit.session.recipe import Probe
 
 # Exceptions that say that the caller stopped, not the connection.
 CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
@@ -84,12 +85,12 @@ class Exchange:
 class Recorder:
     """Collects the exchanges of our own calls and of pages, and returns them in the order of their start.
 
-    `random` names what a provider generates for each call, as `query.NAME` or `body.NAME`. `rules` are the user's rules
-    for redaction.
+    `random` names what a provider generates for each call, as `query.NAME` or `body.NAME`. `probe` is that of its
+    recipe, whose answer tells who is signed in. `rules` are the user's rules for redaction.
     """
 
-    def __init__(self, *, random: Iterable[str] = (), rules: Rules | None = None) -> None:
-        self._random = tuple(random)
+    def __init__(self, *, random: Iterable[str] = (), rules: Rules | None = None, probe: Probe | None = None) -> None:
+        self._random, self._probe = tuple(random), probe
         self._rules = rules
         self._chat: RecordedChat | None = None
         self._session: BrowserSession | None = None
@@ -128,7 +129,8 @@ class Recorder:
 
     @forgetting_locals
     def recording(self, comment: str) -> Recording:
-        """Returns what was recorded so far, without secrets. `comment` says what it was recorded from.
+        """Returns what was recorded so far, without secrets and without who is signed in. `comment` says what it was
+        recorded from.
 
         Raises `RecordingError` if a secret cannot be taken out.
         """
@@ -140,7 +142,7 @@ class Recorder:
         entries.sort(key=lambda entry: entry.started)
         session = RecordedSession.from_session(self._session) if self._session is not None else None
         recording = Recording(entries=entries, comment=comment, chat=self._chat, session=session)
-        return redact(recording, rules=self._rules, session=self._session)
+        return redact(recording, rules=self._rules, session=self._session, probe=self._probe)
 
 
 def _is_connection_error(error: str) -> bool:

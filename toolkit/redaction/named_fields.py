@@ -51,7 +51,7 @@ def find_fields(data: bytes, mime_type: str, *, all_values: bool = False) -> Ite
         or re.match(rb"(?:data|event|id|:)\b", start)
     ):
         if all_values or any(sensitivity(as_text(name)) for name in set(JSON_NAME.findall(data))):
-            yield from _json_fields(data)
+            yield from find_json_fields(data)
         if b'"value"' in data:
             yield from _name_value_fields(data)
         if "graphql" in kind or GRAPHQL.search(data):
@@ -107,7 +107,7 @@ def _graphql_fields(data: bytes) -> Iterator[Field]:
             yield Field((name,), as_text(match[3]), match.start(3), match.end(3), query=True)
 
 
-def _json_fields(data: bytes) -> Iterator[Field]:
+def find_json_fields(data: bytes) -> Iterator[Field]:
     """Yields every string and number. Text between documents that is not JSON is skipped."""
     stack: list[list[str | int | None]] = []  # per open object its current name or None, per open array the index
     for match in JSON_TOKEN.finditer(data):

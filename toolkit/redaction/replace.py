@@ -12,6 +12,8 @@ from typing import Any
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.identity.collect import is_code
+from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
@@ -20,12 +22,25 @@ from toolkit.session.encodings.encoded_replacement import Replacer
 log = logging.getLogger("toolkit")
 
 
+class Replacers:
+    """Replace the keys of `everywhere`, secrets and what tells who is signed in (`identity`), by its values: in texts,
+    and in scripts and styles, where some of the latter stay."""
+
+    def __init__(self, everywhere: Mapping[str, str], identity: TakenOut) -> None:
+        self.in_texts = Replacer(everywhere, finder=identity.finder)
+        self._in_code = Replacer(identity.in_code(everywhere), finder=identity.finder)
+
+    def for_body(self, holder: dict[str, Any]) -> Replacer:
+        """Returns the one for the body in `holder`, a HAR `content` or `postData`."""
+        return self._in_code if is_code(holder) else self.in_texts
+
+
 def replace_secrets(
     document: dict[str, Any],
     locations: Iterable[Location],
     rules: Rules,
     placeholders: Placeholders,
-    everywhere: Mapping[str, str],
+    everywhere: Replacers,
 ) -> None:
     """Changes `document`, the `log` of a HAR file.
 
@@ -36,7 +51,7 @@ def replace_secrets(
     for location in locations:
         _replace_at(location, placeholders)
     _replace_matches(document, rules, placeholders)
-    _replace_everywhere(document, Replacer(everywhere))
+    _replace_everywhere(document, everywhere)
     for (half, old), (_, new) in zip(before, _body_sizes(document), strict=True):
         correct_lengths(half, new - old)
 
@@ -64,18 +79,18 @@ def _replace_matches(document: dict[str, Any], rules: Rules, placeholders: Place
             log.debug("Redaction replaced a secret (pattern) in %s.", path)
 
 
-def _replace_everywhere(document: dict[str, Any], replacer: Replacer) -> None:
+def _replace_everywhere(document: dict[str, Any], replacers: Replacers) -> None:
     replaced: dict[str, str] = {}  # headers are the same in most entries
     for holder, key, path in texts(document):
         if is_body(key):
             body = Body(holder, key)
             data = body.data
-            replacer.replace_bytes(data, body.edit)
+            replacers.for_body(holder).replace_bytes(data, body.edit)
             changed = body.data is not data
         else:
             text = holder[key]
             if text not in replaced:
-                replaced[text] = replacer.replace_text(text)
+                replaced[text] = replacers.in_texts.replace_text(text)
             holder[key] = replaced[text]
             changed = holder[key] != text
         if changed:

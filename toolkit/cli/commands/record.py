@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
 @click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
 @click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
+@click.option("--keep-identity", is_flag=True, help="Leave in who is signed in: e-mail, name, id, picture.")
 @live_target_options
 def record(
     provider: str,
@@ -63,8 +64,8 @@ def record(
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
 
-    Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
-    `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
+    Secrets, and who is signed in, are replaced before anything is written; where a secret is left, nothing is. The
+    file is a HAR 1.2, for `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
     """
     from toolkit.providers import registry
     from toolkit.redaction.rules import Rules
@@ -98,7 +99,7 @@ def _record(
     from toolkit.recording.files import save
     from toolkit.recording.recorder import Recorder
 
-    recorder = Recorder(random=kind.random, rules=rules)
+    recorder = Recorder(random=kind.random, rules=rules, probe=kind.harvest.probe)
     store = None
     with start_runner() as runner:
         if session_file is not None:
