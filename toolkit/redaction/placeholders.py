@@ -26,6 +26,7 @@ from toolkit.redaction.identity.shapes import is_replacement
 
 MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and names its place
 LONG = 20
+UNMISTAKABLE_NUMBER = 9  # digits
 SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
 TINY = re.compile(r"P+[0-9a-z]*")
@@ -46,6 +47,8 @@ def is_placeholder(value: str) -> bool:
 
 def is_unmistakable_placeholder(value: str) -> bool:
     """Decides whether `value` is a placeholder that cannot be a secret by chance. Redaction leaves it as it is."""
+    if len(value) >= UNMISTAKABLE_NUMBER and DIGITS.fullmatch(value):
+        return True
     return len(value) >= MIN_RECOGNISABLE and bool(
         SHAPE.fullmatch(value) or is_replacement(value) or _is_our_jwt(value)
     )

@@ -80,8 +80,8 @@ def _readings(data: bytes) -> Iterator[bytes]:
             yield data.replace(mark, sign)
     if BASE64.has_run(data, MIN_BASE64):
         for run in LONG_BASE64.findall(data):
-            letters = run.translate(STANDARD)
-            inside = base64.b64decode(letters[: len(letters) - len(letters) % 4])
+            letters = run.translate(STANDARD)[: len(run) - (len(run) % 4 == 1)]
+            inside = base64.b64decode(letters + b"=" * (-len(letters) % 4))
             if b"@" in inside and _is_text(inside):
                 yield inside
 

@@ -82,13 +82,13 @@ def is_code(holder: dict[str, Any]) -> bool:
     return bool(CODE.search(holder.get("mimeType") or ""))
 
 
-def hosts_of(log: dict[str, Any]) -> set[str]:
-    """Returns the hosts that `log` is a recording of, in lower case."""
-    urls = {entry["request"]["url"] for entry in log["entries"]}
-    urls.update(
-        str((log.get(part) or {}).get(key) or "") for part, key in (("_session", "origin"), ("_chat", "base_url"))
-    )
-    return {urlsplit(origin).netloc.lower() for origin in {"/".join(url.split("/", 3)[:3]) for url in urls}}
+def names_of_sites(log: dict[str, Any]) -> set[str]:
+    """Returns the hosts that `log` is a recording of, and its provider, in lower case."""
+    urls, names = [entry["request"]["url"] for entry in log["entries"]], set[str]()
+    for part in (log.get("_session") or {}, log.get("_chat") or {}):
+        urls += [part.get("origin") or "", part.get("base_url") or ""]
+        names.add(str(part.get("provider") or "").lower())
+    return names | {urlsplit(origin).netloc.lower() for origin in {"/".join(url.split("/", 3)[:3]) for url in urls}}
 
 
 def answers_probe(entry: dict[str, Any], probe: Probe) -> bool:

@@ -33,15 +33,16 @@ def is_generated(value: str) -> bool:
     return not re.search(r"\s", value) and not is_wordy(value) and bool(re.search(r"[0-9]", value))
 
 
-def is_distinctive_identity(value: str, hosts: Iterable[str] = ()) -> bool:
+def is_distinctive_identity(value: str, sites: Iterable[str] = ()) -> bool:
     """Decides whether `value`, which tells of a person, is replaced wherever it occurs.
 
-    `hosts` are those of the recording: what is in the name of one is known to everybody, and has to stay there.
+    `sites` are the names of the hosts and of the provider of the recording: what is in one is known to everybody, and
+    has to stay there.
     """
     if is_address(value) or UUID.fullmatch(value):
         return True
     lower = value.lower()
-    if any(lower in host for host in hosts):
+    if any(lower in site for site in sites):
         return False
     if (value.isascii() and value.isdigit()) or PHONE.fullmatch(value):
         return len(value) >= MIN_DIGITS and len(set(value)) > 1

@@ -10,26 +10,27 @@ OF_PAGES = frozenset(
     """
     access account action active admin administrator agent alert anonymous answer api app apple application archive
     assistant audio author avatar backend background bearer beta body bot browser build button cancel canvas card
-    center change channel charset chat chatbot chats claude client close cloud code column company component config
-    connect console contact content context control conversation cookie copilot copy create custom customer
-    dashboard data database date deepseek default delete demo desktop details developer device dialog display
-    document domain download editor element email empty engine enter error event example export external feature
-    feedback field file filter folder font footer format frame friend full function gateway gemini general google
-    gpt gradio group guest header hello help hidden history home host icon iframe image import index info input
-    instance integer internal item javascript json key keyboard label language layout library license light link
-    list llama load loading local location login logout machine main manager markdown master match me media member
-    memory menu message method microsoft middle mistral mobile mode model moderator module my name navigation
-    network new node none null number object offline online open openai option options organization origin owner
-    page panel param parent partner password path pending people person plain platform player plugin policy post
-    preset preview primary private process product profile program project prompt property provider proxy public
-    python query qwen random reader record referer region register release remote report request reset resource
-    response result role root router sample save schema scope screen script search secret section secure security
-    select self send server service session setting settings share shared sign signal simple single site source
-    space staff standard start state static status stop storage store stream string strong student studio style
-    submit subscriber summary super superuser support symbol system table target teacher team template terminal test
-    tester testuser text theme thread time title token tool tools transfer trial tutorial type undefined unknown
-    update upload url user username users utility value vendor version video viewer visitor web webmaster webui
-    welcome widget window word worker workspace world writer your
+    center chainlit change channel charset chat chatbot chats claude client close cloud code column company
+    component config connect console contact content context control conversation cookie copilot copy create custom
+    customer dashboard data database date deepseek default delete demo desktop details developer device dialog
+    display document domain download editor element email empty engine enter error event example export external
+    feature feedback field file filter folder font footer format frame friend full function gateway gemini general
+    google gpt gradio group guest header hello help hidden history home host icon iframe image import index info
+    input instance integer internal item javascript json key keyboard label language layout library librechat
+    license light link list llama load loading lobechat local location login logout machine main manager markdown
+    master match me media member memory menu message method microsoft middle mistral mobile mode model moderator
+    module my name navigation network new node none null number object offline online open openai openassistant
+    openwebui option options organization origin owner page panel param parent partner password path pending people
+    person plain platform player plugin policy post preset preview primary private process product profile program
+    project prompt property provider proxy public python query qwen random reader record referer region register
+    release remote report request reset resource response result role root router sample save schema scope screen
+    script search secret section secure security select self send server service session setting settings share
+    shared sign signal simple single site source space staff standard start state static status stop storage store
+    stream streamlit string strong student studio style submit subscriber summary super superuser support symbol
+    system table target teacher team template terminal test tester testuser text theme thread time title token tool
+    toolkit tools transfer trial tutorial type undefined unknown update upload url user username users utility value
+    vendor version video viewer visitor web webmaster webui welcome widget window word worker workspace world writer
+    your
     """.split()  # noqa: SIM905
 )
 # Further words of six letters and more that are common in English, or what people choose to be called.

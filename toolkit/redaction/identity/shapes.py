@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="  # of one transparent pixel
 # Telephone numbers are of the range that is kept for fiction (North American Numbering Plan, 555-0100 to 555-0199).
@@ -14,5 +15,5 @@ SHAPE = re.compile(
 
 
 def is_replacement(value: str) -> bool:
-    """Decides whether `value` replaces something that told of a person."""
-    return bool(SHAPE.fullmatch(value))
+    """Decides whether `value` replaces something that told of a person; it may be percent-encoded, as in a cookie."""
+    return bool(SHAPE.fullmatch(unquote(value) if "%" in value else value))

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from toolkit.redaction.identity.addresses import is_address
-from toolkit.redaction.identity.collect import find_told, find_told_by_session, hosts_of
+from toolkit.redaction.identity.collect import find_told, find_told_by_session, names_of_sites
 from toolkit.redaction.identity.distinctive import is_distinctive_identity, is_plain_name
 from toolkit.redaction.identity.replacements import choose_replacements
 from toolkit.redaction.identity.telling_places import TellingPlaces
@@ -20,7 +21,8 @@ from toolkit.session.recipe import Probe
 
 
 class TakenOut(NamedTuple):
-    """What replaces each value that tells of a person, and which of them are replaced wherever they occur."""
+    """What replaces each value that tells of a person, also percent-encoded, as cookies hold them, and which of them
+    are replaced wherever they occur."""
 
     replacements: dict[str, str]
     everywhere: dict[str, str]
@@ -51,13 +53,14 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     """
     told = chain(find_told_by_session(session) if session is not None else (), find_told(log, probe))
     replacements = choose_replacements(one.value for one in told)
-    hosts = hosts_of(log)
-    everywhere = {value: new for value, new in replacements.items() if is_distinctive_identity(value, hosts)}
+    sites = names_of_sites(log)
+    everywhere = {value: new for value, new in replacements.items() if is_distinctive_identity(value, sites)}
     here = {value: new for value, new in replacements.items() if value not in everywhere}
     if here:
         search = MultiSearch(value.encode("utf-8", "surrogatepass") for value in replacements)
         TellingPlaces(here, everywhere, search).replace_in(log, probe)
-    return TakenOut(replacements, everywhere | _digests(everywhere))
+    quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items()}
+    return TakenOut(quoted | replacements, everywhere | _digests(everywhere))
 
 
 def _digests(replacements: Mapping[str, str]) -> dict[str, str]:
