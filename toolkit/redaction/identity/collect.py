@@ -77,6 +77,11 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
     yield from find_told({"entries": [], "_session": {"headers": dict(session.headers), **kept}})
 
 
+def may_tell(data: bytes) -> bool:
+    """Decides whether a JSON document in `data` may describe a person."""
+    return MARK.search(data) is not None
+
+
 def is_code(holder: dict[str, Any]) -> bool:
     """Decides whether the body in `holder`, a HAR `content` or `postData`, is a script, a style, a font, a picture."""
     return bool(CODE.search(holder.get("mimeType") or ""))
@@ -104,7 +109,7 @@ def _answers_to(probe: Probe, log: dict[str, Any]) -> Iterator[str]:
 
 
 def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -> Iterator[Told]:
-    if documents and (probe is not None or MARK.search(data)):
+    if documents and (probe is not None or may_tell(data)):
         for document in find_documents(data):
             yield from _told_by(persons_in(document.value, probe), place)
     if ADDRESS_MARK.search(data) or b"eyJ" in data:

@@ -39,13 +39,26 @@ OF_A_PERSON = {
     *("accountid", "ownerid", "memberid", "authorid", "createdby", "owner", "user", "xuserid", "xusername", "xuser"),
     *("xforwardeduser", "xforwardedpreferredusername", "xauthrequestuser", "remoteuser"),
 }
+LONGEST_NAME, MANY_NAMES = 64, 4096
 NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
-@lru_cache(maxsize=4096)
+class _Kinds(dict[str, Kind | None]):
+    """The kinds of the names that were asked for: documents have few names, each very often."""
+
+    def __missing__(self, name: str) -> Kind | None:
+        kind = KINDS.get(NOT_LETTERS.sub("", name.lower())) if len(name) <= LONGEST_NAME else None
+        if len(self) < MANY_NAMES:
+            self[name] = kind
+        return kind
+
+
+_kinds = _Kinds()
+
+
 def kind_of(name: str) -> Kind | None:
     """Returns what the value under `name` tells of the person whom an object describes; None for something else."""
-    return KINDS.get(NOT_LETTERS.sub("", name.lower()))
+    return _kinds[name]
 
 
 @lru_cache(maxsize=4096)

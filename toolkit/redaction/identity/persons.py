@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from toolkit.redaction.identity.addresses import is_address, is_personal, is_reserved
@@ -13,6 +13,7 @@ from toolkit.session.json_paths import look_up
 from toolkit.session.recipe import Probe
 
 Path = tuple[str | int, ...]
+_Place = tuple[Any, str | int]  # the place of the container, None for the document itself, and the key in it
 # The members whose object is the person who is signed in, if it has an id.
 PERSONS = {"user", "me", "viewer", "currentuser", "profile", "whoami"}
 # Members that may name the owner of an object that is no person.
@@ -44,20 +45,30 @@ class Person(NamedTuple):
         return any(is_reserved(text) for name, text in self.told() if kind_of(name) == "email")
 
 
-def persons_in(document: Any, probe: Probe | None = None, known: Container[str] = ()) -> Iterator[Person]:
+def persons_in(document: Any, probe: Probe | None = None, known: Collection[str] = ()) -> Iterator[Person]:
     """Yields the objects in `document`, decoded JSON, that describe people: those with an e-mail address of a person,
     the user with an id, and those whose own id, name or address is one of `known`. If it is the answer to `probe`, also
     the objects that hold its paths."""
     certain = _told_by(document, probe) if probe is not None else {}
-    todo: list[tuple[Path, Any]] = [((), document)]
+    todo: list[tuple[_Place | None, Any]] = [(None, document)]
     while todo:
-        path, node = todo.pop()
+        place, node = todo.pop()
         if isinstance(node, dict):
-            if path in certain or _is_person(path, node, known):
+            parent = place[1] if place else ""
+            if _is_person(parent, node, known) or (certain and _path(place) in certain):
+                path = _path(place)
                 yield Person(path, node, frozenset(certain.get(path, ())))
-            todo += [((*path, name), value) for name, value in node.items() if isinstance(value, dict | list)]
+            todo += [((place, name), value) for name, value in node.items() if isinstance(value, dict | list)]
         elif isinstance(node, list):
-            todo += [((*path, number), value) for number, value in enumerate(node) if isinstance(value, dict | list)]
+            todo += [((place, number), value) for number, value in enumerate(node) if isinstance(value, dict | list)]
+
+
+def _path(place: _Place | None) -> Path:
+    keys: list[str | int] = []
+    while place:
+        place, key = place
+        keys.append(key)
+    return tuple(reversed(keys))
 
 
 def _told_by(document: Any, probe: Probe) -> dict[Path, set[str]]:
@@ -70,18 +81,19 @@ def _told_by(document: Any, probe: Probe) -> dict[Path, set[str]]:
     return found
 
 
-def _is_person(path: Path, node: dict[str, Any], known: Container[str]) -> bool:
+def _is_person(parent: str | int, node: dict[str, Any], known: Collection[str]) -> bool:
+    """Decides whether the object `node`, the member `parent` of another, describes a person."""
     has_id = has_name = False
     for name, value in node.items():
-        kind = kind_of(name)
+        if (kind := kind_of(name)) is None:
+            continue
         if kind == "email" and isinstance(value, str) and is_address(value) and is_personal(value):
             return True
-        if kind and name.lower() not in LINKS and isinstance(value, str) and value in known:
+        if known and name.lower() not in LINKS and isinstance(value, str) and value in known:
             return True
         has_id = has_id or (kind == "id" and _is_id(value))
         has_name = has_name or (kind == "name" and isinstance(value, str) and value != "")
-    parent = NOT_LETTERS.sub("", str(path[-1]).lower()) if path else ""
-    return has_id and has_name and parent in PERSONS
+    return has_id and has_name and isinstance(parent, str) and NOT_LETTERS.sub("", parent.lower()) in PERSONS
 
 
 def _is_id(value: Any) -> bool:

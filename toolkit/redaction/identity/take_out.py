@@ -16,7 +16,6 @@ from toolkit.redaction.identity.replacements import choose_replacements
 from toolkit.redaction.identity.telling_places import TellingPlaces
 from toolkit.redaction.identity.whole_words import WholeWordSearch
 from toolkit.session.browser_session import BrowserSession
-from toolkit.session.encodings.multi_pattern_search import MultiSearch
 from toolkit.session.recipe import Probe
 
 
@@ -57,8 +56,7 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     everywhere = {value: new for value, new in replacements.items() if is_distinctive_identity(value, sites)}
     here = {value: new for value, new in replacements.items() if value not in everywhere}
     if here:
-        search = MultiSearch(value.encode("utf-8", "surrogatepass") for value in replacements)
-        TellingPlaces(here, everywhere, search).replace_in(log, probe)
+        TellingPlaces(here, everywhere).replace_in(log, probe)
     quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items()}
     return TakenOut(quoted | replacements, everywhere | _digests(everywhere))
 

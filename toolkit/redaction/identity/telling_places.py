@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction.bodies import Body, correct_lengths
-from toolkit.redaction.identity.collect import answers_probe, is_code
+from toolkit.redaction.identity.collect import answers_probe, is_code, may_tell
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.members import is_of_a_person
-from toolkit.redaction.identity.persons import persons_in
+from toolkit.redaction.identity.persons import Path, persons_in
 from toolkit.redaction.named_fields import find_json_fields
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
-from toolkit.session.encodings.multi_pattern_search import MultiSearch, alternation
+from toolkit.session.encodings.multi_pattern_search import alternation
 from toolkit.session.recipe import Probe
 
 LONGEST_NAME = 64  # bytes
+# A recording that tells of more values than that has lists of other people; those are replaced in their objects.
+MOST_NAMED = 64
+MOST_LINKS = 16
 NAME = re.compile(rb"[\w.-]+\Z")
 
 
@@ -34,9 +38,11 @@ class TellingPlaces:
     `known` are further values that tell of people: an object with one of them as its id or address describes a person.
     """
 
-    def __init__(self, replacements: Mapping[str, str], known: Container[str], search: MultiSearch) -> None:
-        self._new, self._known, self._search = replacements, known, search
-        written = {form.encode(): value for value in replacements for form in _forms(value)}
+    def __init__(self, replacements: Mapping[str, str], known: Iterable[str]) -> None:
+        self._new, self._known = replacements, frozenset(islice(known, MOST_LINKS))
+        self._links = [value.encode("utf-8", "surrogatepass") for value in self._known]
+        named = islice(replacements, MOST_NAMED)
+        written = {form.encode("utf-8", "surrogatepass"): value for value in named for form in _forms(value)}
         self._values, any_value = written, alternation(written)
         self._named = re.compile(rb"[:=]\s{0,4}(?:\\?\")?(%b)(?=[\"\\&;,#}\]\s]|\Z)" % any_value)
         self._in_path = re.compile(
@@ -85,7 +91,7 @@ class TellingPlaces:
             yield self._edit(match, quoted=True)
 
     def _edits_in_documents(self, data: bytes, probe: Probe | None) -> Iterator[Edit[bytes]]:
-        if probe is None and not any(True for _ in self._search.find(data)):
+        if probe is None and not may_tell(data) and not any(link in data for link in self._links):
             return
         for document in find_documents(data):
             members = {
@@ -94,10 +100,27 @@ class TellingPlaces:
                 for name, text in person.told()
                 if text in self._new
             }
-            for field in find_json_fields(data[document.start : document.end]) if members else ():
-                if (value := members.get(field.path)) is not None and value == field.text:
-                    new = field.write(self._new[value]).encode()
-                    yield Edit(document.start + field.start, document.start + field.end, new)
+            if members:
+                text = data[document.start : document.end]
+                edits = self._edits_of_pairs(text, members) or self._edits_of_fields(text, members)
+                for start, end, new in edits:
+                    yield Edit(document.start + start, document.start + end, new)
+
+    def _edits_of_pairs(self, data: bytes, members: Mapping[Path, str]) -> list[Edit[bytes]]:
+        """Returns the edits for `members`, if every pair of such a name and value in the document `data` is one of
+        them; else an empty list. That spares most documents a look at each of their fields."""
+        pairs = {(str(path[-1]), value) for path, value in members.items()}
+        if len(pairs) > MOST_NAMED:
+            return []
+        found = [match for name, value in pairs for match in _pair(name, value).finditer(data)]
+        if len(found) != len(members):
+            return []
+        return [Edit(*match.span(1), self._new[_json_text(match[1])].encode()) for match in found]
+
+    def _edits_of_fields(self, data: bytes, members: Mapping[Path, str]) -> Iterator[Edit[bytes]]:
+        for field in find_json_fields(data):
+            if (value := members.get(field.path)) is not None and value == field.text:
+                yield Edit(field.start, field.end, field.write(self._new[value]).encode())
 
     def _edit(self, match: re.Match[bytes], *, quoted: bool) -> Edit[bytes]:
         new = self._new[self._values[match[1]]]
@@ -107,6 +130,17 @@ class TellingPlaces:
 def _forms(value: str) -> set[str]:
     """Returns `value` as it may stand in JSON and in URLs."""
     return {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value)}
+
+
+def _pair(name: str, value: str) -> re.Pattern[bytes]:
+    """Returns a pattern for the member `name` of a JSON object with `value`, which is its first group."""
+    names, values = ({json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]} for text in (name, value))
+    patterns = [alternation(text.encode("utf-8", "surrogatepass") for text in texts) for texts in (names, values)]
+    return re.compile(rb"\"%b\"\s*:\s*\"?(%b)(?=[\",\s}])" % tuple(patterns))
+
+
+def _json_text(written: bytes) -> str:
+    return str(json.loads(b'"%b"' % written))
 
 
 def _name_before(data: bytes, at: int) -> str:
