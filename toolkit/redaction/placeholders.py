@@ -34,6 +34,7 @@ TINY = re.compile(r"P+[0-9a-z]*")
 JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){2,4}")
 FAR = 4102444800  # 2100-01-01
 PAST = 1577836800  # 2020-01-01
+IDS = {"sub", "id", "user_id", "userId", "uid", "oid"}  # claims that say of whom a token is
 HEADER_FIELDS = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
 TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
@@ -42,7 +43,7 @@ def is_placeholder(value: str) -> bool:
     """Decides whether `value` may be one of our placeholders. A short one may also be a secret by chance."""
     if len(value) < MIN_RECOGNISABLE:
         return bool(TINY.fullmatch(value) or DIGITS.fullmatch(value))
-    return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value)) or is_replacement(value) or _is_our_jwt(value)
+    return _has_form(value) or is_replacement(value) or _is_our_jwt(value)
 
 
 def is_unmistakable_placeholder(value: str) -> bool:
@@ -148,7 +149,7 @@ def _blanked(
         if colon or name in keep:
             return match[0]
         value = match[0] if digits else str(json.loads(text))
-        if value in identity or is_replacement(value):
+        if value in identity or is_replacement(value) or (name in IDS and _has_form(value)):
             new = identity.get(value, value)
             return new if digits else json.dumps(new)
         if text:
@@ -160,6 +161,10 @@ def _blanked(
         return re.sub(r"[0-9]", "9" if name == "exp" else "1", match[0])
 
     return TOKEN.sub(blank, document)
+
+
+def _has_form(value: str) -> bool:
+    return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value))
 
 
 def _decoded(part: str) -> str | None:
@@ -180,6 +185,6 @@ def _is_our_jwt(value: str) -> bool:
         return False
     last = value.rpartition(".")[2]
     if len(last) >= MIN_RECOGNISABLE:
-        return bool(SHAPE.fullmatch(last) or DIGITS.fullmatch(last))
+        return _has_form(last)
     claims = _decoded(value.split(".")[1])
     return claims is not None and _blanked(claims, 1, set()) == claims

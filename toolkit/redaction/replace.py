@@ -95,6 +95,18 @@ def _replace_everywhere(document: dict[str, Any], replacers: Replacers) -> None:
             changed = holder[key] != text
         if changed:
             log.debug("Redaction replaced a secret that was found elsewhere, in %s.", path)
+    if session := document.get("_session"):
+        for part in ("sessionStorage", "storageState"):
+            if part in session:
+                session[part] = _with_names_replaced(session[part], replacers.in_texts)
+
+
+def _with_names_replaced(node: Any, replacer: Replacer) -> Any:
+    """Returns what a session keeps with the names of its items replaced too: pages name some by who is signed in."""
+    if isinstance(node, dict):
+        items = ((name, _with_names_replaced(value, replacer)) for name, value in node.items())
+        return {replacer.replace_text(name): value for name, value in items}
+    return [_with_names_replaced(value, replacer) for value in node] if isinstance(node, list) else node
 
 
 def _body_sizes(document: dict[str, Any]) -> list[tuple[dict[str, Any], int]]:

@@ -63,7 +63,9 @@ def session() -> BrowserSession:
         ),
         headers={"x-user-name": "Ada", "x-user-email": ADDRESS},
         local_storage={SITE: kept},
-        session_storage={SITE: {"tab": json.dumps({"greeting": f"Hello {PLANTED['probe, name']}"})}},
+        session_storage={
+            SITE: {"tab": json.dumps({"greeting": f"Hello {PLANTED['probe, name']}"}), f"chats of {ADDRESS}": "[]"}
+        },
         indexed_db={SITE: [{"name": "db", "stores": [{"name": "s", "records": [{"key": 1, "value": PLANTED}]}]}]},
     )
 
@@ -97,6 +99,7 @@ def recording() -> Recording:
         f'<!doctype html><a href="mailto:{ADDRESS.lower()}">&lt;{ADDRESS}&gt;</a> <img src="/{digest}.png">'
         f'<script type="application/json">{json.dumps({"viewer": other})}</script>'
         f"<script>const user = {{email: '{ADDRESS}', user: '{PLANTED['claim preferred_username']}'}}</script>"
+        f"<h1>{PLANTED['probe, name'].upper()}</h1><!-- {json.dumps(chr(10) + ADDRESS)} -->"
         f"<p>Write to {PLANTED['address in a text']}, or to support@chat.example. Al is short.</p>"
     )
     sent = [("Authorization", f"Bearer {token()}"), ("X-User-Id", "7"), ("Cookie", "username=Ada; page=7; who=x")]

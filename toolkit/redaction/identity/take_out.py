@@ -57,8 +57,14 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     here = {value: new for value, new in replacements.items() if value not in everywhere}
     if here:
         TellingPlaces(here, everywhere).replace_in(log, probe)
-    quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items()}
-    return TakenOut(quoted | replacements, everywhere | _digests(everywhere))
+    quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items() if not value.isalnum()}
+    return TakenOut(quoted | replacements, _in_other_cases(everywhere) | everywhere | _digests(everywhere))
+
+
+def _in_other_cases(replacements: Mapping[str, str]) -> dict[str, str]:
+    """Returns the names of several words in capitals and in small letters, as pages show them."""
+    names = [name for name in replacements if is_plain_name(name) and len(name.split()) > 1]
+    return {case(name): replacements[name] for name in names for case in (str.upper, str.lower)}
 
 
 def _digests(replacements: Mapping[str, str]) -> dict[str, str]:
