@@ -23,11 +23,12 @@ from toolkit.session.recipe import Probe
 
 # Bodies that are the site's own, for everybody alike: the addresses in them are those of authors.
 CODE = re.compile(r"(?i)javascript|ecmascript|\bcss\b|typescript|wasm|^(?:font|image|audio|video)/(?!svg)")
-# What only a document that describes a person has.
+# What only a document that describes a person has; and what each such name ends in, which is found much faster.
 MARK = re.compile(
     rb"(?i)\"(?:(?:user_?|primary_?)?e?-?mail(?:_?address)?|upn|userprincipalname)\"\s*:"
     rb"|\"(?:user|me|viewer|current_?user|profile|whoami)\"\s*:\s*\{"
 )
+HINTS = (b'ail"', b'AIL"', b'ddress"', b'upn"', b'UPN"', b'lName"', b'ser"', b'"me"', b'iewer"', b'ofile"', b'whoami"')
 ADDRESS_MARK = re.compile(rb"(?i)@|%40|%2540|\\[ux](?:00)?40|&(?:#64|#x40|commat);")
 
 
@@ -79,7 +80,7 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
 
 def may_tell(data: bytes) -> bool:
     """Decides whether a JSON document in `data` may describe a person."""
-    return MARK.search(data) is not None
+    return any(hint in data for hint in HINTS) and MARK.search(data) is not None
 
 
 def is_code(holder: dict[str, Any]) -> bool:

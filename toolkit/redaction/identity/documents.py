@@ -22,6 +22,9 @@ class Document(NamedTuple):
     end: int
     value: Any
 
+    def __repr__(self) -> str:
+        return f"<Document {self.start}:{self.end}>"
+
 
 def find_documents(data: bytes) -> Iterator[Document]:
     """Yields the JSON documents in the body `data` that are objects or arrays."""

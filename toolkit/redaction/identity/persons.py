@@ -29,6 +29,9 @@ class Person(NamedTuple):
     members: dict[str, Any]
     names: frozenset[str] = frozenset()
 
+    def __repr__(self) -> str:
+        return f"<Person: {len(self.members)} members>"
+
     def told(self) -> Iterator[tuple[str, str]]:
         """Yields the names of the members that tell who it is, and their values."""
         for name, value in self.members.items():

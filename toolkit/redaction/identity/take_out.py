@@ -26,6 +26,9 @@ class TakenOut(NamedTuple):
     replacements: dict[str, str]
     everywhere: dict[str, str]
 
+    def __repr__(self) -> str:
+        return f"<TakenOut {len(self.replacements)} values>"
+
     def finder(self, words: Iterable[bytes]) -> WholeWordSearch:
         """Returns a search for `words`, those of `everywhere` and others: names and addresses have to stand alone."""
         alone = {value.encode() for value in self.everywhere if is_plain_name(value) or is_address(value)}
