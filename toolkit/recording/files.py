@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class _Log(Struct):
     session: RecordedSession | UnsetType = field(name="_session", default=UNSET)
     keep: tuple[str, ...] | UnsetType = field(name="_keep", default=UNSET)
     keep_identity: bool | UnsetType = field(name="_keepIdentity", default=UNSET)
+    lean: bool | UnsetType = field(name="_lean", default=UNSET)
 
 
 class _File(Struct):
@@ -55,9 +57,7 @@ def load(path: Path | str) -> Recording:
     cannot be replayed. The message names the file and the place in it.
     """
     path = Path(path)
-    log = _decode(path, _read(path))
-    for number, entry in enumerate(log.entries):
-        validate_entry(path, f"log.entries[{number}]", entry)
+    log = _loaded(path, _read(path))
     return Recording(
         entries=[entry for entry in log.entries if is_http_url(entry.request.url)],
         comment=log.comment,
@@ -66,20 +66,24 @@ def load(path: Path | str) -> Recording:
         keep=log.keep or (),
         keep_identity=log.keep_identity is True,
         path=path,
+        lean=log.lean is True,
     )
 
 
 @forgetting_locals
-def save(recording: Recording, path: Path | str) -> None:
-    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all.
+def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] = lambda step: None) -> None:
+    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all. `on_step` is
+    called with what is being done, in words.
 
-    Raises `RecordingError` if the file cannot be written, or if `recording` holds secrets; the message names their
-    places.
+    What is written is loaded first. Raises `RecordingError` if that fails, if the file cannot be written, or if
+    `recording` holds secrets; the message names their places.
     """
     from toolkit.redaction.redact import ensure_redacted  # only needed to save: loading stays cheap
 
+    on_step("checking the recording")
     ensure_redacted(recording)
     path = Path(path)
+    on_step(f"writing {path}")
     log = _Log(
         entries=recording.entries,
         comment=recording.comment,
@@ -88,8 +92,10 @@ def save(recording: Recording, path: Path | str) -> None:
         session=recording.session or UNSET,
         keep=recording.keep or UNSET,
         keep_identity=recording.keep_identity or UNSET,
+        lean=recording.lean or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
+    _loaded(path, data)
     try:
         write_atomic(path, data)
     except OSError as error:
@@ -107,6 +113,13 @@ def _read(path: Path) -> bytes:
         return within_limit(read).removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be read: {error.strerror or error}.") from None
+
+
+def _loaded(path: Path, raw: bytes) -> _Log:
+    log = _decode(path, raw)
+    for number, entry in enumerate(log.entries):
+        validate_entry(path, f"log.entries[{number}]", entry)
+    return log
 
 
 def _decode(path: Path, raw: bytes) -> _Log:

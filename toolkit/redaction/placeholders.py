@@ -31,7 +31,8 @@ SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
 TINY = re.compile(r"P+[0-9a-z]*")
 
-JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){2,4}")
+# It begins with letters that are found quickly, so what may not stand before them is looked at after them.
+JWT = re.compile(rb"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+){2,4}+")
 FAR = 4102444800  # 2100-01-01
 PAST = 1577836800  # 2020-01-01
 IDS = {"sub", "id", "user_id", "userId", "uid", "oid"}  # claims that say of whom a token is
@@ -89,6 +90,14 @@ def make_placeholder(
         if placeholder not in taken or not _has_room(secret, number):
             tried[alike] = range(known.start if number >= known.stop >= first >= known.start else first, number + 1)
             return placeholder
+    return placeholder
+
+
+def in_any_text(secret: str, placeholder: str) -> str:
+    """Returns the `placeholder` of `secret` as it may stand in any text: that of a JSON document is a JSON string, so
+    that a document in which the secret stands stays one."""
+    if secret[:1] in ("{", "[") and secret[-1:] in ("}", "]") and '"' in secret:
+        return f'"{placeholder[:-2]}"'
     return placeholder
 
 
@@ -153,9 +162,8 @@ def _blanked(
             new = identity.get(value, value)
             return new if digits else json.dumps(new)
         if text:
-            return (
-                f'"{plain_placeholder("x" * len(text[1:-1].encode()), "jwt", name, number)}"' if len(text) > 2 else text
-            )
+            size = len(text[1:-1].encode())
+            return f'"{plain_placeholder("x" * size, "jwt", name, number)}"' if size else text
         if name in ("exp", "iat", "nbf", "auth_time") and len(digits) == 10 and match[0] == digits:
             return str(FAR if name == "exp" else PAST)
         return re.sub(r"[0-9]", "9" if name == "exp" else "1", match[0])

@@ -13,8 +13,9 @@ Who is signed in is taken out likewise (`identity`): first where only the place 
 
 A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an
 access token), and elsewhere at least 16, or 8 that are not made of words. Shorter secrets are replaced only where they
-were found. A cookie of less than 6 characters, a choice of a few values, stays unless its name means a secret. Values
-such as `true` and `1` always stay.
+were found, and so are parts of the addresses of the recording. A cookie of less than 6 characters, a choice of a few
+values, stays unless its name means a secret. Values such as `true` and `1` always stay. In scripts and styles nothing
+is a secret because of its name (`code_bodies`).
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ import msgspec
 
 from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
+from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
 from toolkit.redaction.identity.take_out import NOTHING, take_out_identity
-from toolkit.redaction.replace import Replacers, replace_secrets
+from toolkit.redaction.placeholders import in_any_text
+from toolkit.redaction.replace import replace_secrets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.secret_locations import find_in_log
@@ -71,14 +74,11 @@ def redact(
     locations = list(find_in_log(log, rules))
     sources = collect_secrets(log, locations, rules, session)
     placeholders = choose_placeholders(sources, identity.replacements)
-    everywhere = {secret: placeholders[secret] for secret, source in sources.items() if source.everywhere}
-    everywhere |= identity.everywhere
-    replace_secrets(log, locations, rules, placeholders, Replacers(everywhere, identity))
-    searched = {
-        secret: sources[secret].kind
-        for secret, new in everywhere.items()
-        if secret != new and secret not in identity.everywhere
-    }
+    distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
+    addresses = parts_of_addresses(log, distinctive)
+    everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
+    searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
+    replace_secrets(log, locations, rules, placeholders, everywhere, identity)
     if findings := scan(log, searched, rules):
         raise _refusal(findings)
     entries = msgspec.convert(log["entries"], list[Entry])
@@ -91,6 +91,7 @@ def redact(
         session=msgspec.convert(log["_session"], RecordedSession | None),
         keep=tuple(dict.fromkeys((*given.keep, *rules.keep))),
         keep_identity=keep_identity,
+        lean=given.lean,
     )
 
 

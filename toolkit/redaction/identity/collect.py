@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import is_body, place_name, texts
 from toolkit.redaction.bodies import Body
+from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.persons import Person, persons_in
@@ -21,14 +22,13 @@ from toolkit.redaction.placeholders import JWT
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
 
-# Bodies that are the site's own, for everybody alike: the addresses in them are those of authors.
-CODE = re.compile(r"(?i)javascript|ecmascript|\bcss\b|typescript|wasm|^(?:font|image|audio|video)/(?!svg)")
-# What only a document that describes a person has; and what each such name ends in, which is found much faster.
-MARK = re.compile(
-    rb"(?i)\"(?:(?:user_?|primary_?)?e?-?mail(?:_?address)?|upn|userprincipalname)\"\s*:"
-    rb"|\"(?:user|me|viewer|current_?user|profile|whoami)\"\s*:\s*\{"
-)
-HINTS = (b'ail"', b'AIL"', b'ddress"', b'upn"', b'UPN"', b'lName"', b'ser"', b'"me"', b'iewer"', b'ofile"', b'whoami"')
+MEDIA = re.compile(r"(?i)(?:font|image|audio|video)/(?!svg)")
+# How the names end that only a document that describes a person has, and what follows them there.
+MEMBER, OBJECT = re.compile(rb"\s*:"), re.compile(rb"\s*:\s*\{")
+MARKS = {
+    **dict.fromkeys((b'ail"', b'AIL"', b'ail_address"', b'ailAddress"', b'upn"', b'lName"'), MEMBER),
+    **dict.fromkeys((b'user"', b'User"', b'"me"', b'iewer"', b'ofile"', b'whoami"'), OBJECT),
+}
 ADDRESS_MARK = re.compile(rb"(?i)@|%40|%2540|\\[ux](?:00)?40|&(?:#64|#x40|commat);")
 
 
@@ -48,20 +48,22 @@ class Told(NamedTuple):
 def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool = True) -> Iterator[Told]:
     """Yields what `log`, the `log` of a HAR document, tells of people. `probe` is that of the provider's recipe. With
     `claims` what JSON Web Tokens tell is part of it."""
-    probed = set(_answers_to(probe, log)) if probe is not None else set()
+    probed, of_site = answers_to(probe, log), bodies_of_site(log)
     known: dict[bytes, list[Told]] = {}  # headers are the same in most entries
     for holder, key, place in texts(log):
         if is_body(key):
-            if not is_code(holder):
-                data = Body(holder, key).data
-                yield from _told_in(data, place, probe if place in probed else None, documents=True)
-                yield from _told_by_tokens(data, place) if claims else ()
+            if id(holder) not in of_site:
+                data, name = Body(holder, key).data, place_name(place)
+                yield from _told_in(data, name, probe if id(holder) in probed else None, documents=True)
+                yield from _told_by_tokens(data, name) if claims else ()
             continue
         data = holder[key].encode("utf-8", "surrogatepass")
         if data not in known:
-            known[data] = list(_told_in(data, place, None, documents=data[:1] in (b"{", b"[")))
-            known[data] += _told_by_tokens(data, place) if claims else ()
-        yield from (told._replace(place=place) for told in known[data])
+            known[data] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
+            known[data] += _told_by_tokens(data, "") if claims else ()
+        if known[data]:
+            name = place_name(place)
+            yield from (told._replace(place=name) for told in known[data])
     session = log.get("_session") or {}
     for origin in (session.get("storageState") or {}).get("origins", ()):
         for database in origin.get("indexedDB", ()):
@@ -80,12 +82,30 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
 
 def may_tell(data: bytes) -> bool:
     """Decides whether a JSON document in `data` may describe a person."""
-    return any(hint in data for hint in HINTS) and MARK.search(data) is not None
+    return any(_has(data, end, what_follows) for end, what_follows in MARKS.items())
 
 
-def is_code(holder: dict[str, Any]) -> bool:
-    """Decides whether the body in `holder`, a HAR `content` or `postData`, is a script, a style, a font, a picture."""
-    return bool(CODE.search(holder.get("mimeType") or ""))
+def _has(data: bytes, end: bytes, what_follows: re.Pattern[bytes]) -> bool:
+    at = data.find(end)
+    while at >= 0 and not what_follows.match(data, at + len(end)):
+        at = data.find(end, at + 1)
+    return at >= 0
+
+
+def bodies_of_site(log: dict[str, Any]) -> set[int]:
+    """Returns the ids of the objects in `log` that hold scripts, styles, fonts and pictures: they are the site's own,
+    for everybody alike, and the addresses in them are those of authors."""
+    contents = [(entry, entry["response"].get("content") or {}) for entry in log["entries"]]
+    return {id(content) for entry, content in contents if MEDIA.match(content.get("mimeType") or "") or is_code(entry)}
+
+
+def answers_to(probe: Probe | None, log: dict[str, Any]) -> set[int]:
+    """Returns the ids of the objects in `log` that hold the bodies of the answers to `probe`."""
+    if probe is None:
+        return set()
+    asked = probe.path.partition("?")[0]
+    paths = [(entry, entry["request"]["url"].partition("#")[0].partition("?")[0]) for entry in log["entries"]]
+    return {id(entry["response"].get("content")) for entry, path in paths if path.endswith(asked)}
 
 
 def names_of_sites(log: dict[str, Any]) -> set[str]:
@@ -95,18 +115,6 @@ def names_of_sites(log: dict[str, Any]) -> set[str]:
         urls += [part.get("origin") or "", part.get("base_url") or ""]
         names.add(str(part.get("provider") or "").lower())
     return names | {urlsplit(origin).netloc.lower() for origin in {"/".join(url.split("/", 3)[:3]) for url in urls}}
-
-
-def answers_probe(entry: dict[str, Any], probe: Probe) -> bool:
-    """Decides whether the response of the HAR `entry` is the answer to `probe`."""
-    path, asked = entry["request"]["url"].partition("#")[0].partition("?")[0], probe.path.partition("?")[0]
-    return bool(path.endswith(asked))
-
-
-def _answers_to(probe: Probe, log: dict[str, Any]) -> Iterator[str]:
-    for number, entry in enumerate(log["entries"]):
-        if answers_probe(entry, probe):
-            yield f"log.entries[{number}].response.content.text"
 
 
 def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -> Iterator[Told]:

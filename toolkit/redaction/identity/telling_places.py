@@ -14,13 +14,13 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import Place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, correct_lengths
-from toolkit.redaction.identity.collect import answers_probe, is_code, may_tell
+from toolkit.redaction.identity.collect import answers_to, bodies_of_site, may_tell
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.members import is_of_a_person
 from toolkit.redaction.identity.persons import Path, persons_in
-from toolkit.redaction.named_fields import find_json_fields
+from toolkit.redaction.json_fields import find_json_fields
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
 from toolkit.session.encodings.multi_pattern_search import alternation
 from toolkit.session.recipe import Probe
@@ -57,24 +57,21 @@ class TellingPlaces:
             for half, part in ((entry["request"], "postData"), (entry["response"], "content"))
             if half.get(part)
         }
-        probed = {
-            id(entry["response"].get("content"))
-            for entry in log["entries"]
-            if probe is not None and answers_probe(entry, probe)
-        }
+        probed, of_site = answers_to(probe, log), bodies_of_site(log)
         for holder, key, place in texts(log):
             if is_body(key):
-                if not is_code(holder):
+                if id(holder) not in of_site:
                     body = Body(holder, key)
                     edits = list(self._edits(body.data, probe if id(holder) in probed else None))
                     correct_lengths(halves[id(holder)], body.edit(edits))
             elif (new := self._new_text(holder, key, place)) is not None:
                 holder[key] = new
 
-    def _new_text(self, holder: Any, key: str | int, place: str) -> str | None:
+    def _new_text(self, holder: Any, key: str | int, place: Place) -> str | None:
         text: str = holder[key]
         name = holder.get("name") if isinstance(holder, dict) and key == "value" else key
-        telling = place == "log._session.account" or (isinstance(name, str) and is_of_a_person(name))
+        telling = isinstance(name, str) and is_of_a_person(name)
+        telling = telling or (key == "account" and place_name(place) == "log._session.account")
         if telling and text in self._new:
             return self._new[text]
         data = text.encode("utf-8", "surrogatepass")
@@ -118,7 +115,7 @@ class TellingPlaces:
         return [Edit(*match.span(1), self._new[_json_text(match[1])].encode()) for match in found]
 
     def _edits_of_fields(self, data: bytes, members: Mapping[Path, str]) -> Iterator[Edit[bytes]]:
-        for field in find_json_fields(data):
+        for field in find_json_fields(data, all_values=True):
             if (value := members.get(field.path)) is not None and value == field.text:
                 yield Edit(field.start, field.end, field.write(self._new[value]).encode())
 

@@ -9,17 +9,17 @@ from toolkit.session.encodings.multi_pattern_search import MultiSearch
 LONGEST_CHARACTER = 4  # bytes in UTF-8
 
 
-class WholeWordSearch:
+class WholeWordSearch(MultiSearch):
     """Searches for `words`, as a `Finder` of `toolkit.session.encodings`; for those of `alone` where no letter, no
     digit and no underscore stands next to them."""
 
     def __init__(self, words: Iterable[bytes], alone: Collection[bytes]) -> None:
-        self._search, self._alone = MultiSearch(words), alone
-        self.shortest = self._search.shortest
+        super().__init__(words)
+        self._alone = alone
 
     def spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
         """Yields (start, end, word) for each match, in no particular order. Matches may overlap."""
-        for start, end, word in self._search.spans(data):
+        for start, end, word in super().spans(data):
             if word not in self._alone or _stands_alone(data, start, end):
                 yield start, end, word
 
