@@ -25,6 +25,7 @@ def numbered(piece: str) -> Callable[[int], str]:
     return lambda size: "".join(piece.format(number=f"{number:05d}") for number in range(size // len(piece)))
 
 
+PERSON = '{{"email": "a{number}@engines.co.uk", "name": "Al {number}", "user": {{"id": {number}, "name": "Al"}}}},'
 HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
     "opened tags": ("text/html", repeated("<input ")),
     "tags in tags": ("text/html", repeated("<input " * 500 + ">")),
@@ -50,6 +51,14 @@ HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
     "hexadecimal": ("text/plain", repeated("7b22")),
     "UTF-16": ("application/json", repeated("{\0")),
     "comments": ("text/html", repeated("<!--")),
+    "people": ("application/json", numbered('{{"email": "a{number}@engines.co.uk", "name": "A{number}", "id": 7}}\n')),
+    "a list of people": ("application/json", lambda size: f"[{numbered(PERSON)(size)}{{}}]"),
+    "addresses": ("text/plain", numbered("a{number}@engines.co.uk ")),
+    "almost addresses": ("text/plain", repeated("a@b.c-")),
+    "users": ("application/json", repeated('{"user":{"id":7,"name":"Al"},"id":7}\n')),
+    "open users": ("application/json", repeated('"user":{')),
+    "ids of a person": ("text/html", repeated('{"email":"al@engines.co.uk","id":7}<a href=/users/7>id=7 "user_id":7')),
+    "web tokens": ("text/plain", repeated("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.x ")),
 }
 
 

@@ -10,6 +10,7 @@ as it allows:
 - `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
 - `log._chat`: the chat call that was recorded, with all that it was asked with, so that it can be made again.
 - `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
+- `log._keepIdentity`: true where the recording is to tell who was signed in.
 - `log._lean`: true if of the page only what made the session was recorded: no browser can be replayed to.
 - `log._session`: the session, without its secrets, with which our own calls started.
 - `_resourceType` of an entry: what the page requested it for, in Chrome's terms.
@@ -257,8 +258,9 @@ class Recording(Struct):
     """The exchanges of one HAR file, in the order in which they started.
 
     `comment` says what was recorded. `chat` is the recorded chat call, and `session` the session with which our calls
-    started, if there are any. `keep` are names whose values are known to be no secrets. `lean` says that of the page
-    only what made the session is there, so that no browser can be replayed to.
+    started, if there are any. `keep` are names whose values are known to be no secrets. `keep_identity` says that it is
+    to tell who was signed in, `lean` that of the page only what made the session is there, so that no browser can be
+    replayed to.
     """
 
     entries: list[Entry]
@@ -266,6 +268,7 @@ class Recording(Struct):
     chat: RecordedChat | None = None
     session: RecordedSession | None = None
     keep: tuple[str, ...] = ()
+    keep_identity: bool = False
     path: Path | None = None
     lean: bool = False
 

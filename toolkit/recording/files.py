@@ -41,6 +41,7 @@ class _Log(Struct):
     chat: RecordedChat | UnsetType = field(name="_chat", default=UNSET)
     session: RecordedSession | UnsetType = field(name="_session", default=UNSET)
     keep: tuple[str, ...] | UnsetType = field(name="_keep", default=UNSET)
+    keep_identity: bool | UnsetType = field(name="_keepIdentity", default=UNSET)
     lean: bool | UnsetType = field(name="_lean", default=UNSET)
 
 
@@ -74,10 +75,13 @@ class RawEntries(Sequence[dict[str, Any]]):
 
 
 class RecordedLog(NamedTuple):
-    """The `log` of a HAR file, and the names that are kept in it."""
+    """The `log` of a HAR file, the names that are kept in it, whether it is to tell who was signed in, and the name of
+    the provider, "" where it tells none."""
 
     document: dict[str, Any]
     keep: tuple[str, ...]
+    keep_identity: bool
+    provider: str
 
 
 @forgetting_locals
@@ -95,6 +99,7 @@ def load(path: Path | str) -> Recording:
         chat=log.chat or None,
         session=log.session or None,
         keep=log.keep or (),
+        keep_identity=log.keep_identity is True,
         path=path,
         lean=log.lean is True,
     )
@@ -121,6 +126,7 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
         chat=recording.chat or UNSET,
         session=recording.session or UNSET,
         keep=recording.keep or UNSET,
+        keep_identity=recording.keep_identity or UNSET,
         lean=recording.lean or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
@@ -145,7 +151,9 @@ def open_log(path: Path) -> RecordedLog:
     except (KeyError, RecursionError, msgspec.MsgspecError, *JSON_ERRORS):
         _loaded(path, raw)  # raises, and names the place in the file
         raise
-    return RecordedLog({**beside, "entries": entries}, log.keep or ())
+    made_by = log.chat or log.session
+    provider = made_by.provider if made_by else ""
+    return RecordedLog({**beside, "entries": entries}, log.keep or (), log.keep_identity is True, provider)
 
 
 def _read(path: Path) -> bytes:

@@ -191,16 +191,16 @@ class Recorder:
 
     @forgetting_locals
     def recording(self, comment: str, on_step: Callable[[str], None] = lambda step: None) -> Recording:
-        """Returns what was recorded so far, without secrets. `comment` says what it was recorded from. `on_step` is
-        called with what is being done, in words.
+        """Returns what was recorded so far, without secrets and without who is signed in. `comment` says what it was
+        recorded from. `on_step` is called with what is being done, in words.
 
         Raises `RecordingError` if a secret cannot be taken out.
         """
         entries = [exchange.entry() for exchange in (*self._exchanges, *self._checks)]
         entries += without_saved_things(entry for recorder in self._page_recorders for entry in recorder.entries)
-        call, session = self._call, None
+        call, session, probe = self._call, None, None
         if call is not None:
-            session = call.session
+            session, probe = call.session, call.site.harvest.probe
             if not self._page:
                 entries = leave_out_page(entries, call.site, call.session)
                 session = slim(session, call.site.harvest, time.time())
@@ -216,7 +216,7 @@ class Recorder:
             session=RecordedSession.from_session(session) if session is not None else None,
             lean=not self._page and bool(self._page_recorders),
         )
-        return redact(recording, rules=self._rules, session=call.session if call is not None else None)
+        return redact(recording, rules=self._rules, session=call.session if call is not None else None, probe=probe)
 
 
 def _megabytes(entries: Iterable[Entry]) -> str:

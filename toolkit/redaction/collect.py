@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -52,9 +52,11 @@ def collect_secrets(
     return sources
 
 
-def choose_placeholders(sources: dict[str, SecretSource]) -> dict[str, str]:
-    """Returns a placeholder for each secret. A secret that already is one stays."""
+def choose_placeholders(sources: dict[str, SecretSource], identity: Mapping[str, str]) -> dict[str, str]:
+    """Returns a placeholder for each secret: what replaces it in `identity`, where it tells of a person. A secret that
+    already is a placeholder stays."""
     chosen = {secret: secret for secret in sources if placeholders.is_unmistakable_placeholder(secret)}
+    chosen |= {secret: identity[secret] for secret in sources if secret in identity}
     taken = set(chosen)
     numbers: Counter[tuple[str, str]] = Counter()  # the last number of each place
     contains = _contains_any(
@@ -66,7 +68,7 @@ def choose_placeholders(sources: dict[str, SecretSource]) -> dict[str, str]:
             numbers[source.kind, source.name] += 1
             number = numbers[source.kind, source.name]
             chosen[secret] = placeholders.make_placeholder(
-                secret, source.kind, source.name, number, taken, contains, tried
+                secret, source.kind, source.name, number, taken, contains, tried, identity
             )
             taken.add(chosen[secret])
     return chosen

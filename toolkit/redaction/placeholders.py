@@ -5,8 +5,9 @@ The forms of placeholders, by the length of the secret in bytes:
 - from 20 bytes on, `PLACEHOLDER_<place>_<number>`, filled up with `P`;
 - from 6 bytes on, `PH_<place>_<number>`, filled up with `P`;
 - below that, `P` and a number in base 36 (`PPP1`); a secret of digits becomes digits (`900001`), as JSON may need it;
-- a JSON Web Token (RFC 7519) stays one: the header keeps what says how to read it, `exp` is in the year 2100, every
-  other claim keeps its kind and length, and the last part is a placeholder.
+- a JSON Web Token (RFC 7519) stays one: the header keeps what says how to read it, `exp` is in the year 2100, claims
+  that tell who somebody is have what replaces that elsewhere, every other claim keeps its kind and length, and the last
+  part is a placeholder.
 
 Only letters, digits and `_` are used, which are allowed in a cookie, a header, a URL, JSON and base64url. Pure.
 """
@@ -17,11 +18,15 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Collection
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
+
+from toolkit.redaction.identity.shapes import is_replacement
 
 MIN_RECOGNISABLE = 6  # bytes from which on a placeholder can be recognised, and names its place
 LONG = 20
+UNMISTAKABLE_NUMBER = 9  # digits
 SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
 TINY = re.compile(r"P+[0-9a-z]*")
@@ -30,6 +35,7 @@ TINY = re.compile(r"P+[0-9a-z]*")
 JWT = re.compile(rb"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+){2,4}+")
 FAR = 4102444800  # 2100-01-01
 PAST = 1577836800  # 2020-01-01
+IDS = {"sub", "id", "user_id", "userId", "uid", "oid"}  # claims that say of whom a token is
 HEADER_FIELDS = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
 TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
@@ -38,12 +44,16 @@ def is_placeholder(value: str) -> bool:
     """Decides whether `value` may be one of our placeholders. A short one may also be a secret by chance."""
     if len(value) < MIN_RECOGNISABLE:
         return bool(TINY.fullmatch(value) or DIGITS.fullmatch(value))
-    return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value)) or _is_our_jwt(value)
+    return _has_form(value) or is_replacement(value) or _is_our_jwt(value)
 
 
 def is_unmistakable_placeholder(value: str) -> bool:
     """Decides whether `value` is a placeholder that cannot be a secret by chance. Redaction leaves it as it is."""
-    return len(value) >= MIN_RECOGNISABLE and bool(SHAPE.fullmatch(value) or _is_our_jwt(value))
+    if len(value) >= UNMISTAKABLE_NUMBER and DIGITS.fullmatch(value):
+        return True
+    return len(value) >= MIN_RECOGNISABLE and bool(
+        SHAPE.fullmatch(value) or is_replacement(value) or _is_our_jwt(value)
+    )
 
 
 def is_jwt(value: str) -> bool:
@@ -59,6 +69,7 @@ def make_placeholder(
     taken: Collection[str],
     avoided: Callable[[str], bool],
     tried: dict[str, range],
+    identity: Mapping[str, str],
 ) -> str:
     """Returns a placeholder for `secret`, found at `place` (`cookie`) under `name` (`session`).
 
@@ -66,15 +77,16 @@ def make_placeholder(
     the placeholder is not in `taken`; where the length leaves no room for another number, a taken one is returned. If
     `avoided` returns true for a placeholder, one without `place` and `name` is made.
 
-    `tried` is kept between the calls: which numbers are known to be taken, by the placeholder with the number 1. Names
-    that are the same where they are cut off share their numbers, so that many secrets do not all try the same ones.
+    `identity` says what replaces values that tell of a person, also within a JSON Web Token. `tried` is kept between
+    the calls: which numbers are known to be taken, by the placeholder with the number 1. Names that are the same where
+    they are cut off share their numbers, so that many secrets do not all try the same ones.
     """
-    make = _jwt if is_jwt(secret) else _plain
+    make = partial(_jwt, identity=identity) if is_jwt(secret) else plain_placeholder
     known = tried.get(alike := make(secret, place, name, 1), range(first, first))
     for number in range(known.stop if first in known else first, 100_000):
         placeholder = make(secret, place, name, number)
         if avoided(placeholder):
-            placeholder = _plain(secret, "x", "x", number)
+            placeholder = plain_placeholder(secret, "x", "x", number)
         if placeholder not in taken or not _has_room(secret, number):
             tried[alike] = range(known.start if number >= known.stop >= first >= known.start else first, number + 1)
             return placeholder
@@ -93,7 +105,8 @@ def _has_room(secret: str, number: int) -> bool:
     return len(secret.encode()) > len(str(number)) + 2 or number < 36
 
 
-def _plain(secret: str, place: str, name: str, number: int) -> str:
+def plain_placeholder(secret: str, place: str, name: str, number: int) -> str:
+    """Returns the placeholder with `number` for `secret`, which is no JSON Web Token."""
     size = len(secret.encode())
     if secret.isascii() and secret.isdigit():
         return f"9{number:0{size - 1}}"[:size] if size > 1 else "9"
@@ -121,17 +134,20 @@ def _base36(number: int) -> str:
     return digits
 
 
-def _jwt(token: str, place: str, name: str, number: int) -> str:
+def _jwt(token: str, place: str, name: str, number: int, identity: Mapping[str, str]) -> str:
     header, *middle, last = token.split(".")
     parts = [_encoded(_blanked(_decoded(header) or "{}", number, HEADER_FIELDS))]
     for part in middle:
         claims = _decoded(part)
-        parts.append("P" * len(part) if claims is None else _encoded(_blanked(claims, number, set())))
-    return ".".join([*parts, _plain(last, place, name, number) if last else ""])
+        parts.append("P" * len(part) if claims is None else _encoded(_blanked(claims, number, set(), identity)))
+    return ".".join([*parts, plain_placeholder(last, place, name, number) if last else ""])
 
 
-def _blanked(document: str, number: int, keep: Collection[str]) -> str:
-    """Returns the JSON text `document` with values of the same kind and length, except for the names in `keep`."""
+def _blanked(
+    document: str, number: int, keep: Collection[str], identity: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Returns the JSON text `document` with values of the same kind and length, except for the names in `keep`. Values
+    of `identity` have what replaces them there, and replacements stay."""
     name = ""
 
     def blank(match: re.Match[str]) -> str:
@@ -141,13 +157,22 @@ def _blanked(document: str, number: int, keep: Collection[str]) -> str:
             name = text[1:-1]
         if colon or name in keep:
             return match[0]
+        value = match[0] if digits else str(json.loads(text))
+        if value in identity or is_replacement(value) or (name in IDS and _has_form(value)):
+            new = identity.get(value, value)
+            return new if digits else json.dumps(new)
         if text:
-            return f'"{_plain("x" * len(text[1:-1].encode()), "jwt", name, number)}"' if len(text) > 2 else text
+            size = len(text[1:-1].encode())
+            return f'"{plain_placeholder("x" * size, "jwt", name, number)}"' if size else text
         if name in ("exp", "iat", "nbf", "auth_time") and len(digits) == 10 and match[0] == digits:
             return str(FAR if name == "exp" else PAST)
         return re.sub(r"[0-9]", "9" if name == "exp" else "1", match[0])
 
     return TOKEN.sub(blank, document)
+
+
+def _has_form(value: str) -> bool:
+    return bool(SHAPE.fullmatch(value) or DIGITS.fullmatch(value))
 
 
 def _decoded(part: str) -> str | None:
@@ -168,6 +193,6 @@ def _is_our_jwt(value: str) -> bool:
         return False
     last = value.rpartition(".")[2]
     if len(last) >= MIN_RECOGNISABLE:
-        return bool(SHAPE.fullmatch(last) or DIGITS.fullmatch(last))
+        return _has_form(last)
     claims = _decoded(value.split(".")[1])
     return claims is not None and _blanked(claims, 1, set()) == claims

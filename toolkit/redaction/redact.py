@@ -1,5 +1,7 @@
 """Takes secrets out of recorded exchanges, before anything of them is written.
 
+Who is signed in is taken out likewise (`identity`): first where only the place tells it, and then with the secrets.
+
 1. `secret_locations` finds the places that hold secrets, by their names and looks (`sensitivity`) and by the user's
    `rules`. It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
@@ -27,6 +29,7 @@ from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
+from toolkit.redaction.identity.take_out import NOTHING, take_out_identity
 from toolkit.redaction.placeholders import in_any_text
 from toolkit.redaction.replace import replace_secrets
 from toolkit.redaction.rules import Rules
@@ -34,34 +37,48 @@ from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.secret_locations import find_in_log
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
+from toolkit.session.recipe import Probe
 
 
-@overload
-def redact(recorded: Recording, *, rules: Rules | None = ..., session: BrowserSession | None = ...) -> Recording: ...
 @overload
 def redact(
-    recorded: Iterable[Entry], *, rules: Rules | None = ..., session: BrowserSession | None = ...
+    recorded: Recording, *, rules: Rules | None = ..., session: BrowserSession | None = ..., probe: Probe | None = ...
+) -> Recording: ...
+@overload
+def redact(
+    recorded: Iterable[Entry],
+    *,
+    rules: Rules | None = ...,
+    session: BrowserSession | None = ...,
+    probe: Probe | None = ...,
 ) -> list[Entry]: ...
 @forgetting_locals
 def redact(
-    recorded: Recording | Iterable[Entry], *, rules: Rules | None = None, session: BrowserSession | None = None
+    recorded: Recording | Iterable[Entry],
+    *,
+    rules: Rules | None = None,
+    session: BrowserSession | None = None,
+    probe: Probe | None = None,
 ) -> Recording | list[Entry]:
-    """Returns a copy of `recorded` without its secrets.
+    """Returns a copy of `recorded` without its secrets, and without who is signed in.
 
     `rules` add what is secret, and name what to keep. The secrets of `session` are taken out as well, wherever they
-    occur. Raises `RecordingError` for a secret that cannot be replaced; the message names its place, never its value.
+    occur, and so is who it is of. `probe` is that of the provider's recipe: the answer to it tells who is signed in.
+    Raises `RecordingError` for a secret that cannot be replaced; the message names its place, never its value.
     """
     given = recorded if isinstance(recorded, Recording) else Recording(entries=list(recorded))
     rules = rules or Rules()
     log = _log(given)
+    keep_identity = rules.keep_identity or given.keep_identity
+    identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
     locations = list(find_in_log(log, rules))
     sources = collect_secrets(log, locations, rules, session)
-    placeholders = choose_placeholders(sources)
+    placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
     addresses = parts_of_addresses(log, distinctive)
     everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
-    replace_secrets(log, locations, rules, placeholders, everywhere)
-    searched = {secret: sources[secret].kind for secret in everywhere}
+    searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
+    replace_secrets(log, locations, rules, placeholders, everywhere, identity)
     if findings := scan(log, searched, rules):
         raise _refusal(findings)
     entries = msgspec.convert(log["entries"], list[Entry])
@@ -73,6 +90,7 @@ def redact(
         chat=msgspec.convert(log["_chat"], RecordedChat | None),
         session=msgspec.convert(log["_session"], RecordedSession | None),
         keep=tuple(dict.fromkeys((*given.keep, *rules.keep))),
+        keep_identity=keep_identity,
         lean=given.lean,
     )
 

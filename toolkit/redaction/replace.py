@@ -14,6 +14,7 @@ from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_nam
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
+from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
@@ -29,18 +30,24 @@ def replace_secrets(
     rules: Rules,
     placeholders: Placeholders,
     everywhere: Mapping[str, str],
+    identity: TakenOut,
 ) -> None:
     """Changes `document`, the `log` of a HAR file.
 
     The secrets at `locations`, and what the patterns of `rules` match, become their `placeholders`. Those of
-    `everywhere` are replaced in every text and body. The lengths that the document states are corrected.
+    `everywhere` are replaced in every text and body, and so is who is signed in (`identity`). The lengths that the
+    document states are corrected.
     """
     grown: Counter[int] = Counter()  # bytes, by the object that holds the body
     for location in locations:
         grown[id(location.holder)] += _replace_at(location, placeholders)
     _replace_matches(document, rules, placeholders)
-    _replace_in_texts(document, Replacer(everywhere))
-    _replace_in_bodies(document, everywhere, grown)
+    everywhere = {**everywhere, **identity.everywhere}
+    replacer = Replacer(everywhere, finder=identity.finder)
+    _replace_in_texts(document, replacer)
+    _replace_in_names(document, replacer)
+    in_code = {one: new for one, new in identity.in_code(everywhere).items() if not may_be_name_in_code(one)}
+    _replace_in_bodies(document, replacer, Replacer(in_code, finder=identity.finder), grown)
     for entry in document["entries"]:
         for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
             correct_lengths(half, grown[id(half.get(part))])
@@ -81,9 +88,21 @@ def _replace_in_texts(document: dict[str, Any], replacer: Replacer) -> None:
                 _tell_found_elsewhere(place)
 
 
-def _replace_in_bodies(document: dict[str, Any], everywhere: Mapping[str, str], grown: Counter[int]) -> None:
-    replacer = Replacer(everywhere)
-    in_code = Replacer({secret: new for secret, new in everywhere.items() if not may_be_name_in_code(secret)})
+def _replace_in_names(document: dict[str, Any], replacer: Replacer) -> None:
+    """Replaces what is in the names of what the session keeps: pages name some by who is signed in."""
+    session = document.get("_session") or {}
+    for part in {"sessionStorage", "storageState"} & session.keys():
+        session[part] = _with_names_replaced(session[part], replacer)
+
+
+def _with_names_replaced(node: Any, replacer: Replacer) -> Any:
+    if isinstance(node, dict):
+        items = ((name, _with_names_replaced(value, replacer)) for name, value in node.items())
+        return {replacer.replace_text(name): value for name, value in items}
+    return [_with_names_replaced(value, replacer) for value in node] if isinstance(node, list) else node
+
+
+def _replace_in_bodies(document: dict[str, Any], replacer: Replacer, in_code: Replacer, grown: Counter[int]) -> None:
     for number, entry in enumerate(document["entries"]):
         for holder, key, place in bodies(entry, entry_place(document, number)):
             body = Body(holder, key)

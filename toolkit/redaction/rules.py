@@ -18,6 +18,7 @@ STEP = re.compile(
       | \[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\] )""",
     re.VERBOSE,
 )
+NAMES = ("headers", "json_paths", "query", "patterns", "keep")  # the fields that are several texts
 Step = tuple[bool, str | int]  # (whether any depth may precede it, the name, index or `*`)
 
 
@@ -27,7 +28,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `headers` and `query` are names of headers and query parameters, in any case. `json_paths` are places in JSON
     bodies: `$.data.key`, `$.items[0].id`, `$.items[*].id`, `$..ssn` for any depth. `patterns` are regular expressions
     for text anywhere; where one has groups, its first group is the secret. `keep` are names of cookies, headers,
-    parameters and fields that are never secret.
+    parameters and fields that are never secret. `keep_identity` leaves in who is signed in.
 
     Raises `UsageError` for a rule that cannot be used, and names it.
     """
@@ -37,15 +38,16 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     query: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    keep_identity: bool = False
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
     def __repr__(self) -> str:  # a pattern may be the secret itself
-        counts = (f"{name}={len(getattr(self, name))}" for name in self.__struct_fields__)
+        counts = (f"{name}={len(getattr(self, name))}" for name in NAMES)
         return f"<Rules {' '.join(counts)}>"
 
     def __post_init__(self) -> None:
-        for field in self.__struct_fields__:
+        for field in NAMES:
             value = getattr(self, field)
             if isinstance(value, str) or not all(isinstance(one, str) for one in value):
                 raise UsageError(f"Redaction rule {field}: expected several strings, such as ({field[:-1]!r},).")

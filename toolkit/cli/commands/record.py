@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
 @click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
 @click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
+@click.option("--keep-identity", is_flag=True, help="Leave in who is signed in: e-mail, name, id, picture.")
 @live_target_options
 def record(
     provider: str,
@@ -68,9 +69,9 @@ def record(
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the session, and the calls with all chunks.
 
-    Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
-    `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin. At the end the answer is printed as a line
-    for the test.
+    Secrets, and who is signed in, are replaced before anything is written; where a secret is left, nothing is. The
+    file is a HAR 1.2, for `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin. At the end
+    the answer is printed as a line for the test.
 
     A call that fails is recorded too, and the exit code is the error's.
     """

@@ -1,0 +1,70 @@
+"""Who is signed in: taken out of recordings, the same in all of one, and kept where that is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from tests.cli.conftest import Toolkit
+from tests.sites.openwebui import EMAIL, OpenWebUISite
+from toolkit.recording.files import load
+
+WebUI = tuple[OpenWebUISite, str]
+
+
+async def recorded(toolkit: Toolkit, origin: str, *options: str) -> None:
+    command = ("record", "openwebui", f"I am {EMAIL}, hello", "-o", "a.har", "--base-url", origin, *options)
+    result = await toolkit.run(*command)
+    assert result.code == 0, result.err
+    checked = await toolkit.run("recording", "check", "a.har")
+    assert (checked.code, checked.err) == (0, "")
+
+
+async def who_is_signed_in(toolkit: Toolkit, origin: str) -> str:
+    """What `toolkit session check` says in the recording, with its session and without the site."""
+    session = load(toolkit.folder / "a.har").session
+    assert session is not None
+    state = json.dumps(session.to_session().to_storage_state())
+    check = (sys.executable, "-m", "toolkit", "session", "check", "openwebui", "--base-url", origin)
+    env = {"PYTHONPATH": os.pathsep.join(sys.path), "TOOLKIT_SESSION_OPENWEBUI": state}
+    kept = ("--keep-env", "TOOLKIT_SESSION_OPENWEBUI")
+    result = await toolkit.run("replay", "--no-strict", *kept, "a.har", "--", *check, env=env)
+    assert result.code == 0, result.err
+    return result.out
+
+
+async def test_a_recording_tells_nobodys_name(toolkit: Toolkit, webui: WebUI) -> None:
+    """Neither address nor name nor id is in the file; in it, the session is that of the person who stands there."""
+    _, origin = webui
+    await recorded(toolkit, origin)
+    text = (toolkit.folder / "a.har").read_text()
+    assert EMAIL not in text
+    assert '"user-1' not in text.replace("\\", "")
+    assert '"Ada"' not in text.replace("\\", "")
+    chat = load(toolkit.folder / "a.har").chat
+    assert chat is not None
+    assert chat.messages[0]["content"] == "I am person1@example.com, hello"
+    assert ": ok, signed in as person1@example.com" in await who_is_signed_in(toolkit, origin)
+
+
+async def test_who_is_signed_in_is_kept_if_wished(toolkit: Toolkit, webui: WebUI) -> None:
+    """`--keep-identity` leaves it in, and the check of the file, which says so, does not mind."""
+    _, origin = webui
+    await recorded(toolkit, origin, "--keep-identity")
+    assert load(toolkit.folder / "a.har").keep_identity
+    assert f": ok, signed in as {EMAIL}" in await who_is_signed_in(toolkit, origin)
+
+
+async def test_the_check_tells_who_is_left(toolkit: Toolkit, webui: WebUI) -> None:
+    """A file that tells who is signed in does not pass, though no e-mail address of a person is in it."""
+    _, origin = webui
+    await recorded(toolkit, origin, "--keep-identity")
+    path = toolkit.folder / "a.har"
+    document = json.loads(path.read_bytes().replace(EMAIL.encode(), b"ada-example.org"))
+    del document["log"]["_keepIdentity"]
+    path.write_text(json.dumps(document))
+    checked = await toolkit.run("recording", "check", "a.har")
+    assert checked.code == 1
+    assert "who is signed in (email) in log.entries" in checked.err
+    assert "ada-example" not in checked.err

@@ -1,0 +1,149 @@
+"""Collects what a HAR log and a session tell of people: by the probe's answer, objects, tokens and addresses. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from toolkit.har.text_walk import is_body, place_name, texts
+from toolkit.redaction.bodies import Body
+from toolkit.redaction.code_bodies import is_code
+from toolkit.redaction.identity.addresses import is_address, personal_addresses
+from toolkit.redaction.identity.documents import find_documents
+from toolkit.redaction.identity.persons import Person, persons_in
+from toolkit.redaction.placeholders import JWT
+from toolkit.session.browser_session import BrowserSession
+from toolkit.session.recipe import Probe
+
+MEDIA = re.compile(r"(?i)(?:font|image|audio|video)/(?!svg)")
+# How the names end that only a document that describes a person has, and what follows them there.
+MEMBER, OBJECT = re.compile(rb"\s*:"), re.compile(rb"\s*:\s*\{")
+MARKS = {
+    **dict.fromkeys((b'ail"', b'AIL"', b'ail_address"', b'ailAddress"', b'upn"', b'lName"'), MEMBER),
+    **dict.fromkeys((b'user"', b'User"', b'"me"', b'iewer"', b'ofile"', b'whoami"'), OBJECT),
+}
+ADDRESS_MARK = re.compile(rb"(?i)@|%40|%2540|\\[ux](?:00)?40|&(?:#64|#x40|commat);")
+
+
+class Told(NamedTuple):
+    """A value that tells of a person. `place` is such as `log.entries[3].response.content.text`, `name` what it is
+    called there. `invented` says that the person is one of an example."""
+
+    place: str
+    name: str
+    value: str
+    invented: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Told {self.name} in {self.place}>"
+
+
+def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool = True) -> Iterator[Told]:
+    """Yields what `log`, the `log` of a HAR document, tells of people. `probe` is that of the provider's recipe. With
+    `claims` what JSON Web Tokens tell is part of it."""
+    probed, of_site = answers_to(probe, log), bodies_of_site(log)
+    known: dict[bytes, list[Told]] = {}  # headers are the same in most entries
+    for holder, key, place in texts(log):
+        if is_body(key):
+            if id(holder) not in of_site:
+                data, name = Body(holder, key).data, place_name(place)
+                yield from _told_in(data, name, probe if id(holder) in probed else None, documents=True)
+                yield from _told_by_tokens(data, name) if claims else ()
+            continue
+        data = holder[key].encode("utf-8", "surrogatepass")
+        if data not in known:
+            known[data] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
+            known[data] += _told_by_tokens(data, "") if claims else ()
+        if known[data]:
+            name = place_name(place)
+            yield from (told._replace(place=name) for told in known[data])
+    session = log.get("_session") or {}
+    for origin in (session.get("storageState") or {}).get("origins", ()):
+        for database in origin.get("indexedDB", ()):
+            yield from _told_by(persons_in(database), f"log._session.storageState.indexedDB[{database.get('name')}]")
+
+
+def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
+    """Yields what `session` tells of people: its identity, and what its cookies and its storage hold."""
+    if session.identity:
+        yield Told("session", "identity", session.identity)
+    if is_address(session.account):
+        yield Told("session", "account", session.account)
+    kept = {"storageState": session.to_storage_state(), "sessionStorage": session.session_storage}
+    yield from find_told({"entries": [], "_session": {"headers": dict(session.headers), **kept}})
+
+
+def may_tell(data: bytes) -> bool:
+    """Decides whether a JSON document in `data` may describe a person."""
+    return any(_has(data, end, what_follows) for end, what_follows in MARKS.items())
+
+
+def _has(data: bytes, end: bytes, what_follows: re.Pattern[bytes]) -> bool:
+    at = data.find(end)
+    while at >= 0 and not what_follows.match(data, at + len(end)):
+        at = data.find(end, at + 1)
+    return at >= 0
+
+
+def bodies_of_site(log: dict[str, Any]) -> set[int]:
+    """Returns the ids of the objects in `log` that hold scripts, styles, fonts and pictures: they are the site's own,
+    for everybody alike, and the addresses in them are those of authors."""
+    contents = [(entry, entry["response"].get("content") or {}) for entry in log["entries"]]
+    return {id(content) for entry, content in contents if MEDIA.match(content.get("mimeType") or "") or is_code(entry)}
+
+
+def answers_to(probe: Probe | None, log: dict[str, Any]) -> set[int]:
+    """Returns the ids of the objects in `log` that hold the bodies of the answers to `probe`."""
+    if probe is None:
+        return set()
+    asked = probe.path.partition("?")[0]
+    paths = [(entry, entry["request"]["url"].partition("#")[0].partition("?")[0]) for entry in log["entries"]]
+    return {id(entry["response"].get("content")) for entry, path in paths if path.endswith(asked)}
+
+
+def names_of_sites(log: dict[str, Any]) -> set[str]:
+    """Returns the hosts that `log` is a recording of, and its provider, in lower case."""
+    urls, names = [entry["request"]["url"] for entry in log["entries"]], set[str]()
+    for part in (log.get("_session") or {}, log.get("_chat") or {}):
+        urls += [part.get("origin") or "", part.get("base_url") or ""]
+        names.add(str(part.get("provider") or "").lower())
+    return names | {urlsplit(origin).netloc.lower() for origin in {"/".join(url.split("/", 3)[:3]) for url in urls}}
+
+
+def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -> Iterator[Told]:
+    if documents and (probe is not None or may_tell(data)):
+        for document in find_documents(data):
+            yield from _told_by(persons_in(document.value, probe), place)
+    if ADDRESS_MARK.search(data) or b"eyJ" in data:
+        for address in personal_addresses(data):
+            yield Told(place, "address", address)
+
+
+def _told_by_tokens(data: bytes, place: str) -> Iterator[Told]:
+    for token in JWT.finditer(data) if b"eyJ" in data else ():
+        if claims := _claims(token[0]):
+            yield from _told_by(chain((Person((), claims),), persons_in(claims)), place)
+
+
+def _told_by(persons: Iterable[Person], place: str) -> Iterator[Told]:
+    for person in persons:
+        invented = person.is_invented
+        for name, value in person.told():
+            yield Told(place, name, value, invented)
+
+
+def _claims(token: bytes) -> dict[str, Any] | None:
+    """Returns the claims of a JSON Web Token; None where they cannot be read."""
+    part = token.split(b".")[1]
+    try:
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) else None
