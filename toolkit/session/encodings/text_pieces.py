@@ -25,4 +25,5 @@ def pieces(data: bytes, overlap: int) -> Iterator[bytes]:
 
 def _separator(data: bytes, near: int) -> int:
     """Returns where the last separator before `near` stands; 0 where there is none close to it."""
+    near = max(0, near)
     return max(0, *(data.rfind(separator, max(0, near - NEAR), near) for separator in SEPARATORS))
