@@ -18,6 +18,7 @@ from toolkit.session.frame_locals import forgetting_locals
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once
+LARGE_ENTRY = 1 << 16  # bytes of an entry that is not searched for nulls, since that would copy it
 
 
 class _Creator(Struct):
@@ -69,9 +70,9 @@ class RawEntries(Sequence[dict[str, Any]]):
     def __getitem__(self, number: int | slice) -> dict[str, Any] | RawEntries:
         if isinstance(number, slice):
             return RawEntries(self._raw[number])
-        raw = self._raw[number]
+        raw = memoryview(self._raw[number])
         entry: dict[str, Any] = msgspec.json.decode(raw)
-        return without_nulls(entry) if b"null" in bytes(raw) else entry
+        return without_nulls(entry) if len(raw) > LARGE_ENTRY or b"null" in bytes(raw) else entry
 
 
 class RecordedLog(NamedTuple):

@@ -115,8 +115,11 @@ def _masked_number(field: Field) -> Encoded:
 
 def _find_in_letters(data: bytes, criteria: Criteria) -> Iterator[Part]:
     for start, end in _base64_runs(data):
+        beginning = data[start : min(end, start + FORM_LETTERS)].translate(STANDARD)
+        if not (beginning.startswith(BASE64_OF_JSON) or _may_be_form(beginning)):
+            continue
         letters = data[start:end].rstrip(b"=").translate(STANDARD)
-        if len(letters) % 4 == 1 or not (letters.startswith(BASE64_OF_JSON) or _may_be_form(letters)):
+        if len(letters) % 4 == 1:
             continue
         document = base64.b64decode(letters + b"=" * (-len(letters) % 4))
         if letters.startswith(BASE64_OF_JSON) and _is_json(document):
@@ -144,7 +147,8 @@ def _base64_runs(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _may_be_form(letters: bytes) -> bool:
     """Decides by its beginning whether base64 is that of a form."""
-    return bool(FORM_START.match(base64.b64decode(letters[: min(FORM_LETTERS, len(letters) // 4 * 4)])))
+    letters = letters.rstrip(b"=")
+    return bool(FORM_START.match(base64.b64decode(letters[: len(letters) // 4 * 4])))
 
 
 def _is_json(document: bytes) -> bool:

@@ -19,6 +19,7 @@ from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")  # what URLs, JSON and HTML leave as it is
 URLSAFE = bytes.maketrans(b"+/", b"-_")
+GROWTH = 12  # times as many letters as bytes, at most
 MIN_BASE64, MIN_BASE32 = 7, 8  # letters; fewer occur by chance
 
 
@@ -109,6 +110,7 @@ class KnownSecretSearch:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = secrets
         self._shortest = min((len(secret.encode()) for secret in secrets), default=1)
+        self.longest = GROWTH * max((len(secret.encode()) for secret in secrets), default=0)  # bytes of an encoding
         self._searches: dict[int, tuple[MultiSearch, dict[bytes, str]]] = {}
 
     def kinds_in(self, data: bytes) -> Iterator[str]:

@@ -26,6 +26,7 @@ from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
 from toolkit.redaction.text_batches import select
 from toolkit.session.encodings.alphabets import BASE64
+from toolkit.session.encodings.text_pieces import pieces
 
 # Each form with the letters that it begins with or has in it: they are found many times faster than the form.
 TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
@@ -139,7 +140,8 @@ class _SecretSearch:
 
     def kinds(self, data: bytes) -> Iterator[str]:
         """Yields the kinds of secrets that are in `data`."""
-        yield from self._kinds_in(data)
+        for piece in pieces(data, self._known.longest):
+            yield from self._kinds_in(piece)
         for unpacked in _unpacked(data):
             yield from self._kinds_in(unpacked)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.session.encodings.alphabets import BASE32, BASE64, HEX, Alphabet
-from toolkit.session.encodings.multi_pattern_search import MultiSearch
+from toolkit.session.encodings.multi_pattern_search import MANY, MultiSearch
 
 FEW_LETTERS = b"ab1"  # so that words are alike, repeat themselves, and overlap
 words = st.binary(min_size=1, max_size=24).map(lambda data: bytes(FEW_LETTERS[byte % 3] for byte in data))
@@ -25,6 +25,20 @@ def test_long_words_are_found_wherever_they_start(
     long = {word for word in searched if len(word) >= 7 and not word.isdigit()}
     wanted = {(at, word) for word in long for at in range(len(text)) if text.startswith(word, at)}
     assert {(at, word) for at, word in MultiSearch(searched).find(text) if word in long} == wanted
+
+
+@settings(max_examples=50)
+@given(st.lists(words, min_size=1, max_size=9), st.lists(words, max_size=9), st.data())
+def test_many_words_are_found_as_few_are(searched: list[bytes], others: list[bytes], data: st.DataObject) -> None:
+    """Whichever way is taken for so many words, each long one is found at each of its places."""
+    text = b"".join(data.draw(st.permutations([*searched, *others])))
+    long = {word for word in searched if len(word) >= 7}
+    wanted = {(at, word) for word in long for at in range(len(text)) if text.startswith(word, at)}
+    for size in (0, 20, MANY):
+        crowd = (b"s3cr%05dXYZqw" % number for number in range(size))
+        search = MultiSearch({*searched, *crowd}, digits_anywhere=True)
+        assert {(at, word) for at, word in search.find(text) if word in long} == wanted
+        assert search.is_in(text)
 
 
 def test_a_crowd_of_alike_words_costs_no_object_for_each_of_its_blocks() -> None:

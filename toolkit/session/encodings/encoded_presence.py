@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from toolkit.session.encodings.escapes import has_escapes, peel
 from toolkit.session.encodings.letter_codes import BASE64, HEX, Code
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
+from toolkit.session.encodings.text_pieces import pieces
 
 TAIL = re.compile(rb"[\\%&][^\\%&]{0,7}\Z")  # of a value, which together with what follows it may be an escape
 NESTED = 16  # letters from which on base64 can hold an escaped value
+GROWTH = 36  # times as many letters as bytes: each is six letters twice
 MIN_LETTERS = 4  # a word of fewer is everywhere
 FOLDED_AT = 60  # letters in a line, at least
 FOLDED = re.compile(
@@ -31,6 +33,7 @@ class EncodedPresence:
     def __init__(self, values: Iterable[bytes]) -> None:
         values = list(values)
         self._spaces = any(b" " in value for value in values)
+        self._longest = GROWTH * max(map(len, values), default=0)
         self._peeled = MultiSearch(_core(value) for value in values)
         self._coded: dict[Code, tuple[int, MultiSearch]] = {}
         for code in (BASE64, HEX):
@@ -40,6 +43,9 @@ class EncodedPresence:
 
     def may_be_in(self, data: bytes, depth: int) -> bool:
         """Decides whether `data` may hold a value, in encodings that are nested up to `depth` times."""
+        return any(self._may_be_in_piece(piece, depth) for piece in pieces(data, self._longest))
+
+    def _may_be_in_piece(self, data: bytes, depth: int) -> bool:
         peeled = data
         if has_escapes(data) and self._peeled.is_in(peeled := peel(data)):
             return True

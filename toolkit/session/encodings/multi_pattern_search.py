@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, TypeAlias
 
+BlockSize: TypeAlias = Literal[8, 4]
+BLOCKS: dict[BlockSize, Literal["Q", "I"]] = {8: "Q", 4: "I"}  # how a block of so many bytes is read as one number
+MANY = 5000  # words from which on each has to take little memory
 FEW = 16  # words that are found sooner one by one
 PIECE = 1 << 16  # bytes that are looked through at once for whether any block is in them
 NUMBER = re.compile(rb"[0-9]+")
@@ -28,12 +31,15 @@ class MultiSearch:
         self._numbers = set() if digits_anywhere else {word for word in words if word.isdigit()}
         left = words - self._numbers
         self._few: set[bytes] = set()
-        self._by_blocks: list[_BlockSearch] = []
+        self._by_blocks: list[_BlockSearch | _BeginningSearch] = []
         if len(left) <= FEW:
             self._few, left = left, set()
-        for size in (8, 4):
-            if long := {word for word in left if len(word) >= 2 * size - 1}:
+        for size in BLOCKS:
+            if (long := {word for word in left if len(word) >= 2 * size - 1}) and len(left) <= MANY:
                 self._by_blocks.append(_BlockSearch(long, size))
+                left -= long
+            elif long := {word for word in left if len(word) >= size and len(left) > MANY}:
+                self._by_blocks.append(_BeginningSearch(long, size))
                 left -= long
         self._pattern = re.compile(alternation(left)) if left else None
 
@@ -51,7 +57,7 @@ class MultiSearch:
             start = data.find(word)
             while start >= 0:
                 yield start, word
-                start = data.find(word, start + len(word))
+                start = data.find(word, start + 1)
         if self._numbers and (len(self._numbers) > FEW or any(word in data for word in self._numbers)):
             for match in NUMBER.finditer(data):
                 if match[0] in self._numbers:
@@ -70,9 +76,8 @@ class _BlockSearch:
     looked up. So words that are alike cost no more than others, and a block of a single word no object of its own.
     """
 
-    def __init__(self, words: set[bytes], size: int) -> None:
+    def __init__(self, words: set[bytes], size: BlockSize) -> None:
         self._size, self._words = size, words
-        self._format: Literal["Q", "I"] = "Q" if size == 8 else "I"  # a block as one number
         self._place: dict[bytes, Place] = {}
         self._more_places: dict[bytes, set[Place]] = {}  # of the blocks that stand at several
         for length, alike in groupby(sorted(words, key=len), key=len):
@@ -83,13 +88,13 @@ class _BlockSearch:
                     block = word[at : at + size]
                     if self._place.setdefault(block, place) is not place:
                         self._more_places.setdefault(block, set()).add(place)
-        self._numbers = set(memoryview(b"".join(self._place)).cast(self._format))
+        self._numbers = set(memoryview(b"".join(self._place)).cast(BLOCKS[size]))
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         size = self._size
         for start in range(0, len(data), PIECE):
             whole = memoryview(data)[start : start + min(PIECE, (len(data) - start) // size * size)]
-            if not self._numbers.isdisjoint(whole.cast(self._format)):
+            if not self._numbers.isdisjoint(whole.cast(BLOCKS[size])):
                 yield from self._find_between(data, start, start + len(whole))
 
     def _find_between(self, data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -100,6 +105,37 @@ class _BlockSearch:
                 for offset, length in (place[block], *more_places.get(block, ())):
                     if at >= offset and (word := data[at - offset : at - offset + length]) in words:
                         yield at - offset, word
+
+
+class _BeginningSearch:
+    """Searches for `words` of at least `size` bytes by the block that each begins with, at every position of the text:
+    that takes `size` times as long as `_BlockSearch` to search, and a fraction of its memory for each word."""
+
+    def __init__(self, words: set[bytes], size: BlockSize) -> None:
+        self._size, self._words = size, words
+        self._lengths: dict[int, set[int]] = {}  # of the words, by the block
+        beginnings = memoryview(b"".join(word[:size] for word in words)).cast(BLOCKS[size])
+        shared: dict[int, set[int]] = {}  # most blocks begin words of one length
+        for word, beginning in zip(words, beginnings, strict=True):
+            lengths = self._lengths.setdefault(beginning, shared.setdefault(len(word), {len(word)}))
+            if len(word) not in lengths:
+                self._lengths[beginning] = lengths | {len(word)}
+
+    def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        size = self._size
+        for start in range(0, len(data), PIECE):
+            for first in range(start, start + size):
+                whole = memoryview(data)[first : first + min(PIECE, max(0, len(data) - first) // size * size)]
+                numbers = whole.cast(BLOCKS[size])
+                if not self._lengths.keys().isdisjoint(numbers):
+                    yield from self._find_between(data, first, numbers)
+
+    def _find_between(self, data: bytes, first: int, numbers: memoryview[int]) -> Iterator[tuple[int, bytes]]:
+        for at, number in enumerate(numbers):
+            for length in self._lengths.get(number, ()):
+                start = first + at * self._size
+                if (word := data[start : start + length]) in self._words:
+                    yield start, word
 
 
 def alternation(words: Iterable[bytes]) -> bytes:
