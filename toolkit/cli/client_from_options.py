@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,11 +34,13 @@ log = logging.getLogger("toolkit")
 
 
 class OpenedClient(NamedTuple):
-    """A client, and under replay also the network, the recorded messages, and whether a visit can be replayed."""
+    """A client, and under replay also the network, the recorded messages and settings, and whether a visit can be
+    replayed."""
 
     client: Client
     network: LocalNetwork | None = None
     recorded_messages: list[dict[str, Any]] | None = None
+    recorded_settings: Mapping[str, Any] = {}
     can_visit: bool = True
 
     @contextmanager
@@ -168,5 +170,6 @@ async def _open_replayed(
             client,
             network,
             recorded_messages=chat.messages if chat is not None else None,
+            recorded_settings=chat.settings if chat is not None else {},
             can_visit=bool(visit) or network.session is None,
         )

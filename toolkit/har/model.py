@@ -197,11 +197,13 @@ class Entry(Struct, rename="camel"):
 
 
 class RecordedChat(Struct, omit_defaults=True):
-    """The chat call of a recording. `base_url` is None for the provider's public site."""
+    """The chat call of a recording. `base_url` is None for the provider's public site. `settings` are the further
+    arguments that it was made with, such as `model` and `temperature`."""
 
     provider: str
     messages: list[dict[str, Any]]
     base_url: str | None = None
+    settings: dict[str, Any] = {}
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

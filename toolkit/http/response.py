@@ -125,7 +125,9 @@ class Response:
     async def _http_chunk(self) -> bytes:
         """The next chunk as HTTP has it, so that a recording has the same ones; b"" at the end of the body."""
         data, boundary = await self.raw.content.readchunk()
-        while boundary and not data:
+        while (
+            boundary and not data and not self.raw.content.at_eof()
+        ):  # the empty body of a 204 has boundaries for ever
             data, boundary = await self.raw.content.readchunk()
         return data
 

@@ -102,7 +102,7 @@ class Playback:
             what = one_line(self._explain(incoming, body, candidates, len(matching)))
             return ReplayMismatch(what, url=str(incoming.url))
         exchange.played += 1
-        if exchange.sender.from_page and _resource_kind(exchange.entry) == "document":
+        if exchange.sender.from_page and resource_kind(exchange.entry) == "document":
             self._visited = True
         return exchange.entry
 
@@ -196,13 +196,13 @@ class Playback:
 def _has_to_be_played(entry: Entry) -> bool:
     """Whether this exchange of a page has to be played once one of the pages is visited."""
     return (
-        _resource_kind(entry) != "asset"
+        resource_kind(entry) != "asset"
         and entry.error not in (UNFINISHED, ABANDONED)
         and entry.response.via_worker is not True
     )
 
 
-def _resource_kind(entry: Entry) -> Literal["document", "call", "asset"]:
+def resource_kind(entry: Entry) -> Literal["document", "call", "asset"]:
     """What the page fetched: by the type that the HAR has, else by the Sec-Fetch-Dest header that the browser sent
     (https://w3c.github.io/webappsec-fetch-metadata/), else by the type of the answer."""
     sent = [pair.value.lower() for pair in entry.request.headers if pair.name.lower() == "sec-fetch-dest"]

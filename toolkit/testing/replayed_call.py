@@ -86,7 +86,7 @@ async def replay_call(kind: type[Provider], recording: Recording, call: Call) ->
             async def read() -> None:
                 nonlocal asked_at_first
                 assert recording.chat is not None
-                async with client.chat(recording.chat.messages) as stream:
+                async with client.chat(recording.chat.messages, **recording.chat.settings) as stream:
                     async for piece in stream:
                         asked_at_first = asked_at_first or len(network.log)
                         pieces.append(piece)

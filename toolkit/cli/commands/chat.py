@@ -97,9 +97,12 @@ def _ask(
     if prompt is None and opened.recorded_messages is None:
         raise click.UsageError("The recording does not tell what was asked: give a prompt before --replay.")
     messages = conversation.ask(prompt) if prompt is not None else opened.recorded_messages or []
+    arguments = conversation.call_arguments(arguments)
+    if prompt is None:
+        arguments = {**opened.recorded_settings, **{name: it for name, it in arguments.items() if it is not None}}
     printer, truncated = AnswerPrinter(opened.client, output), None
     try:
-        runner.run(printer.ask(messages, conversation.call_arguments(arguments)))
+        runner.run(printer.ask(messages, arguments))
     except AnswerTruncated as error:
         truncated = error
     except KeyboardInterrupt:

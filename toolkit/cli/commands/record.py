@@ -9,6 +9,7 @@ import click
 
 from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, live_target_options
+from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 from toolkit.cli.status_line import notify
 
 if TYPE_CHECKING:
@@ -39,16 +40,8 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Begin with this session, a storage state of Playwright, instead of the stored one.",
 )
-@click.option(
-    "--redact-header", "headers", multiple=True, metavar="NAME", help="Take out the value of this header too."
-)
-@click.option("--redact-query", "query", multiple=True, metavar="NAME", help="... of this query parameter.")
-@click.option(
-    "--redact-json", "json_paths", multiple=True, metavar="PATH", help="... at this place, such as $.data.key."
-)
-@click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
 @click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
-@click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
+@redaction_options
 @live_target_options
 def record(
     provider: str,
@@ -59,7 +52,7 @@ def record(
     session: Path | None,
     comment: str | None,
     target: Target,
-    **rules: Any,
+    redaction: RedactionOptions,
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
 
@@ -67,7 +60,6 @@ def record(
     `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
     """
     from toolkit.providers import registry
-    from toolkit.redaction.rules import Rules
 
     if mode == "once" and output.exists():
         notify(f"note: {output} is there already; --mode all records it anew")
@@ -77,7 +69,7 @@ def record(
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
     kind = registry.find(provider)
-    _record(kind, prompt, output, settings, session, comment, target, Rules(**rules))
+    _record(kind, prompt, output, settings, session, comment, target, redaction.rules())
 
 
 def _record(

@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("drift")
+def recording_drift() -> None:
+    """x"""

@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("redact")
+def recording_redact() -> None:
+    """x"""
