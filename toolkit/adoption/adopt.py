@@ -63,12 +63,13 @@ async def adopt(
     entries = [one.entry for one in har.entries]
     found = await find_call(entries, kinds, base_url)
     if found is None:
-        kept = [_of_page(entry) for entry in (entries if page else lean(entries, call_found=False))]
         note = f"no call of {', '.join(kind.name for kind in kinds)} was found. {NOT_FOUND}"
-        recording = redact(Recording(entries=kept, comment=comment), rules=rules)
-        return Adopted(recording, "", None, [*har.notes, note])
+        return _without_call(har, page, rules, comment, note)
     session, lacks = adopted_session(found.provider, entries, found.question)
     call, settings = await _call_again(found, session)
+    if all(played.entry.response is not found.question.response for played in call.played):
+        note = f"a call of {found.provider.name} was found, which cannot be made with what the file has: {call.error}"
+        return _without_call(har, page, rules, comment, note)
     own = [_as_call(mine, played.entry, found.provider) for mine, played in zip(call.own, call.played, strict=False)]
     answered = {id(played.entry.response) for played in call.played}
     rest = [entry for entry in entries if id(entry.response) not in answered]
@@ -82,6 +83,13 @@ async def adopt(
     )
     notes = [*har.notes, *_notes(har, call, lacks, found.provider.random)]
     return Adopted(redact(recording, rules=rules, session=session), call.text, call.error, notes)
+
+
+def _without_call(har: ForeignHar, page: bool, rules: Rules | None, comment: str, note: str) -> Adopted:
+    """Returns the recording of a file in which there is no call, which `note` says."""
+    entries = [one.entry for one in har.entries]
+    kept = [_of_page(entry) for entry in (entries if page else lean(entries, call_found=False))]
+    return Adopted(redact(Recording(entries=kept, comment=comment), rules=rules), "", None, [*har.notes, note])
 
 
 async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[OfflineCall, dict[str, object]]:

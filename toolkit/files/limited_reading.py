@@ -9,7 +9,8 @@ import queue
 import stat
 import threading
 from collections.abc import Callable
-from io import BufferedIOBase, RawIOBase
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
 
 from toolkit.files.access import SECONDS
@@ -62,11 +63,9 @@ def read_limited(path: Path, limit: int, *, accepts: Callable[[bytes], bool]) ->
         ended.set()
 
 
-def read_stream(stream: RawIOBase | BufferedIOBase, limit: int, *, accepts: Callable[[bytes], bool]) -> bytes:
+def read_stream(stream: BufferedReader, limit: int, *, accepts: Callable[[bytes], bool]) -> bytes:
     """As `read_limited`, of a stream that is open already, such as stdin, and for as long as that takes."""
-    return _collect(
-        lambda: stream.read1(CHUNK) if isinstance(stream, BufferedIOBase) else stream.read(CHUNK) or b"", limit, accepts
-    )
+    return _collect(partial(stream.read1, CHUNK), limit, accepts)
 
 
 def _collect(next_chunk: Callable[[], bytes], limit: int, accepts: Callable[[bytes], bool]) -> bytes:

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from toolkit.errors import RecordingError
 from toolkit.files.access import read_file
@@ -30,7 +30,7 @@ class ForeignFile(NamedTuple):
     attachment: Callable[[str], bytes | None]
 
 
-def read_foreign_file(path: Path, stdin: BinaryIO | None = None, *, limit: int = LIMIT) -> ForeignFile:
+def read_foreign_file(path: Path, stdin: io.BufferedReader | None = None, *, limit: int = LIMIT) -> ForeignFile:
     """Returns what is in `path`, or in `stdin` if that is given.
 
     Compressed files are unpacked: gzip, zlib as mitmproxy writes it (.zhar), zip as Playwright does. `limit` is in
@@ -39,7 +39,7 @@ def read_foreign_file(path: Path, stdin: BinaryIO | None = None, *, limit: int =
     """
     name = "stdin" if stdin is not None else str(path)
     try:
-        raw = read_stream(stdin, limit, accepts=_may_be_har) if stdin is not None else _read(path, limit)  # type: ignore[arg-type]
+        raw = read_stream(stdin, limit, accepts=_may_be_har) if stdin is not None else _read(path, limit)
         if raw.startswith(ZIP):
             return _open_zip(raw, name, limit)
         data = _unpack(raw, limit)

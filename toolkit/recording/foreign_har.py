@@ -172,13 +172,13 @@ def _mend_response(
     response["redirectURL"] = str(response.get("redirectURL", ""))
     content = response["content"] = _object(response, "content")
     if isinstance(file := content.pop("_file", None), str):
+        content.pop("encoding", None)
         if (data := attachment(file)) is None:
             note(f"its body is in the file {file}, which is not there")
         else:
-            content.pop("encoding", None)
             content["text"], encoding = encode_body(data, content.get("mimeType", ""))
             content |= {"encoding": encoding} if isinstance(encoding, str) else {}
-    elif isinstance(text := content.get("text"), str) and content.get("encoding") != "base64":
+    if isinstance(text := content.get("text"), str) and content.get("encoding") != "base64":
         content.pop("encoding", None)
         if (mended := as_utf8(text, content.get("mimeType", ""))) is not None:
             content["text"] = mended

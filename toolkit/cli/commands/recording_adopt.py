@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -15,6 +15,8 @@ from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 from toolkit.cli.status_line import notify, status
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from toolkit.adoption.adopt import Adopted
     from toolkit.recording.foreign_har import ForeignHar
 
@@ -77,7 +79,7 @@ def _read(file: Path) -> ForeignHar:
         return parse_foreign_har(str(file), *read_foreign_file(file))
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("There is nothing on stdin: name a file, or pipe one in.")
-    return parse_foreign_har("stdin", *read_foreign_file(file, sys.stdin.buffer))
+    return parse_foreign_har("stdin", *read_foreign_file(file, cast("BufferedReader", sys.stdin.buffer)))
 
 
 async def _adopt(
