@@ -16,6 +16,7 @@ import pytest
 
 from toolkit.errors import RecordingError
 from toolkit.files import limited_reading
+from toolkit.recording.files import LIMIT
 from toolkit.recording.foreign_files import read_foreign_file
 from toolkit.recording.foreign_har import parse_foreign_har
 
@@ -23,8 +24,8 @@ HAR = json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": 
 devices = pytest.mark.skipif(sys.platform == "win32", reason="has neither devices nor pipes in folders")
 
 
-def read(path: Path, **options: int) -> None:
-    parse_foreign_har(str(path), *read_foreign_file(path, **options))
+def read(path: Path, limit: int = LIMIT) -> None:
+    parse_foreign_har(str(path), *read_foreign_file(path, limit=limit))
 
 
 NO_RECORDINGS = {
