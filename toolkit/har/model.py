@@ -8,7 +8,7 @@ as it allows:
 - `_error` of an entry: null, or `Name: text` of the error that ended the exchange; the body is what arrived until then.
 - `postData._encoding`: `base64` for a request body that is not text.
 - `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
-- `log._chat`: the chat call that was recorded, so that it can be made again.
+- `log._chat`: the chat call that was recorded, with its settings, so that it can be made again.
 - `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
 - `log._session`: the session, without its secrets, with which our own calls started.
 - `_resourceType` of an entry: what the page requested it for, in Chrome's terms.

@@ -11,4 +11,4 @@ from toolkit.cli.options import debug_option
 @click.group(commands=LazyCommands("recording"))
 @debug_option
 def recording() -> None:
-    """Look into recordings (HAR files), check them, take them over from other programs, and see whether they age."""
+    """Show, check, adopt and redact recordings (HAR files)."""
