@@ -148,11 +148,12 @@ def _mend_request(request: dict[str, Any], attachment: Callable[[str], bytes | N
     request["queryString"] = _pairs(_list(request, "queryString"))
     request.pop("_random", None)  # a mark of ours
     if isinstance(posted := request.get("postData"), dict):
+        posted["mimeType"] = _text(posted, "mimeType")
         if isinstance(file := posted.pop("_file", None), str) and (data := attachment(file)) is not None:
             posted["text"], encoding = encode_body(data, "")
             if isinstance(encoding, str):
                 posted["_encoding"] = encoding
-        posted["params"] = _pairs(posted.get("params") or [])
+        posted["params"] = _pairs(_list(posted, "params"))
         if not posted["params"]:
             del posted["params"]
     else:
@@ -171,16 +172,17 @@ def _mend_response(
     response["cookies"] = cookies
     response["redirectURL"] = str(response.get("redirectURL", ""))
     content = response["content"] = _object(response, "content")
+    mime_type = content["mimeType"] = _text(content, "mimeType")
     if isinstance(file := content.pop("_file", None), str):
         content.pop("encoding", None)
         if (data := attachment(file)) is None:
             note(f"its body is in the file {file}, which is not there")
         else:
-            content["text"], encoding = encode_body(data, content.get("mimeType", ""))
+            content["text"], encoding = encode_body(data, mime_type)
             content |= {"encoding": encoding} if isinstance(encoding, str) else {}
     if isinstance(text := content.get("text"), str) and content.get("encoding") != "base64":
         content.pop("encoding", None)
-        if (mended := as_utf8(text, content.get("mimeType", ""))) is not None:
+        if (mended := as_utf8(text, mime_type)) is not None:
             content["text"] = mended
             note("its text was UTF-8 that had been read as Windows-1252; it is read anew")
     content["size"] = _not_negative(content.get("size"))
@@ -235,6 +237,11 @@ def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:
 def _list(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
     value = holder.get(key)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(holder: dict[str, Any], key: str) -> str:
+    value = holder.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _not_negative(value: Any) -> float:
