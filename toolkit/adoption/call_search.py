@@ -91,8 +91,10 @@ async def _find_at(entries: Sequence[Entry], kind: type[Provider], base_url: str
     }
     for given in (settings, {}) if settings else ({},):
         call = await _ask(provider, near, [{"role": "user", "content": QUESTION}], given)
-        if call is not None and (found := _read_call(provider, base_url, near, call, given)) is not None:
-            return await _with_system_message(found)
+        if call is None or isinstance(call.error, UsageError):  # it does not take these settings
+            continue
+        found = _read_call(provider, base_url, near, call, given)
+        return await _with_system_message(found) if found is not None else None
     return None
 
 
