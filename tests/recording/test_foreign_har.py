@@ -16,7 +16,22 @@ from toolkit.errors import RecordingError
 from toolkit.har.model import Entry
 from toolkit.recording.foreign_har import ForeignHar, as_utf8, parse_foreign_har
 
-ODD: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "", "x", "base64", [], {}, [None], [1], {"a": 1}, [{"name": 1, "value": None}])
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    10**30,
+    1.5,
+    "",
+    "x",
+    "base64",
+    [],
+    {},
+    [None],
+    [1],
+    {"a": 1},
+    [{"name": 1, "value": None}],
+)
 
 
 def parse(*entries: dict[str, Any]) -> ForeignHar:
