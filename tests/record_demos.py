@@ -33,7 +33,7 @@ async def record(name: str, folder: Path, gap: float = 0.04) -> Path:
     site.answer, site.gap = list(ANSWER), gap
     path = folder / f"{name}.har"
     comment = f"The stand-in for {name} of this project's tests, under the site's real host name; made by a program."
-    command = ["record", name, PROMPT, "-o", str(path), "--mode", "all", "--comment", comment]
+    command = ["record", name, PROMPT, "-o", str(path), "--mode", "all", "--page", "--comment", comment]
     with TemporaryDirectory() as state:
         if name in DEPLOYMENTS:
             command += ["--base-url", DEPLOYMENTS[name]]

@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "providers": {"chats", "errors", "http", "session", "streams"},
     "browser": {"errors", "files", "http", "session"},
     "replay": {"errors", "har", "http", "redaction", "streams"},
-    "recording": {"errors", "files", "har", "redaction", "replay", "session", "streams"},
+    "recording": {"chats", "errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
     "adoption": {

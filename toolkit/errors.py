@@ -37,6 +37,7 @@
     │   └── EmptyAnswer                  ... there is no text in it; the words say what there was instead
     ├── TooManyOpenFiles                 this process can open no more files and connections
     └── RecordingError                   a recording cannot be read, or lacks what is needed of it
+        ├── RecordingExists              the file of a recording that was to be made is there already
         └── ReplayMismatch               no recorded request matches a request in a replay
 
 An error for an HTTP error status is *also* an `aiohttp.ClientResponseError` (see `toolkit.http.status_errors`),
@@ -334,6 +335,10 @@ def file_limit_error(error: BaseException) -> TooManyOpenFiles | None:
 
 class RecordingError(ToolkitError):
     """A recording cannot be read, or lacks what is needed of it."""
+
+
+class RecordingExists(RecordingError):
+    """The file of a recording that was to be made is there already."""
 
 
 class ReplayMismatch(RecordingError):

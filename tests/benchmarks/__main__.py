@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tests.benchmarks import crowd, decoding, latency, processes, thinking
+from tests.benchmarks.allocator import keep_freed_memory
 from tests.benchmarks.harvesting import harvest
 from tests.benchmarks.peers import ABSENT
 from tests.benchmarks.results import Result, Scale
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     if ABSENT:
         print(f"not installed, left out: {', '.join(ABSENT)} (pip install 'provider-toolkit[bench]')")
+    keep_freed_memory()
     results = asyncio.run(run(options.rows or ROWS, Scale(options.rounds, options.size)))
     if options.json:
         document = {"versions": versions(), "absent": ABSENT, "results": [result.as_dict() for result in results]}

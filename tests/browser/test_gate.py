@@ -60,7 +60,7 @@ def place(origin: str) -> Place:
 async def test_the_browser_gives_the_gate_its_due_and_nobody_else(chromium: Browser) -> None:
     """Login and headers reach the site's page and its calls; another host gets neither, and the recording neither."""
     elsewhere = GatedSite()
-    recorder = Recorder()
+    recorder = Recorder(page=True)
     async with serve(elsewhere.app(free=True), "localhost") as other:
         site = GatedSite(other)
         async with serve(site.app()) as origin:

@@ -69,6 +69,7 @@ def test_the_group_tells_how_to_begin(call: Call) -> None:
         "login needed": ExitCode.LOGIN_NEEDED,
         "rate limited": ExitCode.RATE_LIMITED,
         "answer truncated": ExitCode.ANSWER_TRUNCATED,
+        "recording exists": ExitCode.RECORDING_EXISTS,
         "interrupted": ExitCode.INTERRUPTED,
     }
     told = ", ".join(f"{code.value} {word}" for word, code in codes.items())

@@ -133,3 +133,11 @@ def test_a_recording_that_does_not_tell_the_question(call: Call, here: Path) -> 
     result = call("chat", "aura", f"--replay={path}")
     assert (result.code, result.out) == (2, "")
     assert "The recording does not tell what was asked: give a prompt before --replay." in result.err
+
+
+async def test_a_setting_that_makes_no_other_request(toolkit: Toolkit) -> None:
+    """Such as the default: the answer comes, with a note of how the question differs."""
+    result = await toolkit.run("chat", "aura", question(), "--temperature", "0.5", f"--replay={AURA}")
+    assert (result.code, result.out, result.errors) == (0, answer() + "\n", [])
+    told = "this is asked otherwise than it was recorded, and by the same requests: temperature: not recorded, got 0.5"
+    assert f"note: {told}\n" in result.err

@@ -38,7 +38,7 @@ async def record(path: Path, origin: str) -> None:
         "A Gradio app of this project's tests, on gradio 6 from PyPI; what is for its page is left out. By a program."
     )
     with TemporaryDirectory() as state:
-        command = ["record", "gradio", PROMPT, "-o", str(path), "--mode", "all", "--comment", comment]
+        command = ["record", "gradio", PROMPT, "-o", str(path), "--mode", "all", "--page", "--comment", comment]
         command += ["--base-url", f"https://{HOST}", "--session", str(await signed_in(origin, Path(state)))]
         async with front_of(origin) as app, LocalNetwork(apps={HOST: app}) as network:
             environ = {**os.environ, **network.environ(), "TOOLKIT_STATE_DIR": state}

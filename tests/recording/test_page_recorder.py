@@ -44,3 +44,54 @@ async def test_an_end_that_is_told_late_is_waited_for(
         await recorder.aclose()
     (entry,) = recorder.recording("a test").entries
     assert (entry.response.content.body(), entry.error) == (b"whole", None)
+
+
+LOADING = """<!doctype html><script src=app.js></script><script>
+async function load() { for (const part of ["one", "two", "three"]) await fetch(part); await fetch("never"); }
+load();
+</script>"""
+
+
+def loading_site() -> web.Application:
+    """A page that asks for one thing after the other, the last of which never comes."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=LOADING, content_type="text/html")
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text="1", content_type="text/javascript")
+
+    async def part(request: web.Request) -> web.Response:
+        return web.json_response(request.path)
+
+    async def never(_: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    app.router.add_get("/app.js", script)
+    app.router.add_get("/never", never)
+    app.router.add_get("/{part}", part)
+    return app
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_page_is_waited_for_where_all_of_it_is_recorded(
+    open_context: OpenContext, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Draining then waits until the page asks nothing more, whatever is still under way; else no script is read."""
+    monkeypatch.setattr("toolkit.recording.page_recorder.LATE_SECONDS", 0)
+    recorder = Recorder(page=whole)
+    async with LocalNetwork(apps={"chat.example": loading_site()}) as network:
+        context = await open_context(network)
+        recorder.watch(context)
+        page = await context.new_page()
+        await page.goto(SITE)
+        await recorder.drain()
+        await recorder.aclose()
+    recording = recorder.recording("a test")
+    asked = [entry.request.url.removeprefix(SITE) for entry in recording.entries]
+    assert recording.lean is not whole
+    assert ("/app.js" in asked) is whole
+    assert not whole or asked[-4:] == ["/one", "/two", "/three", "/never"]

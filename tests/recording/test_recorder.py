@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from tests.recording.helpers import SITE, client, read_chunks
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.har.model import Entry
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
 from toolkit.redaction.redact import redact
 from toolkit.replay.local_network import LocalNetwork
+from toolkit.session.browser_session import BrowserSession, Cookie
+from toolkit.session.recipe import Harvest
 
 SECRET = "sesame-open-sesame-0123456789"
 OTHER = "another-secret-of-some-length"
@@ -156,3 +161,101 @@ async def test_what_our_calls_recorded_replays(tmp_path: Path) -> None:
             with pytest.raises(aiohttp.ClientPayloadError):
                 await read_chunks(response, read)
         assert read == [b"half"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A site, as a recording sees its provider."""
+
+    name: str = "place"
+    page: str = f"{SITE}/"
+    hosts: tuple[str, ...] = ("chat.example",)
+    harvest: Harvest = Harvest(cookies=("sid",))
+
+
+def session_of(value: str, **more: Any) -> BrowserSession:
+    return BrowserSession(
+        provider="place",
+        origin=SITE,
+        cookies=(Cookie(name="sid", value=value, domain="chat.example"),),
+        local_storage={SITE: {"draft": "what somebody has begun to write"}},
+        **more,
+    )
+
+
+def test_the_question_is_kept_with_all_that_it_was_asked_with() -> None:
+    """Model, settings, tools, options and the system prompt come back as the call that can be made again."""
+    asked = ChatRequest(
+        messages=read_messages([{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]),
+        model="large",
+        temperature=0.0,
+        max_tokens=7,
+        tools=({"type": "function", "function": {"name": "look"}},),
+        tool_choice="auto",
+        options={"top_p": 0.9, "stop": ("a", "b"), "folder": Path("mine")},
+    )
+    recorder = Recorder()
+    recorder.record_chat(session_of(SECRET), asked, Place(), SITE)
+    recorder.record_chat(session_of(SECRET), ChatRequest(messages=read_messages("A second one")), Place(), SITE)
+    chat = recorder.recording("a test").chat
+    assert chat is not None
+    assert (chat.provider, chat.base_url) == ("place", SITE)
+    assert chat.messages == [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]
+    assert chat.settings == {
+        "model": "large",
+        "temperature": 0.0,
+        "max_tokens": 7,
+        "tools": [{"type": "function", "function": {"name": "look"}}],
+        "tool_choice": "auto",
+        "top_p": 0.9,
+        "stop": ["a", "b"],
+        "folder": "mine",
+    }
+
+
+def test_a_call_that_starts_anew_is_recorded_from_there() -> None:
+    """The session is the one that the site took, and the refusal of the one before is no part of the recording."""
+    recorder, asked = Recorder(), ChatRequest(messages=read_messages("Hi"))
+    recorder.begin("GET", f"{SITE}/before", [], b"").end()
+    recorder.record_chat(session_of(OTHER), asked, Place(), None)
+    recorder.begin("POST", f"{SITE}/refused", [("Cookie", f"sid={OTHER}")], b"").end()
+    recorder.record_chat(session_of(SECRET), asked, Place(), None)
+    recorder.begin("POST", f"{SITE}/taken", [("Cookie", f"sid={SECRET}")], b"").end()
+    recording = recorder.recording("a test")
+    assert [entry.request.url for entry in recording.entries] == [f"{SITE}/before", f"{SITE}/taken"]
+    assert recording.session is not None
+    assert recording.session.to_session().cookies[0].value == recording.entries[1].request.cookies[0].value
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_the_session_is_what_calls_need(page: bool) -> None:
+    """Drafts and settings are for a browser alone; so a recording has them only with the page."""
+    recorder = Recorder(page=page)
+    recorder.record_chat(session_of(SECRET), ChatRequest(messages=read_messages("Hi")), Place(), None)
+    recording = recorder.recording("a test")
+    assert recording.session is not None
+    assert bool(recording.session.to_session().local_storage) is page
+    assert not recording.lean  # no page was watched
+
+
+def test_an_api_key_is_kept_as_a_placeholder(tmp_path: Path) -> None:
+    """A replay sends the placeholder as the key, which is what the recorded calls sent."""
+    recorder = Recorder()
+    session = BrowserSession(provider="place", origin=SITE, api_key=SECRET)
+    recorder.record_chat(session, ChatRequest(messages=read_messages("Hi")), Place(), None)
+    recorder.begin("GET", SITE, [("Authorization", f"Bearer {SECRET}")], b"").end()
+    save(recorder.recording("a test"), tmp_path / "file.har")
+    recording = load(tmp_path / "file.har")
+    assert recording.session is not None
+    assert recording.entries[0].request.headers[0].value == f"Bearer {recording.session.to_session().api_key}"
+    assert SECRET not in (tmp_path / "file.har").read_text(encoding="utf-8")
+
+
+def test_each_step_is_told(tmp_path: Path) -> None:
+    """With the size of what is redacted, since that is what takes its time."""
+    recorder, told = Recorder(), list[str]()
+    exchange = recorder.begin("POST", SITE, [], b"x" * 250_000)
+    exchange.response(200, "OK", [])
+    exchange.chunk(b"y" * 1_000_000)
+    exchange.end()
+    save(recorder.recording("a test", told.append), tmp_path / "file.har", told.append)
+    assert told == ["redacting 1.2 MB", "checking the recording", f"writing {tmp_path / 'file.har'}"]

@@ -14,8 +14,10 @@ from aiohttp import web
 
 from tests.recording.helpers import SITE, client, entry, read_chunks
 from tests.redaction.secrets import jwt, left_in
+from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.har.model import Entry
 from toolkit.http.transport import Transport
+from toolkit.providers.aura import Aura
 from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
@@ -174,7 +176,8 @@ ASKED = {
 async def recorded() -> Recorder:
     """What our own transport recorded of real exchanges with that site, and a form that a page posted."""
     recorder = Recorder()
-    recorder.record_chat(session(), [{"role": "user", "content": f"is {PLANTED['query token']} secret?"}], None)
+    asked = ChatRequest(messages=read_messages(f"is {PLANTED['query token']} secret?"))
+    recorder.record_chat(session(), asked, Aura(), None)
     url = f"{SITE}/login?token={quote(PLANTED['query token'])}&sig={quote(PLANTED['query signature'], safe='')}&chat=1"
     headers = {
         "authorization": f"Bearer {PLANTED['bearer']}",

@@ -38,6 +38,10 @@ def answered(mime_type: str, body: str) -> Entry:
     return Entry(one.started, one.request, response, timings=Timings(wait=0))
 
 
+def in_page(script: str) -> Entry:
+    return answered("text/html", f"<title>x</title><script>{script}</script>")
+
+
 def uploaded(name: str) -> Entry:
     body = f"--XX\r\nContent-Disposition: form-data; {name}\r\n\r\n{SECRET}\r\n--XX--\r\n".encode()
     return entry("POST", sent=body, sent_type="multipart/form-data; boundary=XX")
@@ -53,7 +57,7 @@ PLANTED = {
     "old cookie": entry(headers=[("Set-Cookie2", f"weird={SECRET}; Version=1")]),
     "bare attribute": answered("text/html", f"<input type=hidden name=csrf_token value={SECRET}>"),
     "bare attribute at the end": answered("text/html", f"<input name=csrf_token value={SECRET}/>"),
-    "template literal": answered("text/javascript", f"const apiKey=`{SECRET}`"),
+    "template literal": in_page(f"const apiKey=`{SECRET}`"),
     "line": answered("text/plain", f"user: me\npassword: {SECRET}\n"),
     "environment": answered("text/plain", f"A=1\r\nexport API_KEY={SECRET}\r\n"),
     "element": answered("application/xml", f'<r><a:password type="x">{SECRET}</a:password></r>'),
@@ -64,13 +68,13 @@ PLANTED = {
     "path parameter": entry(url=f"{SITE}/a;jsessionid={SECRET}/b?x=1"),
     "path parameter in a header": entry(headers=[("Location", f"/a;jsessionid={SECRET}")]),
     "path parameter in a page": answered("text/html", f'<a href="/a;jsessionid={SECRET}">'),
-    "storage of a page": answered("text/javascript", f"localStorage.setItem('access_token', '{SECRET}')"),
+    "storage of a page": in_page(f"localStorage.setItem('access_token', '{SECRET}')"),
     "storage in a string": answered("application/json", json.dumps({"js": f'x.setItem("id_token","{SECRET}")'})),
-    "header that a script sets": answered("text/javascript", f'request.setRequestHeader("X-Api-Key", "{SECRET}")'),
+    "header that a script sets": in_page(f'request.setRequestHeader("X-Api-Key", "{SECRET}")'),
     "credentials in a script": answered("text/html", f"<script>f({{Authorization: 'Bearer {SECRET}'}})</script>"),
-    "cookie that a script sets": answered("text/javascript", f"document.cookie='sessionid={SECRET}; path=/'"),
+    "cookie that a script sets": in_page(f"document.cookie='sessionid={SECRET}; path=/'"),
     "cookie of any name": answered("text/html", f'<script>document.cookie = "weird={SECRET}"</script>'),
-    "item of an object": answered("text/javascript", f"window['accessToken'] = '{SECRET}'"),
+    "item of an object": in_page(f"window['accessToken'] = '{SECRET}'"),
     "script in a string": answered("application/json", json.dumps({"js": f"let apiKey = '{SECRET}'"})),
     "comment of a page": answered("text/html", f"<!-- debug: password={SECRET} -->"),
     "argument in JSON": entry("POST", sent=json.dumps({"query": f'mutation{{a(password:"{SECRET}"){{b}}}}'}).encode()),

@@ -108,7 +108,7 @@ async def test_what_was_recorded_is_replayed_to_page_and_client(open_context: Op
     """Record, save, load, replay: the page loads and sets the cookies' placeholders, its call and ours are answered,
     and no secret was written."""
     app = site()
-    recorder = Recorder()
+    recorder = Recorder(page=True)
     async with LocalNetwork(apps={"www.chat.example": app, "api.chat.example": app}) as network:
         context = await open_context(network)
         recorder.watch(context)

@@ -71,7 +71,7 @@ async def open_one(browser: Browser, outside: LocalNetwork) -> AsyncIterator[Bro
 @asynccontextmanager
 async def recording_of(context: BrowserContext, path: Path) -> AsyncIterator[list[Recording]]:
     """Watch `context` inside; afterwards the one item of the list is what was recorded, saved and loaded."""
-    recorder, made, under_way = Recorder(), list[Recording](), set[Request]()
+    recorder, made, under_way = Recorder(page=True), list[Recording](), set[Request]()
     recorder.watch(context)
     context.on("request", lambda request: under_way.add(request))
     for over in ("requestfinished", "requestfailed"):

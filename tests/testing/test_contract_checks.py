@@ -18,7 +18,7 @@ import toolkit
 from tests.record_demos import ANSWER as DEMO
 from toolkit import Provider
 from toolkit.chats.messages import ChatRequest
-from toolkit.errors import RecordingError, StreamInterrupted, ToolkitError, UsageError
+from toolkit.errors import RecordingError, SiteError, StreamInterrupted, ToolkitError, UsageError
 from toolkit.har.model import (
     Content,
     Entry,
@@ -216,6 +216,28 @@ class Soothing(Sky):
             yield "Something went wrong."
 
 
+class Believing(Sky):
+    """Takes any end of the connection for the end of the answer."""
+
+    async def pieces(self, response: Any) -> Pieces:
+        async for sent in response.decode(SSEDecoder()):
+            if sent.data == "[DONE]":
+                return
+            yield decode_json(sent.data, Piece).text
+
+
+class Deafened(Sky):
+    """Passes over what the site reports to have gone wrong."""
+
+    error_events = (b'data: {"text": "", "error": "overloaded"}\n\ndata: [DONE]\n\n',)
+
+
+class Shrouding(Sky):
+    """Has a word of its own for a session that is refused."""
+
+    statuses: ClassVar = {401: SiteError}
+
+
 class Stubborn(Sky):
     """Does not let itself be cancelled."""
 
@@ -279,6 +301,8 @@ class Clinging(Sky):
         ),
         (Trusting, r"an error is a ToolkitError: with events of another shape at request 2 .* it raised KeyError"),
         (Soothing, r"an error: with no answer at request 1 .* it gave 'Something went wrong.' as if it were whole"),
+        (Believing, r"what is cut is an error: cut after byte \d+ of the answer to request 2 .* it gave 'Grü.*' as if"),
+        (Deafened, r"a failure that the site reports is an error: with b'data: .*overloaded.* it gave 'Grüß"),
         (Stubborn, r"a call that is cancelled ends: cancelled at request 1 .* it went on and came to 'No.'"),
         (Untidy, r"is taken away: with no answer at request 2 .*, it did not ask DELETE https://sky.example.org/chats"),
         (Busy, r"nothing is left behind: .*the task <Task pending"),
@@ -292,6 +316,57 @@ def test_what_is_wrong_is_told(kind: type[Provider], law: str, monkeypatch: pyte
     with pytest.raises(AssertionError, match=f"^{kind.__name__} does not keep to:\n- ") as caught:
         provider_contract(kind, recording(), answer=ANSWER)
     assert re.search(law, str(caught.value)), caught.value
+
+
+def with_cookie() -> Recording:
+    """The call of `Sky`, made with a session."""
+    state = {"cookies": [{"name": "sid", "value": "PLACEHOLDER_1", "domain": "sky.example.org", "path": "/"}]}
+    sent = [
+        replace(entry, request=replace(entry.request, headers=[Pair("Cookie", "sid=PLACEHOLDER_1")]))
+        for entry in recording().entries
+    ]
+    return replace(recording(), entries=sent, session=RecordedSession("sky", Sky.url, storage_state=state))
+
+
+def test_a_refused_session_is_a_login() -> None:
+    """Wherever in the call it is refused: the session is renewed then, or a person asked."""
+    provider_contract(Sky, with_cookie(), answer=ANSWER)
+    with pytest.raises(AssertionError) as caught:
+        provider_contract(Shrouding, with_cookie(), answer=ANSWER)
+    for number in (1, 2):
+        assert re.search(
+            rf"that the site refuses is a LoginRequired: with status 401 at request {number} .* SiteError",
+            str(caught.value),
+        ), caught.value
+    assert "a login page at" not in str(caught.value)
+
+
+class Endless(Believing):
+    """A site whose answers have no end marker."""
+
+    marks_end = False
+
+
+def test_a_site_without_an_end_marker_is_not_cut() -> None:
+    """Nobody can tell there whether an answer is whole."""
+    provider_contract(Endless, recording(), answer=ANSWER)
+
+
+def test_a_test_can_name_what_the_site_reports() -> None:
+    """As where the provider is somebody else's."""
+    with pytest.raises(AssertionError, match=r"a failure that the site reports is an error: .* it gave"):
+        provider_contract(Sky, recording(), answer=ANSWER, error_events=Deafened.error_events)
+
+
+def test_an_old_recording_is_told_by_its_cause_alone() -> None:
+    """One line, and not all that was never played after it."""
+    with pytest.raises(AssertionError) as caught:
+        provider_contract(Chatty, recording(), answer=ANSWER)
+    first, *more = str(caught.value).splitlines()
+    assert first == "Chatty does not keep to:"
+    assert len(more) == 1
+    assert "body.loud: not recorded" in more[0]
+    assert "never" not in more[0]
 
 
 def test_another_failure_of_a_list_is_an_error() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 
 import toolkit
+from tests.sites.aura import AuraSite
+from tests.sites.serving import serve
 
 DEMOS = Path(toolkit.__file__).parent / "recording" / "demos"
 PROMPT = "Why is the sky blue? Answer in one sentence, with an emoji."
@@ -187,11 +190,6 @@ async def test_answer(toolkit_client):
 
 async def test_recording_is_a_switch_away(suite: pytest.Pytester) -> None:
     """`none` says how to record, `once` makes what is missing, and then the site is not needed any more."""
-    import asyncio
-
-    from tests.sites.aura import AuraSite
-    from tests.sites.serving import serve
-
     site = AuraSite()
     async with serve(site.app()) as origin:
         suite.makepyfile(TEST_THAT_RECORDS.format(origin=origin))
@@ -204,6 +202,39 @@ async def test_recording_is_a_switch_away(suite: pytest.Pytester) -> None:
         (await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once")).assert_outcomes(passed=1)
         assert len(site.requests) == asked
     (await asyncio.to_thread(suite.runpytest_subprocess)).assert_outcomes(passed=1)
+
+
+TEST_OF_A_PAGE = """
+import pytest
+
+@pytest.mark.recording("page.har", provider="aura", base_url="{origin}", page={whole})
+async def test_answer(toolkit_client):
+    await toolkit_client.harvest()
+    assert "done" in await toolkit_client.chat("Hi").text()
+
+@pytest.mark.recording("page.har")
+async def test_page(toolkit_open_context, toolkit_client):
+    assert "done" in await toolkit_client.chat("Hi").text()
+    async with toolkit_open_context() as context:
+        page = await context.new_page()
+        await page.goto("{origin}")
+"""
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_browser_needs_a_recording_of_the_page(suite: pytest.Pytester, whole: bool) -> None:
+    """A recording is of the session, so a test that visits the page is told how to record that as well."""
+    site = AuraSite()
+    async with serve(site.app()) as origin:
+        suite.makepyfile(TEST_OF_A_PAGE.format(origin=origin, whole=whole))
+        recorded = await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once", "-k", "answer")
+        recorded.assert_outcomes(passed=1, deselected=1)
+    replayed = await asyncio.to_thread(suite.runpytest_subprocess, "-k", "test_page")
+    if whole:
+        replayed.assert_outcomes(passed=1, deselected=1)
+    else:
+        replayed.assert_outcomes(errors=1, deselected=1)
+        assert "`toolkit record --page`, or with page=True in the marker" in lines(replayed)
 
 
 def test_mistakes_are_told(suite: pytest.Pytester) -> None:
@@ -223,7 +254,7 @@ def test_mistakes_are_told(suite: pytest.Pytester) -> None:
     assert "takes one file" in "\n".join(result.outlines + result.errlines)
     suite.makepyfile("import pytest\n@pytest.mark.recording('aura.har', pase=1)\ndef test_x(toolkit_client): pass")
     result = suite.runpytest_subprocess()
-    told = "has no pase; it takes provider, base_url, max_age, match, pace, strict"
+    told = "has no pase; it takes provider, base_url, max_age, match, pace, strict, page"
     assert told in "\n".join(result.outlines + result.errlines)
 
 

@@ -14,9 +14,11 @@ from toolkit.adoption.offline_call import NOT_DELETED, OfflineCall, Played, call
 from toolkit.adoption.question import value_at
 from toolkit.errors import ReplayMismatch, ToolkitError, redact_url
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
+from toolkit.har.resource_kind import resource_kind
 from toolkit.providers.base import Provider
 from toolkit.recording.foreign_har import ForeignHar
-from toolkit.recording.leaning import lean
+from toolkit.recording.lean import leave_out_page
+from toolkit.recording.saved_things import without_saved_things
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import differences, random_fields, recorded_body
@@ -57,8 +59,9 @@ async def adopt(
     """Returns a recording of `har`, whose call is one of the providers `kinds`.
 
     Its entries become those of the call, as the provider makes it: the requests are the provider's own, and the answers
-    stay as they were. The others are left out, or kept as those of a page with `page`. If there is no call, what may be
-    one is kept, and a note says so. Raises `RecordingError` if a secret cannot be taken out.
+    stay as they were. Of the others, those that made the session are kept, or all with `page`, as those of a page. If
+    there is no call, what may be one is kept, and a note says so. Raises `RecordingError` if a secret cannot be taken
+    out.
     """
     entries = [one.entry for one in har.entries]
     found = await find_call(entries, kinds, base_url)
@@ -73,13 +76,16 @@ async def adopt(
     own = [_as_call(mine, played.entry, found.provider) for mine, played in zip(call.own, call.played, strict=False)]
     answered = {id(played.entry.response) for played in call.played}
     rest = [entry for entry in entries if id(entry.response) not in answered]
-    others = [_of_page(entry) for entry in (rest if page else lean(rest, call_found=True))]
+    others = without_saved_things(map(_of_page, rest))
+    if not page:
+        others = leave_out_page(others, found.provider, session)
     chat = RecordedChat(found.provider.name, call.messages or found.messages, found.base_url, settings)
     recording = Recording(
         entries=sorted([*own, *others], key=lambda entry: entry.started),
         comment=comment,
         chat=chat,
         session=RecordedSession.from_session(session),
+        lean=not page,
     )
     notes = [*har.notes, *_notes(har, call, lacks, found.provider.random)]
     return Adopted(redact(recording, rules=rules, session=session), call.text, call.error, notes)
@@ -88,7 +94,7 @@ async def adopt(
 def _without_call(har: ForeignHar, page: bool, rules: Rules | None, comment: str, note: str) -> Adopted:
     """Returns the recording of a file in which there is no call, which `note` says."""
     entries = [one.entry for one in har.entries]
-    kept = [_of_page(entry) for entry in (entries if page else lean(entries, call_found=False))]
+    kept = without_saved_things(_of_page(entry) for entry in entries if page or _may_be_call(entry))
     return Adopted(redact(Recording(entries=kept, comment=comment), rules=rules), "", None, [*har.notes, note])
 
 
@@ -149,6 +155,11 @@ def _differing_fields(played: Played, random: Sequence[str]) -> list[str]:
         return []
     fields = {one.split(":", 1)[0] for one in differences(recorded, sent, "body")}
     return sorted(fields - {*random})
+
+
+def _may_be_call(entry: Entry) -> bool:
+    """Decides whether `entry` is no script, style, font or picture, and was answered."""
+    return entry.response.status > 0 and resource_kind(entry) != "asset"
 
 
 def _lacks_body(entry: Entry) -> bool:

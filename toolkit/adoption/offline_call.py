@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from toolkit.chats.deadlines import Deadlines
+from toolkit.chats.messages import ChatRequest
 from toolkit.client.client import Client
 from toolkit.errors import ReplayMismatch, ToolkitError
 from toolkit.har.message_builders import Headers, make_request, make_response
@@ -20,6 +21,7 @@ from toolkit.replay.body_matching import IncomingRequest, normalize_body, random
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.replay.playback import Playback
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.recipe import Site
 from toolkit.stores.memory import MemoryStore
 
 SECONDS = 20.0  # of a call, which waits for nothing but an answer that it polls for
@@ -142,12 +144,16 @@ class _RequestRecorder:
         self.exchanges: list[Exchange] = []
         self.messages: list[dict[str, Any]] = []
 
+    @property
+    def check_recorder(self) -> None:
+        """Nothing is visited, so no session of a visit is checked."""
+
     def begin(self, method: str, url: str, headers: Headers, body: bytes) -> Exchange:
         self.exchanges.append(Exchange(method, url, headers, body))
         return self.exchanges[-1]
 
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, Any]], base_url: str | None) -> None:
-        self.messages = messages
+    def record_chat(self, session: BrowserSession, request: ChatRequest, site: Site, base_url: str | None) -> None:
+        self.messages = [message.as_dict() for message in request.messages]
 
     def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
         """Nothing is visited."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toolkit.chats.deadlines import Deadlines
     from toolkit.client.attempts import ChatRecorder
     from toolkit.client.visitor import Login
+    from toolkit.har.model import RecordedChat
     from toolkit.providers.base import Provider
     from toolkit.replay.local_network import LocalNetwork
 
@@ -34,26 +35,30 @@ log = logging.getLogger("toolkit")
 
 
 class OpenedClient(NamedTuple):
-    """A client, and under replay also the network, the recorded messages and settings, and whether a visit can be
-    replayed."""
+    """A client, and under replay also the network, the recorded call, whether a visit can be replayed, and whether the
+    recording is `lean`."""
 
     client: Client
     network: LocalNetwork | None = None
-    recorded_messages: list[dict[str, Any]] | None = None
-    recorded_settings: Mapping[str, Any] = {}
+    recorded_chat: RecordedChat | None = None
     can_visit: bool = True
+    lean: bool = False
 
     @contextmanager
-    def explain_replay_errors(self, hint: str = HINT_NO_PROMPT) -> Iterator[None]:
+    def explain_replay_errors(self, hint: str = HINT_NO_PROMPT, differences: Sequence[str] = ()) -> Iterator[None]:
         """Under replay, raises errors of the block as what has caused them: a request that is not in the recording.
 
-        The `hint` says what to do instead. Errors with another cause, and those on the real network, pass through.
+        The `hint` says what to do instead, and `differences` are those of the question that is asked from the recorded
+        one. Errors with another cause, and those on the real network, pass through.
         """
         try:
             yield
         except ToolkitError as error:
             if (cause := self._replay_error(hint)) is None:
                 raise
+            # What of it the request that was not recorded had in its body, it tells itself.
+            if untold := [one for one in differences if one.partition(": ")[2] not in cause.what]:
+                cause.what = f"The question is not the recorded one: {'; '.join(untold)}. {cause.what}"
             raise cause from error
 
     @contextmanager
@@ -68,6 +73,8 @@ class OpenedClient(NamedTuple):
         else:
             option = f"--replay={shlex.quote(replay)}" if replay else "--replay"
             hint = f"`toolkit chat {self.client.provider.name} {option}` asks with the session that the recording has."
+            if self.lean:
+                hint += " `toolkit record --page` records a visit."
         if not self.can_visit:
             raise RecordingError("No visit of the page is recorded.", provider=self.client.provider.name, hint=hint)
         with self.explain_replay_errors(hint):
@@ -149,6 +156,7 @@ async def _open_replayed(
 
     recording, pace = choose_recording(kind.name, replay)
     chat, visit, store = recording.chat, page_entries(recording), MemoryStore()
+    can_visit = not recording.lean and (bool(visit) or recording.session is None)
     async with (
         LocalNetwork(recording=recording, pace=pace) as network,
         _ClientWithStatus(
@@ -157,19 +165,20 @@ async def _open_replayed(
             account=target.account,
             profile=target.profile,
             browsers=target.browsers,
+            session=None if can_visit else network.session,
             store=store,
             route=network.route,
             deadlines=deadlines,
             say=notify,
         ) as client,
     ):
-        if network.session is not None and visit_needs_session(kind.harvest, visit):
+        if can_visit and network.session is not None and visit_needs_session(kind.harvest, visit):
             log.debug("the replay begins with the session of the recording")
             await store.save(client.key, network.session)
         yield OpenedClient(
             client,
             network,
-            recorded_messages=chat.messages if chat is not None else None,
-            recorded_settings=chat.settings if chat is not None else {},
-            can_visit=bool(visit) or network.session is None,
+            recorded_chat=chat,
+            can_visit=can_visit,
+            lean=recording.lean,
         )

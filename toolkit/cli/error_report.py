@@ -60,7 +60,7 @@ def error_message(error: ToolkitError) -> str:
 
 
 def _report_toolkit_error(error: ToolkitError) -> ExitCode:
-    from toolkit.errors import AnswerTruncated, LoginRequired, RateLimited, UsageError
+    from toolkit.errors import AnswerTruncated, LoginRequired, RateLimited, RecordingExists, UsageError
 
     print_error(error_message(error))
     if isinstance(error, LoginRequired):
@@ -69,6 +69,8 @@ def _report_toolkit_error(error: ToolkitError) -> ExitCode:
         return ExitCode.RATE_LIMITED
     if isinstance(error, AnswerTruncated):
         return ExitCode.ANSWER_TRUNCATED
+    if isinstance(error, RecordingExists):
+        return ExitCode.RECORDING_EXISTS
     return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.ERROR
 
 

@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     LOGIN_NEEDED = 3
     RATE_LIMITED = 4
     ANSWER_TRUNCATED = 5
+    RECORDING_EXISTS = 6
     INTERRUPTED = 130
 
 

@@ -35,3 +35,11 @@ def printable_json(document: Any, *, indent: int | None = None, ascii_only: bool
 
     text = json.dumps(document, ensure_ascii=ascii_only, indent=indent)
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def python_literal(text: str) -> str:
+    """Returns `text` as a string of Python's, in double quotes, with all that is not printable escaped: to be pasted
+    into code, where it is `text` again."""
+    quotes = {'"': '\\"', "\\": "\\\\"}
+    escaped = (quotes.get(char) or (char if char.isprintable() else repr(char)[1:-1]) for char in text)
+    return f'"{"".join(escaped)}"'

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from typing import Any, NamedTuple, Protocol
+from contextlib import AbstractAsyncContextManager, aclosing
+from types import TracebackType
+from typing import NamedTuple, Protocol
 
 from toolkit.chats.events import Pieces
 from toolkit.chats.messages import ChatRequest
@@ -30,7 +31,7 @@ from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import ModelsRequest, cached_models
 from toolkit.session.api_key import key_refused
 from toolkit.session.browser_session import BrowserSession
-from toolkit.session.recipe import PageRecorder
+from toolkit.session.recipe import PageRecorder, Site
 
 log = logging.getLogger("toolkit")
 
@@ -38,10 +39,17 @@ HEADS_SECONDS = 10.0  # the longest wait for the answers to other calls before a
 
 
 class ChatRecorder(Recorder, PageRecorder, Protocol):
-    """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages."""
+    """What a client needs of a recorder: it records HTTP calls, pages that are visited, and the chat messages.
 
-    def record_chat(self, session: BrowserSession, messages: list[dict[str, Any]], base_url: str | None) -> None:
-        """Note that a chat call with `messages` begins, and with which `session`."""
+    `check_recorder` records the call that checks the session of a visit; None where that is not to be recorded.
+    """
+
+    @property
+    def check_recorder(self) -> Recorder | None: ...
+
+    def record_chat(self, session: BrowserSession, request: ChatRequest, site: Site, base_url: str | None) -> None:
+        """Note that the chat call `request` begins at `site`, with which `session`; also where it begins anew, with
+        another one. `base_url` is None at the provider's public site."""
 
 
 class CallRunner(NamedTuple):
@@ -61,8 +69,7 @@ class CallRunner(NamedTuple):
         attempt, or is completed and raised again.
         """
         with self.hints:
-            async with self.shared, AsyncExitStack() as locked:
-                await watch.within_total(locked.enter_async_context(self.account_lock()))
+            async with self.shared, _WithinTotal(self.account_lock(), watch):
                 acquired = await watch.within_total(self.keeper.acquire())
                 while True:
                     try:
@@ -84,8 +91,7 @@ class CallRunner(NamedTuple):
 
     def _record(self, request: ChatRequest | ModelsRequest, session: BrowserSession) -> None:
         if self.recorder is not None and isinstance(request, ChatRequest):
-            messages = [message.as_dict() for message in request.messages]
-            self.recorder.record_chat(session, messages, self.provider.base_url)
+            self.recorder.record_chat(session, request, self.provider, self.provider.base_url)
 
     async def _renew(self, refused: BrowserSession) -> Acquired:
         """Return a session in place of the `refused` one. It counts as fresh, so no call renews twice.
@@ -97,6 +103,22 @@ class CallRunner(NamedTuple):
         if self.shared.transport is not None:
             await self.shared.transport.wait_for_heads(HEADS_SECONDS)
         return Acquired(await self.keeper.renew(refused), fresh=True)
+
+
+class _WithinTotal(NamedTuple):
+    """Another context manager, which is entered within the time of the whole call. An `AsyncExitStack` would do it too;
+    a thousand calls at once would pay with half a megabyte."""
+
+    entered: AbstractAsyncContextManager[None]
+    watch: Watchdog
+
+    async def __aenter__(self) -> None:
+        await self.watch.within_total(self.entered.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self.entered.__aexit__(kind, error, trace)
 
 
 class _AttemptErrors(NamedTuple):

@@ -148,6 +148,7 @@ class Client:
 
         route = route or (Route.through(proxy) if proxy else Route.of_environment(os.environ, self.provider.site))
         self._transports = TransportFactory(self.provider, route, self._deadlines, retries, profile, browsers)
+        self._recorder = recorder
         self._site = SiteAddress(self._transports, account)
         self._shared = SharedTransport(self._transports, recorder=recorder, on_session_change=self._save_changes)
         self._visitor = Visitor(
@@ -374,7 +375,8 @@ class Client:
             await self._keeper.move_to(self._site.move_to(session.origin + urlsplit(self.provider.site).path))
         if previous is None and login is None:
             return session
-        return await verify_visit(session, previous, self._transports)
+        recorder = self._recorder.check_recorder if self._recorder is not None else None
+        return await verify_visit(session, previous, self._transports, recorder)
 
     async def _find_site(self) -> BrowserSession | None:
         """Look where the address of the site leads. Returns the session that is stored for that, where it is another

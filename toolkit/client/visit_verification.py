@@ -10,6 +10,7 @@ import msgspec
 from toolkit.client.session_health import PENDING, check
 from toolkit.client.transports import TransportFactory
 from toolkit.errors import AccountPending, SessionError, ToolkitError, WrongAccount
+from toolkit.http.recorder_protocol import Recorder
 from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.expiry import expiry
 
@@ -17,9 +18,13 @@ log = logging.getLogger("toolkit")
 
 
 async def verify_visit(
-    session: BrowserSession, previous: BrowserSession | None, transports: TransportFactory
+    session: BrowserSession,
+    previous: BrowserSession | None,
+    transports: TransportFactory,
+    recorder: Recorder | None = None,
 ) -> BrowserSession:
-    """Return `session` with the identity that the recipe's probe finds; unchanged if the recipe has no probe.
+    """Return `session` with the identity that the recipe's probe finds; unchanged if the recipe has no probe. The probe
+    is recorded by `recorder`.
 
     Raises `LoginRequired` if nobody is signed in, and `WrongAccount` if somebody else is than in `previous`. If the
     check itself fails, by a broken connection for example, its error is raised on a renewal, which leaves the
@@ -29,7 +34,7 @@ async def verify_visit(
     if recipe.probe is None:
         return session
     try:
-        async with transports.create(session) as http:
+        async with transports.create(session, recorder=recorder) as http:
             health = await check(http, transports.provider)
             session = msgspec.structs.replace(
                 http.session,

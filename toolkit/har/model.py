@@ -8,8 +8,9 @@ as it allows:
 - `_error` of an entry: null, or `Name: text` of the error that ended the exchange; the body is what arrived until then.
 - `postData._encoding`: `base64` for a request body that is not text.
 - `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
-- `log._chat`: the chat call that was recorded, with its settings, so that it can be made again.
+- `log._chat`: the chat call that was recorded, with all that it was asked with, so that it can be made again.
 - `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
+- `log._lean`: true if of the page only what made the session was recorded: no browser can be replayed to.
 - `log._session`: the session, without its secrets, with which our own calls started.
 - `_resourceType` of an entry: what the page requested it for, in Chrome's terms.
 
@@ -197,8 +198,8 @@ class Entry(Struct, rename="camel"):
 
 
 class RecordedChat(Struct, omit_defaults=True):
-    """The chat call of a recording. `base_url` is None for the provider's public site. `settings` are the further
-    arguments that it was made with, such as `model` and `temperature`."""
+    """The chat call of a recording. `base_url` is None for the provider's public site. A system prompt is one of the
+    `messages`; `settings` are the further arguments of `Client.chat`: `model`, `temperature`, the provider's own."""
 
     provider: str
     messages: list[dict[str, Any]]
@@ -221,6 +222,7 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
     headers: dict[str, str] = {}
     storage_state: dict[str, Any] = {}
     session_storage: dict[str, dict[str, str]] = {}
+    api_key: str | None = None
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -231,7 +233,7 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
     def from_session(cls, session: BrowserSession) -> RecordedSession:
         """Returns `session` in the form of a recording, with its secrets still in it."""
         state, storage = session.to_storage_state(), session.session_storage
-        return cls(session.provider, session.origin, session.account, session.headers, state, storage)
+        return cls(session.provider, session.origin, session.account, session.headers, state, storage, session.api_key)
 
     def to_session(self) -> BrowserSession:
         """Returns the session for a replay. None of its cookies has an expiry, so that recordings do not age.
@@ -245,6 +247,7 @@ class RecordedSession(Struct, rename="camel", omit_defaults=True):
             account=self.account,
             headers=self.headers,
             session_storage=self.session_storage,
+            api_key=self.api_key,
         )
         cookies = tuple(msgspec.structs.replace(cookie, expires=None) for cookie in session.cookies)
         return msgspec.structs.replace(session, cookies=cookies)
@@ -254,7 +257,8 @@ class Recording(Struct):
     """The exchanges of one HAR file, in the order in which they started.
 
     `comment` says what was recorded. `chat` is the recorded chat call, and `session` the session with which our calls
-    started, if there are any. `keep` are names whose values are known to be no secrets.
+    started, if there are any. `keep` are names whose values are known to be no secrets. `lean` says that of the page
+    only what made the session is there, so that no browser can be replayed to.
     """
 
     entries: list[Entry]
@@ -263,6 +267,7 @@ class Recording(Struct):
     session: RecordedSession | None = None
     keep: tuple[str, ...] = ()
     path: Path | None = None
+    lean: bool = False
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

@@ -4,21 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
+
+Place: TypeAlias = tuple[Any, ...]
+"""Where a text is: the place of what holds it, what holds it, and its key there. Its name is `place_name`: most places
+are never named."""
 
 TIMES = ("startedDateTime", "expires")
+# What a recording is read by, in words of its own: a password may be `document`, but these are not that password.
+TERMS = ("httpVersion", "_resourceType", "provider")
+TERM = re.compile(r"[A-Za-z][A-Za-z0-9./_-]{0,23}")
 NAME = re.compile(r"[\w.-]{1,60}")
-# The objects that hold a body, and which of their fields says how it is encoded.
-BODIES = {".request.postData": "_encoding", ".response.content": "encoding"}
+# The objects that hold a body, by what holds them; and which of their fields says how it is encoded.
+BODIES = {("request", "postData"): "_encoding", ("response", "content"): "encoding"}
+BELOW = (dict, list)  # a log is what a decoder of JSON makes, which has no other types
+NAMED = ("headers", "cookies")  # lists whose items have names
 
 
-def texts(log: dict[str, Any]) -> Iterator[tuple[Any, Any, str]]:
-    """Yields (holder, key, place) for each text in `log`; it can be read and changed as `holder[key]`.
+def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, Any, Place]]:
+    """Yields (holder, key, place) for each text in `node`, a `log`; it can be read and changed as `holder[key]`.
 
     A body is yielded with the key of its encoding instead (see `is_body`); `toolkit.redaction.bodies` reads and changes
-    it. `place` is such as `log.entries[3].response.headers[Set-Cookie]`. Times and encodings are left out.
+    it. Times, encodings and terms are left out. What an object or a list holds itself comes before what is below that.
     """
-    yield from _walk(log, "log")
+    todo: list[tuple[Any, Place]] = [(node, place)]
+    while todo:
+        holder, place = todo.pop()
+        below: list[tuple[Any, Place]] = []
+        if isinstance(holder, dict):
+            body = _body_key(place) if "text" in holder else None
+            for key, value in list(holder.items()):  # a copy: the caller may add the encoding of a body
+                if (kind := type(value)) is str:
+                    if body and key == "text":
+                        yield holder, body, (place, holder, key)
+                    elif key not in TIMES and key != body and not (key in TERMS and TERM.fullmatch(value)):
+                        yield holder, key, (place, holder, key)
+                elif value and kind in BELOW:
+                    below.append((value, (place, holder, key)))
+        else:
+            for number, value in enumerate(holder):
+                if (kind := type(value)) is str:
+                    yield holder, number, (place, holder, number)
+                elif value and kind in BELOW:
+                    below.append((value, (place, holder, number)))
+        todo += reversed(below)
+
+
+def bodies(entry: dict[str, Any], place: Place) -> Iterator[tuple[Any, Any, Place]]:
+    """Yields the bodies of `entry`, whose place is `place`, as `texts` does."""
+    for (half, part), key in BODIES.items():
+        holder = entry[half].get(part)
+        if holder is not None and isinstance(holder.get("text"), str):
+            yield holder, key, (((place, entry, half), entry[half], part), holder, "text")
+
+
+def entry_place(log: dict[str, Any], number: int) -> Place:
+    """Returns the place of the entry with this `number`."""
+    return (("log",), log, "entries"), log["entries"], number
 
 
 def is_body(key: Any) -> bool:
@@ -26,28 +68,20 @@ def is_body(key: Any) -> bool:
     return key in ("encoding", "_encoding")
 
 
-def _walk(node: Any, place: str) -> Iterator[tuple[Any, Any, str]]:
-    if isinstance(node, dict):
-        body = next((key for part, key in BODIES.items() if place.endswith(part)), None) if "text" in node else None
-        for name, value in list(node.items()):  # a copy: the caller may add the encoding of a body
-            if isinstance(value, str):
-                if name in TIMES or (body and name == body):
-                    continue
-                if body and name == "text":
-                    yield node, body, f"{place}.text"
-                else:
-                    yield node, name, f"{place}.{name}"
-            elif isinstance(value, dict | list):
-                yield from _walk(value, f"{place}.{name}")
-    elif isinstance(node, list):
-        for number, value in enumerate(node):
-            if isinstance(value, str):
-                yield node, number, f"{place}[{number}]"
-            elif isinstance(value, dict | list):
-                yield from _walk(value, f"{place}[{_label(value, number, place)}]")
+def place_name(place: Place) -> str:
+    """Returns the name of a place: `log.entries[3].response.headers[Set-Cookie]`."""
+    steps: list[str] = []
+    while len(place) == 3:
+        outer, holder, key = place
+        if isinstance(key, str):
+            steps.append(f".{key}")
+        else:
+            name = holder[key].get("name") if outer[-1] in NAMED and isinstance(holder[key], dict) else None
+            steps.append(f"[{name if isinstance(name, str) and NAME.fullmatch(name) else key}]")
+        place = outer
+    return "".join([*place, *reversed(steps)])
 
 
-def _label(item: Any, number: int, place: str) -> str:
-    """Returns what stands in the brackets of a place: the name of a header or cookie, else the number of the item."""
-    name = item.get("name") if isinstance(item, dict) and place.endswith((".headers", ".cookies")) else None
-    return name if isinstance(name, str) and NAME.fullmatch(name) else str(number)
+def _body_key(place: Place) -> str | None:
+    """Returns the key of the encoding where the object at `place` holds a body."""
+    return BODIES.get((place[0][-1], place[-1])) if len(place) == 3 else None

@@ -38,6 +38,8 @@ class AiChatOnline(Provider):
     url = "https://aichatonlineorg.erweima.ai"
     api_endpoint = "/aichatonline/api/chat/gpt"
     default_model = "gpt-4o-mini"
+    marks_end = False
+    error_events = (b'{"code": 500, "msg": "Server Error"}\n',)
     working = False
     known_models = (default_model,)
     random = ("query.canvas", "body.conversationId")

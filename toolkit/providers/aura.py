@@ -58,6 +58,7 @@ class Aura(Provider):
     working = False
     known_models = tuple(DISPLAY_NAMES)
     options = ("temperature", "max_tokens")
+    marks_end = False
     option_notes: ClassVar = {
         "max_tokens": "the room for the whole conversation at the site (raised where the messages need more), and not "
         "the length of the answer, which the site does not let be chosen",

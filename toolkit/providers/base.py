@@ -82,6 +82,8 @@ class Provider:
       pair of the status and a part of its body, or of the explanation in that.
     - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
       replay accepts any value.
+    - `marks_end`: whether an answer has an end that can be told from a connection that ends too early.
+    - `error_events`: examples of how the site reports a failure within an answer, as bytes of its body.
     - `own_pages`: a regular expression for the paths of the site's pages, which people copy with its address.
     - `harvest`: the recipe for a session.
 
@@ -102,6 +104,8 @@ class Provider:
     single_page: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
     random: ClassVar[tuple[str, ...]] = ()
+    marks_end: ClassVar[bool] = True
+    error_events: ClassVar[tuple[bytes, ...]] = ()
     own_pages: ClassVar[str] = ""
     harvest: ClassVar[Harvest] = Harvest()
 

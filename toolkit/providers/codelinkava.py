@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.chats.messages import FILES, IMAGES, TEXT, TOOLS
 from toolkit.providers.base import CHAT_BOX, ChatRequest, ChatStream, Harvest, Messages, Pieces, Provider
 from toolkit.providers.openai.request import THINK_TAGS, completion_body, wants_think_tags
+from toolkit.providers.openai.stream import ERROR_EVENTS as OPENAI_ERROR_EVENTS
 from toolkit.providers.openai.stream import read_openai_stream
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class CodeLinkAva(Provider):
     supports_gpt_35_turbo = True
     accepts = frozenset({TEXT, IMAGES, FILES, TOOLS})
     options = ("temperature", "max_tokens", THINK_TAGS)
+    error_events = OPENAI_ERROR_EVENTS
     harvest = Harvest(ready=CHAT_BOX, hosts=("ava-alpha-api.codelink.io",))
 
     def __init__(self, base_url: str | None = None) -> None:

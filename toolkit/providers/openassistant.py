@@ -82,6 +82,7 @@ class OpenAssistant(Provider):
         (422, "not found"): UnknownModel,
         (422, "not in allowed models"): UnknownModel,
     }
+    error_events = (b'data: {"event_type": "error", "error": "internal error", "message": null}\r\n\r\n',)
     own_pages = r"/(?:chat|dashboard|auth|account|messages)(?:/.*)?"
     harvest = Harvest(
         page="/chat",

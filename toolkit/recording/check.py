@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from toolkit.errors import RecordingError
-from toolkit.files.access import read_file
-from toolkit.recording.files import load, without_nulls
+from toolkit.recording.files import open_log
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.session.frame_locals import forgetting_locals
@@ -22,9 +21,8 @@ def check(path: Path | str, *, rules: Rules | None = None) -> list[Finding]:
     names of `rules.keep`. A file that cannot be loaded as a recording is one finding, without a place.
     """
     try:
-        recording = load(path)
+        log = open_log(Path(path))
     except RecordingError as error:
         return [Finding("", str(error))]
-    document = without_nulls(msgspec.json.decode(read_file(Path(path)).removeprefix(b"\xef\xbb\xbf")))
     rules = rules or Rules()
-    return scan(document["log"], rules=msgspec.structs.replace(rules, keep=(*rules.keep, *recording.keep)))
+    return scan(log.document, rules=msgspec.structs.replace(rules, keep=(*rules.keep, *log.keep)))

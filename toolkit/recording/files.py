@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -40,10 +41,43 @@ class _Log(Struct):
     chat: RecordedChat | UnsetType = field(name="_chat", default=UNSET)
     session: RecordedSession | UnsetType = field(name="_session", default=UNSET)
     keep: tuple[str, ...] | UnsetType = field(name="_keep", default=UNSET)
+    lean: bool | UnsetType = field(name="_lean", default=UNSET)
 
 
 class _File(Struct):
     log: _Log
+
+
+class _RawFile(Struct):
+    log: msgspec.Raw
+
+
+class RawEntries(Sequence[dict[str, Any]]):
+    """The entries of a HAR file, each decoded when it is asked for: a file has hundreds of megabytes."""
+
+    def __init__(self, raw: list[msgspec.Raw]) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> RawEntries: ...
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | RawEntries:
+        if isinstance(number, slice):
+            return RawEntries(self._raw[number])
+        raw = self._raw[number]
+        entry: dict[str, Any] = msgspec.json.decode(raw)
+        return without_nulls(entry) if b"null" in bytes(raw) else entry
+
+
+class RecordedLog(NamedTuple):
+    """The `log` of a HAR file, and the names that are kept in it."""
+
+    document: dict[str, Any]
+    keep: tuple[str, ...]
 
 
 @forgetting_locals
@@ -54,9 +88,7 @@ def load(path: Path | str) -> Recording:
     cannot be replayed. The message names the file and the place in it.
     """
     path = Path(path)
-    log = _decode(path, _read(path))
-    for number, entry in enumerate(log.entries):
-        validate_entry(path, f"log.entries[{number}]", entry)
+    log = _loaded(path, _read(path))
     return Recording(
         entries=[entry for entry in log.entries if is_http_url(entry.request.url)],
         comment=log.comment,
@@ -64,20 +96,24 @@ def load(path: Path | str) -> Recording:
         session=log.session or None,
         keep=log.keep or (),
         path=path,
+        lean=log.lean is True,
     )
 
 
 @forgetting_locals
-def save(recording: Recording, path: Path | str) -> None:
-    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all.
+def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] = lambda step: None) -> None:
+    """Writes `recording` to the HAR file `path`, readable by its owner only, as a whole or not at all. `on_step` is
+    called with what is being done, in words.
 
-    Raises `RecordingError` if the file cannot be written, or if `recording` holds secrets; the message names their
-    places.
+    What is written is loaded first. Raises `RecordingError` if that fails, if the file cannot be written, or if
+    `recording` holds secrets; the message names their places.
     """
     from toolkit.redaction.redact import ensure_redacted  # only needed to save: loading stays cheap
 
+    on_step("checking the recording")
     ensure_redacted(recording)
     path = Path(path)
+    on_step(f"writing {path}")
     log = _Log(
         entries=recording.entries,
         comment=recording.comment,
@@ -85,13 +121,31 @@ def save(recording: Recording, path: Path | str) -> None:
         chat=recording.chat or UNSET,
         session=recording.session or UNSET,
         keep=recording.keep or UNSET,
+        lean=recording.lean or UNSET,
     )
     data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
+    _loaded(path, data)
     try:
         write_atomic(path, data)
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
     recording.path = path
+
+
+def open_log(path: Path) -> RecordedLog:
+    """Returns the log of the HAR file `path`, whose entries are not decoded yet. Raises `RecordingError` as `load`."""
+    raw = _read(path)
+    try:
+        parts = msgspec.json.decode(msgspec.json.decode(raw, type=_RawFile).log, type=dict[str, msgspec.Raw])
+        entries = RawEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
+        beside = without_nulls({name: msgspec.json.decode(part) for name, part in parts.items()})
+        log = msgspec.convert({**beside, "entries": []}, type=_Log)
+        for number, entry in enumerate(entries):
+            validate_entry(path, f"log.entries[{number}]", msgspec.convert(entry, type=Entry))
+    except (KeyError, RecursionError, msgspec.MsgspecError, *JSON_ERRORS):
+        _loaded(path, raw)  # raises, and names the place in the file
+        raise
+    return RecordedLog({**beside, "entries": entries}, log.keep or ())
 
 
 def _read(path: Path) -> bytes:
@@ -104,6 +158,13 @@ def _read(path: Path) -> bytes:
         return within_limit(read).removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be read: {error.strerror or error}.") from None
+
+
+def _loaded(path: Path, raw: bytes) -> _Log:
+    log = _decode(path, raw)
+    for number, entry in enumerate(log.entries):
+        validate_entry(path, f"log.entries[{number}]", entry)
+    return log
 
 
 def _decode(path: Path, raw: bytes) -> _Log:

@@ -22,6 +22,7 @@ import msgspec
 from toolkit.errors import RecordingError
 from toolkit.har.message_builders import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.har.model import Entry, Timings
+from toolkit.har.resource_kind import kind_of_type
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -29,6 +30,8 @@ PAGEREF = "page_1"  # the same for all: it only says that a page made the exchan
 BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
 LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it
+QUIET_SECONDS = 1.0  # a page has loaded once it asks nothing, and is answered nothing, for so long
+LOADING_SECONDS = 20.0  # the longest wait for that: some pages are never quiet
 
 
 class _PendingRequest(msgspec.Struct):
@@ -40,16 +43,19 @@ class _PendingRequest(msgspec.Struct):
 
 class PageTrafficRecorder:
     """Records the exchanges of `context`, a Playwright `BrowserContext` of the async API, from now on, without the
-    headers of requests that `left_out` names in lower case."""
+    headers of requests that `left_out` names in lower case. Without `assets`, only documents and calls of the pages are
+    recorded, and no script, style or picture is read; with them, draining waits until the pages have loaded."""
 
-    def __init__(self, context: Any, left_out: Collection[str] = ()) -> None:
+    def __init__(self, context: Any, left_out: Collection[str] = (), *, assets: bool = True) -> None:
         self._context = context
+        self._assets = assets
         self._left_out = frozenset(left_out)  # headers of requests, in lower case
         self._ended: list[SeenExchange] = []
         self._pending: dict[Any, _PendingRequest] = {}
         self._unfinished: dict[Any, SeenExchange] = {}
         self._idle = asyncio.Event()  # set while nothing is pending
         self._idle.set()
+        self._activity = asyncio.Event()  # set by each event
         self._reading_tasks: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
         self._listeners = {
@@ -74,6 +80,8 @@ class PageTrafficRecorder:
 
         Reading takes `DRAIN_SECONDS` at most. Raises `RecordingError` if an exchange could not be read.
         """
+        if self._assets:
+            await self._wait_until_quiet()
         with suppress(TimeoutError):
             async with asyncio.timeout(LATE_SECONDS):
                 await self._idle.wait()
@@ -89,6 +97,21 @@ class PageTrafficRecorder:
                 hint="Drain the recorder while the browser context is still open.",
             )
 
+    async def _wait_until_quiet(self) -> None:
+        """Waits until the pages have loaded: a session may be there long before the page has asked for all it needs."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOADING_SECONDS):
+                while await self._is_active():
+                    self._activity.clear()
+
+    async def _is_active(self) -> bool:
+        """Waits for the next event; returns whether one came in time."""
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                return await self._activity.wait()
+        except TimeoutError:
+            return False
+
     async def aclose(self) -> None:
         """Stops listening, and drops what has not been read yet."""
         for event, listener in self._listeners.items():
@@ -100,7 +123,8 @@ class PageTrafficRecorder:
     # --- Playwright's events
 
     def _on_request(self, request: Any) -> None:
-        if _is_recorded(request):
+        self._activity.set()
+        if self._is_recorded(request):
             self._pending[request] = _PendingRequest(datetime.now(UTC))
             self._idle.clear()
 
@@ -120,6 +144,9 @@ class PageTrafficRecorder:
         else:  # the page navigated or was closed before there was a response
             self._remove_pending(request)
 
+    def _is_recorded(self, request: Any) -> bool:
+        return _can_be_recorded(request) and (self._assets or kind_of_type(request.resource_type) != "asset")
+
     def _remove_pending(self, request: Any) -> _PendingRequest | None:
         """Removes `request` from the pending ones, and returns what was known of it."""
         pending = self._pending.pop(request, None)
@@ -129,8 +156,9 @@ class PageTrafficRecorder:
         return pending
 
     def _read_ended(self, request: Any, error: str | None) -> None:
+        self._activity.set()
         pending = self._remove_pending(request) or _PendingRequest(datetime.now(UTC))
-        if _is_recorded(request):
+        if self._is_recorded(request):
             self._start_reading(request, pending, error)
 
     # --- reading
@@ -214,8 +242,8 @@ async def _add_response(seen: SeenExchange, request: Any, response: Any, *, comp
     seen.entry.response = make_response(response.status, response.status_text, headers, body)
 
 
-def _is_recorded(request: Any) -> bool:
-    """Decides whether `request` is recorded. Preflights and favicons are not: replay answers them by itself."""
+def _can_be_recorded(request: Any) -> bool:
+    """Decides whether `request` can be recorded. Preflights and favicons are not: replay answers them by itself."""
     parts = urlsplit(request.url)
     if parts.scheme not in ("http", "https") or parts.path == "/favicon.ico":
         return False

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from toolkit.har.model import Recording
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
@@ -25,9 +25,10 @@ def redaction_changes(before: Recording, after: Recording, rules: Rules) -> list
     changes: dict[Finding, None] = {}
     for (holder, key, place), (other, _, _) in zip(texts(old), texts(new), strict=True):
         if _text(holder, key) != _text(other, key):
-            around = (at for at in kinds if f"{place}.".startswith(f"{at}."))  # a header is found as a whole
+            name = place_name(place)
+            around = (at for at in kinds if f"{name}.".startswith(f"{at}."))  # a header is found as a whole
             known = kinds.get(next(around, ""), [ELSEWHERE])
-            changes.update(dict.fromkeys(Finding(place, kind) for kind in known))
+            changes.update(dict.fromkeys(Finding(name, kind) for kind in known))
     return list(changes)
 
 

@@ -14,16 +14,21 @@ from toolkit.redaction.named_fields import find_fields
 from toolkit.redaction.occurrences import Encoded, Occurrence, Part, Secret, encoded_bytes, only_collected
 from toolkit.redaction.sensitivity import Sensitivity, is_distinctive, is_secret, object_sensitivity, sensitivity
 from toolkit.redaction.text_fields import find_sentence_fields
+from toolkit.session.encodings.alphabets import BASE64
 
-# A whole run of base64. The dots around the parts of a JSON Web Token exclude those.
-BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_.=-])[A-Za-z0-9+/_-]{16,}+={0,2}+(?![A-Za-z0-9.=])")
+MIN_BASE64 = 16  # letters of a run that is looked into
 BASE64_OF_JSON = (b"ew", b"ey", b"ez", b"Ww", b"W3", b"Wy")  # such a text begins with `{` or `[`
 FORM = re.compile(rb"[\w.\[\]%+-]{1,64}=[\w.~%+!*'():@/,;|-]*+(?:&[\w.\[\]%+-]{1,64}=[\w.~%+!*'():@/,;|-]*+)*+")
 # Hexadecimal digits that begin as JSON does: `{` or `[`, and then a blank, a quote or a further bracket.
 HEX_JSON = re.compile(
-    rb"(?<![0-9A-Za-z])(?:7[Bb]|5[Bb])(?:0[AaDd9]|2[02]|7[Bb]|5[Bb])(?:[0-9A-Fa-f]{2}){6,}+(?![0-9A-Za-z])"
+    rb"[57][Bb](?<![0-9A-Za-z]..)(?:0[AaDd9]|2[02]|7[Bb]|5[Bb])(?:[0-9A-Fa-f]{2}){6,}+(?![0-9A-Za-z])"
 )
-URLSAFE = bytes.maketrans(b"+/", b"-_")
+FORM_START = re.compile(rb"[\w.\[\]%+-]{1,64}=|[\w.\[\]%+-]{65}")
+FORM_LETTERS = 88  # which hold more bytes than the name of the first field has
+URLSAFE, STANDARD = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+RUN_END = re.compile(rb"={0,2}+(?![A-Za-z0-9.=])")
+AROUND = (b".", b"=")  # what does not stand before a whole run: it is part of a token, or of another run
+BEGINNINGS = b"JKLMNOPQRSTUVWXYZabcde"  # what base64 of a letter, a digit, or a bracket begins with
 # Fields that are the value of the object which has the telling name, also in JSON that was made of XML.
 VALUE_NAMES = {"value", "val", "raw", "plain", "_", "$", "#text", "_text"}
 PATTERN_EVERYWHERE = 6  # characters from which on what a pattern matched is replaced everywhere
@@ -36,9 +41,12 @@ def find_in_body(data: bytes, mime_type: str, criteria: Criteria) -> list[Part]:
         if field.text:
             parts += _find_in_field(field, criteria)
     parts += _find_in_letters(data, criteria)  # after the fields: where both start together, the whole field wins
-    for pattern in criteria.rules.compiled_patterns:
-        parts += _find_pattern_in_bytes(pattern, data)
-    return parts
+    return parts + find_patterns_in_body(data, criteria)
+
+
+def find_patterns_in_body(data: bytes, criteria: Criteria) -> list[Part]:
+    """Returns what the user's patterns match in the body `data`: all that is looked for in code (see `code_bodies`)."""
+    return [part for pattern in criteria.rules.compiled_patterns for part in _find_pattern_in_bytes(pattern, data)]
 
 
 def find_in_json_text(text: str, criteria: Criteria) -> list[Part]:
@@ -106,22 +114,37 @@ def _masked_number(field: Field) -> Encoded:
 
 
 def _find_in_letters(data: bytes, criteria: Criteria) -> Iterator[Part]:
-    for match in BASE64.finditer(data):
-        run = match[0].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
-        if len(run) % 4 == 1:
+    for start, end in _base64_runs(data):
+        letters = data[start:end].rstrip(b"=").translate(STANDARD)
+        if len(letters) % 4 == 1 or not (letters.startswith(BASE64_OF_JSON) or _may_be_form(letters)):
             continue
-        document = base64.b64decode(run + b"=" * (-len(run) % 4))
-        if run.startswith(BASE64_OF_JSON) and _is_json(document):
+        document = base64.b64decode(letters + b"=" * (-len(letters) % 4))
+        if letters.startswith(BASE64_OF_JSON) and _is_json(document):
             parts = find_in_body(document, "application/json", criteria)
-        elif b"=" in document and FORM.fullmatch(document):
+        elif FORM.fullmatch(document):
             parts = find_in_body(document, "application/x-www-form-urlencoded", criteria)
         else:
             continue
-        yield from encoded_bytes(*match.span(), document, parts, partial(_base64_like, run=match[0]))
+        yield from encoded_bytes(start, end, document, parts, partial(_base64_like, run=data[start:end]))
     for match in HEX_JSON.finditer(data):
         if _is_json(document := bytes.fromhex(match[0].decode())):
             parts = find_in_body(document, "application/json", criteria)
             yield from encoded_bytes(*match.span(), document, parts, partial(_hex_like, run=match[0]))
+
+
+def _base64_runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yields where each whole run of base64 starts and ends that may hold a text of ASCII. The dots around the parts of
+    a JSON Web Token exclude those."""
+    for start, end in BASE64.runs(data, MIN_BASE64):
+        if data[start : start + 1] in BEGINNINGS and data[max(0, start - 1) : start] not in AROUND:
+            padding = RUN_END.match(data, end)
+            if padding is not None:
+                yield start, padding.end()
+
+
+def _may_be_form(letters: bytes) -> bool:
+    """Decides by its beginning whether base64 is that of a form."""
+    return bool(FORM_START.match(base64.b64decode(letters[: min(FORM_LETTERS, len(letters) // 4 * 4)])))
 
 
 def _is_json(document: bytes) -> bool:

@@ -39,12 +39,14 @@ def collect_secrets(
     for location in locations:
         _add(sources, location.secrets())
     for holder, key, _ in texts(log):
-        text: bytes | str = Body(holder, key).data if is_body(key) else holder[key]
-        if isinstance(text, str):
-            for pattern in rules.compiled_patterns:
-                _add(sources, secrets_in(find_pattern(pattern, text)))
-            text = text.encode("utf-8", "surrogatepass")
-        _add(sources, _web_tokens(text))
+        if is_body(key):
+            _add(sources, _web_tokens(Body(holder, key).data))
+            continue
+        text = holder[key]
+        for pattern in rules.compiled_patterns:
+            _add(sources, secrets_in(find_pattern(pattern, text)))
+        if "eyJ" in text:
+            _add(sources, _web_tokens(text.encode("utf-8", "surrogatepass")))
     if session is not None:
         _add(sources, find_in_session(session, rules))
     return sources
@@ -79,7 +81,7 @@ def _add(sources: dict[str, SecretSource], secrets: Iterable[Secret]) -> None:
 
 
 def _web_tokens(data: bytes) -> Iterator[Secret]:
-    for match in placeholders.JWT.finditer(data):
+    for match in placeholders.JWT.finditer(data) if b"eyJ" in data else ():
         if placeholders.is_jwt(token := match[0].decode()):
             yield Secret("text", "jwt", token, True)
 

@@ -124,7 +124,8 @@ class KnownSecretSearch:
         for secret, kind in self._secrets.items():
             for encoding in KINDS[number].encode(secret):
                 kinds.setdefault(encoding, kind)
-        self._searches[number] = MultiSearch(kinds), kinds
+        # Digits that stand for letters may have others next to them.
+        self._searches[number] = MultiSearch(kinds, digits_anywhere=KINDS[number].bits < 8), kinds
         return self._searches[number]
 
 

@@ -26,7 +26,8 @@ SHAPE = re.compile(r"(?:PLACEHOLDER|PH)_[a-z0-9]+(?:_[a-z0-9]+)*_?_[0-9]+P*")
 DIGITS = re.compile(r"90+[1-9][0-9]{0,3}|9[0-9]{0,3}")
 TINY = re.compile(r"P+[0-9a-z]*")
 
-JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){2,4}")
+# It begins with letters that are found quickly, so what may not stand before them is looked at after them.
+JWT = re.compile(rb"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+){2,4}+")
 FAR = 4102444800  # 2100-01-01
 PAST = 1577836800  # 2020-01-01
 HEADER_FIELDS = {"alg", "b64", "crit", "cty", "enc", "typ", "zip"}
@@ -77,6 +78,14 @@ def make_placeholder(
         if placeholder not in taken or not _has_room(secret, number):
             tried[alike] = range(known.start if number >= known.stop >= first >= known.start else first, number + 1)
             return placeholder
+    return placeholder
+
+
+def in_any_text(secret: str, placeholder: str) -> str:
+    """Returns the `placeholder` of `secret` as it may stand in any text: that of a JSON document is a JSON string, so
+    that a document in which the secret stands stays one."""
+    if secret[:1] in ("{", "[") and secret[-1:] in ("}", "]") and '"' in secret:
+        return f'"{placeholder[:-2]}"'
     return placeholder
 
 

@@ -11,8 +11,9 @@
 
 A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an
 access token), and elsewhere at least 16, or 8 that are not made of words. Shorter secrets are replaced only where they
-were found. A cookie of less than 6 characters, a choice of a few values, stays unless its name means a secret. Values
-such as `true` and `1` always stay.
+were found, and so are parts of the addresses of the recording. A cookie of less than 6 characters, a choice of a few
+values, stays unless its name means a secret. Values such as `true` and `1` always stay. In scripts and styles nothing
+is a secret because of its name (`code_bodies`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import msgspec
 
 from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
+from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
+from toolkit.redaction.placeholders import in_any_text
 from toolkit.redaction.replace import replace_secrets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
@@ -54,9 +57,11 @@ def redact(
     locations = list(find_in_log(log, rules))
     sources = collect_secrets(log, locations, rules, session)
     placeholders = choose_placeholders(sources)
-    everywhere = {secret: placeholders[secret] for secret, source in sources.items() if source.everywhere}
+    distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
+    addresses = parts_of_addresses(log, distinctive)
+    everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
     replace_secrets(log, locations, rules, placeholders, everywhere)
-    searched = {secret: sources[secret].kind for secret, new in everywhere.items() if secret != new}
+    searched = {secret: sources[secret].kind for secret in everywhere}
     if findings := scan(log, searched, rules):
         raise _refusal(findings)
     entries = msgspec.convert(log["entries"], list[Entry])
@@ -68,6 +73,7 @@ def redact(
         chat=msgspec.convert(log["_chat"], RecordedChat | None),
         session=msgspec.convert(log["_session"], RecordedSession | None),
         keep=tuple(dict.fromkeys((*given.keep, *rules.keep))),
+        lean=given.lean,
     )
 
 

@@ -6,15 +6,18 @@ What is replaced where is logged at the level `debug`, never with the value.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
+from toolkit.redaction.text_batches import select
 from toolkit.session.encodings.encoded_replacement import Replacer
 
 log = logging.getLogger("toolkit")
@@ -32,28 +35,31 @@ def replace_secrets(
     The secrets at `locations`, and what the patterns of `rules` match, become their `placeholders`. Those of
     `everywhere` are replaced in every text and body. The lengths that the document states are corrected.
     """
-    before = _body_sizes(document)
+    grown: Counter[int] = Counter()  # bytes, by the object that holds the body
     for location in locations:
-        _replace_at(location, placeholders)
+        grown[id(location.holder)] += _replace_at(location, placeholders)
     _replace_matches(document, rules, placeholders)
-    _replace_everywhere(document, Replacer(everywhere))
-    for (half, old), (_, new) in zip(before, _body_sizes(document), strict=True):
-        correct_lengths(half, new - old)
+    _replace_in_texts(document, Replacer(everywhere))
+    _replace_in_bodies(document, everywhere, grown)
+    for entry in document["entries"]:
+        for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
+            correct_lengths(half, grown[id(half.get(part))])
 
 
-def _replace_at(location: Location, placeholders: Placeholders) -> None:
-    location.replace(placeholders)
+def _replace_at(location: Location, placeholders: Placeholders) -> int:
+    grown = location.replace(placeholders)
     if log.isEnabledFor(logging.DEBUG):
         kinds = {secret.kind for secret in location.secrets() if placeholders.get(secret.value) != secret.value}
         if kinds:
             log.debug("Redaction replaced a secret (%s) in %a.", ", ".join(sorted(kinds)), location.path)
+    return grown
 
 
 def _replace_matches(document: dict[str, Any], rules: Rules, placeholders: Placeholders) -> None:
     """Replaces what the patterns of `rules` match in texts that are no bodies; in bodies it has been replaced."""
     if not rules.compiled_patterns:
         return
-    for holder, key, path in texts(document):
+    for holder, key, place in texts(document):
         if is_body(key):
             continue
         old = text = holder[key]
@@ -61,34 +67,32 @@ def _replace_matches(document: dict[str, Any], rules: Rules, placeholders: Place
             text = replace_in_text(text, find_pattern(pattern, text), placeholders)
         if text != old:
             holder[key] = text
-            log.debug("Redaction replaced a secret (pattern) in %s.", path)
+            log.debug("Redaction replaced a secret (pattern) in %s.", place_name(place))
 
 
-def _replace_everywhere(document: dict[str, Any], replacer: Replacer) -> None:
-    replaced: dict[str, str] = {}  # headers are the same in most entries
-    for holder, key, path in texts(document):
-        if is_body(key):
+def _replace_in_texts(document: dict[str, Any], replacer: Replacer) -> None:
+    """Replaces what is left in texts that are no bodies. Most are the same in many entries, and hold nothing."""
+    distinct = dict.fromkeys(holder[key] for holder, key, _ in texts(document) if not is_body(key))
+    replaced = {text: replacer.replace_text(text) for text in select(distinct, replacer.may_be_in)}
+    for holder, key, place in texts(document) if replaced else ():
+        if not is_body(key) and (old := holder[key]) in replaced:
+            holder[key] = replaced[old]
+            if holder[key] != old:
+                _tell_found_elsewhere(place)
+
+
+def _replace_in_bodies(document: dict[str, Any], everywhere: Mapping[str, str], grown: Counter[int]) -> None:
+    replacer = Replacer(everywhere)
+    in_code = Replacer({secret: new for secret, new in everywhere.items() if not may_be_name_in_code(secret)})
+    for number, entry in enumerate(document["entries"]):
+        for holder, key, place in bodies(entry, entry_place(document, number)):
             body = Body(holder, key)
-            data = body.data
-            replacer.replace_bytes(data, body.edit)
-            changed = body.data is not data
-        else:
-            text = holder[key]
-            if text not in replaced:
-                replaced[text] = replacer.replace_text(text)
-            holder[key] = replaced[text]
-            changed = holder[key] != text
-        if changed:
-            log.debug("Redaction replaced a secret that was found elsewhere, in %s.", path)
+            data, size = body.data, body.size
+            (in_code if key == "encoding" and is_code(entry) else replacer).replace_bytes(data, body.edit)
+            if body.data is not data:
+                grown[id(holder)] += body.size - size
+                _tell_found_elsewhere(place)
 
 
-def _body_sizes(document: dict[str, Any]) -> list[tuple[dict[str, Any], int]]:
-    """Returns each request and response with the size of its body in bytes."""
-    return [
-        (half, Body(half.get(part, {}), key).size)
-        for entry in document["entries"]
-        for half, part, key in (
-            (entry["request"], "postData", "_encoding"),
-            (entry["response"], "content", "encoding"),
-        )
-    ]
+def _tell_found_elsewhere(place: Place) -> None:
+    log.debug("Redaction replaced a secret that was found elsewhere, in %s.", place_name(place))

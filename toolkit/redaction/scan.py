@@ -8,37 +8,51 @@ anything but a placeholder. Bodies are searched as a whole and decoded from base
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
+from toolkit.redaction.body_layers import GZIP, ZLIB
+from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
-from toolkit.redaction.secret_locations import find_in_log
+from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
+from toolkit.redaction.text_batches import select
 from toolkit.session.encodings.alphabets import BASE64
 
-TOKEN_FORMS: dict[str, re.Pattern[bytes]] = {
-    "an API key (sk-...)": re.compile(rb"(?<![A-Za-z0-9_-])sk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{20,}"),
-    "a GitHub token": re.compile(rb"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
-    "an AWS key id": re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    "a Google API key": re.compile(rb"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}"),
-    "a Slack token": re.compile(rb"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"),
-    "a bearer token": re.compile(
-        rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[^\s]*[0-9])[A-Za-z0-9._~+/-]{20,}"
+# Each form with the letters that it begins with or has in it: they are found many times faster than the form.
+TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
+    "an API key (sk-...)": (
+        (b"sk-",),
+        re.compile(rb"sk-(?<![A-Za-z0-9_-]sk-)(?:[A-Za-z0-9]+-)*+[A-Za-z0-9_]{20,}"),
+    ),
+    "a GitHub token": (
+        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
+        re.compile(rb"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
+    ),
+    "an AWS key id": (
+        (b"AKIA", b"ASIA"),
+        re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    ),
+    "a Google API key": ((b"AIza",), re.compile(rb"AIza(?<![A-Za-z0-9]AIza)[A-Za-z0-9_-]{35}")),
+    "a Slack token": ((b"xox",), re.compile(rb"xox(?<![A-Za-z0-9]xox)[abeoprs]-[A-Za-z0-9-]{10,}")),
+    "a private key": ((b"PRIVATE KEY",), re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")),
+    "a bearer token": (
+        (b"earer ", b"earer%20", b"earer+"),
+        re.compile(rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}"),
     ),
 }
-PACKED = re.compile(rb"\x1f\x8b\x08|\A\x78[\x01\x5e\x9c\xda]")  # gzip (RFC 1952) anywhere, zlib (RFC 1950) as a whole
+STANDARD = bytes.maketrans(b"-_", b"+/")
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
+SHORT = 1024  # characters
 MIN_BASE64 = 24  # letters of the shortest token
-LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % MIN_BASE64)
 
 
 class Finding(msgspec.Struct, frozen=True, order=True):
@@ -49,29 +63,74 @@ class Finding(msgspec.Struct, frozen=True, order=True):
 
 
 def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: Rules | None = None) -> list[Finding]:
-    """Returns the secrets that are left in `log`, the `log` of a HAR document.
+    """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read one by one.
 
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
     secrets, and which names to keep; their patterns are searched in bodies only.
     """
+    search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={})
     findings: dict[Finding, None] = {}
-    search = _SecretSearch(secrets or {})
-    seen: dict[bytes, list[str]] = {}
-    for holder, key, place in texts(log):
-        value = Body(holder, key).data if is_body(key) else holder[key].encode("utf-8", "surrogatepass")
-        if value not in seen:
-            seen[value] = list(search.kinds(value))
-        findings.update(dict.fromkeys(Finding(place, kind) for kind in seen[value]))
-    findings.update(dict.fromkeys(_find_at_secret_places(log, rules or Rules())))
+    for number, entry in enumerate(log["entries"]):
+        found = search.find(entry, entry_place(log, number), code=is_code(entry))
+        findings.update(dict.fromkeys(found))
+        findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
+    findings.update(dict.fromkeys(search.find(_beside_entries(log), ("log",))))
+    findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
+    findings.update(dict.fromkeys(search.find_in_short_texts()))
     return list(findings)
 
 
-def _find_at_secret_places(log: dict[str, Any], rules: Rules) -> Iterator[Finding]:
+def _beside_entries(log: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in log.items() if key != "entries"}
+
+
+def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:
     """Yields values at secret places that are none of our placeholders."""
-    for location in find_in_log(log, rules):
+    for location in locations:
         for secret in location.secrets():
             if secret.kind != "random" and not is_placeholder(secret.value):
                 yield Finding(location.path, f"a secret ({secret.kind})")
+
+
+class _LogSearch:
+    """Searches the texts of `log` for `secrets`, and for tokens by their form."""
+
+    def __init__(self, log: dict[str, Any], secrets: Mapping[str, str]) -> None:
+        self._log = log
+        self._search = _SecretSearch(secrets)
+        self._in_code = _SecretSearch({one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)})
+        self._short: dict[str, None] = {}  # each once: headers are the same in most entries
+
+    def find(self, node: dict[str, Any], outer: Place, *, code: bool = False) -> Iterator[Finding]:
+        """Yields what is in the bodies and long texts of `node`, which stands at `outer`. Its answer may be `code`."""
+        for holder, key, place in texts(node, outer):
+            if key == "encoding" and code:
+                kinds = self._in_code.kinds(Body(holder, key).data)
+            elif is_body(key):
+                kinds = self._search.kinds(Body(holder, key).data)
+            elif len(text := holder[key]) <= SHORT:
+                self._short[text] = None
+                continue
+            else:
+                kinds = self._search.kinds(text.encode("utf-8", "surrogatepass"))
+            for kind in kinds:
+                yield Finding(place_name(place), kind)
+
+    def find_in_short_texts(self) -> Iterator[Finding]:
+        """Yields what is in the other texts that `find` came upon. Most hold nothing, so they are searched together."""
+        found = {
+            text: dict.fromkeys(self._search.kinds(text.encode("utf-8", "surrogatepass")))
+            for text in select(self._short, lambda data: any(True for _ in self._search.kinds(data)))
+        }
+        for node, outer in self._nodes() if found else ():
+            for holder, key, place in texts(node, outer):
+                if not is_body(key) and holder[key] in found:
+                    for kind in found[holder[key]]:
+                        yield Finding(place_name(place), kind)
+
+    def _nodes(self) -> Iterator[tuple[dict[str, Any], Place]]:
+        yield from ((entry, entry_place(self._log, number)) for number, entry in enumerate(self._log["entries"]))
+        yield _beside_entries(self._log), ("log",)
 
 
 class _SecretSearch:
@@ -81,40 +140,52 @@ class _SecretSearch:
     def kinds(self, data: bytes) -> Iterator[str]:
         """Yields the kinds of secrets that are in `data`."""
         yield from self._kinds_in(data)
-        for match in PACKED.finditer(data):
-            yield from self._kinds_in(_unpack(data[match.start() :]))
+        for unpacked in _unpacked(data):
+            yield from self._kinds_in(unpacked)
 
     def _kinds_in(self, data: bytes) -> Iterator[str]:
         for kind in self._known.kinds_in(data):
             yield f"a secret ({kind})"
         yield from _tokens_by_form(data)
-        if BASE64.has_run(data, MIN_BASE64):
-            runs = LONG_BASE64.finditer(data)
-            yield from _tokens_by_form(b"\n".join(_decode_base64(run[0]) for run in runs))
+        for batch in BASE64.batches(data, MIN_BASE64):
+            yield from _tokens_by_form(b"\n".join(map(_decode_base64, batch)))
 
 
 def _tokens_by_form(data: bytes) -> Iterator[str]:
-    for match in JWT.finditer(data):
+    for match in JWT.finditer(data) if b"eyJ" in data else ():
         token = match[0].decode()
         if is_jwt(token) and not is_placeholder(token):
             yield "a JSON Web Token"
-    for kind, pattern in TOKEN_FORMS.items():
-        if pattern.search(data):
+    for kind, (beginnings, pattern) in TOKEN_FORMS.items():
+        if any(beginning in data for beginning in beginnings) and pattern.search(data):
             yield kind
 
 
-def _unpack(data: bytes) -> bytes:
-    """Returns what is compressed at the start of `data`, as far as it can be read."""
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    """Yields what is compressed in `data`, as far as it can be read: by gzip (RFC 1952) anywhere, by zlib (RFC 1950) as
+    a whole."""
+    start = 0 if data.startswith(ZLIB) else data.find(GZIP)
+    while start >= 0:
+        unpacked, end = _unpack(data, start)
+        yield unpacked
+        start = data.find(GZIP, end)
+
+
+def _unpack(data: bytes, start: int) -> tuple[bytes, int]:
+    """Returns what is compressed at `start` of `data`, and where that ends: nothing is read twice, however much is
+    compressed in one body."""
+    unpacking, pieces, size, at = zlib.decompressobj(zlib.MAX_WBITS | 32), list[bytes](), 0, start
+    length = 1 << 10
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_UNPACKED)
+        while at < len(data) and not unpacking.eof and size < MAX_UNPACKED:
+            pieces.append(unpacking.decompress(data[at : at + length], MAX_UNPACKED - size))
+            size, at, length = size + len(pieces[-1]), at + length, min(2 * length, 1 << 20)
     except zlib.error:
-        return b""
+        return b"".join(pieces), start + 1
+    return b"".join(pieces), max(start + 1, min(at, len(data)) - len(unpacking.unused_data))
 
 
 def _decode_base64(run: bytes) -> bytes:
-    text = run.replace(b"-", b"+").replace(b"_", b"/")
+    text = run.translate(STANDARD)
     text = text[: len(text) - (len(text) % 4 == 1)]
-    try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4))
-    except binascii.Error:
-        return b""
+    return base64.b64decode(text + b"=" * (-len(text) % 4))

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from toolkit.redaction.bodies import Body
-from toolkit.redaction.body_secrets import find_in_body, find_in_json_text, find_in_letters, find_in_sentence
+from toolkit.redaction.body_secrets import (
+    find_in_body,
+    find_in_json_text,
+    find_in_letters,
+    find_in_sentence,
+    find_patterns_in_body,
+)
+from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
@@ -33,14 +40,14 @@ class Location(NamedTuple):
     """A text or a body with secrets in it.
 
     `path` says where it is: `log.entries[3].response.headers[Set-Cookie]`. A text is `holder[key]`, where the holder is
-    a dictionary or a list; a body is `body`.
+    a dictionary or a list; of a body, `key` is that of its encoding (see `Body`).
     """
 
     path: str
     parts: list[Part]
     holder: Any
     key: str | int
-    body: Body | None = None
+    body: bool = False
 
     def __repr__(self) -> str:
         return f"<Location {self.path}>"
@@ -49,24 +56,35 @@ class Location(NamedTuple):
         """Yields the secrets here, in the order in which they were found."""
         return secrets_in(self.parts)
 
-    def replace(self, placeholders: Placeholders) -> None:
-        """Replaces the secrets here in the document."""
-        if self.body is not None:
-            self.body.edit(edits_in_bytes(self.parts, placeholders))
-        else:
-            self.holder[self.key] = replace_in_text(self.holder[self.key], self.parts, placeholders)
+    def replace(self, placeholders: Placeholders) -> int:
+        """Replaces the secrets here in the document. Returns the growth of a body in bytes."""
+        if self.body:
+            return Body(self.holder, str(self.key)).edit(edits_in_bytes(self.parts, placeholders))
+        self.holder[self.key] = replace_in_text(self.holder[self.key], self.parts, placeholders)
+        return 0
 
 
 def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
     """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`."""
+    criteria = Criteria(rules, memory={})
     for number, entry in enumerate(log["entries"]):
-        path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
-        yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(rules, request)))
-        yield from _with_secrets(_response_locations(response, f"{path}.response", Criteria(rules)))
-        yield from _with_secrets(_text_locations(entry, path, Criteria(rules)))
-    yield from _with_secrets(_text_locations(log, "log", Criteria(rules)))
+        yield from find_in_entry(entry, number, criteria)
+    yield from find_beside_entries(log, criteria)
+
+
+def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the entry with this `number`."""
+    path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
+    yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
+    yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
+    yield from _with_secrets(_text_locations(entry, path, criteria))
+
+
+def find_beside_entries(log: dict[str, Any], criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the comment and the session of `log`."""
+    yield from _with_secrets(_text_locations(log, "log", criteria))
     if session := log.get("_session"):
-        yield from _with_secrets(_session_locations(session, "log._session", Criteria(rules)))
+        yield from _with_secrets(_session_locations(session, "log._session", criteria))
 
 
 def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
@@ -75,6 +93,7 @@ def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
         "headers": dict(session.headers),
         "storageState": session.to_storage_state(),
         "sessionStorage": session.session_storage,
+        "apiKey": session.api_key,
     }
     for location in _with_secrets(_session_locations(recorded, "session", Criteria(rules))):
         yield from location.secrets()
@@ -99,18 +118,18 @@ def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -
         yield from _parameter_locations(posted.get("params", ()), f"{path}.postData.params", criteria)
         body = Body(posted, "_encoding")
         parts = find_in_body(body.data, posted.get("mimeType", ""), criteria)
-        yield Location(f"{path}.postData.text", parts, posted, "text", body)
+        yield Location(f"{path}.postData.text", parts, posted, "_encoding", body=True)
         yield from _text_locations(posted, f"{path}.postData", criteria)
 
 
-def _response_locations(response: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+def _response_locations(response: dict[str, Any], path: str, criteria: Criteria, *, code: bool) -> Iterator[Location]:
     yield from _header_locations(response, path, criteria)
     redirect = find_in_url(response.get("redirectURL", ""), criteria)
     yield Location(f"{path}.redirectURL", redirect, response, "redirectURL")
     content = response.get("content", {})
     body = Body(content, "encoding")
-    parts = find_in_body(body.data, body.mime_type, criteria)
-    yield Location(f"{path}.content.text", parts, content, "text", body)
+    parts = find_patterns_in_body(body.data, criteria) if code else find_in_body(body.data, body.mime_type, criteria)
+    yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)
 
@@ -133,15 +152,19 @@ def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Crite
 def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
     """Headers and cookies of a request or a response."""
     for pair in half.get("headers", ()):
-        parts = find_in_header(pair["name"], pair.get("value", ""), criteria)
+        parts = criteria.remembered(find_in_header, pair["name"], pair.get("value", ""))
         yield Location(f"{path}.headers[{pair['name']}]", parts, pair, "value")
     for cookie in half.get("cookies", ()):
-        parts = find_in_cookie(cookie["name"], cookie.get("value", ""), criteria)
+        parts = criteria.remembered(find_in_cookie, cookie["name"], cookie.get("value", ""))
         yield Location(f"{path}.cookies[{cookie['name']}]", parts, cookie, "value")
 
 
 def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
-    """A session as recordings hold it: headers, Playwright's storage state, and the session storage."""
+    """A session as recordings hold it: headers, Playwright's storage state, the session storage, and an API key."""
+    if key := session.get("apiKey"):
+        yield Location(
+            f"{path}.apiKey", [Occurrence(0, len(key), Secret("session", "key", key, True))], session, "apiKey"
+        )
     headers, state = session.get("headers", {}), session.get("storageState", {})
     for name, value in headers.items():
         yield Location(f"{path}.headers[{name}]", find_in_header(name, value, criteria), headers, name)

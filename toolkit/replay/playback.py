@@ -21,12 +21,12 @@ from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.errors import ReplayMismatch, UsageError, one_line
 from toolkit.har.message_builders import ABANDONED, UNFINISHED
 from toolkit.har.model import Entry
+from toolkit.har.resource_kind import resource_kind
 from toolkit.replay.body_matching import ANY, IncomingRequest, differences, mask_at, normalize_body, recorded_body
 from toolkit.replay.credential_matching import Credentials, http_only_cookies, recorded_credentials
 
@@ -34,9 +34,6 @@ MatchPart = Literal["method", "url", "body", "cookies", "authorization"]
 ALL_PARTS: tuple[MatchPart, ...] = get_args(MatchPart)
 LISTED = 5  # differences that an error lists
 REPEATABLE = ("GET", "HEAD")
-CALL_TYPES = ("empty", "fetch", "xhr", "eventsource")
-DOCUMENT_TYPES = ("document", "iframe", "frame")
-ASSET_TYPES = ("image/", "font/", "audio/", "video/", "text/css", "text/javascript", "application/javascript")
 
 
 class _Exchange(msgspec.Struct, eq=False):
@@ -200,19 +197,6 @@ def _has_to_be_played(entry: Entry) -> bool:
         and entry.error not in (UNFINISHED, ABANDONED)
         and entry.response.via_worker is not True
     )
-
-
-def resource_kind(entry: Entry) -> Literal["document", "call", "asset"]:
-    """What the page fetched: by the type that the HAR has, else by the Sec-Fetch-Dest header that the browser sent
-    (https://w3c.github.io/webappsec-fetch-metadata/), else by the type of the answer."""
-    sent = [pair.value.lower() for pair in entry.request.headers if pair.name.lower() == "sec-fetch-dest"]
-    kind = sent[0] if isinstance(entry.resource_type, UnsetType) and sent else entry.resource_type
-    if isinstance(kind, UnsetType):
-        mime_type = entry.response.content.mime_type.lower()
-        if mime_type.startswith(ASSET_TYPES):
-            return "asset"
-        return "document" if mime_type.startswith("text/html") else "call"
-    return "document" if kind in DOCUMENT_TYPES else "call" if kind in CALL_TYPES else "asset"
 
 
 def _url_parts(url: URL) -> tuple[Any, ...]:

@@ -134,7 +134,8 @@ class PageRecorder(Protocol):
 
 
 class Site(Protocol):
-    """What a visit needs of a provider: its name, the URL of the page to visit, its own hosts, the recipe."""
+    """What a visit, and a recording of one, need of a provider: its name, the URL of the page to visit, its own hosts,
+    the recipe."""
 
     @property
     def name(self) -> str: ...

@@ -96,6 +96,13 @@ def credentials(session: BrowserSession, recipe: Harvest) -> tuple[object, ...]:
     return cookies, kept.value if kept is not None else None
 
 
+def credential_values(session: BrowserSession, recipe: Harvest) -> set[str]:
+    """The values of what the site knows the person of `session` by: the cookies that the recipe needs, the token."""
+    values = {cookie.value for cookie in session.cookies if recipe.needs_cookie(cookie.name)}
+    kept = kept_token(session, recipe.token) if recipe.token is not None else None
+    return values | {kept.value} if kept is not None else values
+
+
 def sync_token(session: BrowserSession, recipe: Harvest) -> BrowserSession:
     """`session` with the cookie's value as the token that stands in for it, for a browser that opens the site's page.
 

@@ -1,13 +1,14 @@
-"""Checks the contract of providers: replays a recorded call unchanged, in other chunks, with every fault, cancelled."""
+"""The checks of the contract of providers: a recorded call is replayed unchanged, in other chunks, cut, with every
+fault, and cancelled. `toolkit.testing.contract` says what the laws are."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
 from traceback import walk_tb
@@ -16,55 +17,28 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from yarl import URL
 
-from toolkit.errors import BadRequest, EmptyAnswer, RecordingError, ToolkitError, UsageError, redact_url
+from toolkit.errors import (
+    BadRequest,
+    EmptyAnswer,
+    LoginRequired,
+    ReplayMismatch,
+    ToolkitError,
+    UsageError,
+    redact_url,
+)
 from toolkit.har.model import Entry, Recording
 from toolkit.http.transport import Transport
-from toolkit.providers import registry
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import NO_LIST
-from toolkit.recording.files import load
-from toolkit.testing.fault_injection import FAULTS, SILENCE, Fault, break_connection, with_body
+from toolkit.testing.fault_injection import FAULTS, REFUSALS, SILENCE, Fault, break_connection, with_body
+from toolkit.testing.frames import frame_ends
 from toolkit.testing.leak_detection import detect_leaks
 from toolkit.testing.replayed_call import Call, Outcome, replay_call
 
 SLOWNESS = (1.0, 10.0, 100.0)  # of the machine, for a deadline that passes before the fault that it is to meet
+CUTS = 8  # frames at the end of the answer after which it is cut
+CREDENTIALS = ("cookie", "authorization")
 SHOWN = 10  # violations that an error lists, and after which the checks stop
-
-
-def provider_contract(
-    provider: str | type[Provider], recording: Path | str | Recording, *, answer: str | None = None
-) -> None:
-    """Check that `provider` fulfils the contract of providers. To be called in a test, of any framework:
-
-        def test_contract():
-            provider_contract(MySite, "mysite.har", answer="The answer that was recorded.")
-
-    `recording` is a recording, or the path of a file that `toolkit record` made, relative to the file of the caller.
-    `answer` is the recorded answer; without it, any text will do. The contract has these laws:
-
-    - the replayed call sends the recorded requests and gives the recorded answer;
-    - the text does not depend on the chunks in which the bodies arrive;
-    - a call that is cancelled at any of its requests, or whose answer is left half-read, ends at once: it closes its
-      connection and deletes what it created at the site (by the requests that were recorded after the answer);
-    - whatever goes wrong at any of its requests (see `toolkit.testing.fault_injection`), the call raises a
-      `ToolkitError`, and neither another error nor an answer that looks complete;
-    - the call leaves no task and no warning behind.
-
-    Raises `AssertionError` with each violation, its request and its fault; `RecordingError` and `UsageError` if the
-    recording cannot be used. The checks run in a thread and an event loop of their own.
-    """
-    if not isinstance(recording, Recording):
-        caller = sys._getframe(1).f_globals.get("__file__")
-        path = Path(caller).parent / recording if caller else Path(recording)
-        if not path.exists():
-            raise RecordingError(f"There is no recording {path}.", hint="Make it by `toolkit record`.")
-        recording = load(path)
-    kind = registry.find(provider) if isinstance(provider, str) else provider
-    with ThreadPoolExecutor(1) as pool:
-        violations = pool.submit(asyncio.run, _ContractCheck(kind, recording, answer).run()).result()
-    if violations:
-        more = [f"and {len(violations) - SHOWN} more"] if len(violations) > SHOWN else []
-        raise AssertionError("\n- ".join([f"{kind.__name__} does not keep to:", *violations[:SHOWN], *more]))
 
 
 def _note_missing_lists(kind: type[Provider], missing: list[BadRequest]) -> type[Provider]:
@@ -87,15 +61,18 @@ class _EnoughViolations(Exception):
     """Ends the checks: further violations would not help, or finding them would take long."""
 
 
-class _ContractCheck:
+class ContractCheck:
     """Checks the laws for one provider. `run` returns the violations, a sentence for each."""
 
-    def __init__(self, kind: type[Provider], recording: Recording, answer: str | None) -> None:
+    def __init__(
+        self, kind: type[Provider], recording: Recording, answer: str | None, error_events: tuple[bytes, ...] = ()
+    ) -> None:
         if recording.chat is None or recording.session is None:
             raise UsageError("This recording does not tell which call was made.", hint="Make it by `toolkit record`.")
         if recording.chat.provider != kind.name:
             raise UsageError(f"This is a recording of {recording.chat.provider}, and not of {kind.name}.")
         self._kind, self._recording, self._answer = kind, recording, answer
+        self._error_events = (*kind.error_events, *error_events)
         self._call_entries = [i for i, entry in enumerate(recording.entries) if entry.pageref is UNSET]
         self._cleanup: set[str] = set()  # the requests that delete what the call created at the site
         self._created_at = 0  # the number of the request that creates it
@@ -111,6 +88,9 @@ class _ContractCheck:
                         for name, fault in FAULTS.items():
                             await self._check_fault(number, name, fault)
                         await self._check_cancellation(number)
+                        await self._check_refused_session(number)
+                    await self._check_cuts(replayed)
+                    await self._check_error_events(replayed)
                     await self._check_early_exit()
         return self._violations + [f"nothing is left behind: {one}" for one in leaks]
 
@@ -125,8 +105,7 @@ class _ContractCheck:
         if isinstance(outcome.error, EmptyAnswer) and not outcome.differences:
             self._report(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
         elif outcome.error is not None or outcome.differences:
-            raised = [] if outcome.error is None else [self._describe_error(outcome.error)]
-            self._report(*(f"{law}: {one}" for one in (*raised, *outcome.differences)))
+            self._report(*(f"{law}: {one}" for one in self._causes(outcome)))
         elif self._answer not in (None, outcome.text):
             self._report(f"{law}: it gave {outcome.text!r} instead of {self._answer!r}")
         else:
@@ -134,6 +113,14 @@ class _ContractCheck:
             self._created_at = self._find_creating_request(outcome.asked_at_first)
             return outcome
         return None
+
+    def _causes(self, outcome: Outcome) -> Iterable[str]:
+        """Why the replay went wrong. What was not asked for after an error is no cause."""
+        if isinstance(outcome.error, ReplayMismatch):
+            return (str(outcome.error),)
+        if outcome.error is not None:
+            return (self._describe_error(outcome.error),)
+        return outcome.differences
 
     def _find_creating_request(self, first: int) -> int:
         """The number of the request that creates what the cleanup deletes. `first` is the number of the first cleanup
@@ -176,6 +163,43 @@ class _ContractCheck:
         elif outcome.error is not None and not isinstance(outcome.error, ToolkitError):
             self._report(f"an error is a ToolkitError: with {where} {self._describe_error(outcome.error)}")
         self._check_cleanup(outcome, f"with {where}", number)
+
+    async def _check_refused_session(self, number: int) -> None:
+        entry = self._entry(number)
+        if not any(pair.name.lower() in CREDENTIALS for pair in entry.request.headers):
+            return
+        for name, refuse in REFUSALS.items():
+            outcome = await replay_call(self._kind, self._with_fault(number, refuse), Call())
+            if not isinstance(outcome.error, LoginRequired):
+                got = repr(outcome.error or outcome.text)
+                where = f"{name} at {self._describe_request(number)}"
+                self._report(f"a session that the site refuses is a LoginRequired: with {where} it gave {got}")
+
+    async def _check_cuts(self, replayed: Outcome) -> None:
+        number = replayed.asked_at_first - 1
+        entry = self._entry(number)
+        for end in frame_ends(entry)[-CUTS:] if self._kind.marks_end else ():
+            outcome = await self._replay_with_body(number, entry.response.content.body()[:end])
+            if outcome.error is None and outcome.text != replayed.text:
+                where = f"after byte {end} of the answer to {self._describe_request(number)}"
+                self._report(f"what is cut is an error: cut {where} it gave {outcome.text!r} as if it were whole")
+                return  # the cuts before this one show no more
+
+    async def _check_error_events(self, replayed: Outcome) -> None:
+        number = replayed.asked_at_first - 1
+        body = self._entry(number).response.content.body()
+        ends = frame_ends(self._entry(number))
+        middle = ends[len(ends) // 2] if ends else 0
+        for event in self._error_events:
+            outcome = await self._replay_with_body(number, body[:middle] + event)
+            if not isinstance(outcome.error, ToolkitError):
+                where = f"within the answer to {self._describe_request(number)}"
+                got = repr(outcome.error or outcome.text)
+                self._report(f"a failure that the site reports is an error: with {event!r} {where} it gave {got}")
+
+    async def _replay_with_body(self, number: int, body: bytes) -> Outcome:
+        """The outcome where the site sends `body` as its whole answer to the request of that number."""
+        return await replay_call(self._kind, self._with_fault(number, partial(with_body, body=body)), Call())
 
     async def _check_cancellation(self, number: int) -> None:
         where = f"cancelled at {self._describe_request(number)}"

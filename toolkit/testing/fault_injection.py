@@ -100,3 +100,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "lines of another shape": Fault(replace_answer(200, b'{"unexpected": 1}\n[]\nnull\n"?"\n', TEXT), may_pass=True),
 }
+
+# How sites refuse a session that they took before, by the names of these in messages.
+REFUSALS: dict[str, Callable[[Entry], Entry]] = {
+    "status 401": FAULTS["status 401"].apply,
+    "a login page": FAULTS["a login page"].apply,
+}

@@ -31,11 +31,11 @@ OPTION, SHORT = "--toolkit-record-mode", "--record-mode"
 MAX_AGE = "--toolkit-max-age"
 MODES = ("none", "once", "all")
 MARKER = (
-    "recording(file, provider=None, base_url=None, max_age=None, **network): run the test from this recording, which "
-    "lies beside it; provider and base_url say of what to record it, max_age how old it may be (90d), the rest goes to "
-    "LocalNetwork (match, pace, strict)"
+    "recording(file, provider=None, base_url=None, max_age=None, page=False, **network): run the test from this "
+    "recording, which lies beside it; max_age says how old it may be (90d), provider and base_url say of what to "
+    "record it, page records all that a browser needs as well, the rest goes to LocalNetwork (match, pace, strict)"
 )
-KEYWORDS = ("provider", "base_url", "max_age", "match", "pace", "strict")
+KEYWORDS = ("provider", "base_url", "max_age", "match", "pace", "strict", "page")
 CONTEXT_FIXTURES = {"page", "context", "new_context"}  # those of pytest-playwright that open a browser context
 
 
@@ -43,13 +43,17 @@ class Scene:
     """The recording that a test with the marker runs in, replayed or being made.
 
     `client` is a client of its provider. `network` is the local network, None while recording. `finish` is called once
-    the test has passed, and can still fail it: it verifies the replay, or saves the recording.
+    the test has passed, and can still fail it: it verifies the replay, or saves the recording. `lean` says that no
+    browser can be replayed to.
     """
 
-    def __init__(self, client: Client, network: LocalNetwork | None, finish: Callable[[], None]) -> None:
+    def __init__(
+        self, client: Client, network: LocalNetwork | None, finish: Callable[[], None], *, lean: bool = False
+    ) -> None:
         self.client = client
         self.network = network
         self.finish = finish
+        self.lean = lean
 
 
 SCENE: pytest.StashKey[Scene] = pytest.StashKey()
@@ -124,8 +128,14 @@ def toolkit_network(toolkit_scene: Scene) -> LocalNetwork:
 
 
 @pytest.fixture
-def toolkit_context_options(toolkit_network: LocalNetwork) -> dict[str, Any]:
-    """Arguments for Playwright's `browser.new_context()`, of either API: into the network, with the session."""
+def toolkit_context_options(toolkit_scene: Scene, toolkit_network: LocalNetwork) -> dict[str, Any]:
+    """Arguments for Playwright's `browser.new_context()`, of either API: into the network, with the session. Raises
+    `RecordingError` if the recording is lean."""
+    from toolkit.errors import RecordingError
+
+    if toolkit_scene.lean:
+        hint = "Record it with `toolkit record --page`, or with page=True in the marker."
+        raise RecordingError("The recording has a session, and no page that a browser could visit.", hint=hint)
     # The browser was launched outside of this plugin, so it does not know the network's certificates.
     options = toolkit_network.context_options(trusted=False)
     if toolkit_network.session is not None:
@@ -196,6 +206,7 @@ def _replay_scene(
     *,
     provider: str | None = None,
     base_url: str | None = None,
+    page: bool = False,
     **network: Any,
 ) -> Scene:
     from anyio.from_thread import start_blocking_portal
@@ -226,11 +237,17 @@ def _replay_scene(
         store=MemoryStore(),
         route=local.route,
     )
-    return Scene(client, local, local.verify)
+    return Scene(client, local, local.verify, lean=recording.lean)
 
 
 def _record_scene(
-    path: Path, test: str, *, provider: str | None = None, base_url: str | None = None, **network: Any
+    path: Path,
+    test: str,
+    *,
+    provider: str | None = None,
+    base_url: str | None = None,
+    page: bool = False,
+    **network: Any,
 ) -> Scene:
     from toolkit.client.client import Client
     from toolkit.providers import registry
@@ -240,7 +257,7 @@ def _record_scene(
     if provider is None:
         raise pytest.UsageError(f"{test}: to record it, @pytest.mark.recording needs provider=NAME")
     kind = registry.find(provider)
-    recorder = Recorder(random=kind.random)
+    recorder = Recorder(random=kind.random, page=page)
     client = Client(kind, base_url=base_url, recorder=recorder)
 
     def finish() -> None:

@@ -65,10 +65,7 @@ def chat(
     with _error_event(output.as_json), start_runner() as runner:
         conversation = Conversation(system or "", settings.model)
         conversation.attachments = question.open_attachments()
-        with (
-            runner.async_with(open_client(provider, target, deadlines=deadlines)) as opened,
-            opened.explain_replay_errors(),
-        ):
+        with runner.async_with(open_client(provider, target, deadlines=deadlines)) as opened:
             arguments = {**settings.arguments(), **question.save_arguments(opened.client.provider)}
             keep = _prepare_keeping(opened, conversation, question)
             if prompt is None and opened.network is None:
@@ -92,17 +89,23 @@ def _ask(
 ) -> None:
     """Asks the `prompt`, or else the recorded question, and keeps the answer, also one that the site has cut."""
     from toolkit.cli.answer_printing import AnswerPrinter
+    from toolkit.cli.replayed_question import ask_again, differing_settings, question_differences
     from toolkit.errors import AnswerTruncated
 
-    if prompt is None and opened.recorded_messages is None:
+    recorded, arguments = opened.recorded_chat, conversation.call_arguments(arguments)
+    if prompt is not None:
+        messages = conversation.ask(prompt)
+    elif recorded is None:
         raise click.UsageError("The recording does not tell what was asked: give a prompt before --replay.")
-    messages = conversation.ask(prompt) if prompt is not None else opened.recorded_messages or []
-    arguments = conversation.call_arguments(arguments)
-    if prompt is None:
-        arguments = {**opened.recorded_settings, **{name: it for name, it in arguments.items() if it is not None}}
+    else:
+        messages, arguments = ask_again(recorded, conversation.system, arguments)
+    differences = question_differences(recorded, messages, arguments) if recorded is not None else []
     printer, truncated = AnswerPrinter(opened.client, output), None
     try:
-        runner.run(printer.ask(messages, arguments))
+        with opened.explain_replay_errors(differences=differences):
+            runner.run(printer.ask(messages, arguments))
+        for one in differing_settings(differences):
+            notify(f"note: this is asked otherwise than it was recorded, and by the same requests: {one}")
     except AnswerTruncated as error:
         truncated = error
     except KeyboardInterrupt:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, live_target_options
 from toolkit.cli.redaction_options import RedactionOptions, redaction_options
-from toolkit.cli.status_line import notify
+from toolkit.cli.status_line import clear_status, notify, show_status
 
 if TYPE_CHECKING:
-    from toolkit.providers.base import Provider
-    from toolkit.redaction.rules import Rules
-    from toolkit.session.browser_session import BrowserSession
-    from toolkit.stores.base import Store
+    from toolkit.cli.recorded_call import RecordedCall
+    from toolkit.recording.recorder import Recorder
 
 
 @click.command(short_help="Record one chat call, for tests without the site.")
@@ -31,8 +29,13 @@ if TYPE_CHECKING:
     help="A .har file.",
 )
 @click.option(
-    "--mode", type=click.Choice(("once", "all")), default="once", help="once (default) keeps a FILE that is there."
+    "--mode",
+    type=click.Choice(("once", "all")),
+    default="once",
+    help="once (default) keeps a FILE that is there, with exit code 6.",
 )
+@click.option("--page", is_flag=True, help="Record all that a browser needs as well: scripts, styles, other hosts.")
+@click.option("--system", "-s", callback=check_encoding, help="A system message before the prompt.")
 @chat_options()
 @click.option(
     "--session",
@@ -48,93 +51,61 @@ def record(
     prompt: str,
     output: Path,
     mode: str,
+    page: bool,
+    system: str | None,
     settings: ChatOptions,
     session: Path | None,
     comment: str | None,
     target: Target,
     redaction: RedactionOptions,
 ) -> None:
-    """Ask PROVIDER a PROMPT, print the answer, and record it: the visit of its page, and the calls with all chunks.
+    """Ask PROVIDER a PROMPT, print the answer, and record it: the session, and the calls with all chunks.
 
     Secrets are replaced before anything is written; where one is left, nothing is. The file is a HAR 1.2, for
-    `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin.
+    `toolkit chat --replay=FILE`, `toolkit replay` and the pytest plugin. At the end the answer is printed as a line
+    for the test.
+
+    A call that fails is recorded too, and the exit code is the error's.
     """
+    from toolkit.cli.conversation import Conversation
+    from toolkit.cli.recorded_call import make_call
+    from toolkit.errors import RecordingExists
     from toolkit.providers import registry
+    from toolkit.recording.recorder import Recorder
 
     if mode == "once" and output.exists():
-        notify(f"note: {output} is there already; --mode all records it anew")
-        return
+        raise RecordingExists(f"{output} is there already.", hint="`--mode all` records it anew.")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
     kind = registry.find(provider)
-    _record(kind, prompt, output, settings, session, comment, target, redaction.rules())
+    recorder = Recorder(random=kind.random, rules=redaction.rules(), page=page)
+    messages = Conversation(system or "").ask(prompt)
+    call = make_call(kind, messages, settings.arguments(), target, recorder, session)
+    if call.error is not None and not recorder.has_call:
+        raise call.error
+    _save(recorder, output, comment or f"Recorded by `toolkit record` from {call.site}.")
+    _end(call)
 
 
-def _record(
-    kind: type[Provider],
-    prompt: str,
-    output: Path,
-    settings: ChatOptions,
-    session_file: Path | None,
-    comment: str | None,
-    target: Target,
-    rules: Rules,
-) -> None:
-    from toolkit.cli.answer_options import AnswerOptions
-    from toolkit.cli.answer_printing import AnswerPrinter
-    from toolkit.cli.client_from_options import open_client
-    from toolkit.cli.runner import start_runner
-    from toolkit.errors import AnswerTruncated
+def _save(recorder: Recorder, output: Path, comment: str) -> None:
+    """Writes the recording to the file `output`, and says what is in it."""
     from toolkit.recording.files import save
-    from toolkit.recording.recorder import Recorder
-
-    recorder = Recorder(random=kind.random, rules=rules)
-    store = None
-    with start_runner() as runner:
-        if session_file is not None:
-            session = _load_session(session_file, kind(target.base_url), target.account)
-            store = runner.run(_memory_store_with(session))
-        with runner.async_with(open_client(kind.name, target, store=store, recorder=recorder)) as opened:
-            client = opened.client
-            runner.run(client.harvest())
-            messages = [{"role": "user", "content": prompt}]
-            truncated = None
-            try:
-                runner.run(AnswerPrinter(client, AnswerOptions()).ask(messages, settings.arguments()))
-            except AnswerTruncated as error:  # it is recorded all the same: a test may be about such an answer
-                truncated = error
-            runner.run(recorder.aclose())
-    recording = recorder.recording(comment or f"Recorded by `toolkit record` from {client.provider.site}.")
-    save(recording, output)
-    pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
-    notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
-    if truncated is not None:
-        raise truncated
-
-
-def _load_session(file: Path, provider: Provider, account: str) -> BrowserSession:
-    """Loads a session from a file with Playwright's storage state. Raises `UsageError` if it is no JSON object."""
-    import msgspec
-
-    from toolkit.errors import UsageError
-    from toolkit.files.access import read_file
-    from toolkit.session.browser_session import BrowserSession
-    from toolkit.streams.json_decoding import JSON_ERRORS
 
     try:
-        state = msgspec.json.decode(read_file(file), type=dict[str, Any])
-    except (OSError, *JSON_ERRORS):
-        raise UsageError(f"{file} is not a storage state of Playwright: it is not a JSON object.") from None
-    return BrowserSession.from_storage_state(provider.name, provider.site, state, account=account)
+        recording = recorder.recording(comment, on_step=show_status)
+        save(recording, output, on_step=show_status)
+    finally:
+        clear_status()
+    pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
+    notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
 
 
-async def _memory_store_with(session: BrowserSession) -> Store:
-    """Returns a store for this run only, with `session` in it."""
-    from toolkit.stores.base import Key
-    from toolkit.stores.memory import MemoryStore
+def _end(call: RecordedCall) -> None:
+    """Prints the answer as a line for the test, or raises the error that the call ended with."""
+    from toolkit.cli.printable_text import python_literal
 
-    store = MemoryStore()
-    await store.save(Key(session.provider, session.origin, session.account), session)
-    return store
+    if call.error is not None:
+        raise call.error
+    notify(f"answer={python_literal(call.answer)}")

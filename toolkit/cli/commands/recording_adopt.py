@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -102,9 +101,12 @@ def _describe(har: ForeignHar) -> str:
 
 
 def _report(adopted: Adopted, output: Path) -> None:
+    """Says what was made, and prints the answer as a line for the test."""
+    from toolkit.cli.printable_text import python_literal
+
     recording, chat = adopted.recording, adopted.recording.chat
     whose = f", a call of {chat.provider}" if chat is not None else ""
     where = f" at {chat.base_url}" if chat is not None and chat.base_url else ""
     notify(f"note: adopted in {output}: {len(recording.entries)} exchanges{whose}{where}")
     if chat is not None and adopted.error is None:
-        echo(f"answer={json.dumps(adopted.answer, ensure_ascii=False)}")
+        echo(f"answer={python_literal(adopted.answer)}")

@@ -35,6 +35,7 @@ class Gradio(Provider):
     accepts = frozenset({TEXT, IMAGES, FILES})
     options = ("temperature", "max_tokens", "fn")
     refuses_unknown = True
+    error_events = (b"event: error\ndata: null\n\n", b'event: error\ndata: {"error": "busy"}\n\n')
     random = ("body.session_hash",)
     harvest = Harvest(probe=Probe(path="/config", identity=("username",), anonymous=True))
 

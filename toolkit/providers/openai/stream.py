@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("toolkit")
 
 DONE = "[DONE]"
+ERROR_EVENTS = (b'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n',)
 LINGER_SECONDS = 5.0  # for the end marker, once the reason for the end was told: some servers leave it out, and stay
 BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+_Decoder = JSONEventsDecoder[PlainChunk | Chunk]
 
 
 def read_openai_stream(
@@ -45,7 +49,7 @@ def read_openai_stream(
 
 
 async def _read(call: AbstractAsyncContextManager[Response], single_page: bool) -> Pieces:
-    decoder = JSONEventsDecoder[PlainChunk | Chunk](PlainChunk, otherwise=Chunk, end=DONE, named=_named_event)
+    decoder: _Decoder = JSONEventsDecoder(PlainChunk, otherwise=Chunk, end=DONE, named=_named_event)
     async with call as response:
         await response.raise_for_page("a stream", single_page=single_page)
         answer = OpenAIAnswer(response.url)

@@ -9,6 +9,7 @@ from toolkit.chats.messages import FILES, IMAGES, TEXT, TOOLS
 from toolkit.errors import AccountPending, BadRequest, ServiceUnavailable, UnknownModel
 from toolkit.providers.base import ChatRequest, ChatStream, Harvest, Messages, Pieces, Probe, Provider, Token
 from toolkit.providers.openai.request import THINK_TAGS, wants_think_tags
+from toolkit.providers.openai.stream import ERROR_EVENTS as OPENAI_ERROR_EVENTS
 from toolkit.providers.openai.stream import read_openai_stream
 from toolkit.providers.openai.wire import Models
 from toolkit.providers.openwebui.chat_saving import ChatSaving
@@ -36,6 +37,7 @@ class OpenWebUI(Provider):
     single_page = True
     accepts = frozenset({TEXT, IMAGES, FILES, TOOLS})
     options = ("temperature", "max_tokens", THINK_TAGS, *SAVE_OPTIONS, *BODY_FIELDS)
+    error_events = (*OPENAI_ERROR_EVENTS, b'data: {"error": {"detail": "Server Connection Error"}}\n\n')
     random = ("body.chat.history",)  # the ids of messages, and when they were written
     statuses: ClassVar = {
         # The site's own refusals are `{"detail": ...}`; those of the servers behind it are passed on as they are. No

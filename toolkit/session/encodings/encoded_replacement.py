@@ -8,89 +8,19 @@ characters an encoder chose to escape.
 
 from __future__ import annotations
 
-import base64
-import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
-from urllib.parse import quote_from_bytes
+from typing import Protocol
 
-from toolkit.session.encodings import alphabets
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
+from toolkit.session.encodings.encoded_presence import EncodedPresence
+from toolkit.session.encodings.escapes import FORM, HTML, JSON, URL, Escape
+from toolkit.session.encodings.letter_codes import BASE64, HEX, Code
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
 ROUNDS = 4  # replacing one encoding may reveal another
 DEPTH = 4  # how deep encodings may be nested: base64 in JSON in a URL in a URL
-
-
-class Escape(NamedTuple):
-    """A way to escape characters. `pattern` matches one escape, `decode` decodes it, `encode` escapes a whole text."""
-
-    pattern: re.Pattern[bytes]
-    decode: Callable[[bytes], bytes]
-    encode: Callable[[bytes], bytes]
-
-
-def _json_character(escape: bytes) -> bytes:
-    if escape[1:2] in (b"u", b"x"):
-        units = b"".join(int(part, 16).to_bytes(2, "big") for part in re.findall(rb"\\[ux]([0-9A-Fa-f]+)", escape))
-        return units.decode("utf-16-be", "replace").encode()
-    simple = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-    return simple.get(escape[1:], escape[1:])
-
-
-def _html_character(escape: bytes) -> bytes:
-    return html.unescape(escape.decode()).encode("utf-8", "replace")
-
-
-URL = Escape(re.compile(rb"%[0-9A-Fa-f]{2}"), lambda escape: bytes((int(escape[1:], 16),)), lambda text: _quoted(text))
-FORM = Escape(
-    re.compile(rb"%[0-9A-Fa-f]{2}|\+"),
-    lambda escape: b" " if escape == b"+" else bytes((int(escape[1:], 16),)),
-    lambda text: _quoted(text),
-)
-JSON = Escape(
-    re.compile(
-        rb'(?:\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\["\'/\\nrtbf])'
-    ),
-    _json_character,
-    lambda text: re.sub(rb'(["\\])', rb"\\\1", text).replace(b"\n", b"\\n").replace(b"\r", b"\\r"),
-)
-HTML = Escape(
-    re.compile(rb"&(?:amp|lt|gt|quot|apos|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5});"),
-    _html_character,
-    lambda text: html.escape(text.decode("latin-1")).encode("latin-1"),
-)
-
-
-class Code(NamedTuple):
-    """A way to write any bytes as letters: base64 or hexadecimal.
-
-    `size` letters of `alphabet` stand for a whole number of bytes, and the letter `zero` for 0. `encode` takes the
-    bytes and the letters that they replace, whose case or alphabet it keeps.
-    """
-
-    alphabet: alphabets.Alphabet
-    size: int
-    zero: bytes
-    decode: Callable[[bytes], bytes]
-    encode: Callable[[bytes, bytes], bytes]
-
-
-def _base64_like(data: bytes, run: bytes) -> bytes:
-    new = base64.b64encode(data).rstrip(b"=")
-    return new.replace(b"+", b"-").replace(b"/", b"_") if b"-" in run or b"_" in run else new
-
-
-def _hex_like(data: bytes, run: bytes) -> bytes:
-    new = data.hex().encode()
-    return new.upper() if run == run.upper() else new
-
-
-STANDARD = bytes.maketrans(b"-_", b"+/")
-BASE64 = Code(alphabets.BASE64, 4, b"A", lambda text: base64.b64decode(text.translate(STANDARD)), _base64_like)
-HEX = Code(alphabets.HEX, 2, b"0", lambda text: bytes.fromhex(text.decode()), _hex_like)
 
 
 class Finder(Protocol):
@@ -121,6 +51,12 @@ class Replacer:
             key.encode("utf-8", "surrogatepass"): value.encode() for key, value in placeholders.items() if key != value
         }
         self._finder = finder(self._new)
+        whole = self._finder if isinstance(self._finder, MultiSearch) else None
+        self._presence = EncodedPresence(self._new) if whole else None
+        # Keys that are part of others, which have to be looked for first.
+        self._inner = {
+            word for key in self._new for _, word in (whole.find(key) if whole else ()) if len(word) < len(key)
+        }
         self._encoded = encoded
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
         shortest = min((min(len(key), self._finder.shortest) for key in self._new), default=1)
@@ -131,13 +67,6 @@ class Replacer:
             (HEX, 2 * shortest, re.compile(rb"[0-9A-Fa-f]{%d,}" % (2 * shortest))),
         ]
 
-    def edits(self, data: bytes, depth: int = DEPTH) -> list[Edit[bytes]]:
-        """Returns the edits that replace every key in `data`, in order and without overlaps.
-
-        Encodings that are nested up to `depth` times are searched.
-        """
-        return drop_overlaps(self._find(data, depth)) if self._new else []
-
     def replace_text(self, text: str) -> str:
         """Returns `text` with every key replaced."""
         return self.replace_bytes(text.encode("utf-8", "surrogatepass"), lambda _: None).decode(
@@ -146,29 +75,73 @@ class Replacer:
 
     def replace_bytes(self, data: bytes, on_edits: Callable[[list[Edit[bytes]]], object]) -> bytes:
         """Returns `data` with every key replaced. Calls `on_edits` with the edits of each round."""
+        unencoded = False
         for _ in range(ROUNDS):
-            if not (edits := self.edits(data)):
+            edits = drop_overlaps(self._plain_edits(data))
+            if not unencoded:
+                unencoded = self._has_none_encoded(data, edits)
+                edits = edits if unencoded else self._all_edits(data, DEPTH)
+            if not edits:
                 break
             on_edits(edits)
             data = apply_edits(data, edits)
         return data
 
-    def _find(self, data: bytes, depth: int) -> Iterator[Edit[bytes]]:
-        for start, end, word in self._finder.spans(data):
-            yield Edit(start, end, self._new[word])
+    def edits(self, data: bytes) -> list[Edit[bytes]]:
+        """Returns the edits that replace every key in `data`, in order and without overlaps."""
+        plain = drop_overlaps(self._plain_edits(data))
+        return plain if self._has_none_encoded(data, plain) else self._all_edits(data, DEPTH)
+
+    def may_be_in(self, data: bytes) -> bool:
+        """Decides quickly whether a key may be in `data`. It may say so where none is."""
+        plain = drop_overlaps(self._plain_edits(data))
+        return bool(plain) or not self._has_none_encoded(data, plain)
+
+    def _has_none_encoded(self, data: bytes, edits: list[Edit[bytes]]) -> bool:
+        """Decides whether `data` holds no key in an encoding, given the `edits` for those that stand there as they
+        are."""
+        if not self._new:
+            return True
+        if self._presence is None:
+            return False
+        outer = [edit for edit in edits if data[edit.start : edit.end] not in self._inner]
+        return not self._presence.may_be_in(apply_edits(data, outer), DEPTH)
+
+    def _plain_edits(self, data: bytes) -> list[Edit[bytes]]:
+        return [Edit(start, end, self._new[word]) for start, end, word in self._finder.spans(data)]
+
+    def _all_edits(self, data: bytes, depth: int) -> list[Edit[bytes]]:
+        """Returns the edits of `data` and of what is encoded in it, nested up to `depth` times."""
+        return drop_overlaps(self._find(data, depth, {hash(data)}))
+
+    def _find(self, data: bytes, depth: int, seen: set[int]) -> Iterator[Edit[bytes]]:
+        """Yields the edits of `data`.
+
+        A text whose hash was `seen` has been searched: the escapes of URLs and of JSON give the same in either order.
+        """
+        yield from self._plain_edits(data)
         if not depth:
             return
         for escape in self._escapes:
-            if escape.pattern.search(data):
-                view = _DecodedView(data, escape)
-                for start, end, new in self.edits(view.data, depth - 1):
-                    yield Edit(view.position(start), view.position(end), escape.encode(new) if self._encoded else new)
+            if escape.mark in data and hash(plain := escape.decode_all(data)) not in seen:
+                seen.add(hash(plain))
+                yield from self._edit_escaped(data, escape, drop_overlaps(self._find(plain, depth - 1, seen)))
         for code, least, pattern in self._codes:
-            runs = list(pattern.finditer(data)) if code.alphabet.has_run(data, least) else []
+            if not code.alphabet.has_run(data, least):
+                continue
+            if self._presence and not self._presence.may_be_coded(data, code, depth):
+                continue
+            runs = list(pattern.finditer(data))
             for offset in range(code.size if runs else 0):  # the run may start with other letters
                 inside = depth - 1 if offset == 0 else 0
                 for number in self._runs_with_matches([run[0] for run in runs], code, offset, inside):
                     yield self._edit_run(runs[number], code, offset, inside)
+
+    def _edit_escaped(self, data: bytes, escape: Escape, edits: list[Edit[bytes]]) -> Iterator[Edit[bytes]]:
+        """Yields `edits` of what `data` decodes to as edits of `data`."""
+        positions = escape.positions(data, (position for edit in edits for position in (edit.start, edit.end)))
+        for edit, start, end in zip(edits, positions, positions, strict=True):
+            yield Edit(start, end, escape.encode(edit.new) if self._encoded else edit.new)
 
     def _runs_with_matches(self, runs: list[bytes], code: Code, offset: int, depth: int) -> list[int]:
         """Returns the indexes of the `runs` that contain a key when decoded from `offset` on.
@@ -185,7 +158,7 @@ class Replacer:
             size += len(letters)
         decoded = code.decode(b"".join(parts))
         return sorted(
-            {bisect_right(starts, edit.start * size // len(decoded)) - 1 for edit in self.edits(decoded, depth)}
+            {bisect_right(starts, edit.start * size // len(decoded)) - 1 for edit in self._all_edits(decoded, depth)}
         )
 
     def _edit_run(self, match: re.Match[bytes], code: Code, offset: int, depth: int) -> Edit[bytes]:
@@ -196,7 +169,7 @@ class Replacer:
         filled = code.decode(letters + code.zero * missing)
         data = filled[: len(letters) * len(filled) // (len(letters) + missing)]
         rest = letters[len(code.encode(data, run)) :]
-        edits = self.edits(data, depth)
+        edits = self._all_edits(data, depth)
         if not self._encoded and edits:
             return Edit(match.start(), match.end(), edits[0].new)
         new = _letters_of(run)[:offset] + code.encode(apply_edits(data, edits), run) + rest
@@ -218,32 +191,3 @@ def _break_lines_like(letters: bytes, run: bytes) -> bytes:
 def _letters_of(run: bytes) -> bytes:
     """Returns the letters of `run`, without line breaks and padding."""
     return run.translate(None, b"\r\n=")
-
-
-class _DecodedView:
-    """`data` with its escapes decoded. `position` maps positions in it back to the original."""
-
-    def __init__(self, data: bytes, escape: Escape) -> None:
-        pieces: list[bytes] = []
-        self._decoded, self._originals = [0], [0]
-        size = end = 0
-        for match in escape.pattern.finditer(data):
-            plain, character = data[end : match.start()], escape.decode(match[0])
-            pieces += (plain, character)
-            size += len(plain)
-            self._decoded.append(size)  # the start of the escape
-            self._originals.append(match.start())
-            size, end = size + len(character), match.end()
-            self._decoded.append(size)  # its end
-            self._originals.append(end)
-        pieces.append(data[end:])
-        self.data = b"".join(pieces)
-
-    def position(self, decoded: int) -> int:
-        """Returns where the byte at `decoded` stands in the original."""
-        at = bisect_right(self._decoded, decoded) - 1
-        return self._originals[at] + (decoded - self._decoded[at])
-
-
-def _quoted(text: bytes) -> bytes:
-    return quote_from_bytes(text, safe="").encode()

@@ -1,0 +1,66 @@
+"""What somebody has saved at a site is in no recording of its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.recording.helpers import SITE, entry
+from toolkit.har.model import Entry
+from toolkit.recording.saved_things import without_saved_things
+
+CHAT = {"id": "5f1c", "title": "My illness", "updated_at": 1767225600}
+
+
+def answered(body: bytes, *, of_page: bool = True) -> Entry:
+    one = entry(url=f"{SITE}/chats", headers=[("Content-Type", "application/json")], body=body)
+    if of_page:
+        one.pageref, one.resource_type = "page_1", "fetch"
+    return one
+
+
+@pytest.mark.parametrize(
+    ("document", "left"),
+    [
+        ([CHAT, CHAT | {"title": ""}], []),
+        ({"items": [CHAT], "total": 1}, {"items": [], "total": 1}),
+        ({"data": {"chats": [{"uuid": "a", "title": "b"}]}}, {"data": {"chats": []}}),
+        ([{"folder": "x", "notes": [{"noteId": 7, "title": "b"}]}], [{"folder": "x", "notes": []}]),
+    ],
+)
+def test_lists_of_saved_things_are_empty(document: Any, left: Any) -> None:
+    """Wherever in the answer they stand; what is around them stays."""
+    one = answered(msgspec.json.encode(document))
+    (kept,) = without_saved_things([one])
+    assert msgspec.json.decode(kept.response.content.body()) == left
+    assert kept.response.content.size == len(kept.response.content.body())
+    assert msgspec.json.decode(one.response.content.body()) == document
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": [{"id": "large", "name": "Large"}]}',
+        b'[{"id": 1, "title": ["a", "list"]}]',
+        b'[{"title": "What is new", "content": "..."}]',
+        b'[{"id": 1, "title": "a"}, 7]',
+        b'{"id": "site", "title": "The site"}',
+        b'[{"id": 1, "title": "cut',
+        b'<p data-a=\'[{"id": 1, "title": "a"}]\'>',
+        b'{"title": "\xff"}',
+        b"[]",
+        b'{"a":' * 900 + b'"title"' + b"}" * 900,
+    ],
+)
+def test_all_else_stays_as_it_is(body: bytes) -> None:
+    """Models, settings, news, what is no JSON: to the byte."""
+    one = answered(body)
+    assert without_saved_things([one]) == [one]
+
+
+def test_calls_of_a_client_stay_as_they_are() -> None:
+    """A test may be about such a list."""
+    one = answered(msgspec.json.encode([CHAT]), of_page=False)
+    assert without_saved_things([one]) == [one]
