@@ -31,9 +31,24 @@ ROOMS: dict[str, set[str]] = {
     "recording": {"chats", "errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
+    "adoption": {
+        *("chats", "client", "errors", "har", "providers", "recording", "redaction", "replay", "session", "stores"),
+    },
     "testing": {"browser", "chats", "client", "errors", "har", "http", "providers", "recording", "replay", "stores"},
     "cli": {
-        *("browser", "chats", "client", "doctor", "errors", "files", "har", "http", "providers", "recording"),
+        *(
+            "adoption",
+            "browser",
+            "chats",
+            "client",
+            "doctor",
+            "errors",
+            "files",
+            "har",
+            "http",
+            "providers",
+            "recording",
+        ),
         *("redaction", "replay", "session", "stores", "streams"),
     },
 }

@@ -121,6 +121,16 @@ async def test_a_recorder_is_told_of_every_exchange() -> None:
         site.let_go.set()
 
 
+async def test_empty_answers_come_to_an_end_while_they_are_recorded() -> None:
+    """The second one too: aiohttp has one body for all answers without any, and it remembers that it was read."""
+    kept, site = Kept(), Site({"status": 204})
+    async with serve(site.app()) as origin, Transport(SESSION, page=origin, recorder=kept) as http:
+        for _ in range(2):
+            async with http.request("DELETE", origin) as response:
+                assert await response.read() == b""
+    assert [told for told in kept.told if told == (204, "No Content")] == [(204, "No Content")] * 2
+
+
 async def test_who_keeps_the_session_says_how_it_goes_on() -> None:
     """It is told before and after, and what it gives is what the next call has; its failure is the call's."""
     site = Site({"body": b"{}", "headers": {"Set-Cookie": "a=1"}})

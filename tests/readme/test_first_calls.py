@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 from playwright.async_api import Playwright
@@ -10,6 +12,8 @@ from tests.browser.person import by_hand, type_into
 from tests.cli.test_login import headed, window_of
 from tests.readme.reader import Reader, reading
 from tests.sites.openwebui import EMAIL, PASSWORD, OpenWebUISite
+
+UNCHANGED = "tests/webui.har: nothing has changed"
 
 
 async def log_in(reader: Reader, driver: Playwright, display: str) -> str:
@@ -45,4 +49,7 @@ async def test_in_ci(tmp_path: Path) -> None:
         assert "".join(webui.answer) in await reader.shell("toolkit record")
         reader.write("python", "toolkit_client")
         assert "1 passed" in await reader.run("pytest", reader.without_network())
+        shutil.copy(tmp_path / "tests" / "webui.har", tmp_path / "devtools.har")
+        told = await reader.shell("recording adopt")
+        assert told == f"answer={json.dumps(''.join(webui.answer), ensure_ascii=False)}\n{UNCHANGED}\n"
     assert webui.problems == []

@@ -114,6 +114,7 @@ def test_each_option_exists(name: str) -> None:
     others = {
         "--help",
         "--record-mode",
+        "--toolkit-max-age",
         "--toolkit-record-mode",
         "--remote-debugging-port",
         "--user-data-dir",

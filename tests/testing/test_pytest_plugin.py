@@ -254,7 +254,7 @@ def test_mistakes_are_told(suite: pytest.Pytester) -> None:
     assert "takes one file" in "\n".join(result.outlines + result.errlines)
     suite.makepyfile("import pytest\n@pytest.mark.recording('aura.har', pase=1)\ndef test_x(toolkit_client): pass")
     result = suite.runpytest_subprocess()
-    told = "has no pase; it takes provider, base_url, match, pace, strict"
+    told = "has no pase; it takes provider, base_url, max_age, match, pace, strict, page"
     assert told in "\n".join(result.outlines + result.errlines)
 
 
@@ -278,3 +278,29 @@ def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
     assert "no test uses" not in lines(
         suite.runpytest_subprocess(str(suite.path / "test_unused_recordings_are_reported.py"))
     )
+
+
+def test_a_recording_can_be_too_old(suite: pytest.Pytester) -> None:
+    """The test fails and says how old it is; the marker goes before the option, and that before the ini file."""
+    suite.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.recording("aura.har")
+        async def test_as_the_team_allows(toolkit_client):
+            await toolkit_client.chat("{PROMPT}").text()
+
+        @pytest.mark.recording("aura.har", max_age="36500d")
+        async def test_of_its_own(toolkit_client):
+            await toolkit_client.chat("{PROMPT}").text()
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=2)
+    result = suite.runpytest_subprocess("--toolkit-max-age=1h")
+    result.assert_outcomes(passed=1, errors=1)
+    assert "old, and 1 hours are allowed." in lines(result)
+    assert "toolkit recording drift" in lines(result)
+    suite.makeini(f"{INI}toolkit_max_age = 1h\n")
+    suite.runpytest_subprocess().assert_outcomes(passed=1, errors=1)
+    suite.runpytest_subprocess("--toolkit-max-age=36500d").assert_outcomes(passed=2)
+    assert "'soon' is no age" in lines(suite.runpytest_subprocess("--toolkit-max-age=soon"))

@@ -124,9 +124,10 @@ class Response:
 
     async def _http_chunk(self) -> bytes:
         """The next chunk as HTTP has it, so that a recording has the same ones; b"" at the end of the body."""
-        data, boundary = await self.raw.content.readchunk()
-        while boundary and not data:
-            data, boundary = await self.raw.content.readchunk()
+        content = self.raw.content
+        data, boundary = await content.readchunk()
+        while boundary and not data and not content.at_eof():  # the body of a 204 has boundaries for ever
+            data, boundary = await content.readchunk()
         return data
 
     def _raise_for_bomb(self) -> None:

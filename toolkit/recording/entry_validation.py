@@ -20,7 +20,7 @@ def is_http_url(url: str) -> bool:
     return bool(HTTP.match(url))
 
 
-def validate_entry(path: Path, place: str, entry: Entry) -> None:
+def validate_entry(path: Path | str, place: str, entry: Entry) -> None:
     """Raises `RecordingError`, naming the file `path` and the `place` in it, if `entry` cannot be replayed."""
     _validate_url(path, place, entry.request.url)
     if entry.response.status > 0 and not 100 <= entry.response.status <= 999:  # RFC 9110, section 15: three digits
@@ -28,7 +28,7 @@ def validate_entry(path: Path, place: str, entry: Entry) -> None:
     _validate_bodies(path, place, entry)
 
 
-def _validate_url(path: Path, place: str, url: str) -> None:
+def _validate_url(path: Path | str, place: str, url: str) -> None:
     if not is_http_url(url) and not OTHER.match(url):
         raise RecordingError(f"{path}: {place}.request.url is not an absolute http or https URL.")
     try:
@@ -37,7 +37,7 @@ def _validate_url(path: Path, place: str, url: str) -> None:
         raise RecordingError(f"{path}: {place}.request.url is not a URL.") from None
 
 
-def _validate_bodies(path: Path, place: str, entry: Entry) -> None:
+def _validate_bodies(path: Path | str, place: str, entry: Entry) -> None:
     content, posted = entry.response.content, entry.request.post_data
     part = "request.postData"
     try:

@@ -7,13 +7,15 @@
 The file's path is relative to the test's. A test that visits pages uses pytest-playwright's `page` or `context` as
 usual: the marker puts them into the recording's network. `--toolkit-record-mode` says what may be recorded: `none` (the
 default), `once` (missing recordings) or `all`; `--record-mode` is short for it, unless another
-plugin, such as pytest-recording, has an option of that name. Nothing heavy is imported before a test has the marker.
+plugin, such as pytest-recording, has an option of that name. `--toolkit-max-age` fails tests whose recording is older
+than a team allows; the marker's `max_age` goes before it. Nothing heavy is imported before a test has the marker.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
     from toolkit.replay.local_network import LocalNetwork
 
 OPTION, SHORT = "--toolkit-record-mode", "--record-mode"
+MAX_AGE = "--toolkit-max-age"
 MODES = ("none", "once", "all")
 MARKER = (
-    "recording(file, provider=None, base_url=None, page=False, **network): run the test from this recording, which "
-    "lies beside it; provider and base_url say of what to record it, page records all that a browser needs as well, "
-    "the rest goes to LocalNetwork (match, pace, strict)"
+    "recording(file, provider=None, base_url=None, max_age=None, page=False, **network): run the test from this "
+    "recording, which lies beside it; max_age says how old it may be (90d), provider and base_url say of what to "
+    "record it, page records all that a browser needs as well, the rest goes to LocalNetwork (match, pace, strict)"
 )
-KEYWORDS = ("provider", "base_url", "match", "pace", "strict", "page")
+KEYWORDS = ("provider", "base_url", "max_age", "match", "pace", "strict", "page")
 CONTEXT_FIXTURES = {"page", "context", "new_context"}  # those of pytest-playwright that open a browser context
 
 
@@ -63,6 +66,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     told = "what may be recorded: none, once, all (--record-mode is short for it, unless another plugin has that)"
     group.addoption(OPTION, choices=MODES, default=None, help=told)
     parser.addini("toolkit_record_mode", f"record mode where {OPTION} is not given", default="none")
+    group.addoption(MAX_AGE, default=None, metavar="AGE", help="fail tests whose recording is older: 12h, 90d, 8w")
+    parser.addini("toolkit_max_age", f"how old a recording may be where {MAX_AGE} is not given", default="")
     parser.addini("toolkit_recordings", "folders whose unused recordings are reported", type="paths", default=[])
 
 
@@ -93,14 +98,17 @@ def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         raise pytest.UsageError(f"{request.node.nodeid} needs @pytest.mark.recording(FILE)")
     path = recording_path(request.node)
     mode = request.config.getoption(OPTION) or request.config.getini("toolkit_record_mode")
+    arguments = {**marker.kwargs}
+    max_age = arguments.pop("max_age", None) or request.config.getoption(MAX_AGE)
+    max_age = max_age or request.config.getini("toolkit_max_age")
     with ExitStack() as stack:
         if mode == "all" or (mode == "once" and not path.exists()):
-            scene = _record_scene(path, request.node.nodeid, **marker.kwargs)
+            scene = _record_scene(path, request.node.nodeid, **arguments)
         else:
             if not path.exists():
                 hint = f"Make it: run pytest with {request.config.stash[NAME]}=once."
                 raise RecordingError(f"There is no recording {path}.", hint=hint)
-            scene = _replay_scene(path, stack, **marker.kwargs)
+            scene = _replay_scene(path, stack, max_age, **arguments)
         request.node.stash[SCENE] = scene
         yield scene
 
@@ -194,6 +202,7 @@ def recording_path(item: Any) -> Path:
 def _replay_scene(
     path: Path,
     stack: ExitStack,
+    max_age: str,
     *,
     provider: str | None = None,
     base_url: str | None = None,
@@ -204,12 +213,15 @@ def _replay_scene(
 
     from toolkit.client.client import Client
     from toolkit.errors import RecordingError
+    from toolkit.recording.age import check_age, parse_age
     from toolkit.recording.files import load
     from toolkit.replay.local_network import LocalNetwork
     from toolkit.replay.network_guard import only_loopback
     from toolkit.stores.memory import MemoryStore
 
     recording = load(path)
+    if max_age:
+        check_age(recording, parse_age(max_age), datetime.now(UTC))
     chat = recording.chat
     name = provider or (chat.provider if chat else None)
     if name is None:

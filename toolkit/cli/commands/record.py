@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.call_options import ChatOptions, chat_options
 from toolkit.cli.options import Target, check_encoding, live_target_options
+from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 from toolkit.cli.status_line import clear_status, notify, show_status
 
 if TYPE_CHECKING:
@@ -42,17 +43,8 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Begin with this session, a storage state of Playwright, instead of the stored one.",
 )
-@click.option(
-    "--redact-header", "headers", multiple=True, metavar="NAME", help="Take out the value of this header too."
-)
-@click.option("--redact-query", "query", multiple=True, metavar="NAME", help="... of this query parameter.")
-@click.option(
-    "--redact-json", "json_paths", multiple=True, metavar="PATH", help="... at this place, such as $.data.key."
-)
-@click.option("--redact-pattern", "patterns", multiple=True, metavar="REGEX", help="... what this matches, anywhere.")
 @click.option("--comment", callback=check_encoding, metavar="TEXT", help="What the file says it was recorded from.")
-@click.option("--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret.")
-@click.option("--keep-identity", is_flag=True, help="Leave in who is signed in: e-mail, name, id, picture.")
+@redaction_options
 @live_target_options
 def record(
     provider: str,
@@ -65,7 +57,7 @@ def record(
     session: Path | None,
     comment: str | None,
     target: Target,
-    **rules: Any,
+    redaction: RedactionOptions,
 ) -> None:
     """Ask PROVIDER a PROMPT, print the answer, and record it: the session, and the calls with all chunks.
 
@@ -80,7 +72,6 @@ def record(
     from toolkit.errors import RecordingExists
     from toolkit.providers import registry
     from toolkit.recording.recorder import Recorder
-    from toolkit.redaction.rules import Rules
 
     if mode == "once" and output.exists():
         raise RecordingExists(f"{output} is there already.", hint="`--mode all` records it anew.")
@@ -89,7 +80,7 @@ def record(
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
     kind = registry.find(provider)
-    recorder = Recorder(random=kind.random, rules=Rules(**rules), page=page)
+    recorder = Recorder(random=kind.random, rules=redaction.rules(), page=page)
     messages = Conversation(system or "").ask(prompt)
     call = make_call(kind, messages, settings.arguments(), target, recorder, session)
     if call.error is not None and not recorder.has_call:

@@ -1,4 +1,4 @@
-"""`toolkit recording`: the group of the commands that look into recordings."""
+"""`toolkit recording`: the group of the commands for recordings that are there already."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ from toolkit.cli.options import debug_option
 @click.group(commands=LazyCommands("recording"))
 @debug_option
 def recording() -> None:
-    """Look into recordings (HAR files), and check them."""
+    """Show, check, adopt and redact recordings (HAR files)."""

@@ -10,7 +10,7 @@ from toolkit.cli.options import debug_option
 from toolkit.cli.output import echo
 
 if TYPE_CHECKING:
-    from toolkit.session.recipe import Probe
+    pass
 
 
 @click.command("check", short_help="Check that recordings hold no secrets and nobody's name.")
@@ -23,25 +23,15 @@ def recording_check(files: tuple[str, ...]) -> int:
     Findings name the place, never the value. Made for pre-commit hooks and CI.
     """
     from toolkit.cli.exit_codes import ExitCode
+    from toolkit.cli.recorded_provider import find_probe
     from toolkit.recording.check import check
 
     failed = 0
     for file in files:
-        findings = check(file, find_probe=_find_probe)
+        findings = check(file, find_probe=find_probe)
         for finding in findings:
             text = f"{file}: {finding.kind} in {finding.place}" if finding.place else finding.kind
             echo(text, fg="red", err=True)
         failed += bool(findings)
     echo(f"{len(files) - failed} of {len(files)} recordings pass")
     return ExitCode.ERROR if failed else ExitCode.DONE
-
-
-def _find_probe(provider: str) -> Probe | None:
-    """Returns the probe of the provider of that name; None for one that is not installed here."""
-    from toolkit.errors import ToolkitError
-    from toolkit.providers import registry
-
-    try:
-        return registry.find(provider).harvest.probe
-    except ToolkitError:
-        return None

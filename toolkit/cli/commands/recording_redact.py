@@ -1,0 +1,45 @@
+"""`toolkit recording redact`: takes a recording through the rules of today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from toolkit.cli.options import debug_option
+from toolkit.cli.output import echo
+from toolkit.cli.redaction_options import RedactionOptions, redaction_options
+
+
+@click.command("redact", short_help="Take secrets out of a recording, by the rules of today.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the result goes, if not into the same file.",
+)
+@redaction_options
+@debug_option
+def recording_redact(file: Path, output: Path | None, redaction: RedactionOptions) -> None:
+    """Take what counts as a secret today out of FILE, a recording that was made by older rules, or by fewer.
+
+    Each change is told by its kind and place, never with a value. The file is replaced as a whole, or stays as it is
+    where nothing changes or a secret cannot be taken out.
+    """
+    from toolkit.cli.recorded_provider import find_probe
+    from toolkit.recording.files import load, save
+    from toolkit.recording.redaction_changes import redaction_changes
+    from toolkit.redaction.redact import redact
+
+    recording = load(file)
+    rules = redaction.rules(keep=recording.keep)
+    made_by = recording.chat or recording.session
+    redacted = redact(recording, rules=rules, probe=find_probe(made_by.provider) if made_by is not None else None)
+    changes = redaction_changes(recording, redacted, rules)
+    if changes or output is not None:
+        save(redacted, output or file)
+    for change in changes:
+        echo(f"{change.kind} in {change.place}")
+    echo(f"{output or file}: {f'{len(changes)} places changed' if changes else 'there is nothing to change'}")

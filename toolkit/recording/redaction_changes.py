@@ -1,0 +1,43 @@
+"""Tells what a new redaction has changed in a recording: where, and of what kind it was, never a value. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from toolkit.har.model import Recording
+from toolkit.har.text_walk import is_body, place_name, texts
+from toolkit.redaction.bodies import Body
+from toolkit.redaction.rules import Rules
+from toolkit.redaction.scan import Finding, scan
+
+ELSEWHERE = "what is secret at another place"
+
+
+def redaction_changes(before: Recording, after: Recording, rules: Rules) -> list[Finding]:
+    """Returns the texts and bodies that differ between `before` and `after`, which is what `redact` made of it with
+    `rules`, each with the kinds of secrets that were there."""
+    old, new = _log(before), _log(after)
+    kinds: dict[str, list[str]] = {}
+    for finding in scan(old, rules=rules):
+        kinds.setdefault(finding.place, []).append(finding.kind)
+    changes: dict[Finding, None] = {}
+    for (holder, key, place), (other, _, _) in zip(texts(old), texts(new), strict=True):
+        if _text(holder, key) != _text(other, key):
+            name = place_name(place)
+            around = (at for at in kinds if f"{name}.".startswith(f"{at}."))  # a header is found as a whole
+            known = kinds.get(next(around, ""), [ELSEWHERE])
+            changes.update(dict.fromkeys(Finding(name, kind) for kind in known))
+    return list(changes)
+
+
+def _text(holder: Any, key: Any) -> Any:
+    return Body(holder, key).data if is_body(key) else holder[key]
+
+
+def _log(recording: Recording) -> dict[str, Any]:
+    """Returns the parts of `recording` that redaction looks at, in HAR's own form."""
+    parts = {"entries": recording.entries, "comment": recording.comment}
+    log: dict[str, Any] = msgspec.to_builtins(parts | {"_chat": recording.chat, "_session": recording.session})
+    return log
