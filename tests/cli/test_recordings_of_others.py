@@ -189,6 +189,25 @@ def test_a_redacted_copy_leaves_the_recording_alone(call: Call, old: Path) -> No
     assert load(old.parent / "new.har").keep == ("token", "theme")
 
 
+def test_who_was_signed_in_is_taken_out_of_an_old_recording(call: Call, here: Path) -> None:
+    """And told as that, where it stands and where else it was; with `--keep-identity` it stays."""
+    told = {"mimeType": "application/json", "text": '{"email": "ada.lovelace@analytical.org", "name": "Ada Lovelace"}'}
+    greeting = {"mimeType": "text/plain", "text": "Hello Ada Lovelace"}
+    entries = [
+        entry(asked(url=f"https://site.test/{number}", headers=[], cookies=[]), answered(content=content))
+        for number, content in enumerate((told, greeting))
+    ]
+    (here / "old.har").write_text(json.dumps(har("toolkit", *entries)))
+    kept = call("recording", "redact", "old.har", "--keep-identity", "-o", "kept.har")
+    assert kept.code == 0, kept.err
+    assert "Ada Lovelace" in (here / "kept.har").read_text()
+    result = call("recording", "redact", "old.har")
+    assert result.code == 0, result.err
+    assert "an e-mail address in log.entries[0].response.content.text" in result.out
+    assert "what is told of at another place in log.entries[1].response.content.text" in result.out
+    assert "ovelace" not in (here / "old.har").read_text() + result.out + result.err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="folders are not protected so")
 def test_a_recording_that_cannot_be_redacted_stays(call: Call, old: Path) -> None:
     """A rule that cannot be used is told, and nothing is written."""

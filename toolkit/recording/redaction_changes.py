@@ -9,26 +9,28 @@ import msgspec
 from toolkit.har.model import Recording
 from toolkit.har.text_walk import is_body, place_name, texts
 from toolkit.redaction.bodies import Body
+from toolkit.redaction.identity.scan import scan_identity
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
+from toolkit.session.recipe import Probe
 
-ELSEWHERE = "what is secret at another place"
+ELSEWHERE = "what is told of at another place"
 
 
-def redaction_changes(before: Recording, after: Recording, rules: Rules) -> list[Finding]:
+def redaction_changes(before: Recording, after: Recording, rules: Rules, probe: Probe | None = None) -> list[Finding]:
     """Returns the texts and bodies that differ between `before` and `after`, which is what `redact` made of it with
-    `rules`, each with the kinds of secrets that were there."""
+    `rules` and `probe`, each with what was there: kinds of secrets, and what tells who was signed in."""
     old, new = _log(before), _log(after)
     kinds: dict[str, list[str]] = {}
-    for finding in scan(old, rules=rules):
+    for finding in (*scan(old, rules=rules), *scan_identity(old, probe)):
         kinds.setdefault(finding.place, []).append(finding.kind)
     changes: dict[Finding, None] = {}
     for (holder, key, place), (other, _, _) in zip(texts(old), texts(new), strict=True):
         if _text(holder, key) != _text(other, key):
             name = place_name(place)
             around = (at for at in kinds if f"{name}.".startswith(f"{at}."))  # a header is found as a whole
-            known = kinds.get(next(around, ""), [ELSEWHERE])
-            changes.update(dict.fromkeys(Finding(name, kind) for kind in known))
+            known = [kind for at in around for kind in kinds[at]]
+            changes.update(dict.fromkeys(Finding(name, kind) for kind in known or [ELSEWHERE]))
     return list(changes)
 
 

@@ -36,8 +36,9 @@ def recording_redact(file: Path, output: Path | None, redaction: RedactionOption
     recording = load(file)
     rules = redaction.rules(keep=recording.keep)
     made_by = recording.chat or recording.session
-    redacted = redact(recording, rules=rules, probe=find_probe(made_by.provider) if made_by is not None else None)
-    changes = redaction_changes(recording, redacted, rules)
+    probe = find_probe(made_by.provider) if made_by is not None else None
+    redacted = redact(recording, rules=rules, probe=probe)
+    changes = redaction_changes(recording, redacted, rules, probe)
     if changes or output is not None:
         save(redacted, output or file)
     for change in changes:
