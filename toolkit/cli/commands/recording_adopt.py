@@ -54,6 +54,7 @@ def recording_adopt(
     which session, so that it replays as if `toolkit record` had made it; the answer is printed. Secrets are replaced
     before anything is written.
     """
+    from toolkit.cli.recorded_provider import find_probe
     from toolkit.cli.runner import start_runner
     from toolkit.recording.check import check
     from toolkit.recording.files import save
@@ -65,7 +66,7 @@ def recording_adopt(
     for note in adopted.notes:
         notify(f"note: {note}")
     save(adopted.recording, output)
-    for finding in check(output, rules=rules):
+    for finding in check(output, rules=rules, find_probe=find_probe):
         notify(f"warning: {finding.kind} in {finding.place}")
     _report(adopted, output)
 
