@@ -24,7 +24,8 @@ SECRET = "Zq47kVt9WmX4LrP7sBnY2dHc"
 CODE = (
     'var o={password:"validatePassword2",accessToken:"getAccessToken3"},r=(a,b)=>a?token=parse(a,b):secret=b[a];'
     'function f(a,b){return"token="+a.sessionKey1234+"&key="+b}let q=a=>a&&sid=f(a)|0,t="?access_token="+o.password;'
-    'document.cookie="sessionid="+f(1,2);localStorage.setItem("token",t);o["apiKey"]=`${t}`;x={key:"onBeforeInput2"}'
+    'document.cookie="sessionid="+f(1,2);localStorage.setItem("token",t);o["apiKey"]=`${t}`;x={key:"onBeforeInput2",'
+    'cacheKey:"iterationTypesOfAsyncIterable",algorithmKey:"sha256WithRSAEncryption"}'
 )
 STYLE = 'a[href="?token=a1b2c3d4e5f6"]{--password:"Zq47kVt9WmX4";background:url("/x?access_token=Zq47kVt9WmX4LrP7")}'
 

@@ -59,6 +59,18 @@ HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
     "open users": ("application/json", repeated('"user":{')),
     "ids of a person": ("text/html", repeated('{"email":"al@engines.co.uk","id":7}<a href=/users/7>id=7 "user_id":7')),
     "web tokens": ("text/plain", repeated("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.x ")),
+    "scripts": ("text/html", repeated("<script>")),
+    "states": ("text/html", repeated('<script>a={"a":')),
+    "data of scripts": ("text/html", repeated('<script type="application/json">{"token":')),
+    "named objects": ("application/json", repeated('{"token":')),
+    "named values": ("application/json", repeated('"token":"a1b2c3d4e5","')),
+    "documents in strings": ("application/json", repeated('"{\\"token\\":')),
+    "characters": ("text/plain", repeated("\\u0041")),
+    "percent": ("text/plain", repeated("%41")),
+    "entities": ("text/html", repeated("&amp;#65;")),
+    "tokens": ("text/plain", repeated("eyJ")),
+    "parts of tokens": ("text/plain", repeated("eyJ.")),
+    "compressed": ("application/octet-stream", repeated("\x1f\x8b\x08")),
 }
 
 

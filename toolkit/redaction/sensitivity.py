@@ -54,7 +54,6 @@ MACHINE_HEADER = re.compile(
 CHALLENGES = {"www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info"}
 CHALLENGE_SECRETS = {"nextnonce", "cnonce", "rspauth", "opaque"}  # RFC 7616, 3.3 to 3.5
 WORDY = re.compile(r"[A-Za-z]{1,15}|[0-9]{1,4}|[A-Za-z]{1,12}[0-9]{1,3}|[0-9]{1,3}[A-Za-z]{1,2}")
-NAME_IN_PROGRAM = re.compile(r"(?:[A-Z]?[a-z]{2,15}|[A-Z]{1,5}(?![a-z]))*[0-9]{0,4}")
 # Web addresses, host names, dates and versions, which also occur elsewhere by chance.
 COMMON = re.compile(
     r"https?://\S*|/[\w./-]*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}|[a-z]{2}-[A-Z]{2}.*"
@@ -149,8 +148,11 @@ def is_wordy(value: str) -> bool:
 
 
 def is_generated(value: str) -> bool:
-    """Decides whether `value` in a program looks generated, and not like a name in it: `validatePassword2`."""
-    return not all(NAME_IN_PROGRAM.fullmatch(word) for word in NOT_IN_WORDS.split(value) if word)
+    """Decides whether `value` in a program looks generated, and not like a name in it: `sha256WithRSAEncryption`."""
+    parts = WORDS.findall(value)
+    numbers = [part for part in parts if part.isdigit()]
+    letters = [part for part in parts if len(part) == 1 and not part.isdigit()]
+    return len(numbers) > 1 or len(letters) > 1 or any(len(part) > (4 if part in numbers else 15) for part in parts)
 
 
 def is_address_or_date(value: str) -> bool:
