@@ -13,12 +13,14 @@ from toolkit.recording.files import load
 WebUI = tuple[OpenWebUISite, str]
 
 
-async def recorded(toolkit: Toolkit, origin: str, *options: str) -> None:
+async def recorded(toolkit: Toolkit, origin: str, *options: str) -> str:
+    """Records a call, whose recording passes the check, and returns what the command says itself."""
     command = ("record", "openwebui", f"I am {EMAIL}, hello", "-o", "a.har", "--base-url", origin, *options)
     result = await toolkit.run(*command)
     assert result.code == 0, result.err
     checked = await toolkit.run("recording", "check", "a.har")
     assert (checked.code, checked.err) == (0, "")
+    return result.err
 
 
 async def who_is_signed_in(toolkit: Toolkit, origin: str) -> str:
@@ -36,8 +38,12 @@ async def who_is_signed_in(toolkit: Toolkit, origin: str) -> str:
 
 async def test_a_recording_tells_nobodys_name(toolkit: Toolkit, webui: WebUI) -> None:
     """Neither address nor name nor id is in the file; in it, the session is that of the person who stands there."""
-    _, origin = webui
-    await recorded(toolkit, origin)
+    site, origin = webui
+    site.answer = ["You are", " ada", "@example", ".org", ", hello."]
+    told = await recorded(toolkit, origin)
+    assert told.splitlines()[-1] == 'answer="You are person1@example.com, hello."'
+    replayed = await toolkit.run("chat", "openwebui", "--replay=a.har", "I am person1@example.com, hello")
+    assert replayed.out == "You are person1@example.com, hello.\n", replayed.err
     text = (toolkit.folder / "a.har").read_text()
     assert EMAIL not in text
     assert '"user-1' not in text.replace("\\", "")

@@ -260,7 +260,7 @@ class Recording(Struct):
     `comment` says what was recorded. `chat` is the recorded chat call, and `session` the session with which our calls
     started, if there are any. `keep` are names whose values are known to be no secrets. `keep_identity` says that it is
     to tell who was signed in, `lean` that of the page only what made the session is there, so that no browser can be
-    replayed to.
+    replayed to. `answer` is the text of the answer, as a replay gives it, where that is known; it is not in the file.
     """
 
     entries: list[Entry]
@@ -271,6 +271,7 @@ class Recording(Struct):
     keep_identity: bool = False
     path: Path | None = None
     lean: bool = False
+    answer: str = ""
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

@@ -190,9 +190,12 @@ class Recorder:
             await recorder.aclose()
 
     @forgetting_locals
-    def recording(self, comment: str, on_step: Callable[[str], None] = lambda step: None) -> Recording:
+    def recording(
+        self, comment: str, on_step: Callable[[str], None] = lambda step: None, *, answer: str = ""
+    ) -> Recording:
         """Returns what was recorded so far, without secrets and without who is signed in. `comment` says what it was
-        recorded from. `on_step` is called with what is being done, in words.
+        recorded from. `on_step` is called with what is being done, in words. `answer` is the text of the answer
+        that was recorded; what is taken out of the recording is taken out of that too.
 
         Raises `RecordingError` if a secret cannot be taken out.
         """
@@ -215,6 +218,7 @@ class Recorder:
             chat=call.chat() if call is not None else None,
             session=RecordedSession.from_session(session) if session is not None else None,
             lean=not self._page and bool(self._page_recorders),
+            answer=answer,
         )
         return redact(recording, rules=self._rules, session=call.session if call is not None else None, probe=probe)
 

@@ -92,6 +92,7 @@ def redact(
         keep=tuple(dict.fromkeys((*given.keep, *rules.keep))),
         keep_identity=keep_identity,
         lean=given.lean,
+        answer=log["_answer"],
     )
 
 
@@ -109,6 +110,7 @@ def _log(recording: Recording) -> dict[str, Any]:
             "comment": recording.comment,
             "_chat": recording.chat,
             "_session": recording.session,
+            "_answer": recording.answer,
         }
     )
     return log

@@ -85,27 +85,22 @@ def record(
     call = make_call(kind, messages, settings.arguments(), target, recorder, session)
     if call.error is not None and not recorder.has_call:
         raise call.error
-    _save(recorder, output, comment or f"Recorded by `toolkit record` from {call.site}.")
-    _end(call)
+    _save(recorder, output, comment or f"Recorded by `toolkit record` from {call.site}.", call)
 
 
-def _save(recorder: Recorder, output: Path, comment: str) -> None:
-    """Writes the recording to the file `output`, and says what is in it."""
+def _save(recorder: Recorder, output: Path, comment: str, call: RecordedCall) -> None:
+    """Writes the recording to the file `output`, and says what is in it. At the end it prints the answer as a line for
+    the test, as the recording has it, or raises the error that the call ended with."""
+    from toolkit.cli.printable_text import python_literal
     from toolkit.recording.files import save
 
     try:
-        recording = recorder.recording(comment, on_step=show_status)
+        recording = recorder.recording(comment, on_step=show_status, answer=call.answer)
         save(recording, output, on_step=show_status)
     finally:
         clear_status()
     pages = sum(isinstance(entry.pageref, str) for entry in recording.entries)
     notify(f"note: recorded in {output}: {len(recording.entries)} exchanges, {pages} of them of the page")
-
-
-def _end(call: RecordedCall) -> None:
-    """Prints the answer as a line for the test, or raises the error that the call ended with."""
-    from toolkit.cli.printable_text import python_literal
-
     if call.error is not None:
         raise call.error
-    notify(f"answer={python_literal(call.answer)}")
+    notify(f"answer={python_literal(recording.answer)}")

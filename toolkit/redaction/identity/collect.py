@@ -18,6 +18,7 @@ from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.persons import Person, persons_in
+from toolkit.redaction.identity.streamed_text import streamed_texts
 from toolkit.redaction.placeholders import JWT
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
@@ -56,6 +57,8 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
                 data, name = Body(holder, key).data, place_name(place)
                 yield from _told_in(data, name, probe if id(holder) in probed else None, documents=True)
                 yield from _told_by_tokens(data, name) if claims else ()
+                for text in streamed_texts(data):
+                    yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
             continue
         data = holder[key].encode("utf-8", "surrogatepass")
         if data not in known:

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.identity.addresses import is_address
-from toolkit.redaction.identity.collect import find_told, find_told_by_session, names_of_sites
+from toolkit.redaction.identity.collect import bodies_of_site, find_told, find_told_by_session, names_of_sites
 from toolkit.redaction.identity.distinctive import is_distinctive_identity, is_plain_name
 from toolkit.redaction.identity.replacements import choose_replacements
+from toolkit.redaction.identity.streamed_text import streamed_texts
 from toolkit.redaction.identity.telling_places import TellingPlaces
 from toolkit.redaction.identity.whole_words import WholeWordSearch
 from toolkit.session.browser_session import BrowserSession
@@ -61,7 +63,22 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     if here:
         TellingPlaces(here, everywhere).replace_in(log, probe)
     quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items() if not value.isalnum()}
-    return TakenOut(quoted | replacements, _in_other_cases(everywhere) | everywhere | _digests(everywhere))
+    taken = TakenOut(quoted | replacements, _in_other_cases(everywhere) | everywhere | _digests(everywhere))
+    if everywhere:
+        _replace_in_streams(log, taken)
+    return taken
+
+
+def _replace_in_streams(log: dict[str, Any], taken: TakenOut) -> None:
+    """Replaces in the answers of `log` what they tell in pieces, which the search of all texts does not find."""
+    new = {value.encode("utf-8", "surrogatepass"): replacement for value, replacement in taken.everywhere.items()}
+    search, of_site = taken.finder(new), bodies_of_site(log)
+    for entry in log["entries"]:
+        content = entry["response"].get("content") or {}
+        if content.get("text") and id(content) not in of_site:
+            body = Body(content, "encoding")
+            edits = [edit for text in streamed_texts(body.data) for edit in text.edits(search, new.__getitem__)]
+            correct_lengths(entry["response"], body.edit(edits))
 
 
 def _in_other_cases(replacements: Mapping[str, str]) -> dict[str, str]:

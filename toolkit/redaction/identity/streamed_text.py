@@ -1,0 +1,73 @@
+"""Finds what a stream of events tells in pieces: a name whose words come in one event after the other. Pure.
+
+The pieces of a text are the strings of one name in the events of a body. What stands whole in one of them is left to
+the search of the body itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from toolkit.redaction.field import json_escaped
+from toolkit.redaction.identity.whole_words import WholeWordSearch
+from toolkit.redaction.json_fields import decode_string
+from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
+
+# The names of the members in which sites stream text.
+PIECE = re.compile(
+    rb'"(content|text|delta|response|token|answer|chunk|value|v|output|completion|message|reasoning|reasoning_content'
+    rb'|thinking)"[ \t]{0,4}:[ \t]{0,4}"((?:[^"\\]++|\\.)*+)"',
+    re.DOTALL,
+)
+EVENT = re.compile(rb"(?:\A|\n)(?:data|event|id|retry)?:")
+LINES = re.compile(rb"\}\r?\n\{")
+
+
+class StreamedText(NamedTuple):
+    """A text in pieces: the whole of it in UTF-8, and for each piece where it ends there, and where it stands in the
+    body."""
+
+    whole: bytes
+    ends: list[int]
+    places: list[tuple[int, int]]
+
+    def __repr__(self) -> str:
+        return f"<StreamedText of {len(self.places)} pieces>"
+
+    def edits(self, search: WholeWordSearch, replacement: Callable[[bytes], str]) -> Iterator[Edit[bytes]]:
+        """Yields the edits of the body that replace what `search` finds in more than one piece. The first of the
+        pieces gets the replacement."""
+        within: dict[int, list[Edit[bytes]]] = {}
+        found = (Edit(start, end, replacement(word).encode()) for start, end, word in search.spans(self.whole))
+        for start, end, new in drop_overlaps(found):
+            first, last = bisect_right(self.ends, start), bisect_right(self.ends, end - 1)
+            for number in range(first, last + 1) if last > first else ():
+                begin = self.ends[number - 1] if number else 0
+                part = Edit(max(start, begin) - begin, min(end, self.ends[number]) - begin, new)
+                within.setdefault(number, []).append(part if number == first else part._replace(new=b""))
+        for number, edits in within.items():
+            piece = self.whole[self.ends[number - 1] if number else 0 : self.ends[number]]
+            written = json_escaped(apply_edits(piece, edits).decode("utf-8", "surrogatepass")).encode()
+            yield Edit(*self.places[number], written)
+
+
+def streamed_texts(data: bytes) -> list[StreamedText]:
+    """Returns the texts that the body `data` has in pieces; an empty list for a body that is no stream."""
+    if not EVENT.search(data, 0, 4096) and not LINES.search(data):
+        return []
+    pieces: dict[bytes, list[re.Match[bytes]]] = {}
+    for match in PIECE.finditer(data):
+        pieces.setdefault(match[1], []).append(match)
+    return [_joined(matches) for matches in pieces.values() if len(matches) > 1]
+
+
+def _joined(matches: list[re.Match[bytes]]) -> StreamedText:
+    texts = [
+        decode_string(b'"%b"' % text).encode("utf-8", "surrogatepass") if b"\\" in (text := match[2]) else text
+        for match in matches
+    ]
+    return StreamedText(b"".join(texts), list(accumulate(map(len, texts))), [match.span(2) for match in matches])
