@@ -30,10 +30,23 @@ ROOMS: dict[str, set[str]] = {
     "replay": {"errors", "har", "http", "redaction", "streams"},
     "recording": {"errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
+    "gateway": {"chats", "client", "errors", "files", "providers", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
     "testing": {"browser", "chats", "client", "errors", "har", "http", "providers", "recording", "replay", "stores"},
     "cli": {
-        *("browser", "chats", "client", "doctor", "errors", "files", "har", "http", "providers", "recording"),
+        *(
+            "browser",
+            "chats",
+            "client",
+            "doctor",
+            "errors",
+            "files",
+            "gateway",
+            "har",
+            "http",
+            "providers",
+            "recording",
+        ),
         *("redaction", "replay", "session", "stores", "streams"),
     },
 }
@@ -46,7 +59,7 @@ GROUND_FLOOR = {"__init__.py", "__main__.py", "errors.py", "py.typed"}
 
 # Which rooms may import which libraries; those that any may are not named.
 THIRD_PARTY = {
-    "aiohttp": {"http", "replay"},
+    "aiohttp": {"gateway", "http", "replay"},
     "aiohttp_socks": {"http"},
     "anyio": {"client", "testing"},
     "click": {"cli"},
