@@ -10,9 +10,8 @@ import pytest
 from toolkit.chats.events import Media, Reasoning, Source, Sources, Status, ToolCall
 from toolkit.errors import UsageError
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
-from toolkit.gateway.chat_completions import ChunkWriter, document, read_request
-from toolkit.gateway.error_answers import GatewayError
-from toolkit.gateway.request_errors import Refused
+from toolkit.gateway.chat_completions import ChunkWriter, read_request, write_document
+from toolkit.gateway.error_answers import GatewayError, Refused
 from toolkit.providers import registry
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -148,7 +147,10 @@ def test_an_error_in_a_stream_has_no_end_marker() -> None:
 )
 def test_reasons_for_the_end(told: str, sent: str) -> None:
     """In OpenAI's words, since clients check them."""
-    assert json.loads(document(ANSWER._replace(finish_reason=told), "c", 7, "m"))["choices"][0]["finish_reason"] == sent
+    assert (
+        json.loads(write_document(ANSWER._replace(finish_reason=told), "c", 7, "m"))["choices"][0]["finish_reason"]
+        == sent
+    )
 
 
 def test_a_document() -> None:
@@ -159,7 +161,7 @@ def test_a_document() -> None:
         media=(Media(data=b"x"), Media(url="u")),
         usage=AnswerUsage(1, 2, 1, estimated=True),
     )
-    found = json.loads(document(answer, "chatcmpl-1", 7, "aura"))
+    found = json.loads(write_document(answer, "chatcmpl-1", 7, "aura"))
     message = found["choices"][0]["message"]
     assert (message["role"], message["content"], message["reasoning_content"]) == ("assistant", None, "hm")
     assert message["tool_calls"][0]["function"] == {"name": "sky", "arguments": '{"of": "Earth"}'}

@@ -2,7 +2,7 @@
 
 `application.app` is the whole of it as an aiohttp application; `toolkit serve` runs one by `listening`. What a request
 must show before it is looked at is decided in `request_guard`, which model it means in `served_models`, what is asked
-and in which shape it is answered in `chat_completions`, and how a failure is told in `error_answers`. The calls
+and in which shape it is answered by one of the `protocols`, and how a failure is told in `error_answers`. The calls
 themselves are made by `toolkit.client`.
 """
 

@@ -18,8 +18,9 @@ from toolkit.chats.events import ChatEvent, Finished, Queued, Status, Text
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
-from toolkit.gateway.chat_completions import ChunkWriter, Question
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, gateway_error
+from toolkit.gateway.protocols import StreamWriter
+from toolkit.gateway.question import Question
 
 GRACE_SECONDS = 5.0
 COMMENT_SECONDS = 10.0  # of silence, after which a comment is sent
@@ -40,7 +41,7 @@ class SlowClient(Exception):
 class AnswerStream:
     """One answer on its way to one client. `request` is the client's; `writer` writes the events."""
 
-    def __init__(self, request: web.Request, writer: ChunkWriter) -> None:
+    def __init__(self, request: web.Request, writer: StreamWriter) -> None:
         self._request, self._writer = request, writer
         self.response = web.StreamResponse(headers=HEADERS)
         self._last_write = 0.0

@@ -12,15 +12,14 @@ from typing import Any
 import msgspec
 
 from toolkit.chats.events import ChatEvent, Media, Reasoning, Sources, ToolCall
-from toolkit.chats.messages import TOOLS, Message, read_messages, read_tools
+from toolkit.chats.messages import read_messages, read_tools
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
-from toolkit.gateway.error_answers import GatewayError, invalid
-from toolkit.gateway.request_errors import Refused
-from toolkit.providers.base import CALL_OPTIONS, Provider
+from toolkit.gateway.error_answers import GatewayError, Refused, invalid, openai_error
+from toolkit.gateway.question import Question
+from toolkit.gateway.request_body import decode_body
 
 # The reasons that clients know; what a site calls otherwise is an answer that ended by itself.
 FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
-OWN_OPTIONS = {"temperature", "max_tokens", *CALL_OPTIONS}  # which are no option of a site
 DONE = b"data: [DONE]\n\n"
 JSON_HINT = "Ask for JSON in the prompt instead."
 
@@ -50,47 +49,9 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
         return f"<ChatCompletionRequest model={self.model}: {len(self.messages)} messages>"
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What to ask a site, whichever it is: the arguments of `Client.chat`."""
-
-    messages: tuple[Message, ...]
-    stream: bool
-    include_usage: bool
-    temperature: float | None
-    max_tokens: int | None
-    tools: tuple[dict[str, Any], ...]
-    tool_choice: str | dict[str, Any] | None
-    fields: dict[str, Any]  # all of the request, for the options of a site
-
-    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
-
-    def __repr__(self) -> str:
-        return f"<Question of {len(self.messages)} messages>"
-
-    def arguments(self, provider: type[Provider]) -> dict[str, Any]:
-        """The arguments of `Client.chat` for `provider`, besides the messages and the model. Of the fields of the
-        request that are not OpenAI's own, those that are an option of this site. Raises `Refused` for what the site
-        cannot keep to."""
-        arguments: dict[str, Any] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        arguments |= {name: self.fields[name] for name in provider.options if name in self.fields.keys() - OWN_OPTIONS}
-        if TOOLS in provider.accepts:
-            return arguments | {"tools": self.tools, "tool_choice": self.tool_choice}
-        if self.tools and self.tool_choice not in (None, "auto", "none"):
-            raise Refused(invalid("tool_choice", f"{provider.name} has no tools, so it cannot be made to call one."))
-        return arguments
-
-
 def read_request(body: bytes) -> tuple[str, Question]:
     """The name of the model, and the question. Raises `Refused`, and `UsageError` for messages that are none."""
-    try:
-        asked = msgspec.json.decode(body, type=ChatCompletionRequest)
-        fields: dict[str, Any] = msgspec.json.decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused(invalid(_field(str(error)), f"The request cannot be read: {error}.")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Refused(invalid(None, "The body is not JSON.")) from None
-    except RecursionError:
-        raise Refused(invalid(None, "The body is nested too deeply.")) from None
+    asked, fields = decode_body(body, ChatCompletionRequest)
     if asked.n not in (None, 1):
         raise Refused(invalid("n", "One answer at a time: `n` is 1."))
     if (asked.response_format or {}).get("type", "text") != "text":
@@ -106,12 +67,6 @@ def read_request(body: bytes) -> tuple[str, Question]:
         tool_choice=asked.tool_choice,
         fields=fields,
     )
-
-
-def _field(message: str) -> str | None:
-    """The field that a message of msgspec's names (`... - at `$.messages[0]``)."""
-    _, found, path = message.partition("`$.")
-    return path.rstrip("`.") if found else None
 
 
 class ChunkWriter:
@@ -154,14 +109,14 @@ class ChunkWriter:
 
     def error(self, error: GatewayError) -> bytes:
         """The last event of an answer that is not: no end marker follows it."""
-        return b"data: " + error.document() + b"\n\n"
+        return b"data: " + openai_error(error) + b"\n\n"
 
     def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return self._head + b',"choices":[' + msgspec.json.encode(choice) + b"]}\n\n"
 
 
-def document(answer: AnswerSummary, answer_id: str, created: int, model: str) -> bytes:
+def write_document(answer: AnswerSummary, answer_id: str, created: int, model: str) -> bytes:
     """The whole answer in one document."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.tool_calls else "")}
     if answer.reasoning:

@@ -53,10 +53,16 @@ class GatewayError(NamedTuple):
         told = {} if self.may_retry else {"x-should-retry": "false"}
         return told | ({} if self.retry_after is None else {"Retry-After": str(math.ceil(self.retry_after))})
 
-    def document(self) -> bytes:
-        """The error in OpenAI's shape, as JSON."""
-        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
-        return msgspec.json.encode({"error": error})
+
+class Refused(Exception):
+    """Ends the handling of a request that cannot be kept to. `error` is what the client is told.
+
+    It stays within this room: callers of the toolkit never see it.
+    """
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 # The first class that an error belongs to decides.
@@ -91,6 +97,15 @@ def gateway_error(error: ToolkitError) -> GatewayError:
     return GatewayError(500, "server_error", "internal_error", message)
 
 
+def told_error(error: Exception) -> GatewayError:
+    """Any error as a client is told it; of one that is a fault of this server nothing but that."""
+    if isinstance(error, Refused):
+        return error.error
+    if isinstance(error, ToolkitError):
+        return gateway_error(error)
+    return GatewayError(500, "server_error", "internal_error", UNEXPECTED)
+
+
 def _had_no_effect(error: ToolkitError) -> bool:
     """Whether the same call can be made again, and nothing is asked twice."""
     return isinstance(error, RateLimited | ServiceUnavailable) or (isinstance(error, ConnectFailed) and not error.sent)
@@ -99,3 +114,9 @@ def _had_no_effect(error: ToolkitError) -> bool:
 def invalid(param: str | None, message: str) -> GatewayError:
     """The error for a request that cannot be kept to; `param` is the field that it is about."""
     return GatewayError(400, "invalid_request_error", "invalid_request", message, param)
+
+
+def openai_error(error: GatewayError) -> bytes:
+    """`error` in OpenAI's shape, as JSON."""
+    told = {"message": error.message, "type": error.kind, "param": error.param, "code": error.code}
+    return msgspec.json.encode({"error": told})

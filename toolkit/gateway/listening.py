@@ -16,8 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from toolkit.errors import UsageError
-from toolkit.gateway.error_answers import GatewayError
-from toolkit.gateway.request_errors import Refused
+from toolkit.gateway.error_answers import GatewayError, Refused
 
 HEAD_SECONDS = 10.0  # for the head of the first request of a connection
 IDLE_SECONDS = 75.0  # ... of each further one

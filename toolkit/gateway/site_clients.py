@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from toolkit.client.client import Client
-from toolkit.gateway.error_answers import GatewayError
-from toolkit.gateway.request_errors import Refused
+from toolkit.gateway.error_answers import GatewayError, Refused
 from toolkit.gateway.served_models import ServedSite
 
 MAX_CALLS = 64  # of one account at once, those that wait for their turn included
