@@ -24,8 +24,9 @@ def without_secrets(environ: Mapping[str, str], keep: Iterable[str] = ()) -> dic
     """`environ` without what is ours alone to know; the variables named in `keep` stay as they are.
 
     Left out are the passphrase of the store, the server's key, the sessions that are handed in, and the secrets of
-    browsers.json. The address of a store loses user, password and query, and so do those of proxies (each variable whose name ends with
-    `PROXY`) user and password: what follows `HTTPS_PROXY` and its like still goes to the same proxy.
+    browsers.json. The address of a store loses user, password and query, and so do those of proxies (each variable
+    whose name ends with `PROXY`) user and password: what follows `HTTPS_PROXY` and its like still goes to the same
+    proxy.
     """
     kept = set(keep)
     cleaned = ((name, value if name in kept else _without_secret(name, value)) for name, value in environ.items())
