@@ -30,6 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "replay": {"errors", "har", "http", "redaction", "streams"},
     "recording": {"chats", "errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
+    "gateway": {"chats", "client", "errors", "files", "providers", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
     "adoption": {
         *("chats", "client", "errors", "har", "providers", "recording", "redaction", "replay", "session", "stores"),
@@ -44,6 +45,7 @@ ROOMS: dict[str, set[str]] = {
             "doctor",
             "errors",
             "files",
+            "gateway",
             "har",
             "http",
             "providers",
@@ -61,7 +63,7 @@ GROUND_FLOOR = {"__init__.py", "__main__.py", "errors.py", "py.typed"}
 
 # Which rooms may import which libraries; those that any may are not named.
 THIRD_PARTY = {
-    "aiohttp": {"http", "replay"},
+    "aiohttp": {"gateway", "http", "replay"},
     "aiohttp_socks": {"http"},
     "anyio": {"client", "testing"},
     "click": {"cli"},

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cli import forked
-from tests.cli.scripted_site import ScriptedSite
 from tests.listening import secrets_in
 from tests.sites.asking import SECONDS
 from tests.sites.aura import AuraSite
 from tests.sites.openassistant import OpenAssistantSite
 from tests.sites.openwebui import OpenWebUISite
+from tests.sites.scripted import ScriptedSite
 from tests.sites.serving import serve
 from toolkit.cli import main
 from toolkit.session.browser_session import BrowserSession

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import terminal
-from tests.cli.scripted_site import ScriptedSite
+from tests.sites.scripted import ScriptedSite
 from toolkit.chats.events import Media, Reasoning, Source, Text, Usage
 from toolkit.cli.answer_details import media_line, source_lines, usage_line
 from toolkit.cli.answer_display import AnswerDisplay

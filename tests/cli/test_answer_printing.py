@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tests.cli.conftest import Toolkit
-from tests.cli.scripted_site import PICTURE, ScriptedSite, delta
 from tests.sites.openwebui import OpenWebUISite
+from tests.sites.scripted import PICTURE, ScriptedSite, delta
 
 Scripted = tuple[ScriptedSite, str]
 USAGE = {

@@ -10,9 +10,9 @@ import pytest
 
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, Terminal, terminal
-from tests.cli.scripted_site import PICTURE, ScriptedSite, delta
 from tests.providers.gradio_app import BOT, BOX, GradioApp, function, turn
 from tests.sites.aura import AuraSite, error
+from tests.sites.scripted import PICTURE, ScriptedSite, delta
 from tests.sites.serving import serve
 from toolkit.cli.conversation import Conversation
 from toolkit.cli.conversation_commands import ConversationCommands, parse_command

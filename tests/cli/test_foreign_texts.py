@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from tests.cli import one_by_one
 from tests.cli.conftest import Toolkit
 from tests.cli.pseudo_terminal import terminal
-from tests.cli.scripted_site import ScriptedSite
 from tests.sites.base import Refusal
+from tests.sites.scripted import ScriptedSite
 from tests.sites.serving import serve
 from toolkit.session.browser_session import BrowserSession, Cookie
 

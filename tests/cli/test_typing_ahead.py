@@ -11,9 +11,9 @@ import pytest
 from tests.cli.conftest import Toolkit
 from tests.cli.held_deletions import holding_deletions
 from tests.cli.pseudo_terminal import CTRL_C, CTRL_D, Terminal, terminal
-from tests.cli.scripted_site import ScriptedSite
 from tests.sites.asking import SECONDS
 from tests.sites.openassistant import OpenAssistantSite
+from tests.sites.scripted import ScriptedSite
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals as POSIX has them")
 

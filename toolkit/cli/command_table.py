@@ -43,6 +43,8 @@ COMMANDS = (
     CommandEntry("session show", "session_show"),
     CommandEntry("providers", "providers"),
     CommandEntry("models", "models"),
+    CommandEntry("serve", "serve"),
+    CommandEntry("serve key", "serve_key"),
     CommandEntry("record", "record"),
     CommandEntry("recording", "recording"),
     CommandEntry("recording adopt", "recording_adopt"),

@@ -1,0 +1,112 @@
+"""`toolkit serve` as it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from tests.cli.conftest import Toolkit
+from tests.sites.asking import SECONDS
+from tests.sites.scripted import ScriptedSite
+
+
+class Served:
+    """A server that runs: its process, its origin, and the lines that it printed when it was ready."""
+
+    def __init__(self, process: asyncio.subprocess.Process, lines: list[str]) -> None:
+        self.process, self.lines = process, lines
+        self.origin = lines[0].removeprefix("ready: ")
+
+    async def end(self) -> tuple[int, str]:
+        """End it in order. Returns its exit code, and what it said on stderr."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(SECONDS):
+            out, err = await self.process.communicate()
+        assert out == b""
+        assert self.process.returncode is not None
+        return self.process.returncode, err.decode()
+
+
+@asynccontextmanager
+async def serving(toolkit: Toolkit, *options: str, lines: int = 2, **env: str) -> AsyncIterator[Served]:
+    """Run `toolkit serve` at a free port."""
+    process = await toolkit.start("serve", "--port", "0", *options, env=env)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    async with asyncio.timeout(SECONDS):
+        said = [(await process.stdout.readline()).decode().rstrip() for _ in range(lines)]
+    if not said[0].startswith("ready: "):
+        raise AssertionError((await process.stderr.read()).decode())
+    yield Served(process, said)
+
+
+async def ask(origin: str, key: str, text: str = "Hi") -> tuple[int, str]:
+    body = {"model": "codelinkava", "messages": [{"role": "user", "content": text}]}
+    headers = {"Authorization": f"Bearer {key}"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{origin}/v1/chat/completions", json=body, headers=headers) as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_the_first_start(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """It prints what clients need; the key this one time, and then `toolkit serve key` does."""
+    scripted[0].says("blue")
+    async with serving(toolkit, lines=3) as served:
+        assert served.lines[1] == f"export OPENAI_BASE_URL={served.origin}/v1"
+        key = served.lines[2].removeprefix("export OPENAI_API_KEY=")
+        status, text = await ask(served.origin, key)
+        assert (status, "blue" in text) == (200, True)
+        assert (await ask(served.origin, "wrong"))[0] == 401
+        code, err = await served.end()
+    assert (code, key in err) == (0, False)
+    assert (await toolkit.run("serve", "key")).out == f"{key}\n"
+    async with serving(toolkit) as served:
+        assert (await ask(served.origin, key))[0] == 200
+        code, err = await served.end()
+    assert err == "note: `toolkit serve key` shows the key\n"
+    renewed = (await toolkit.run("serve", "key", "--renew")).out.strip()
+    assert renewed != key
+    assert (await toolkit.run("serve", "key")).out.strip() == renewed
+
+
+async def test_a_key_from_the_environment(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """It is never printed, and no file is made."""
+    scripted[0].says("blue")
+    key = "a-key-of-my-own-choice"
+    async with serving(toolkit, TOOLKIT_SERVE_KEY=key) as served:
+        assert (await ask(served.origin, key))[0] == 200
+        assert key not in (await served.end())[1]
+    assert not (toolkit.state / "serve.key").exists()
+
+
+async def test_without_a_key(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """On loopback whoever is on this machine may ask, but no web page."""
+    scripted[0].says("blue")
+    async with serving(toolkit, "--no-key") as served:
+        assert (await ask(served.origin, "any"))[0] == 200
+        await served.end()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--no-key", "--host", "0.0.0.0"), "A server without a key listens on loopback only."),
+        (("--base-url", "codelinkava"), "names no deployment"),
+        (("--base-url", "nobody=http://x.example.org"), "There is no provider 'nobody'"),
+        (("--model", "best"), "gives no model a name"),
+        (("--port", "70000"), "--port"),
+        (("--host", "nowhere.invalid"), "cannot listen at nowhere.invalid"),
+    ],
+)
+async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...], words: str) -> None:
+    """They are told before anything listens."""
+    result = await toolkit.run("serve", *options)
+    assert result.code != 0
+    assert words in result.err

@@ -1,0 +1,127 @@
+"""Connections: those that say nothing are closed, and an end lets what runs finish."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientConnectionError, ClientSession, web
+
+from tests.sites.asking import SECONDS
+from toolkit.errors import UsageError
+from toolkit.gateway import listening
+from toolkit.gateway.listening import Listener, bind
+
+
+class Handlers:
+    """A server's only path, which answers once it may."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.asked = asyncio.Event()
+
+    async def answer(self, _: web.Request) -> web.Response:
+        self.asked.set()
+        await self.may_answer.wait()
+        return web.Response(text="blue")
+
+
+@asynccontextmanager
+async def listener(handlers: Handlers) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
+    """A server that runs, with its port and its task."""
+    application = web.Application()
+    application.router.add_get("/", handlers.answer)
+    bound, ready = bind("127.0.0.1", 0), asyncio.Event()
+    port = bound.getsockname()[1]
+    running = asyncio.create_task(Listener(application, bound).run(ready.set))
+    await ready.wait()
+    try:
+        yield port, running
+    finally:
+        if not running.done():
+            os.kill(os.getpid(), signal.SIGTERM)
+            await running
+
+
+async def until_refused(port: int) -> None:
+    """Return once nobody listens at `port` any more."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+@pytest.mark.parametrize("again", [False, True])
+async def test_half_a_head(sent: bytes, *, again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection on which no request comes is closed: a new one, and one that has had a request."""
+    monkeypatch.setattr(listening, "IDLE_SECONDS" if again else "HEAD_SECONDS", 0.05)
+    handlers = Handlers()
+    handlers.may_answer.set()
+    async with listener(handlers) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        if again:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"blue")
+        writer.write(sent)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            await reader.readexactly(1)
+        writer.close()
+
+
+async def test_a_request_that_runs_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long its answer takes."""
+    monkeypatch.setattr(listening, "HEAD_SECONDS", 0.05)
+    handlers = Handlers()
+    async with listener(handlers) as (port, _), ClientSession() as http:
+        asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
+        await handlers.asked.wait()
+        asyncio.get_running_loop().call_later(0.2, handlers.may_answer.set)
+        async with await asking as response:
+            assert await response.text() == "blue"
+
+
+async def test_an_end_in_order() -> None:
+    """What runs finishes, what is new finds nobody, and the server ends by itself then."""
+    handlers = Handlers()
+    async with listener(handlers) as (port, running), ClientSession() as http:
+        asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
+        await handlers.asked.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until_refused(port)
+        assert not running.done()
+        handlers.may_answer.set()
+        async with await asking as response:
+            assert await response.text() == "blue"
+        await running
+
+
+async def test_a_second_signal_does_not_wait() -> None:
+    """Whoever says it twice means at once."""
+    handlers = Handlers()
+    async with listener(handlers) as (port, running), ClientSession() as http:
+        asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
+        await handlers.asked.wait()
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0)
+        await running
+        with pytest.raises(ClientConnectionError):
+            await asking
+
+
+def test_an_address_that_cannot_be_had() -> None:
+    """The words say which."""
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=rf"cannot listen at 127\.0\.0\.1, port {port}: Address already in use"):
+            bind("127.0.0.1", port)
+    with pytest.raises(UsageError, match=r"cannot listen at nowhere\.invalid"):
+        bind("nowhere.invalid", 80)

@@ -1,0 +1,147 @@
+"""`toolkit serve`: an HTTP server for any OpenAI-style client, in front of the sites that there are sessions for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from toolkit.cli.command_table import LazyCommands
+from toolkit.cli.options import browsers_option, debug_option, group_options, profile_option, store_option
+from toolkit.cli.output import echo_text
+from toolkit.cli.status_line import notify
+
+F = TypeVar("F", bound=Callable[..., Any])
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class ServeOptions(NamedTuple):
+    """The options of the server."""
+
+    host: str
+    port: int
+    base_url: tuple[str, ...]
+    model: tuple[str, ...]
+    only: tuple[str, ...]
+    allow_host: tuple[str, ...]
+    allow_origin: tuple[str, ...]
+    no_key: bool
+    proxy: str | None
+    profile: str | None
+    browsers: Path | None
+    store: str | None
+
+    def __repr__(self) -> str:  # a proxy and a store have passwords
+        return f"<ServeOptions {self.host}:{self.port}>"
+
+
+def _serve_options(command: F) -> F:
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at."),
+        click.option("--port", type=click.IntRange(0, 65535), default=4141, show_default=True, help="0 is a free one."),
+        click.option(
+            "--model",
+            multiple=True,
+            metavar="NAME=ID[,ID...]",
+            help="A name of your own for a model, and others where it fails.",
+        ),
+        click.option(
+            "--only", multiple=True, metavar="PATTERN", help="Serve only models of such names, as 'openwebui/*'."
+        ),
+        click.option(
+            "--base-url", multiple=True, metavar="PROVIDER=URL", help="Which deployment of a provider is served."
+        ),
+        click.option("--allow-host", multiple=True, metavar="NAME", help="Another Host that clients may call it by."),
+        click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="A web page's origin that may call it."),
+        click.option("--no-key", is_flag=True, help="Ask clients for no key; on loopback only."),
+        click.option("--proxy", metavar="URL", help="Proxy for the browser and the calls."),
+        profile_option,
+        browsers_option,
+        store_option,
+        debug_option,
+    )
+    return group_options(command, "options", ServeOptions, options)
+
+
+@click.group(
+    commands=LazyCommands("serve"),
+    invoke_without_command=True,
+    short_help="Serve your sites to any OpenAI-style client.",
+)
+@_serve_options
+@click.pass_context
+def serve(context: click.Context, options: ServeOptions) -> None:
+    """Run an HTTP server through which OpenAI-style clients call the sites that you have sessions for.
+
+    Models are called PROVIDER/MODEL, PROVIDER@ACCOUNT/MODEL, or PROVIDER alone for the site's own choice. Clients show
+    a key, which is made at the first start and kept for you alone; TOOLKIT_SERVE_KEY gives another one. Web pages
+    cannot call the server.
+    """
+    if context.invoked_subcommand is None:
+        _serve(options)
+
+
+def _serve(options: ServeOptions) -> None:
+    import asyncio
+
+    from toolkit.errors import UsageError
+    from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
+
+    if options.no_key and options.host not in LOOPBACK:
+        raise UsageError("A server without a key listens on loopback only.", hint="Leave out --no-key, or --host.")
+    made, key = False, ""
+    if not options.no_key:
+        given = os.environ.get(KEY_VARIABLE)
+        found = check_key(given, KEY_VARIABLE) if given else load_key(key_file())
+        made, key = found is None, found or make_key(key_file())
+    asyncio.run(_run(options, key, made=made))
+
+
+async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
+    from toolkit.gateway.application import app
+    from toolkit.gateway.listening import Listener, bind
+    from toolkit.gateway.request_guard import own_hosts
+    from toolkit.gateway.served_models import read_alias
+
+    bound = bind(options.host, options.port)
+    port = bound.getsockname()[1]
+    application = app(
+        key=key,
+        hosts=own_hosts(options.host, port, options.allow_host),
+        origins=options.allow_origin,
+        store=options.store,
+        base_urls=dict(_read_base_url(text) for text in options.base_url),
+        aliases=dict(read_alias(text) for text in options.model),
+        only=options.only,
+        proxy=options.proxy,
+        profile=options.profile,
+        browsers=options.browsers,
+    )
+    if options.host not in LOOPBACK:
+        notify(f"note: others can reach {options.host}: whoever has the key can use your sessions")
+    host = f"[{options.host}]" if ":" in options.host else options.host
+
+    def on_ready() -> None:
+        echo_text(f"ready: http://{host}:{port}")
+        echo_text(f"export OPENAI_BASE_URL=http://{host}:{port}/v1")
+        if made:
+            echo_text(f"export OPENAI_API_KEY={key}")
+        elif key:
+            notify("note: `toolkit serve key` shows the key")
+
+    await Listener(application, bound).run(on_ready)
+
+
+def _read_base_url(text: str) -> tuple[str, str]:
+    from toolkit.errors import UsageError
+    from toolkit.providers import registry
+    from toolkit.session.site_address import normalize_base_url
+
+    name, equals, url = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} names no deployment.", hint="Write PROVIDER=URL.")
+    registry.find(name)
+    return name, normalize_base_url(url)

@@ -1,0 +1,158 @@
+"""Sends an answer as it comes: waits for its beginning, keeps the connection while the site is silent, and ends it with
+the end of the answer or with the error.
+
+Until there is something of the answer, a failure is a status of its own, and another site can be asked. That is waited
+for `GRACE_SECONDS`; then the head is sent, and comments after it. Comments are part of event streams
+(https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes), and clients pass over them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+from aiohttp import web
+
+from toolkit.chats.events import ChatEvent, Finished, Queued, Status, Text
+from toolkit.chats.stream import ChatStream
+from toolkit.errors import ToolkitError
+from toolkit.gateway.answer_summary import summarize
+from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, gateway_error
+from toolkit.gateway.protocols import StreamWriter
+from toolkit.gateway.question import Question
+
+GRACE_SECONDS = 5.0
+COMMENT_SECONDS = 10.0  # of silence, after which a comment is sent
+WRITE_SECONDS = 60.0  # for a client to read on
+UNREAD_BYTES = 64 * 1024  # in our buffer, from which on a client is behind
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",  # nginx sends what it has at once then
+}
+WAITING = b": waiting\n\n"
+
+
+class SlowClient(Exception):
+    """A client has not read on for `WRITE_SECONDS`."""
+
+
+class AnswerStream:
+    """One answer on its way to one client. `request` is the client's; `writer` writes the events."""
+
+    def __init__(self, request: web.Request, writer: StreamWriter) -> None:
+        self._request, self._writer = request, writer
+        self.response = web.StreamResponse(headers=HEADERS)
+        self._last_write = 0.0
+        self.started = False  # something of the answer has been sent, so no other site can be asked
+
+    async def send(self, stream: ChatStream, question: Question) -> None:
+        """Send all of `stream`. Raises the error of the toolkit's where nothing of the answer was sent yet; a later one
+        is the last event."""
+        async with stream, aclosing(stream.events()) as events:
+            first = await self._first_content(events)
+            self.started = True
+            await self._begin()
+            keeper = asyncio.create_task(self._keep_alive())
+            try:
+                await self._send_content(first, events, stream, question)
+            finally:
+                keeper.cancel()
+                with suppress(asyncio.CancelledError):
+                    await keeper
+        await self.response.write_eof()
+
+    async def _send_content(
+        self,
+        first: ChatEvent,
+        events: AsyncGenerator[ChatEvent, None],
+        stream: ChatStream,
+        question: Question,
+    ) -> None:
+        texts: list[str] = []
+        try:
+            await self._send_event(first, texts)
+            async for event in events:
+                await self._send_event(event, texts)
+            answer = summarize(stream, "".join(texts), question.messages)
+            await self._write(self._writer.end(answer, include_usage=question.include_usage))
+        except ToolkitError as error:
+            await self._write(self._writer.error(gateway_error(error)))
+        except (SlowClient, ConnectionError):
+            raise
+        except Exception:
+            error_told = GatewayError(500, "server_error", "internal_error", UNEXPECTED)
+            await self._write(self._writer.error(error_told))
+            raise
+
+    async def fail(self, error: GatewayError) -> None:
+        """End a stream whose head was sent, but nothing of an answer."""
+        await self._write(self._writer.error(error))
+        await self.response.write_eof()
+
+    async def _first_content(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:
+        """The first event that is something of the answer. Meanwhile, after the grace, the client gets comments."""
+        loop = asyncio.get_running_loop()
+        reading = asyncio.ensure_future(self._skip_notices(events))
+        wait = GRACE_SECONDS
+        try:
+            while True:
+                done, _ = await asyncio.wait({reading}, timeout=wait)
+                if done:
+                    return reading.result()
+                await self._begin_head()
+                await self._write(WAITING)
+                wait = COMMENT_SECONDS
+        finally:
+            if not reading.done():
+                reading.cancel()
+                with suppress(asyncio.CancelledError, ToolkitError):
+                    await reading
+            self._last_write = loop.time()
+
+    async def _skip_notices(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:
+        async for event in events:
+            if isinstance(event, Queued) and self.response.prepared:
+                await self._write(b": queue position %d of %d\n\n" % (event.position, event.size))
+            if not isinstance(event, Queued | Status):
+                return event
+        return Finished("stop")
+
+    async def _begin_head(self) -> None:
+        if not self.response.prepared:
+            await self.response.prepare(self._request)
+
+    async def _begin(self) -> None:
+        await self._begin_head()
+        await self._write(self._writer.begin())
+
+    async def _send_event(self, event: ChatEvent, texts: list[str]) -> None:
+        if isinstance(event, Text):
+            texts.append(event.text)
+            await self._write(self._writer.text(event.text))
+        elif written := self._writer.event(event):
+            await self._write(written)
+
+    async def _keep_alive(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = self._last_write + COMMENT_SECONDS
+            if due <= loop.time():
+                await self._write(WAITING)
+            await asyncio.sleep(max(0.1, due - loop.time()))
+
+    async def _write(self, data: bytes) -> None:
+        """Write whole events. Raises `SlowClient` where the client does not read on."""
+        loop = asyncio.get_running_loop()
+        self._last_write = loop.time()
+        transport = self._request.transport
+        if transport is None or transport.get_write_buffer_size() < UNREAD_BYTES:
+            await self.response.write(data)
+            return
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self.response.write(data)
+        except TimeoutError:
+            transport.abort()
+            raise SlowClient from None

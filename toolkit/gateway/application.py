@@ -1,0 +1,65 @@
+"""The server as an `aiohttp.web.Application`: its routes, and what stands before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from toolkit.client.client import Client
+from toolkit.gateway.endpoints import Endpoints, Served
+from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, answer_errors, guard_entry, name_request
+from toolkit.gateway.protocols import PROTOCOLS
+from toolkit.gateway.request_guard import RequestGuard
+from toolkit.gateway.served_models import ServedSite
+from toolkit.stores.base import Store
+from toolkit.stores.choose import open_store
+
+
+def app(
+    *,
+    key: str,
+    hosts: Iterable[str],
+    origins: Iterable[str] = (),
+    store: Store | str | None = None,
+    base_urls: Mapping[str, str] | None = None,
+    aliases: Mapping[str, Iterable[str]] | None = None,
+    only: Iterable[str] = (),
+    **options: Any,
+) -> web.Application:
+    """The server, for those who run one themselves.
+
+    `key` is what clients have to show, "" for none. `hosts` are the values of Host that it answers to, with the port,
+    and `origins` those web pages that may call it. `store` is where the sessions are, as `Client` takes it. `base_urls`
+    names by provider the one deployment that is served; `aliases` gives models names of one's own, each for one or more
+    that are tried in turn; `only` are patterns such as `openwebui/*` of the names that are served. `options` are
+    further arguments of `Client`, whose `retries` are none here: clients of the server try again themselves.
+
+    Run it with `handler_cancellation=True` (of `web.AppRunner` and `web.run_app`): only then does a client that goes
+    away end the call at the site at once. Raises `UsageError` for arguments that cannot be used.
+    """
+    opened = open_store(store) if store is None or isinstance(store, str) else store
+
+    def open_client(site: ServedSite) -> Client:
+        given = {"retries": 0, **options}
+        return Client(site.provider, base_url=site.base_url, account=site.account, store=opened, **given)
+
+    served = Served(
+        opened,
+        open_client,
+        dict(base_urls or {}),
+        {name: tuple(ids) for name, ids in (aliases or {}).items()},
+        tuple(only),
+    )
+    application = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors, guard_entry])
+    application[GUARD] = RequestGuard(frozenset(host.lower() for host in hosts), frozenset(origins), key)
+    endpoints = Endpoints(served)
+    application.router.add_get("/healthz", endpoints.health)
+    application.router.add_get("/v1/models", endpoints.list_models)
+    application.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
+    for protocol in PROTOCOLS:
+        application.router.add_post(protocol.path, endpoints.answer)
+    application.on_response_prepare.append(name_request)
+    application.cleanup_ctx.append(endpoints.closing)
+    return application

@@ -1,0 +1,179 @@
+"""OpenAI's chat completions: what a request asks for, and the answer as events of a stream or as one document. Pure.
+
+https://platform.openai.com/docs/api-reference/chat and /chat-streaming. Each field that is sent is one that a client
+breaks without; a field of a request that is not known is passed over, and one that cannot be kept is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from toolkit.chats.events import ChatEvent, Media, Reasoning, Sources, ToolCall
+from toolkit.chats.messages import read_messages, read_tools
+from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
+from toolkit.gateway.error_answers import GatewayError, Refused, invalid, openai_error
+from toolkit.gateway.question import Question
+from toolkit.gateway.request_body import decode_body
+
+# The reasons that clients know; what a site calls otherwise is an answer that ended by itself.
+FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
+DONE = b"data: [DONE]\n\n"
+JSON_HINT = "Ask for JSON in the prompt instead."
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool = False
+
+
+class ChatCompletionRequest(msgspec.Struct, kw_only=True):
+    """The fields of a request that mean something here."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    n: int | None = None
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<ChatCompletionRequest model={self.model}: {len(self.messages)} messages>"
+
+
+def read_request(body: bytes) -> tuple[str, Question]:
+    """The name of the model, and the question. Raises `Refused`, and `UsageError` for messages that are none."""
+    asked, fields = decode_body(body, ChatCompletionRequest)
+    if asked.n not in (None, 1):
+        raise Refused(invalid("n", "One answer at a time: `n` is 1."))
+    if (asked.response_format or {}).get("type", "text") != "text":
+        raise Refused(invalid("response_format", f"No site can be made to keep to a format. {JSON_HINT}"))
+    limit = asked.max_tokens if asked.max_completion_tokens is None else asked.max_completion_tokens
+    return asked.model, Question(
+        messages=read_messages(asked.messages),
+        stream=bool(asked.stream),
+        include_usage=asked.stream_options is not None and asked.stream_options.include_usage,
+        temperature=asked.temperature,
+        max_tokens=limit,
+        tools=read_tools(asked.tools or ()),
+        tool_choice=asked.tool_choice,
+        fields=fields,
+    )
+
+
+class ChunkWriter:
+    """Writes the events of a stream. `answer_id`, `created` (seconds since 1970) and `model` are the same in all."""
+
+    def __init__(self, answer_id: str, created: int, model: str) -> None:
+        head = {"id": answer_id, "object": "chat.completion.chunk", "created": created, "model": model}
+        self._head = b"data: " + msgspec.json.encode(head)[:-1]
+        self._before_text = self._head + b',"choices":[{"index":0,"delta":{"content":'
+        self._calls = 0
+
+    def begin(self) -> bytes:
+        """The first event, which says whose turn it is."""
+        return self._chunk({"role": "assistant", "content": ""})
+
+    def text(self, piece: str) -> bytes:
+        """A piece of the answer. Of all events nearly each is one, so it is put together by hand."""
+        return self._before_text + msgspec.json.encode(piece) + b'},"finish_reason":null}]}\n\n'
+
+    def event(self, event: ChatEvent) -> bytes:
+        """What else the site says, where clients have a field for it; nothing otherwise."""
+        if isinstance(event, Reasoning):
+            return self._chunk({"reasoning_content": event.text})
+        if isinstance(event, ToolCall):
+            opened = {"index": event.index, **_call(event), "function": {"name": event.name, "arguments": ""}}
+            filled = {"index": event.index, "function": {"arguments": event.arguments}}
+            return self._chunk({"tool_calls": [opened]}) + self._chunk({"tool_calls": [filled]})
+        if isinstance(event, Media) and (image := _image(event)):
+            return self._chunk({"images": [image]})
+        if isinstance(event, Sources):
+            return self._chunk({"annotations": _annotations(event.sources)})
+        return b""
+
+    def end(self, answer: AnswerSummary, *, include_usage: bool) -> bytes:
+        """The last events of an answer that is complete."""
+        events = self._chunk({}, finish_reason=_reason(answer))
+        if include_usage:
+            events += self._head + b',"choices":[],"usage":' + msgspec.json.encode(_usage(answer.usage)) + b"}\n\n"
+        return events + DONE
+
+    def error(self, error: GatewayError) -> bytes:
+        """The last event of an answer that is not: no end marker follows it."""
+        return b"data: " + openai_error(error) + b"\n\n"
+
+    def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        return self._head + b',"choices":[' + msgspec.json.encode(choice) + b"]}\n\n"
+
+
+def write_document(answer: AnswerSummary, answer_id: str, created: int, model: str) -> bytes:
+    """The whole answer in one document."""
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.tool_calls else "")}
+    if answer.reasoning:
+        message["reasoning_content"] = answer.reasoning
+    if answer.tool_calls:
+        message["tool_calls"] = [_call(call) for call in answer.tool_calls]
+    if images := [image for media in answer.media if (image := _image(media))]:
+        message["images"] = images
+    if answer.sources:
+        message["annotations"] = _annotations(answer.sources)
+    choice = {"index": 0, "message": message, "finish_reason": _reason(answer), "logprobs": None}
+    return msgspec.json.encode(
+        {
+            "id": answer_id,
+            "object": "chat.completion",
+            "created": created,
+            "model": model,
+            "choices": [choice],
+            "usage": _usage(answer.usage),
+        }
+    )
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id or f"call_{call.index}", "type": "function", "function": function}
+
+
+def _reason(answer: AnswerSummary) -> str:
+    if answer.finish_reason in FINISH_REASONS:
+        return answer.finish_reason
+    return "content_filter" if answer.finish_reason == "refusal" else "stop"
+
+
+def _usage(usage: AnswerUsage) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+    }
+    if usage.reasoning is not None:
+        counts["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
+    return counts | ({"estimated": True} if usage.estimated else {})
+
+
+def _image(media: Media) -> dict[str, Any] | None:
+    """An image in the field that OpenRouter and LiteLLM have for it; None for one that only the session can fetch."""
+    if not media.data:
+        return None
+    encoded = base64.b64encode(media.data).decode("ascii")
+    url = f"data:{media.mime_type or 'application/octet-stream'};base64,{encoded}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _annotations(sources: tuple[Any, ...]) -> list[dict[str, Any]]:
+    return [
+        {"type": "url_citation", "url_citation": {"url": source.url, "title": source.title}}
+        for source in sources
+        if source.url
+    ]

@@ -1,0 +1,97 @@
+"""What is true of every request: who may not come in does not, and a failure is told in the shape of its protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+
+from aiohttp import web
+
+from toolkit.errors import ToolkitError
+from toolkit.gateway.answer_stream import SlowClient
+from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, openai_error, told_error
+from toolkit.gateway.protocols import BY_PATH
+from toolkit.gateway.request_guard import RequestGuard
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_LIMIT = 8 * 1024 * 1024  # bytes of a request; agents send 76 KB, and pictures come within the JSON
+
+log = logging.getLogger("toolkit")
+
+GUARD = web.AppKey("guard", RequestGuard)
+REQUEST_ID: ContextVar[str] = ContextVar("request_id")  # of the request that is handled
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every failure in the shape that clients read, with the request's id; and a line in the log, without its query,
+    its body or the answer."""
+    REQUEST_ID.set(f"req_{secrets.token_hex(12)}")
+    start, status = time.perf_counter(), 499
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    except web.HTTPException as error:
+        status = error.status
+        return _error(request, _of_http(error))
+    except TimeoutError:
+        told = GatewayError(
+            408, "invalid_request_error", "timeout", "The request did not arrive in time.", may_retry=True
+        )
+        status = told.status
+        return _error(request, told)
+    except (ToolkitError, Refused) as error:
+        told = told_error(error)
+        status = told.status
+        return _error(request, told)
+    except (asyncio.CancelledError, ConnectionError, SlowClient):  # the client is gone
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours, of which a client is told the id
+        status = 500
+        # Where, and never with what: an exception's own text may be part of a question or an answer.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("Request %s failed (%s):\n%s", REQUEST_ID.get(), type(error).__name__, where)
+        return _error(request, GatewayError(500, "server_error", "internal_error", UNEXPECTED))
+    finally:
+        took = (time.perf_counter() - start) * 1000
+        log.info("%s %s %s %d %.0f ms", REQUEST_ID.get(), request.method, request.path, status, took)
+
+
+@web.middleware
+async def guard_entry(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nobody gets further than this who may not."""
+    refusal = request.app[GUARD].refusal(request.method, request.path, request.headers)
+    if refusal is not None:
+        raise Refused(refusal)
+    return await handler(request)
+
+
+def _of_http(error: web.HTTPException) -> GatewayError:
+    if error.status == 404:
+        what = "There is no such endpoint. The base URL of OpenAI clients ends with /v1."
+        return GatewayError(404, "not_found_error", "unknown_endpoint", what)
+    if error.status == 413:
+        what = f"The request has more than {BODY_LIMIT // 1024 // 1024} MiB."
+        return GatewayError(413, "invalid_request_error", "request_too_large", what)
+    if error.status == 405:
+        return GatewayError(405, "invalid_request_error", "method_not_allowed", "That method is not for this endpoint.")
+    return GatewayError(error.status, "invalid_request_error", "invalid_request", error.reason)
+
+
+def _error(request: web.Request, error: GatewayError) -> web.Response:
+    """`error` in the shape of the protocol that is spoken at the request's path."""
+    protocol = BY_PATH.get(request.path)
+    body = protocol.write_error(error) if protocol is not None else openai_error(error)
+    return web.Response(status=error.status, body=body, content_type="application/json", headers=error.headers())
+
+
+async def name_request(_: web.Request, response: web.StreamResponse) -> None:
+    """The header by which a client's report can be found in the log."""
+    response.headers["x-request-id"] = REQUEST_ID.get()

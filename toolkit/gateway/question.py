@@ -1,0 +1,43 @@
+"""What a client asks, whichever protocol it speaks. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from toolkit.chats.messages import TOOLS, Message
+from toolkit.gateway.error_answers import Refused, invalid
+from toolkit.providers.base import CALL_OPTIONS, Provider
+
+OWN_OPTIONS = {"temperature", "max_tokens", *CALL_OPTIONS}  # which are no option of a site
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What to ask a site, whichever it is: the arguments of `Client.chat`."""
+
+    messages: tuple[Message, ...]
+    stream: bool
+    include_usage: bool
+    temperature: float | None
+    max_tokens: int | None
+    tools: tuple[dict[str, Any], ...]
+    tool_choice: str | dict[str, Any] | None
+    fields: dict[str, Any]  # all of the request, for the options of a site
+
+    __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    def __repr__(self) -> str:
+        return f"<Question of {len(self.messages)} messages>"
+
+    def arguments(self, provider: type[Provider]) -> dict[str, Any]:
+        """The arguments of `Client.chat` for `provider`, besides the messages and the model. Of the fields of the
+        request that are not OpenAI's own, those that are an option of this site. Raises `Refused` for what the site
+        cannot keep to."""
+        arguments: dict[str, Any] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        arguments |= {name: self.fields[name] for name in provider.options if name in self.fields.keys() - OWN_OPTIONS}
+        if TOOLS in provider.accepts:
+            return arguments | {"tools": self.tools, "tool_choice": self.tool_choice}
+        if self.tools and self.tool_choice not in (None, "auto", "none"):
+            raise Refused(invalid("tool_choice", f"{provider.name} has no tools, so it cannot be made to call one."))
+        return arguments

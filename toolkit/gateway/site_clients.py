@@ -1,0 +1,50 @@
+"""The clients of a server: one for each account at a site, opened with the first call and kept open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from toolkit.client.client import Client
+from toolkit.gateway.error_answers import GatewayError, Refused
+from toolkit.gateway.served_models import ServedSite
+
+MAX_CALLS = 64  # of one account at once, those that wait for their turn included
+WAIT_SECONDS = 5.0  # after which a client that was sent away may come again
+
+
+class SiteClients:
+    """Gives the client for a site. `open_client` makes one, which is closed with `aclose`."""
+
+    def __init__(self, open_client: Callable[[ServedSite], Client]) -> None:
+        self._open_client = open_client
+        self._clients: dict[ServedSite, Client] = {}
+        self._opened = AsyncExitStack()
+        self._calls: Counter[ServedSite] = Counter()
+
+    async def client(self, site: ServedSite) -> Client:
+        """The client for `site`. Raises what the constructor of `Client` raises."""
+        if site not in self._clients:
+            client = self._open_client(site)
+            self._clients[site] = client  # before anything is awaited: two calls share one
+            await self._opened.enter_async_context(client)
+        return self._clients[site]
+
+    @asynccontextmanager
+    async def call(self, site: ServedSite) -> AsyncIterator[Client]:
+        """The client for one call, which counts until the end of the block. Raises `Refused` where there are too many
+        already."""
+        if self._calls[site] >= MAX_CALLS:
+            what = f"{MAX_CALLS} calls of {site.name} are under way or waiting already."
+            raise Refused(GatewayError(429, "rate_limit_error", "queue_full", what, None, WAIT_SECONDS, may_retry=True))
+        self._calls[site] += 1
+        try:
+            yield await self.client(site)
+        finally:
+            self._calls[site] -= 1
+
+    async def aclose(self) -> None:
+        """Close all of them, with their calls."""
+        self._clients.clear()
+        await self._opened.aclose()
