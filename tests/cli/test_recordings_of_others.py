@@ -12,7 +12,7 @@ import pytest
 
 from tests.adoption.programs import ANSWER, PROGRAMS, QUESTION, TOKEN, answered, asked, chrome, entry, har
 from tests.cli.conftest import Call, Toolkit
-from tests.cli.scripted_site import ScriptedSite
+from tests.sites.scripted import ScriptedSite
 from tests.sites.base import Refusal
 from toolkit.client.client import Client
 from toolkit.har.model import Recording
