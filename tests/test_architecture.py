@@ -30,7 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "replay": {"errors", "har", "http", "redaction", "streams"},
     "recording": {"errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
-    "gateway": {"chats", "client", "errors", "files", "providers", "stores"},
+    "gateway": {"browser", "chats", "client", "errors", "files", "providers", "session", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
     "testing": {"browser", "chats", "client", "errors", "har", "http", "providers", "recording", "replay", "stores"},
     "cli": {
@@ -68,6 +68,7 @@ THIRD_PARTY = {
     "keyring": {"browser", "stores"},
     "platformdirs": {"files"},
     "playwright": {"browser"},
+    "prometheus_client": {"gateway"},
     "publicsuffixlist": {"session"},
     "pytest": {"testing"},
     "redis": {"stores"},
