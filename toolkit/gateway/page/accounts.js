@@ -49,7 +49,8 @@ class Card {
     this.list = element("ul");
     this.models = element("details", { class: "models", hidden: "" }, this.count, this.list);
     const title = element("div", { class: "title" }, element("h3", {}, site.name), this.state);
-    const row = element("div", { class: "row" }, this.command, this.copy, this.login);
+    const label = element("span", { class: "muted" }, "To log in again:");
+    const row = element("div", { class: "row" }, label, this.command, this.copy, this.login);
     this.item = element("li", {}, title, this.about, this.until, row, this.loginState, this.models);
     this.copy.addEventListener("click", () => this.copyCommand());
     this.login.addEventListener("click", async () => {
@@ -102,5 +103,5 @@ class Card {
 
 function until(expires, now) {
   if (expires === null) return "";
-  return expires > now ? `Until ${date(expires)} (${span(expires - now)} left)` : `Since ${date(expires)} (${span(now - expires)} ago)`;
+  return expires > now ? `Good until ${date(expires)} (${span(expires - now)} left)` : `Expired ${date(expires)} (${span(now - expires)} ago)`;
 }

@@ -1,19 +1,37 @@
 // The last calls, as a table.
 
 import { drawChart, look } from "./chart.js";
-import { element, find } from "./elements.js";
+import { element, find, say } from "./elements.js";
 import { count, timeOfDay, took } from "./format.js";
 
+const AT_FIRST = 20;
 let shown = "";
+let all = false;
+let last = [];
 
 export function showCalls(calls) {
   const now = JSON.stringify(calls);
   if (now === shown) return;
-  shown = now;
+  [shown, last] = [now, calls];
   find("calls").hidden = calls.length === 0;
   find("no-calls").hidden = calls.length > 0;
-  find("calls").tBodies[0].replaceChildren(...calls.map(row));
+  fillTable();
   drawChart(calls);
+}
+
+export function prepareCalls() {
+  find("all-calls").addEventListener("click", () => {
+    all = !all;
+    fillTable();
+  });
+  new ResizeObserver(() => drawChart(last)).observe(find("calls").parentElement);
+}
+
+function fillTable() {
+  find("calls").tBodies[0].replaceChildren(...last.slice(0, all ? undefined : AT_FIRST).map(row));
+  find("all-calls").hidden = last.length <= AT_FIRST;
+  find("all-calls").setAttribute("aria-expanded", all);
+  say(find("all-calls"), all ? "Show fewer" : `Show all ${last.length}`);
 }
 
 function row(call) {

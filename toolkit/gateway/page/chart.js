@@ -4,7 +4,7 @@ import { drawn, find } from "./elements.js";
 import { timeOfDay, took } from "./format.js";
 
 const SHOWN = 60;
-const [WIDTH, HEIGHT, LEFT, TOP] = [720, 144, 52, 16];
+const [HEIGHT, LEFT, TOP] = [144, 44, 16];
 
 export const look = (call) => (call.outcome === "ok" ? "good" : call.outcome === "cancelled" ? "cancelled" : "bad");
 
@@ -13,15 +13,16 @@ export function drawChart(calls) {
   chart.toggleAttribute("hidden", calls.length === 0);
   chart.parentElement.hidden = calls.length === 0;
   if (calls.length === 0) return chart.replaceChildren();
+  const width = chart.clientWidth;
   const bars = calls.slice(0, SHOWN).reverse();
   const top = roundUp(Math.max(...bars.map((call) => call.seconds)));
   const y = (seconds) => TOP + (1 - seconds / top) * (HEIGHT - TOP);
-  const step = (WIDTH - LEFT) / SHOWN;
+  const step = (width - LEFT) / SHOWN;
   const lines = [0, top / 2, top].flatMap((value) => [
-    drawn("line", { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-    drawn("text", { x: LEFT - 6, y: y(value) + (value ? 4 : -1), "text-anchor": "end" }, value ? took(value) : "0"),
+    drawn("line", { x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
+    drawn("text", { x: LEFT - 6, y: y(value) + (value ? 4 : -1), "text-anchor": "end" }, value < 1 ? took(value) : `${value} s`),
   ]);
-  chart.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  chart.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   chart.setAttribute("aria-label", summary(bars));
   chart.replaceChildren(...lines, ...bars.map((call, place) => bar(call, LEFT + place * step, step, y)));
 }

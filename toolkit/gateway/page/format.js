@@ -11,6 +11,7 @@ export const date = (seconds) => day.format(seconds * 1000);
 
 // How long something took, in ms or seconds with three digits that count.
 export function took(seconds) {
+  if (seconds === 0) return "0";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   return `${seconds < 9.995 ? seconds.toFixed(2) : seconds < 99.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }

@@ -1,7 +1,7 @@
 // Asks for the key where one is needed, and keeps what is shown up to date while somebody looks.
 
 import { clearAccounts, showAccounts, showModels } from "./accounts.js";
-import { showCalls } from "./calls.js";
+import { prepareCalls, showCalls } from "./calls.js";
 import { find, say } from "./elements.js";
 import { KeyRefused, ask, forgetKey, hasKey, keepKey } from "./server.js";
 import { prepareTrial, showChoices, stopTrial } from "./trial.js";
@@ -90,6 +90,7 @@ find("forget").addEventListener("click", () => {
   find("question").value = "";
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
+prepareCalls();
 prepareTrial(refresh, askForKey);
 say(find("address"), location.host);
 refresh();
