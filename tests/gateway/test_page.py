@@ -15,8 +15,6 @@ from tests.gateway.conftest import KEY, Gateway, gateway_before
 from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite
-from toolkit.gateway import application
-from toolkit.gateway.request_guard import RequestGuard
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -110,13 +108,11 @@ async def test_the_key(gateway: Gateway, open_page: OpenPage) -> None:
     assert not any(KEY in url for url in seen.urls)
 
 
-async def test_a_server_without_a_key(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_without_a_key(open_page: OpenPage) -> None:
     """It is not asked for."""
-    keyless = lambda hosts, origins, key, open_paths: RequestGuard(hosts, origins, "", open_paths)  # noqa: E731
-    monkeypatch.setattr(application, "RequestGuard", keyless)
     site = ScriptedSite()
     site.says("blue")
-    async with gateway_before(site) as gateway:
+    async with gateway_before(site, key="") as gateway:
         page, _ = await open_page(gateway)
         await expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
         await expect(page.get_by_role("button", name="Forget the key")).to_be_hidden()
@@ -126,13 +122,13 @@ async def test_a_server_without_a_key(open_page: OpenPage, monkeypatch: pytest.M
 async def test_accounts(gateway: Gateway, open_page: OpenPage) -> None:
     """Their states as `toolkit session list` tells them, until when they are good, the command, and the models."""
     now = time.time()
-    for account, left, needed in (("work", 86400 * 3.5, 0.0), ("old", -7300.0, 0.0), ("lost", 7300.0, now)):
+    for account, good_for, needed in (("work", 86400 * 3.5, 0.0), ("old", -7300.0, 0.0), ("lost", 7300.0, now)):
         session = BrowserSession(
             provider="codelinkava",
             origin=gateway.site_origin,
             identity=f"{account}@example.org",
             harvested_at=now - 86400,
-            expires_at=now + left,
+            expires_at=now + good_for,
             login_needed_at=needed,
         )
         await gateway.store.save(Key("codelinkava", gateway.site_origin, account), session)
@@ -240,7 +236,7 @@ async def test_by_screen_reader(gateway: Gateway, open_page: OpenPage) -> None:
     page, _ = await open_page(gateway)
     await enter(page)
     for role in ("banner", "main"):
-        await expect(page.get_by_role(role)).to_be_visible()  # type: ignore[arg-type]
+        await expect(page.get_by_role(role)).to_be_visible()
     for name in ("Accounts", "Try a model", "Last calls"):
         await expect(page.get_by_role("region", name=name)).to_be_visible()
     await expect(page.get_by_role("table", name=re.compile("The newest first"))).to_be_visible()
