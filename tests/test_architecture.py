@@ -75,6 +75,7 @@ THIRD_PARTY = {
     "rich": {"cli"},
     "tenacity": {"http"},
     "trustme": {"replay"},
+    "uvloop": {"gateway"},
 }
 
 MODULES = {

@@ -119,4 +119,4 @@ async def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (await gateway.chat()).status == 200
         answer: Any = await gateway.ask("GET", "/metrics")
         assert (answer.status, answer.json["error"]["code"]) == (404, "metrics_not_installed")
-        assert "provider-toolkit[serve]" in answer.json["error"]["message"]
+        assert "extra `serve`" in answer.json["error"]["message"]

@@ -94,7 +94,7 @@ class PageEndpoints:
     async def show_metrics(self, request: web.Request) -> web.Response:
         metrics = request.app.get(METRICS)
         if metrics is None:
-            what = "Metrics need a library: `pip install 'provider-toolkit[serve]'`, and start the server anew."
+            what = "Metrics need a library, which the toolkit's extra `serve` installs; then start the server anew."
             raise Refused(GatewayError(404, "not_found_error", "metrics_not_installed", what))
         sessions = {key: session for key, session in (await self._served.sessions()).values() if session is not None}
         return web.Response(body=metrics.write(sessions, time.time()), headers={"Content-Type": CONTENT_TYPE})
