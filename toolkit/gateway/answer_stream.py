@@ -75,8 +75,8 @@ class AnswerStream:
             await self._send_event(first, texts)
             async for event in events:
                 await self._send_event(event, texts)
-            answer = summarize(stream, "".join(texts), question.messages)
-            await self._write(self._writer.end(answer, include_usage=question.include_usage))
+            answer = summarize(stream, "".join(texts), question)
+            await self._write(self._writer.end(answer))
         except ToolkitError as error:
             await self._write(self._writer.error(gateway_error(error)))
         except (SlowClient, ConnectionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from aiohttp import web
 from toolkit.client.client import Client
 from toolkit.gateway.endpoints import Endpoints, Served
 from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, answer_errors, guard_entry, name_request
-from toolkit.gateway.protocols import PROTOCOLS
+from toolkit.gateway.protocols import COUNT, PROTOCOLS
 from toolkit.gateway.request_guard import RequestGuard
 from toolkit.gateway.served_models import ServedSite
 from toolkit.stores.base import Store
@@ -59,7 +60,9 @@ def app(
     application.router.add_get("/v1/models", endpoints.list_models)
     application.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
     for protocol in PROTOCOLS:
-        application.router.add_post(protocol.path, endpoints.answer)
+        application.router.add_post(protocol.path, partial(endpoints.answer, protocol))
+        if protocol.write_count is not None:
+            application.router.add_post(f"{protocol.path}{COUNT}", partial(endpoints.count, protocol))
     application.on_response_prepare.append(name_request)
     application.cleanup_ctx.append(endpoints.closing)
     return application

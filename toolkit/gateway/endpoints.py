@@ -16,10 +16,10 @@ from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_stream import AnswerStream
-from toolkit.gateway.answer_summary import AnswerSummary, summarize
+from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.error_answers import Refused, told_error
-from toolkit.gateway.protocols import BY_PATH
-from toolkit.gateway.question import Question
+from toolkit.gateway.protocols import ChatProtocol
+from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite, served_sites
 from toolkit.gateway.site_clients import SiteClients
 from toolkit.providers import registry
@@ -73,18 +73,24 @@ class Endpoints:
         (await self._names()).find(name)
         return _json(_model(name))
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.read()
-        protocol = BY_PATH[request.path]
-        name, question = protocol.read(body)
+    async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
+        """About how many tokens a question is. No site is asked."""
+        name, question = protocol.read(await _body(request))
+        (await self._names()).find(name)
+        assert protocol.write_count is not None
+        counted = protocol.write_count(estimate_prompt(question))
+        return web.Response(body=counted, content_type="application/json")
+
+    async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
+        """What a site says to a question, in the shape of `protocol`."""
+        name, question = protocol.read(await _body(request))
         models = (await self._names()).find(name)
-        answer_id, created = f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time())
+        head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         if not question.stream:
             answer = await self._whole_answer(models, question)
-            document = protocol.write_document(answer, answer_id, created, name)
+            document = protocol.write_document(answer, head)
             return web.Response(body=document, content_type="application/json")
-        stream = AnswerStream(request, protocol.open_stream(answer_id, created, name))
+        stream = AnswerStream(request, protocol.open_stream(head))
         for position, model in enumerate(models):
             try:
                 async with self._clients.call(model.site) as client:
@@ -105,7 +111,7 @@ class Endpoints:
                 async with self._clients.call(model.site) as client:
                     stream = _ask(client, model, question)
                     text = await stream.text(allow_truncated=True)
-                    return summarize(stream, text, question.messages)
+                    return summarize(stream, text, question)
             except (ToolkitError, Refused) as error:
                 if not _is_worth_another(error, position, models):
                     raise
@@ -126,6 +132,11 @@ class Endpoints:
         except (ToolkitError, TimeoutError) as error:  # a site that is down is no reason to hide the others
             log.warning("The models of %s cannot be listed (%s).", site.name, type(error).__name__)
         return names.of_site(site, models)
+
+
+async def _body(request: web.Request) -> bytes:
+    async with asyncio.timeout(BODY_SECONDS):
+        return await request.read()
 
 
 def _ask(client: Client, model: ServedModel, question: Question) -> ChatStream:
