@@ -78,9 +78,9 @@ class AnswerStream:
             await self._send_event(first, texts)
             async for event in events:
                 await self._send_event(event, texts)
-            answer = summarize(stream, "".join(texts), question.messages)
+            answer = summarize(stream, "".join(texts), question)
             call.usage = answer.usage
-            await self._write(self._writer.end(answer, include_usage=question.include_usage))
+            await self._write(self._writer.end(answer))
         except ToolkitError as error:
             call.fail(error)
             await self._write(self._writer.error(gateway_error(error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from toolkit.gateway.endpoints import Endpoints
 from toolkit.gateway.metrics import Metrics, is_available
 from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, METRICS, answer_errors, guard_entry, name_request
 from toolkit.gateway.page_endpoints import PageEndpoints
-from toolkit.gateway.protocols import PROTOCOLS
+from toolkit.gateway.protocols import COUNT, PROTOCOLS
 from toolkit.gateway.request_guard import RequestGuard
 from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ServedSite
@@ -73,7 +74,9 @@ def app(
     application.router.add_get("/v1/models", endpoints.list_models)
     application.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
     for protocol in PROTOCOLS:
-        application.router.add_post(protocol.path, endpoints.answer)
+        application.router.add_post(protocol.path, partial(endpoints.answer, protocol))
+        if protocol.write_count is not None:
+            application.router.add_post(f"{protocol.path}{COUNT}", partial(endpoints.count, protocol))
     application.on_response_prepare.append(name_request)
     application.cleanup_ctx.extend((clients.closing, page.closing))  # the last one is closed first
     return application

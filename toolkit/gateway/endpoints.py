@@ -17,11 +17,11 @@ from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_stream import AnswerStream
-from toolkit.gateway.answer_summary import AnswerSummary, summarize
+from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.error_answers import Refused, told_error
-from toolkit.gateway.protocols import BY_PATH
-from toolkit.gateway.question import Question
+from toolkit.gateway.protocols import ChatProtocol
+from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite
 from toolkit.gateway.site_clients import SiteClients
@@ -57,19 +57,25 @@ class Endpoints:
         (await self._served.names()).find(name)
         return json_answer(_model(name))
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.read()
-        protocol = BY_PATH[request.path]
-        name, question = protocol.read(body)
+    async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
+        """About how many tokens a question is. No site is asked."""
+        name, question = protocol.read(await _body(request))
+        (await self._served.names()).find(name)
+        assert protocol.write_count is not None
+        counted = protocol.write_count(estimate_prompt(question))
+        return web.Response(body=counted, content_type="application/json")
+
+    async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
+        """What a site says to a question, in the shape of `protocol`."""
+        name, question = protocol.read(await _body(request))
         models = (await self._served.names()).find(name)
-        answer_id, created = f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time())
+        head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
         if not question.stream:
             answer = await self._whole_answer(models, question, name, program)
-            document = protocol.write_document(answer, answer_id, created, name)
+            document = protocol.write_document(answer, head)
             return web.Response(body=document, content_type="application/json")
-        stream = AnswerStream(request, protocol.open_stream(answer_id, created, name))
+        stream = AnswerStream(request, protocol.open_stream(head))
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=True) as call:
@@ -111,6 +117,11 @@ class Endpoints:
         return names.of_site(site, models)
 
 
+async def _body(request: web.Request) -> bytes:
+    async with asyncio.timeout(BODY_SECONDS):
+        return await request.read()
+
+
 def _ask(client: Client, model: ServedModel, question: Question) -> ChatStream:
     return client.chat(question.messages, model=model.model, **question.arguments(type(client.provider)))
 
@@ -124,7 +135,7 @@ async def _read(stream: ChatStream, question: Question, call: RunningCall) -> An
                 call.begin_answer()
             if isinstance(event, Text):
                 texts.append(event.text)
-    return summarize(stream, "".join(texts), question.messages)
+    return summarize(stream, "".join(texts), question)
 
 
 def _is_worth_another(error: Exception, position: int, models: tuple[ServedModel, ...]) -> bool:

@@ -15,7 +15,7 @@ from aiohttp import web
 from toolkit.errors import ToolkitError
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, openai_error, told_error
 from toolkit.gateway.metrics import Metrics
-from toolkit.gateway.protocols import BY_PATH
+from toolkit.gateway.protocols import protocol_at
 from toolkit.gateway.request_guard import RequestGuard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -96,12 +96,13 @@ def _of_http(error: web.HTTPException) -> GatewayError:
 
 def _error(request: web.Request, error: GatewayError) -> web.Response:
     """`error` in the shape of the protocol that is spoken at the request's path."""
-    protocol = BY_PATH.get(request.path)
-    body = protocol.write_error(error) if protocol is not None else openai_error(error)
+    protocol = protocol_at(request.path)
+    body = (openai_error if protocol is None else protocol.write_error)(error, REQUEST_ID.get())
     return web.Response(status=error.status, body=body, content_type="application/json", headers=error.headers())
 
 
 async def name_request(_: web.Request, response: web.StreamResponse) -> None:
-    """The header by which a client's report can be found in the log; and a browser takes nothing for something else."""
-    response.headers["x-request-id"] = REQUEST_ID.get()
+    """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; and one by which
+    browsers take an answer for nothing else."""
+    response.headers["x-request-id"] = response.headers["request-id"] = REQUEST_ID.get()
     response.headers["X-Content-Type-Options"] = "nosniff"
