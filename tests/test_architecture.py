@@ -30,7 +30,7 @@ ROOMS: dict[str, set[str]] = {
     "replay": {"errors", "har", "http", "redaction", "streams"},
     "recording": {"chats", "errors", "files", "har", "redaction", "replay", "session", "streams"},
     "client": {"browser", "chats", "errors", "files", "http", "providers", "session", "stores"},
-    "gateway": {"chats", "client", "errors", "files", "providers", "stores"},
+    "gateway": {"browser", "chats", "client", "errors", "files", "providers", "session", "stores"},
     "doctor": {"browser", "client", "errors", "files", "http", "providers", "session", "stores"},
     "adoption": {
         *("chats", "client", "errors", "har", "providers", "recording", "redaction", "replay", "session", "stores"),
@@ -72,12 +72,14 @@ THIRD_PARTY = {
     "keyring": {"browser", "stores"},
     "platformdirs": {"files"},
     "playwright": {"browser"},
+    "prometheus_client": {"gateway"},
     "publicsuffixlist": {"session"},
     "pytest": {"testing"},
     "redis": {"stores"},
     "rich": {"cli"},
     "tenacity": {"http"},
     "trustme": {"replay"},
+    "uvloop": {"gateway"},
 }
 
 MODULES = {

@@ -73,15 +73,15 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway_before(site: ScriptedSite, **options: Any) -> AsyncIterator[Gateway]:
-    """A server in front of `site`, whose session is stored; `options` are arguments of `app`."""
+async def gateway_before(site: ScriptedSite, *, key: str = KEY, **options: Any) -> AsyncIterator[Gateway]:
+    """A server in front of `site`, whose session is stored; `key` and `options` are arguments of `app`."""
     store = MemoryStore()
     async with serve(site.app()) as site_origin:
         session = BrowserSession(provider="codelinkava", origin=site_origin, headers={"user-agent": "Kept/1"})
         await store.save(Key("codelinkava", site_origin), session)
         bound = bind("127.0.0.1", 0)
         host = f"127.0.0.1:{bound.getsockname()[1]}"
-        application = app(key=KEY, hosts=(host,), store=store, **options)
+        application = app(key=key, hosts=(host,), store=store, **options)
         runner = web.AppRunner(application, handler_cancellation=True, access_log=None)
         await runner.setup()
         try:

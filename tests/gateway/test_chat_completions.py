@@ -12,6 +12,7 @@ from toolkit.errors import UsageError
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
 from toolkit.gateway.chat_completions import ChunkWriter, read_request, write_document
 from toolkit.gateway.error_answers import GatewayError, Refused
+from toolkit.gateway.question import AnswerHead
 from toolkit.providers import registry
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -29,6 +30,11 @@ ANSWER = AnswerSummary(
 
 def request(**fields: Any) -> bytes:
     return json.dumps({"model": "aura", "messages": MESSAGES, **fields}).encode()
+
+
+def head(**fields: Any) -> AnswerHead:
+    """The head of the answer to a request with `fields`."""
+    return AnswerHead("chatcmpl-1", 7, "aura", read_request(request(**fields))[1])
 
 
 def frames(data: bytes) -> list[Any]:
@@ -79,9 +85,15 @@ def test_messages_that_are_none() -> None:
 
 
 def test_options_of_a_site() -> None:
-    """Those that it knows go along; where calls go is never the request's to say."""
+    """Those that it knows go along; where calls go, and how the site is read, is never the request's to say."""
     _, question = read_request(request(fn="chat", base_url="http://evil.test", proxy="http://evil.test", top=1))
     assert question.arguments(registry.find("gradio")) == {"temperature": None, "max_tokens": None, "fn": "chat"}
+    _, question = read_request(request(stream=False, stream_options={"include_usage": False}, top_p=0.5))
+    assert question.arguments(registry.find("openwebui")).keys() - {"temperature", "max_tokens"} == {
+        "top_p",
+        "tools",
+        "tool_choice",
+    }
 
 
 def test_tools_at_a_site_without_tools() -> None:
@@ -99,7 +111,7 @@ def test_tools_at_a_site_without_tools() -> None:
 
 def test_a_stream() -> None:
     """Each event has what some client breaks without: the role first, a delta in each choice, usage only on request."""
-    writer = ChunkWriter("chatcmpl-1", 7, "aura")
+    writer = ChunkWriter(head())
     first, piece = frames(writer.begin() + writer.text("bl\n\u2028ue"))
     assert first["choices"] == [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]
     assert piece["choices"] == [{"index": 0, "delta": {"content": "bl\n\u2028ue"}, "finish_reason": None}]
@@ -110,16 +122,17 @@ def test_a_stream() -> None:
             "created": 7,
             "model": "aura",
         }
-    end, done = frames(writer.end(ANSWER, include_usage=False))
+    end, done = frames(writer.end(ANSWER))
     assert (end["choices"], done) == ([{"index": 0, "delta": {}, "finish_reason": "stop"}], "[DONE]")
-    end, usage, done = frames(writer.end(ANSWER, include_usage=True))
+    writer = ChunkWriter(head(stream_options={"include_usage": True}))
+    end, usage, done = frames(writer.end(ANSWER))
     assert usage["choices"] == []
     assert usage["usage"] == {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
 
 def test_what_else_a_site_says() -> None:
     """Each in the field that clients have for it; what they have none for is left out."""
-    writer = ChunkWriter("chatcmpl-1", 7, "aura")
+    writer = ChunkWriter(head())
     assert frames(writer.event(Reasoning("hm")))[0]["choices"][0]["delta"] == {"reasoning_content": "hm"}
     opened, filled = (frame["choices"][0]["delta"]["tool_calls"][0] for frame in frames(writer.event(CALL)))
     assert opened == {"index": 0, "id": "call_1", "type": "function", "function": {"name": "sky", "arguments": ""}}
@@ -135,9 +148,7 @@ def test_what_else_a_site_says() -> None:
 
 def test_an_error_in_a_stream_has_no_end_marker() -> None:
     """Clients take any clean end for the end of the answer."""
-    (event,) = frames(
-        ChunkWriter("c", 7, "aura").error(GatewayError(502, "server_error", "upstream_error", "It broke."))
-    )
+    (event,) = frames(ChunkWriter(head()).error(GatewayError(502, "server_error", "upstream_error", "It broke.")))
     assert event == {"error": {"message": "It broke.", "type": "server_error", "param": None, "code": "upstream_error"}}
 
 
@@ -148,8 +159,7 @@ def test_an_error_in_a_stream_has_no_end_marker() -> None:
 def test_reasons_for_the_end(told: str, sent: str) -> None:
     """In OpenAI's words, since clients check them."""
     assert (
-        json.loads(write_document(ANSWER._replace(finish_reason=told), "c", 7, "m"))["choices"][0]["finish_reason"]
-        == sent
+        json.loads(write_document(ANSWER._replace(finish_reason=told), head()))["choices"][0]["finish_reason"] == sent
     )
 
 
@@ -161,7 +171,7 @@ def test_a_document() -> None:
         media=(Media(data=b"x"), Media(url="u")),
         usage=AnswerUsage(1, 2, 1, estimated=True),
     )
-    found = json.loads(write_document(answer, "chatcmpl-1", 7, "aura"))
+    found = json.loads(write_document(answer, head()))
     message = found["choices"][0]["message"]
     assert (message["role"], message["content"], message["reasoning_content"]) == ("assistant", None, "hm")
     assert message["tool_calls"][0]["function"] == {"name": "sky", "arguments": '{"of": "Earth"}'}

@@ -7,7 +7,8 @@ import pytest
 from toolkit.gateway.request_guard import RequestGuard, own_hosts
 
 KEY = "tk-0123456789abcdef"
-GUARD = RequestGuard(own_hosts("127.0.0.1", 4141), frozenset({"https://notes.example.org"}), KEY)
+OPEN = frozenset({"/", "/healthz"})
+GUARD = RequestGuard(own_hosts("127.0.0.1", 4141), frozenset({"https://notes.example.org"}), KEY, OPEN)
 GOOD = {"Host": "127.0.0.1:4141", "Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 
 
@@ -24,6 +25,10 @@ GOOD = {"Host": "127.0.0.1:4141", "Authorization": f"Bearer {KEY}", "Content-Typ
         {"Sec-Fetch-Site": "same-origin"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://notes.example.org", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://127.0.0.1:4141"},  # the server's own page
+        {"Origin": "http://127.0.0.1:4141", "Sec-Fetch-Site": "same-origin"},
+        {"Host": "[::1]:4141", "Origin": "http://[::1]:4141", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "https://127.0.0.1:4141", "Sec-Fetch-Site": "same-origin"},  # through a proxy that adds TLS
         {"Content-Type": "application/json; charset=utf-8"},
     ],
 )
@@ -44,7 +49,13 @@ def test_who_is_let_in(headers: dict[str, str]) -> None:
         ({"Origin": "http://evil.test"}, 403, "origin_refused"),
         ({"Origin": "null"}, 403, "origin_refused"),
         ({"Origin": ""}, 403, "origin_refused"),
-        ({"Origin": "http://127.0.0.1:4141"}, 403, "origin_refused"),
+        ({"Origin": "http://127.0.0.1:4142"}, 403, "origin_refused"),
+        ({"Origin": "http://127.0.0.1"}, 403, "origin_refused"),
+        ({"Origin": "http://localhost:4141"}, 403, "origin_refused"),  # not the one that this request is for
+        ({"Origin": "http://127.0.0.1:4141.evil.test"}, 403, "origin_refused"),
+        ({"Origin": "http://127.0.0.1:4141", "Sec-Fetch-Site": "cross-site"}, 403, "origin_refused"),
+        ({"Origin": "https://127.0.0.1:4141", "Sec-Fetch-Site": "same-site"}, 403, "origin_refused"),
+        ({"Host": "evil.test:4141", "Origin": "http://evil.test:4141"}, 403, "host_refused"),
         ({"Sec-Fetch-Site": "cross-site"}, 403, "origin_refused"),
         ({"Sec-Fetch-Site": "same-site"}, 403, "origin_refused"),
         ({"Authorization": ""}, 401, "invalid_api_key"),
@@ -65,13 +76,15 @@ def test_who_is_refused(headers: dict[str, str], status: int, code: str) -> None
     assert "evil" not in refusal.message
 
 
-def test_only_health_is_open() -> None:
-    """It tells nothing, and asks nobody."""
+def test_what_needs_no_key() -> None:
+    """What is named so, and no path that begins alike; the other rules stay."""
     keyless = {"Host": "127.0.0.1:4141"}
     assert GUARD.refusal("GET", "/healthz", keyless) is None
-    refused = GUARD.refusal("GET", "/v1/models", keyless)
-    assert refused is not None
-    assert refused.status == 401
+    assert GUARD.refusal("GET", "/", keyless) is None
+    for path in ("/v1/models", "/healthz/", "//", ""):
+        refused = GUARD.refusal("GET", path, keyless)
+        assert refused is not None
+        assert refused.status == 401
     assert GUARD.refusal("GET", "/healthz", {"Host": "evil.test"}) is not None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolkit.cli.status_line import notify
-from toolkit.client.hints import BOUND, bound_session_hint
-from toolkit.doctor.sessions import about_session, command_arguments
+from toolkit.client.hints import BOUND, bound_session_hint, command_arguments
+from toolkit.doctor.sessions import about_session
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from toolkit.cli.session_summary import last_check, session_kind, session_state
+from toolkit.cli.session_summary import last_check
 from toolkit.cli.table import Column
 from toolkit.cli.time_format import format_duration
 from toolkit.session.browser_session import BrowserSession
+from toolkit.session.session_state import session_kind, session_state
 from toolkit.stores.base import Key
 
 

@@ -5,6 +5,7 @@ Nothing here reads files or the environment, or sends anything.
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple
 
 from toolkit.errors import (
@@ -22,6 +23,7 @@ from toolkit.errors import (
 )
 from toolkit.providers.base import Provider
 from toolkit.session.frame_locals import forget_locals
+from toolkit.stores.base import Key
 
 CLOSED_SITE_HINT = (
     "The public site is closed: point `base_url` at another deployment of it, or use a recording (`--replay`)."
@@ -38,6 +40,21 @@ BOUND = (
 def bound_session_hint(options: str) -> str:
     """The sentence that says how to use a bound session, with the `options` that name it on the command line."""
     return f"`toolkit login {options} --cdp http://127.0.0.1:9222` takes it anew from the Chrome that you have open."
+
+
+def command_arguments(key: Key) -> str:
+    """The arguments that name a session on the command line."""
+    account = f" --account {shlex.quote(key.account)}" if key.account != "default" else ""
+    return f"{key.provider} --base-url {key.origin}{account}"
+
+
+def renewal_command(key: Key, provider: type[Provider], *, api_key: bool = False) -> str:
+    """The command by which a person makes the session of `key` anew; `api_key` says that it is an API key's."""
+    if api_key:
+        return f"toolkit session import {command_arguments(key)} --bearer"
+    if not provider.harvest.can_detect_login:
+        return f"toolkit harvest {command_arguments(key)} --profile headed"
+    return f"toolkit login {command_arguments(key)}"
 
 
 class ErrorHints(NamedTuple):

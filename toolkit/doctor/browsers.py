@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from toolkit.browser.browsers_file import find_file, load_profiles
+from toolkit.browser.display import has_display
 from toolkit.browser.installed_browsers import install_hint
 from toolkit.browser.profiles import Profile
 from toolkit.doctor.check_result import CheckResult
@@ -56,7 +57,7 @@ async def check_browser(profile: Profile) -> list[CheckResult]:
 
 def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> CheckResult:
     """Check whether there is a display for a window."""
-    if platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+    if not has_display(environ, platform):
         todo = "Log in elsewhere: `toolkit session export` there, `import` here; or `toolkit login --cdp`."
         return CheckResult("window", "note", "There is no display, so `toolkit login` can open no window here.", todo)
     return CheckResult("window", "ok", "There is a display for `toolkit login`.")

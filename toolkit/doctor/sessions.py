@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from toolkit.client.client import Client
 from toolkit.client.environment_session import find_deployment, session_from_variable, variable_name
-from toolkit.client.hints import BOUND, bound_session_hint
+from toolkit.client.hints import BOUND, bound_session_hint, command_arguments
 from toolkit.client.session_health import PENDING
 from toolkit.doctor.check_result import CheckResult, run_check, run_quick_check
 from toolkit.errors import AccountPending, ToolkitError, UnknownProvider
@@ -124,12 +124,6 @@ def provider_of(key: Key) -> Provider:
     """The provider that a session is for, with the session's site. Raises `UnknownProvider`."""
     kind = registry.find(key.provider)
     return kind(key.origin if key.origin != kind.public_site() else None)
-
-
-def command_arguments(key: Key) -> str:
-    """The arguments that name a session on the command line."""
-    account = f" --account {key.account}" if key.account != "default" else ""
-    return f"{key.provider} --base-url {key.origin}{account}"
 
 
 def about_session(key: Key) -> str:

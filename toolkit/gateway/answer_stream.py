@@ -18,6 +18,7 @@ from toolkit.chats.events import ChatEvent, Finished, Queued, Status, Text
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
+from toolkit.gateway.call_log import RunningCall
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
@@ -34,7 +35,7 @@ HEADERS = {
 WAITING = b": waiting\n\n"
 
 
-class SlowClient(Exception):
+class SlowClient(ConnectionError):
     """A client has not read on for `WRITE_SECONDS`."""
 
 
@@ -47,16 +48,17 @@ class AnswerStream:
         self._last_write = 0.0
         self.started = False  # something of the answer has been sent, so no other site can be asked
 
-    async def send(self, stream: ChatStream, question: Question) -> None:
-        """Send all of `stream`. Raises the error of the toolkit's where nothing of the answer was sent yet; a later one
-        is the last event."""
+    async def send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
+        """Send all of `stream`, and note in `call` what becomes of it. Raises the error of the toolkit's where nothing
+        of the answer was sent yet; a later one is the last event."""
         async with stream, aclosing(stream.events()) as events:
             first = await self._first_content(events)
             self.started = True
+            call.begin_answer()
             await self._begin()
             keeper = asyncio.create_task(self._keep_alive())
             try:
-                await self._send_content(first, events, stream, question)
+                await self._send_content(first, events, stream, question, call)
             finally:
                 keeper.cancel()
                 with suppress(asyncio.CancelledError):
@@ -69,19 +71,23 @@ class AnswerStream:
         events: AsyncGenerator[ChatEvent, None],
         stream: ChatStream,
         question: Question,
+        call: RunningCall,
     ) -> None:
         texts: list[str] = []
         try:
             await self._send_event(first, texts)
             async for event in events:
                 await self._send_event(event, texts)
-            answer = summarize(stream, "".join(texts), question.messages)
-            await self._write(self._writer.end(answer, include_usage=question.include_usage))
+            answer = summarize(stream, "".join(texts), question)
+            call.usage = answer.usage
+            await self._write(self._writer.end(answer))
         except ToolkitError as error:
+            call.fail(error)
             await self._write(self._writer.error(gateway_error(error)))
-        except (SlowClient, ConnectionError):
+        except ConnectionError:
             raise
-        except Exception:
+        except Exception as error:
+            call.fail(error)
             error_told = GatewayError(500, "server_error", "internal_error", UNEXPECTED)
             await self._write(self._writer.error(error_told))
             raise

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import msgspec
+
 from toolkit.chats.events import Media, Source, ToolCall, Usage
-from toolkit.chats.messages import Message
 from toolkit.chats.stream import ChatStream
+from toolkit.gateway.question import Question
 
 BYTES_PER_TOKEN = 4  # of UTF-8, about as many as tokenizers take for English
 
@@ -38,26 +40,39 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
 
 
-def read_usage(told: Usage | None, messages: tuple[Message, ...], written: str) -> AnswerUsage:
+def estimate_prompt(question: Question) -> int:
+    """About how many tokens the texts of `question` are, its functions included."""
+    asked = sum(estimate_tokens(message.text) for message in question.messages)
+    calls = (call for message in question.messages for call in message.tool_calls)
+    asked += sum(estimate_tokens(call.name + call.arguments) for call in calls)
+    return asked + (math.ceil(len(msgspec.json.encode(question.tools)) / BYTES_PER_TOKEN) if question.tools else 0)
+
+
+def read_usage(told: Usage | None, question: Question, written: str) -> AnswerUsage:
     """The tokens as the site has `told` them; what it has not is estimated from the texts."""
     prompt = told.prompt_tokens if told is not None else None
     completion = told.completion_tokens if told is not None else None
     estimated = prompt is None or completion is None
     if prompt is None:
-        prompt = sum(estimate_tokens(message.text) for message in messages)
+        prompt = estimate_prompt(question)
     if completion is None:
         completion = estimate_tokens(written)
     return AnswerUsage(prompt, completion, told.reasoning_tokens if told is not None else None, estimated)
 
 
-def summarize(stream: ChatStream, text: str, messages: tuple[Message, ...]) -> AnswerSummary:
-    """The summary of `stream`, which has been read to its end, and whose text is `text`."""
+def summarize(stream: ChatStream, text: str, question: Question) -> AnswerSummary:
+    """The summary of `stream`, which has been read to its end, and whose text is `text`.
+
+    An answer that calls functions ends for that reason, also where the site calls it a plain end: agents go by it.
+    """
+    reason = stream.finish_reason or "stop"
+    written = text + stream.reasoning + "".join(call.name + call.arguments for call in stream.tool_calls)
     return AnswerSummary(
         text=text,
         reasoning=stream.reasoning,
         tool_calls=tuple(stream.tool_calls),
         media=tuple(stream.media),
         sources=tuple(stream.sources),
-        finish_reason=stream.finish_reason or "stop",
-        usage=read_usage(stream.usage, messages, text + stream.reasoning),
+        finish_reason="tool_calls" if stream.tool_calls and reason == "stop" else reason,
+        usage=read_usage(stream.usage, question, written),
     )

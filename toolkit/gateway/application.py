@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from toolkit.client.client import Client
-from toolkit.gateway.endpoints import Endpoints, Served
-from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, answer_errors, guard_entry, name_request
-from toolkit.gateway.protocols import PROTOCOLS
+from toolkit.gateway.call_log import CallLog
+from toolkit.gateway.endpoints import Endpoints
+from toolkit.gateway.metrics import Metrics, is_available
+from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, METRICS, answer_errors, guard_entry, name_request
+from toolkit.gateway.page_endpoints import PageEndpoints
+from toolkit.gateway.protocols import COUNT, PROTOCOLS
 from toolkit.gateway.request_guard import RequestGuard
+from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ServedSite
+from toolkit.gateway.site_clients import SiteClients
 from toolkit.stores.base import Store
 from toolkit.stores.choose import open_store
 
@@ -53,13 +59,24 @@ def app(
         tuple(only),
     )
     application = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors, guard_entry])
-    application[GUARD] = RequestGuard(frozenset(host.lower() for host in hosts), frozenset(origins), key)
-    endpoints = Endpoints(served)
+    clients, calls = SiteClients(open_client), CallLog()
+    endpoints, page = Endpoints(served, clients, calls), PageEndpoints(served, clients, calls)
+    open_paths = frozenset({"/healthz", *page.paths})
+    application[GUARD] = RequestGuard(frozenset(host.lower() for host in hosts), frozenset(origins), key, open_paths)
+    if is_available():
+        application[METRICS] = Metrics(calls)
+    for path in page.paths:
+        application.router.add_get(path, page.show_file)
+    application.router.add_get("/api/status", page.show_status)
+    application.router.add_post("/api/login", page.log_in)
+    application.router.add_get("/metrics", page.show_metrics)
     application.router.add_get("/healthz", endpoints.health)
     application.router.add_get("/v1/models", endpoints.list_models)
     application.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
     for protocol in PROTOCOLS:
-        application.router.add_post(protocol.path, endpoints.answer)
+        application.router.add_post(protocol.path, partial(endpoints.answer, protocol))
+        if protocol.write_count is not None:
+            application.router.add_post(f"{protocol.path}{COUNT}", partial(endpoints.count, protocol))
     application.on_response_prepare.append(name_request)
-    application.cleanup_ctx.append(endpoints.closing)
+    application.cleanup_ctx.extend((clients.closing, page.closing))  # the last one is closed first
     return application

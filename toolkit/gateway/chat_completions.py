@@ -15,13 +15,12 @@ from toolkit.chats.events import ChatEvent, Media, Reasoning, Sources, ToolCall
 from toolkit.chats.messages import read_messages, read_tools
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
 from toolkit.gateway.error_answers import GatewayError, Refused, invalid, openai_error
-from toolkit.gateway.question import Question
+from toolkit.gateway.question import JSON_HINT, AnswerHead, Question
 from toolkit.gateway.request_body import decode_body
 
 # The reasons that clients know; what a site calls otherwise is an answer that ended by itself.
 FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
 DONE = b"data: [DONE]\n\n"
-JSON_HINT = "Ask for JSON in the prompt instead."
 
 
 class StreamOptions(msgspec.Struct):
@@ -70,13 +69,13 @@ def read_request(body: bytes) -> tuple[str, Question]:
 
 
 class ChunkWriter:
-    """Writes the events of a stream. `answer_id`, `created` (seconds since 1970) and `model` are the same in all."""
+    """Writes the events of a stream, which all begin with what `head` says."""
 
-    def __init__(self, answer_id: str, created: int, model: str) -> None:
-        head = {"id": answer_id, "object": "chat.completion.chunk", "created": created, "model": model}
-        self._head = b"data: " + msgspec.json.encode(head)[:-1]
+    def __init__(self, head: AnswerHead) -> None:
+        same = {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
+        self._include_usage = head.question.include_usage
+        self._head = b"data: " + msgspec.json.encode(same)[:-1]
         self._before_text = self._head + b',"choices":[{"index":0,"delta":{"content":'
-        self._calls = 0
 
     def begin(self) -> bytes:
         """The first event, which says whose turn it is."""
@@ -100,10 +99,10 @@ class ChunkWriter:
             return self._chunk({"annotations": _annotations(event.sources)})
         return b""
 
-    def end(self, answer: AnswerSummary, *, include_usage: bool) -> bytes:
+    def end(self, answer: AnswerSummary) -> bytes:
         """The last events of an answer that is complete."""
         events = self._chunk({}, finish_reason=_reason(answer))
-        if include_usage:
+        if self._include_usage:
             events += self._head + b',"choices":[],"usage":' + msgspec.json.encode(_usage(answer.usage)) + b"}\n\n"
         return events + DONE
 
@@ -116,7 +115,7 @@ class ChunkWriter:
         return self._head + b',"choices":[' + msgspec.json.encode(choice) + b"]}\n\n"
 
 
-def write_document(answer: AnswerSummary, answer_id: str, created: int, model: str) -> bytes:
+def write_document(answer: AnswerSummary, head: AnswerHead) -> bytes:
     """The whole answer in one document."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.tool_calls else "")}
     if answer.reasoning:
@@ -130,10 +129,10 @@ def write_document(answer: AnswerSummary, answer_id: str, created: int, model: s
     choice = {"index": 0, "message": message, "finish_reason": _reason(answer), "logprobs": None}
     return msgspec.json.encode(
         {
-            "id": answer_id,
+            "id": head.id,
             "object": "chat.completion",
-            "created": created,
-            "model": model,
+            "created": head.created,
+            "model": head.model,
             "choices": [choice],
             "usage": _usage(answer.usage),
         }

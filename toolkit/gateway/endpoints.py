@@ -6,24 +6,25 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
+from contextlib import aclosing
 
 import msgspec
 from aiohttp import web
 
+from toolkit.chats.events import Queued, Status, Text
 from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_stream import AnswerStream
-from toolkit.gateway.answer_summary import AnswerSummary, summarize
+from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
+from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.error_answers import Refused, told_error
-from toolkit.gateway.protocols import BY_PATH
-from toolkit.gateway.question import Question
-from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite, served_sites
+from toolkit.gateway.protocols import ChatProtocol
+from toolkit.gateway.question import AnswerHead, Question
+from toolkit.gateway.served import Served
+from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite
 from toolkit.gateway.site_clients import SiteClients
-from toolkit.providers import registry
-from toolkit.stores.base import Store
 
 BODY_SECONDS = 30.0  # for a request to arrive
 LIST_SECONDS = 10.0  # for a site to list its models
@@ -32,63 +33,54 @@ CREATED = 1_700_000_000  # of models, which nobody knows; clients want a number
 log = logging.getLogger("toolkit")
 
 
-class Served(NamedTuple):
-    """What is served. `base_urls` names the deployment of a provider, `aliases` gives models names of one's own, `only`
-    are patterns of the names that are served."""
-
-    store: Store
-    open_client: Callable[[ServedSite], Client]
-    base_urls: Mapping[str, str] = {}
-    aliases: Mapping[str, tuple[str, ...]] = {}
-    only: tuple[str, ...] = ()
-
-
 class Endpoints:
-    """The endpoints of one server, which share the clients of its sites."""
+    """The endpoints of one server, which share the `clients` of its sites, and whose calls are noted in `calls`."""
 
-    def __init__(self, served: Served) -> None:
-        self._served = served
-        self._clients = SiteClients(served.open_client)
-
-    async def closing(self, _: web.Application) -> AsyncIterator[None]:
-        """Closes the clients with the server."""
-        yield
-        await self._clients.aclose()
+    def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
+        self._served, self._clients, self._calls = served, clients, calls
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether the server is there. No site is asked."""
-        return _json({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     async def list_models(self, _: web.Request) -> web.Response:
-        names = await self._names()
+        names = await self._served.names()
         lists = await asyncio.gather(*(self._models_of(names, site) for site in names.sites))
         found = [
             *(alias for alias in names.aliases if names.is_served(alias)),
             *(one for each in lists for one in each),
         ]
-        return _json({"object": "list", "data": [_model(name) for name in dict.fromkeys(found)]})
+        return json_answer({"object": "list", "data": [_model(name) for name in dict.fromkeys(found)]})
 
     async def show_model(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        (await self._names()).find(name)
-        return _json(_model(name))
+        (await self._served.names()).find(name)
+        return json_answer(_model(name))
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.read()
-        protocol = BY_PATH[request.path]
-        name, question = protocol.read(body)
-        models = (await self._names()).find(name)
-        answer_id, created = f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time())
+    async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
+        """About how many tokens a question is. No site is asked."""
+        name, question = protocol.read(await _body(request))
+        (await self._served.names()).find(name)
+        assert protocol.write_count is not None
+        counted = protocol.write_count(estimate_prompt(question))
+        return web.Response(body=counted, content_type="application/json")
+
+    async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
+        """What a site says to a question, in the shape of `protocol`."""
+        name, question = protocol.read(await _body(request))
+        models = (await self._served.names()).find(name)
+        head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
+        program = request.headers.get("User-Agent", "")
         if not question.stream:
-            answer = await self._whole_answer(models, question)
-            document = protocol.write_document(answer, answer_id, created, name)
+            answer = await self._whole_answer(models, question, name, program)
+            document = protocol.write_document(answer, head)
             return web.Response(body=document, content_type="application/json")
-        stream = AnswerStream(request, protocol.open_stream(answer_id, created, name))
+        stream = AnswerStream(request, protocol.open_stream(head))
         for position, model in enumerate(models):
             try:
-                async with self._clients.call(model.site) as client:
-                    await stream.send(_ask(client, model, question), question)
+                with self._calls.record(model.site, name, program, stream=True) as call:
+                    async with self._clients.call(model.site) as client:
+                        await stream.send(_ask(client, model, question), question, call)
                 break
             except (ToolkitError, Refused) as error:
                 if stream.started or not _is_worth_another(error, position, models):
@@ -99,24 +91,21 @@ class Endpoints:
                 log.debug("%s failed before its first piece, the next one is asked", model.site.name)
         return stream.response
 
-    async def _whole_answer(self, models: tuple[ServedModel, ...], question: Question) -> AnswerSummary:
+    async def _whole_answer(
+        self, models: tuple[ServedModel, ...], question: Question, name: str, program: str
+    ) -> AnswerSummary:
         for position, model in enumerate(models):
             try:
-                async with self._clients.call(model.site) as client:
-                    stream = _ask(client, model, question)
-                    text = await stream.text(allow_truncated=True)
-                    return summarize(stream, text, question.messages)
+                with self._calls.record(model.site, name, program, stream=False) as call:
+                    async with self._clients.call(model.site) as client:
+                        answer = await _read(_ask(client, model, question), question, call)
+                        call.usage = answer.usage
+                        return answer
             except (ToolkitError, Refused) as error:
                 if not _is_worth_another(error, position, models):
                     raise
                 log.debug("%s failed, the next one is asked", model.site.name)
         raise AssertionError("a name stands for one model or more")
-
-    async def _names(self) -> ModelNames:
-        served = self._served
-        stored = await served.store.sessions()
-        sites = served_sites(stored, registry.find, registry.names(), served.base_urls)
-        return ModelNames(sites, served.aliases, served.only)
 
     async def _models_of(self, names: ModelNames, site: ServedSite) -> Iterable[str]:
         models: tuple[str, ...] = ()
@@ -128,8 +117,25 @@ class Endpoints:
         return names.of_site(site, models)
 
 
+async def _body(request: web.Request) -> bytes:
+    async with asyncio.timeout(BODY_SECONDS):
+        return await request.read()
+
+
 def _ask(client: Client, model: ServedModel, question: Question) -> ChatStream:
     return client.chat(question.messages, model=model.model, **question.arguments(type(client.provider)))
+
+
+async def _read(stream: ChatStream, question: Question, call: RunningCall) -> AnswerSummary:
+    """All of `stream`, whose beginning is noted in `call`."""
+    texts: list[str] = []
+    async with stream, aclosing(stream.events()) as events:
+        async for event in events:
+            if not isinstance(event, Queued | Status):
+                call.begin_answer()
+            if isinstance(event, Text):
+                texts.append(event.text)
+    return summarize(stream, "".join(texts), question)
 
 
 def _is_worth_another(error: Exception, position: int, models: tuple[ServedModel, ...]) -> bool:
@@ -137,7 +143,8 @@ def _is_worth_another(error: Exception, position: int, models: tuple[ServedModel
     return position + 1 < len(models) and told_error(error).status not in (400, 413)
 
 
-def _json(document: object) -> web.Response:
+def json_answer(document: object) -> web.Response:
+    """`document` as the body of an answer."""
     return web.Response(body=msgspec.json.encode(document), content_type="application/json")
 
 

@@ -116,7 +116,11 @@ def invalid(param: str | None, message: str) -> GatewayError:
     return GatewayError(400, "invalid_request_error", "invalid_request", message, param)
 
 
-def openai_error(error: GatewayError) -> bytes:
-    """`error` in OpenAI's shape, as JSON."""
-    told = {"message": error.message, "type": error.kind, "param": error.param, "code": error.code}
-    return msgspec.json.encode({"error": told})
+def openai_fields(error: GatewayError) -> dict[str, str | None]:
+    """`error` in the fields that OpenAI has for it."""
+    return {"message": error.message, "type": error.kind, "param": error.param, "code": error.code}
+
+
+def openai_error(error: GatewayError, _: str = "") -> bytes:
+    """`error` in OpenAI's shape, as JSON; the request's id stands in a header alone."""
+    return msgspec.json.encode({"error": openai_fields(error)})

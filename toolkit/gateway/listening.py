@@ -26,6 +26,15 @@ BACKLOG = 512
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop of a server: uvloop's, where that is installed, and else Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A socket at that address; `port` 0 is a free one. Raises `UsageError` where that cannot be."""
     try:

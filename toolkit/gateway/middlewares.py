@@ -13,9 +13,9 @@ from contextvars import ContextVar
 from aiohttp import web
 
 from toolkit.errors import ToolkitError
-from toolkit.gateway.answer_stream import SlowClient
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, openai_error, told_error
-from toolkit.gateway.protocols import BY_PATH
+from toolkit.gateway.metrics import Metrics
+from toolkit.gateway.protocols import protocol_at
 from toolkit.gateway.request_guard import RequestGuard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,6 +25,7 @@ BODY_LIMIT = 8 * 1024 * 1024  # bytes of a request; agents send 76 KB, and pictu
 log = logging.getLogger("toolkit")
 
 GUARD = web.AppKey("guard", RequestGuard)
+METRICS = web.AppKey("metrics", Metrics)  # where there are some
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")  # of the request that is handled
 
 
@@ -51,7 +52,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         told = told_error(error)
         status = told.status
         return _error(request, told)
-    except (asyncio.CancelledError, ConnectionError, SlowClient):  # the client is gone
+    except (asyncio.CancelledError, ConnectionError):  # the client is gone
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours, of which a client is told the id
         status = 500
@@ -62,6 +63,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     finally:
         took = (time.perf_counter() - start) * 1000
         log.info("%s %s %s %d %.0f ms", REQUEST_ID.get(), request.method, request.path, status, took)
+        if (metrics := request.app.get(METRICS)) is not None:
+            metrics.count_request(_endpoint(request), status)
 
 
 @web.middleware
@@ -71,6 +74,12 @@ async def guard_entry(request: web.Request, handler: Handler) -> web.StreamRespo
     if refusal is not None:
         raise Refused(refusal)
     return await handler(request)
+
+
+def _endpoint(request: web.Request) -> str:
+    """The path of the endpoint as the server has it, which is one of few."""
+    resource = request.match_info.route.resource
+    return "other" if resource is None else resource.canonical
 
 
 def _of_http(error: web.HTTPException) -> GatewayError:
@@ -87,11 +96,13 @@ def _of_http(error: web.HTTPException) -> GatewayError:
 
 def _error(request: web.Request, error: GatewayError) -> web.Response:
     """`error` in the shape of the protocol that is spoken at the request's path."""
-    protocol = BY_PATH.get(request.path)
-    body = protocol.write_error(error) if protocol is not None else openai_error(error)
+    protocol = protocol_at(request.path)
+    body = (openai_error if protocol is None else protocol.write_error)(error, REQUEST_ID.get())
     return web.Response(status=error.status, body=body, content_type="application/json", headers=error.headers())
 
 
 async def name_request(_: web.Request, response: web.StreamResponse) -> None:
-    """The header by which a client's report can be found in the log."""
-    response.headers["x-request-id"] = REQUEST_ID.get()
+    """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; and one by which
+    browsers take an answer for nothing else."""
+    response.headers["x-request-id"] = response.headers["request-id"] = REQUEST_ID.get()
+    response.headers["X-Content-Type-Options"] = "nosniff"

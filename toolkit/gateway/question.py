@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,7 +10,9 @@ from toolkit.chats.messages import TOOLS, Message
 from toolkit.gateway.error_answers import Refused, invalid
 from toolkit.providers.base import CALL_OPTIONS, Provider
 
-OWN_OPTIONS = {"temperature", "max_tokens", *CALL_OPTIONS}  # which are no option of a site
+JSON_HINT = "Ask for JSON in the prompt instead."
+# Which are no option of a site, also where it has one of that name: how a site is read is not the client's to say.
+OWN_OPTIONS = {"temperature", "max_tokens", "stream", "stream_options", "tools", "tool_choice", *CALL_OPTIONS}
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -41,3 +43,18 @@ class Question(msgspec.Struct, frozen=True):
         if self.tools and self.tool_choice not in (None, "auto", "none"):
             raise Refused(invalid("tool_choice", f"{provider.name} has no tools, so it cannot be made to call one."))
         return arguments
+
+
+class AnswerHead(NamedTuple):
+    """What is known of an answer before it comes: its `id`, when it was asked for (seconds since 1970), the name by
+    which the client called the model, and the question."""
+
+    id: str
+    created: int
+    model: str
+    question: Question
+
+    @property
+    def suffix(self) -> str:
+        """The part of the id that no other answer has, for the ids of what is in this one."""
+        return self.id.rpartition("_")[2].rpartition("-")[2]

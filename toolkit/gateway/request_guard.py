@@ -13,17 +13,18 @@ from typing import NamedTuple
 
 from toolkit.gateway.error_answers import GatewayError
 
-OPEN_PATHS = ("/healthz",)  # which need no key
 FOREIGN = ("cross-site", "same-site")  # another port of the same host is the same site, and another program's
 
 
 class RequestGuard(NamedTuple):
     """The rules of one server. `hosts` are the values of Host that it answers to, in lower case, with the port;
-    `origins` those of Origin that may call it; `key` is what a client has to show, "" for none."""
+    `origins` those of Origin that may call it; `key` is what a client has to show, "" for none, and `open_paths` are
+    where it need not."""
 
     hosts: frozenset[str]
     origins: frozenset[str] = frozenset()
     key: str = ""
+    open_paths: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:  # never the key
         return f"<RequestGuard for {', '.join(sorted(self.hosts))}>"
@@ -36,11 +37,10 @@ class RequestGuard(NamedTuple):
                 "This server does not answer to that Host. `--allow-host NAME` of `toolkit serve` has it answer to one."
             )
             return GatewayError(403, "permission_error", "host_refused", what)
-        origin = headers.get("Origin")
-        if origin not in self.origins and (origin is not None or headers.get("Sec-Fetch-Site") in FOREIGN):
+        if not self._may_come_from(host, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
             what = "Web pages may not call this server. `--allow-origin ORIGIN` of `toolkit serve` lets those of one."
             return GatewayError(403, "permission_error", "origin_refused", what)
-        if path not in OPEN_PATHS and self.key and not self._has_key(headers):
+        if path not in self.open_paths and self.key and not self._has_key(headers):
             what = (
                 "That is not this server's key. `toolkit serve key` shows it; send it as `Authorization: Bearer KEY`."
             )
@@ -49,6 +49,14 @@ class RequestGuard(NamedTuple):
             what = "The body has to be JSON, with the header `Content-Type: application/json`."
             return GatewayError(415, "invalid_request_error", "unsupported_media_type", what)
         return None
+
+    def _may_come_from(self, host: str, origin: str | None, site: str | None) -> bool:
+        """Whether a request to `host` with these headers is a program's, or of a page that may call the server: one of
+        `origins`, or the server's own, which has the address that the request itself is for."""
+        if origin in self.origins:
+            return True
+        own = (f"http://{host}", f"https://{host}")  # with TLS where another server stands before this one
+        return site not in FOREIGN and (origin is None or origin in own)
 
     def _has_key(self, headers: Mapping[str, str]) -> bool:
         kind, _, shown = headers.get("Authorization", "").partition(" ")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from aiohttp import web
+
 from toolkit.client.client import Client
 from toolkit.gateway.error_answers import GatewayError, Refused
 from toolkit.gateway.served_models import ServedSite
@@ -15,7 +17,7 @@ WAIT_SECONDS = 5.0  # after which a client that was sent away may come again
 
 
 class SiteClients:
-    """Gives the client for a site. `open_client` makes one, which is closed with `aclose`."""
+    """Gives the client for a site. `open_client` makes one."""
 
     def __init__(self, open_client: Callable[[ServedSite], Client]) -> None:
         self._open_client = open_client
@@ -44,7 +46,8 @@ class SiteClients:
         finally:
             self._calls[site] -= 1
 
-    async def aclose(self) -> None:
-        """Close all of them, with their calls."""
+    async def closing(self, _: web.Application) -> AsyncIterator[None]:
+        """Closes all of them, with their calls, at the end of a server."""
+        yield
         self._clients.clear()
         await self._opened.aclose()

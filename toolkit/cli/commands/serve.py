@@ -89,6 +89,7 @@ def _serve(options: ServeOptions) -> None:
 
     from toolkit.errors import UsageError
     from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
+    from toolkit.gateway.listening import loop_factory
 
     if options.no_key and options.host not in LOOPBACK:
         raise UsageError("A server without a key listens on loopback only.", hint="Leave out --no-key, or --host.")
@@ -97,7 +98,8 @@ def _serve(options: ServeOptions) -> None:
         given = os.environ.get(KEY_VARIABLE)
         found = check_key(given, KEY_VARIABLE) if given else load_key(key_file())
         made, key = found is None, found or make_key(key_file())
-    asyncio.run(_run(options, key, made=made))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_run(options, key, made=made))
 
 
 async def _run(options: ServeOptions, key: str, *, made: bool) -> None:

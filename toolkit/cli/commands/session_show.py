@@ -83,9 +83,10 @@ def _print_session(key: Key, session: BrowserSession, values: bool, now: float) 
 
 def _facts(key: Key, session: BrowserSession, values: bool, now: float) -> dict[str, str]:
     """Returns the facts that fit on one line each, by title; without those that are not known."""
-    from toolkit.cli.session_summary import last_check, session_kind, session_state, validity
+    from toolkit.cli.session_summary import last_check, validity
     from toolkit.cli.time_format import format_duration, format_time
     from toolkit.errors import redact_url
+    from toolkit.session.session_state import session_kind, session_state
 
     harvested = "not known"
     if session.harvested_at:
