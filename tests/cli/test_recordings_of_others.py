@@ -12,8 +12,8 @@ import pytest
 
 from tests.adoption.programs import ANSWER, PROGRAMS, QUESTION, TOKEN, answered, asked, chrome, entry, har
 from tests.cli.conftest import Call, Toolkit
-from tests.sites.scripted import ScriptedSite
 from tests.sites.base import Refusal
+from tests.sites.scripted import ScriptedSite
 from toolkit.client.client import Client
 from toolkit.har.model import Recording
 from toolkit.recording.files import load, save
