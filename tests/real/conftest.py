@@ -1,4 +1,4 @@
-"""What tests with real servers and clients share. They are run by `pytest -m real`, since those are no small packages."""
+"""What tests with real servers and clients share. `pytest -m real` runs them, since those are no small packages."""
 
 from __future__ import annotations
 
