@@ -8,17 +8,20 @@ from toolkit.browser import child_environment
 from toolkit.browser.child_environment import without_secrets
 from toolkit.client.environment_session import variable_name
 from toolkit.files import state_folder
+from toolkit.gateway import access_key
 from toolkit.stores import passphrase
 
 
 def test_the_names_are_those_of_the_rooms_that_read_them() -> None:
     """They cannot be imported from there."""
-    assert child_environment.KEY_VARIABLE == passphrase.KEY_VARIABLE
+    assert child_environment.KEY_VARIABLES == (passphrase.KEY_VARIABLE, access_key.KEY_VARIABLE)
     assert child_environment.STORE_VARIABLE == state_folder.STORE_VARIABLE
     assert variable_name("aura").startswith(child_environment.SESSION_PREFIX)
 
 
-@pytest.mark.parametrize("name", ["TOOLKIT_STORE_KEY", "TOOLKIT_SESSION_AURA", "TOOLKIT_SESSION_AURA_WORK"])
+@pytest.mark.parametrize(
+    "name", ["TOOLKIT_STORE_KEY", "TOOLKIT_SERVE_KEY", "TOOLKIT_SESSION_AURA", "TOOLKIT_SESSION_AURA_WORK"]
+)
 def test_what_is_nothing_but_secret_is_left_out(name: str) -> None:
     """Unless it is named; everything else stays as it is."""
     others = {"PATH": "/bin", "TOOLKIT_STATE_DIR": "/s", "EMAIL": "ada@example.com"}

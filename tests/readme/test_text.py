@@ -20,7 +20,7 @@ from toolkit.providers import registry
 TESTS = (*(ROOT / "tests" / "readme").glob("test_*.py"), ROOT / "tests" / "real" / "test_readme.py")
 LONGEST = 14_000  # bytes
 SCREEN = 60  # lines
-TASKS = ("Log in", "Chat", "Test in CI", "Your own site")
+TASKS = ("Log in", "Chat", "Use it from other programs", "Test in CI", "Your own site")
 
 
 def read_sections() -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from toolkit.errors import redact_url
 
 # Named here, since the rooms that they belong to do not stand above this one.
-KEY_VARIABLE = "TOOLKIT_STORE_KEY"
+KEY_VARIABLES = ("TOOLKIT_STORE_KEY", "TOOLKIT_SERVE_KEY")
 STORE_VARIABLE = "TOOLKIT_STORE"
 SESSION_PREFIX = "TOOLKIT_SESSION"  # of the variables that hold sessions, followed by _ and a provider
 
@@ -23,9 +23,10 @@ def keep_from_children(name: str) -> None:
 def without_secrets(environ: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
     """`environ` without what is ours alone to know; the variables named in `keep` stay as they are.
 
-    Left out are the passphrase of the store, the sessions that are handed in, and the secrets of browsers.json. The
-    address of a store loses user, password and query, and so do those of proxies (each variable whose name ends with
-    `PROXY`) user and password: what follows `HTTPS_PROXY` and its like still goes to the same proxy.
+    Left out are the passphrase of the store, the server's key, the sessions that are handed in, and the secrets of
+    browsers.json. The address of a store loses user, password and query, and so do those of proxies (each variable
+    whose name ends with `PROXY`) user and password: what follows `HTTPS_PROXY` and its like still goes to the same
+    proxy.
     """
     kept = set(keep)
     cleaned = ((name, value if name in kept else _without_secret(name, value)) for name, value in environ.items())
@@ -35,7 +36,7 @@ def without_secrets(environ: Mapping[str, str], keep: Iterable[str] = ()) -> dic
 def _without_secret(name: str, value: str) -> str | None:
     """`value` of the variable `name` without its secret; None where nothing is left of it."""
     known = name.upper()
-    if name in _named_in_files or known == KEY_VARIABLE or known.startswith(f"{SESSION_PREFIX}_"):
+    if name in _named_in_files or known in KEY_VARIABLES or known.startswith(f"{SESSION_PREFIX}_"):
         return None
     if known == STORE_VARIABLE and "://" in value:
         try:
