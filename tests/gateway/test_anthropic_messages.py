@@ -13,7 +13,7 @@ from tests.gateway.test_anthropic_request import question
 from toolkit.chats.events import Media, Reasoning, Status
 from toolkit.errors import ProtocolError
 from toolkit.gateway.answer_summary import AnswerUsage
-from toolkit.gateway.anthropic_messages import MessageWriter, write_document, write_error
+from toolkit.gateway.anthropic_messages import UNKNOWN_USAGE, MessageWriter, write_document, write_error
 from toolkit.gateway.error_answers import GatewayError, invalid
 from toolkit.gateway.question import AnswerHead
 
@@ -41,7 +41,9 @@ def test_a_stream() -> None:
                 "content": [],
                 "stop_reason": None,
                 "stop_sequence": None,
-                "usage": {"input_tokens": 1, "output_tokens": 0, "estimated": True},
+                "stop_details": None,
+                "container": None,
+                "usage": {**UNKNOWN_USAGE, "input_tokens": 1, "output_tokens": 0, "estimated": True},
             },
         },
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -66,7 +68,7 @@ def test_what_else_a_site_says() -> None:
     assert blocks == [
         {"type": "thinking", "thinking": "", "signature": ""},
         {"type": "text", "text": ""},
-        {"type": "tool_use", "id": "call_1", "name": "sky", "input": {}},
+        {"type": "tool_use", "id": "call_1", "name": "sky", "input": {}, "caller": {"type": "direct"}},
     ]
     deltas = [(event["index"], event["delta"]) for event in events if event["type"] == "content_block_delta"]
     assert deltas == [
@@ -90,7 +92,7 @@ def test_an_answer_without_anything() -> None:
     """Has an empty text, which clients look for."""
     events = named_events(MessageWriter(head()).end(ANSWER))
     assert events[0]["content_block"] == {"type": "text", "text": ""}
-    assert document(text="", reasoning="")["content"] == [{"type": "text", "text": ""}]
+    assert document(text="", reasoning="")["content"] == [{"type": "text", "text": "", "citations": []}]
 
 
 @pytest.mark.parametrize(
@@ -114,10 +116,17 @@ def test_a_document() -> None:
     found = document(tool_calls=(CALL,), usage=AnswerUsage(1, 2, 1, estimated=True))
     assert found["content"] == [
         {"type": "thinking", "thinking": "hm", "signature": ""},
-        {"type": "text", "text": "blue"},
-        {"type": "tool_use", "id": "call_1", "name": "sky", "input": {"of": "Earth"}},
+        {"type": "text", "text": "blue", "citations": []},
+        {
+            "type": "tool_use",
+            "id": "call_1",
+            "name": "sky",
+            "input": {"of": "Earth"},
+            "caller": {"type": "direct"},
+        },
     ]
-    assert found["usage"] == {"input_tokens": 1, "output_tokens": 2, "estimated": True}
+    counted = {"input_tokens": 1, "output_tokens": 2, "estimated": True}
+    assert found["usage"] == UNKNOWN_USAGE | counted | {"output_tokens_details": {"thinking_tokens": 1}}
 
 
 @pytest.mark.parametrize("arguments", ["{", "[1]"])

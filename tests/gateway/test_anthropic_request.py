@@ -154,9 +154,13 @@ def test_which_tool_to_call(choice: Any, told: Any) -> None:
         assert question(tool_choice=choice).tool_choice is None
 
 
-def test_where_to_stop() -> None:
-    """Goes to the sites that know how, by the name that it has there."""
-    assert question(stop_sequences=["."]).arguments(registry.find("openwebui"))["stop"] == ["."]
+def test_options_of_a_site() -> None:
+    """What another protocol has too goes to the sites that know it, by the name that it has there."""
+    arguments = question(stop_sequences=["."], top_k=3, service_tier="standard_only").arguments(
+        registry.find("openwebui")
+    )
+    assert (arguments["stop"], arguments["top_k"]) == (["."], 3)
+    assert "service_tier" not in arguments
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ async def test_a_whole_answer(gateway: Gateway) -> None:
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.headers["x-request-id"].startswith("req_")
     (choice,) = answer.json["choices"]
-    assert choice["message"] == {"role": "assistant", "content": "blue sky", "reasoning_content": "hm"}
+    assert choice["message"] == {
+        "role": "assistant",
+        "content": "blue sky",
+        "refusal": None,
+        "annotations": [],
+        "reasoning_content": "hm",
+    }
     assert choice["finish_reason"] == "length"
     assert answer.json["usage"]["estimated"]
     assert gateway.site.asked == [["Why?"]]

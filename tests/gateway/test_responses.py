@@ -145,11 +145,14 @@ def test_a_document() -> None:
         sources=(SKY,),
         usage=AnswerUsage(1, 2, 1, estimated=True),
     )
-    told = json.loads(write_document(answer, head(instructions="Be brief.", tools=[], temperature=0.5)))
+    tools = [{"type": "function", "name": "sky"}]
+    told = json.loads(write_document(answer, head(instructions="Be brief.", tools=tools, temperature=0.5)))
     assert [item["type"] for item in told["output"]] == [
         *("reasoning", "image_generation_call", "message", "function_call", "function_call")
     ]
     assert told["output"][2]["content"][0]["annotations"][0]["url"] == "https://s.example.org"
     assert (told["object"], told["instructions"], told["temperature"]) == ("response", "Be brief.", 0.5)
+    assert told["tools"] == [{**tools[0], "description": None, "parameters": None, "strict": None}]
+    assert (told["top_p"], told["metadata"], told["reasoning"]) == (1, {}, {"effort": None, "summary": None})
     assert told["usage"]["estimated"]
     assert told["usage"]["output_tokens_details"] == {"reasoning_tokens": 1}

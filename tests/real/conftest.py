@@ -1,4 +1,4 @@
-"""What tests against real servers share. They are run by `pytest -m real`, since the servers are no small packages."""
+"""What tests with real servers and clients share. `pytest -m real` runs them, since those are no small packages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 
 from tests.cli.conftest import toolkit
 from tests.cli.test_login import display
+from tests.gateway.conftest import gateway
 
-__all__ = ["display", "toolkit"]  # fixtures, which pytest finds here
+__all__ = ["display", "gateway", "toolkit"]  # fixtures, which pytest finds here
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

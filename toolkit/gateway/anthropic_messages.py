@@ -35,6 +35,18 @@ ERROR_KINDS = {
 }
 
 
+# What no site tells; the specification requires the fields.
+UNKNOWN_USAGE = {
+    "cache_creation": None,
+    "cache_creation_input_tokens": 0,
+    "cache_read_input_tokens": 0,
+    "inference_geo": None,
+    "output_tokens_details": None,
+    "server_tool_use": None,
+    "service_tier": None,
+}
+
+
 class MessageWriter:
     """Writes the events of a stream: the blocks of the message, each from its beginning to its end."""
 
@@ -108,7 +120,8 @@ def write_document(answer: AnswerSummary, head: AnswerHead) -> bytes:
     if answer.reasoning and _shows_thinking(head):
         content.append({"type": "thinking", "thinking": answer.reasoning, "signature": ""})
     if answer.text or not (content or answer.tool_calls):
-        content.append({"type": "text", "text": answer.text})
+        # Some clients break without `citations`, and others where it is null.
+        content.append({"type": "text", "text": answer.text, "citations": []})
     content += [_tool_use(head, call, _arguments(call)) for call in answer.tool_calls]
     return msgspec.json.encode(_message(head, content, _reason(answer), _usage(answer.usage)))
 
@@ -138,13 +151,15 @@ def _message(head: AnswerHead, content: list[dict[str, Any]], reason: str | None
         "content": content,
         "stop_reason": reason,
         "stop_sequence": None,
-        "usage": usage,
+        "stop_details": None,
+        "container": None,
+        "usage": UNKNOWN_USAGE | usage,
     }
 
 
 def _tool_use(head: AnswerHead, call: ToolCall, arguments: Any) -> dict[str, Any]:
     call_id = call.id or f"toolu_{head.suffix}_{call.index}"
-    return {"type": "tool_use", "id": call_id, "name": call.name, "input": arguments}
+    return {"type": "tool_use", "id": call_id, "name": call.name, "input": arguments, "caller": {"type": "direct"}}
 
 
 def _arguments(call: ToolCall) -> Any:
@@ -164,7 +179,9 @@ def _reason(answer: AnswerSummary) -> str:
 
 
 def _usage(usage: AnswerUsage) -> dict[str, Any]:
-    counts = {"input_tokens": usage.prompt, "output_tokens": usage.completion}
+    counts: dict[str, Any] = {"input_tokens": usage.prompt, "output_tokens": usage.completion}
+    if usage.reasoning is not None:
+        counts["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
     return counts | ({"estimated": True} if usage.estimated else {})
 
 

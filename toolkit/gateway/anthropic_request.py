@@ -51,6 +51,7 @@ def read_request(body: bytes) -> tuple[str, Question]:
     asked, fields = decode_body(body, MessagesRequest)
     _refuse_what_cannot_be_kept(asked)
     tools = tuple(_function(tool, f"tools[{index}]") for index, tool in enumerate(asked.tools or ()) if _is_ours(tool))
+    fields.pop("service_tier", None)  # whose values are others than those of chat completions
     if asked.stop_sequences:
         fields["stop"] = asked.stop_sequences  # as chat completions calls it, for the sites that know it
     conversation = Conversation("messages")

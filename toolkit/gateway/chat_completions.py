@@ -117,15 +117,18 @@ class ChunkWriter:
 
 def write_document(answer: AnswerSummary, head: AnswerHead) -> bytes:
     """The whole answer in one document."""
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.tool_calls else "")}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": answer.text or (None if answer.tool_calls else ""),
+        "refusal": None,  # the specification requires it, as it does the next
+        "annotations": _annotations(answer.sources),
+    }
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.tool_calls:
         message["tool_calls"] = [_call(call) for call in answer.tool_calls]
     if images := [image for media in answer.media if (image := _image(media))]:
         message["images"] = images
-    if answer.sources:
-        message["annotations"] = _annotations(answer.sources)
     choice = {"index": 0, "message": message, "finish_reason": _reason(answer), "logprobs": None}
     return msgspec.json.encode(
         {

@@ -1,7 +1,7 @@
 """The parts of an answer in the shapes of OpenAI's Responses API: its items, and the response around them. Pure.
 
-https://platform.openai.com/docs/api-reference/responses/object. `suffix` is what the ids of one answer have in common,
-`index` the place among its items.
+https://platform.openai.com/docs/api-reference/responses/object, and https://www.openresponses.org/specification.
+`suffix` is what the ids of one answer have in common, `index` the place among its items.
 """
 
 from __future__ import annotations
@@ -21,6 +21,21 @@ Item = dict[str, Any]
 INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter", "refusal": "content_filter"}
 # `code` of an error in a response is one of a list. By these clients decide whether to ask again.
 RATE_LIMITED, REFUSED, FAILED = "rate_limit_exceeded", "invalid_prompt", "server_error"
+# What a response says again of its request.
+ECHOED = ("instructions", "max_output_tokens", "max_tool_calls", "safety_identifier", "prompt_cache_key")
+DEFAULTS: Item = {
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "truncation": "disabled",
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "top_logprobs": 0,
+    "service_tier": "default",
+}
+NO_FUNCTION: Item = {"description": None, "parameters": None, "strict": None}
 
 
 def text_part(text: str, annotations: list[Item]) -> Item:
@@ -84,29 +99,30 @@ def usage_counts(usage: AnswerUsage) -> Item:
 
 
 def response(head: AnswerHead, status: str, output: Iterable[Item] = (), **more: Any) -> Item:
-    """The response around the items: first what the answer is, then what was asked."""
-    question = head.question
+    """The response around the items: what the answer is, and what was asked. The specification requires each field; the
+    numbers are OpenAI's defaults where the request has none."""
+    fields = head.question.fields
+    echoed = {name: fields.get(name) for name in ECHOED} | {
+        name: default if fields.get(name) is None else fields[name] for name, default in DEFAULTS.items()
+    }
     return {
         "id": head.id,
         "object": "response",
         "created_at": head.created,
+        "completed_at": None,
         "status": status,
         "model": head.model,
         "output": list(output),
         "error": None,
         "incomplete_details": None,
         "usage": None,
-        "instructions": question.fields.get("instructions"),
-        "max_output_tokens": question.max_tokens,
-        "metadata": question.fields.get("metadata") or {},
-        "parallel_tool_calls": True,
-        "previous_response_id": None,
-        "store": False,
-        "temperature": question.temperature,
+        **echoed,
+        "reasoning": {"effort": None, "summary": None, **(fields.get("reasoning") or {})},
+        "tools": [NO_FUNCTION | tool for tool in fields.get("tools") or ()],
         "text": {"format": {"type": "text"}},
-        "tool_choice": question.fields.get("tool_choice") or "auto",
-        "tools": question.fields.get("tools") or [],
-        "truncation": "disabled",
+        "previous_response_id": None,
+        "background": False,
+        "store": False,
         **more,
     }
 
