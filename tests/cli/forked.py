@@ -13,6 +13,7 @@ import random
 import re
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,13 +50,14 @@ def _server() -> str:
     )
     assert process.stdout is not None
     process.stdout.readline()  # it listens
-    atexit.register(_end, process)
+    atexit.register(_end, process, folder)
     return path
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], folder: str) -> None:
     with process:  # closes its stdin, and waits
         pass
+    shutil.rmtree(folder)
 
 
 def can_run(args: Iterable[str], env: Mapping[str, str]) -> bool:
