@@ -12,7 +12,7 @@ from toolkit.client.client import Client
 from toolkit.gateway.call_log import CallLog
 from toolkit.gateway.endpoints import Endpoints
 from toolkit.gateway.metrics import Metrics, is_available
-from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, METRICS, answer_errors, guard_entry, name_request
+from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, METRICS, add_headers, answer_errors, guard_entry
 from toolkit.gateway.page_endpoints import PageEndpoints
 from toolkit.gateway.protocols import COUNT, PROTOCOLS
 from toolkit.gateway.request_guard import RequestGuard
@@ -77,6 +77,6 @@ def app(
         application.router.add_post(protocol.path, partial(endpoints.answer, protocol))
         if protocol.write_count is not None:
             application.router.add_post(f"{protocol.path}{COUNT}", partial(endpoints.count, protocol))
-    application.on_response_prepare.append(name_request)
+    application.on_response_prepare.append(add_headers)
     application.cleanup_ctx.extend((clients.closing, page.closing))  # the last one is closed first
     return application

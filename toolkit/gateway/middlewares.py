@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from aiohttp import web
 
 from toolkit.errors import ToolkitError
+from toolkit.gateway.cross_origin import cross_origin_headers, is_preflight, preflight_headers
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, openai_error, told_error
 from toolkit.gateway.metrics import Metrics
 from toolkit.gateway.protocols import protocol_at
@@ -70,9 +71,12 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def guard_entry(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody gets further than this who may not."""
-    refusal = request.app[GUARD].refusal(request.method, request.path, request.headers)
+    guard, headers = request.app[GUARD], request.headers
+    refusal = guard.refusal(request.method, request.path, headers)
     if refusal is not None:
         raise Refused(refusal)
+    if is_preflight(request.method, headers) and headers["Origin"] in guard.origins:
+        return web.Response(status=204, headers=preflight_headers(headers))
     return await handler(request)
 
 
@@ -101,8 +105,9 @@ def _error(request: web.Request, error: GatewayError) -> web.Response:
     return web.Response(status=error.status, body=body, content_type="application/json", headers=error.headers())
 
 
-async def name_request(_: web.Request, response: web.StreamResponse) -> None:
-    """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; and one by which
-    browsers take an answer for nothing else."""
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; one by which browsers
+    take an answer for nothing else; and those that let a page read it which may."""
+    response.headers.update(cross_origin_headers(request.headers, request.app[GUARD].origins))
     response.headers["x-request-id"] = response.headers["request-id"] = REQUEST_ID.get()
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from toolkit.gateway.cross_origin import is_preflight
 from toolkit.gateway.error_answers import GatewayError
 
 FOREIGN = ("cross-site", "same-site")  # another port of the same host is the same site, and another program's
@@ -40,6 +41,8 @@ class RequestGuard(NamedTuple):
         if not self._may_come_from(host, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
             what = "Web pages may not call this server. `--allow-origin ORIGIN` of `toolkit serve` lets those of one."
             return GatewayError(403, "permission_error", "origin_refused", what)
+        if is_preflight(method, headers) and headers["Origin"] in self.origins:
+            return None  # which has no key, and is answered without the request that it asks about
         if path not in self.open_paths and self.key and not self._has_key(headers):
             what = (
                 "That is not this server's key. `toolkit serve key` shows it; send it as `Authorization: Bearer KEY`."
