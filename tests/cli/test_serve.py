@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
+import socket
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import aiohttp
 import pytest
@@ -110,3 +114,28 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
     result = await toolkit.run("serve", *options)
     assert result.code != 0
     assert words in result.err
+
+
+async def test_a_log_for_programs(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """A line of JSON for each request, with nothing of the question, the answer or the key."""
+    scripted[0].says("an-answer-to-hide")
+    key = "a-key-of-my-own-to-hide"
+    async with serving(toolkit, "--log-json", TOOLKIT_SERVE_KEY=key) as served:
+        await ask(served.origin, key, "a-question-to-hide")
+        _, err = await served.end()
+    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line.get("path") == "/v1/chat/completions"]
+    assert (line["method"], line["status"], line["level"]) == ("POST", 200, "info")
+    assert line["id"].startswith("req_")
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
+    assert "to-hide" not in err
+
+
+async def test_a_service_manager_is_told(toolkit: Toolkit) -> None:
+    """As systemd wants it of a service of the type `notify`: only when clients can connect."""
+    with tempfile.TemporaryDirectory(prefix="tk-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(f"{folder}/s")
+        told.setblocking(False)
+        async with serving(toolkit, "--no-key", NOTIFY_SOCKET=f"{folder}/s") as served:
+            assert await asyncio.get_running_loop().sock_recv(told, 64) == b"READY=1"
+            await served.end()

@@ -107,7 +107,7 @@ class Listener:
         self._timers[protocol] = asyncio.get_running_loop().call_later(seconds, self._close, protocol)
 
     def _close(self, protocol: Any) -> None:
-        del self._timers[protocol]
+        self._timers.pop(protocol, None)
         if protocol.transport is not None:
             protocol.transport.abort()
 

@@ -63,7 +63,14 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return _error(request, GatewayError(500, "server_error", "internal_error", UNEXPECTED))
     finally:
         took = (time.perf_counter() - start) * 1000
-        log.info("%s %s %s %d %.0f ms", REQUEST_ID.get(), request.method, request.path, status, took)
+        line = {
+            "id": REQUEST_ID.get(),
+            "method": request.method,
+            "path": request.path,
+            "status": status,
+            "ms": round(took),
+        }
+        log.info("%s %s %s %d %d ms", *line.values(), extra={"request": line})
         if (metrics := request.app.get(METRICS)) is not None:
             metrics.count_request(_endpoint(request), status)
 

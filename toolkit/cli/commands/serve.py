@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from toolkit.cli.command_table import LazyCommands
-from toolkit.cli.options import browsers_option, debug_option, group_options, profile_option, store_option
+from toolkit.cli.options import browsers_option, debug_option, debug_wanted, group_options, profile_option, store_option
 from toolkit.cli.output import echo_text
 from toolkit.cli.status_line import notify
 
@@ -29,6 +30,7 @@ class ServeOptions(NamedTuple):
     allow_host: tuple[str, ...]
     allow_origin: tuple[str, ...]
     no_key: bool
+    log_json: bool
     proxy: str | None
     profile: str | None
     browsers: Path | None
@@ -57,6 +59,7 @@ def _serve_options(command: F) -> F:
         click.option("--allow-host", multiple=True, metavar="NAME", help="Another Host that clients may call it by."),
         click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="A web page's origin that may call it."),
         click.option("--no-key", is_flag=True, help="Ask clients for no key; on loopback only."),
+        click.option("--log-json", is_flag=True, help="Log each request, and all else, as lines of JSON on stderr."),
         click.option("--proxy", metavar="URL", help="Proxy for the browser and the calls."),
         profile_option,
         browsers_option,
@@ -87,6 +90,7 @@ def serve(context: click.Context, options: ServeOptions) -> None:
 def _serve(options: ServeOptions) -> None:
     import asyncio
 
+    from toolkit.cli.log_output import show_log
     from toolkit.errors import UsageError
     from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
     from toolkit.gateway.listening import loop_factory
@@ -98,8 +102,28 @@ def _serve(options: ServeOptions) -> None:
         given = os.environ.get(KEY_VARIABLE)
         found = check_key(given, KEY_VARIABLE) if given else load_key(key_file())
         made, key = found is None, found or make_key(key_file())
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with (
+        _log_as_json() if options.log_json else show_log(),
+        asyncio.Runner(loop_factory=loop_factory()) as runner,
+    ):
         runner.run(_run(options, key, made=made))
+
+
+@contextmanager
+def _log_as_json() -> Iterator[None]:
+    """Has the toolkit's log go to stderr as lines of JSON."""
+    import logging
+
+    from toolkit.gateway.json_log import JSONLines
+
+    handler, logger = logging.StreamHandler(), logging.getLogger("toolkit")
+    handler.setFormatter(JSONLines())
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if debug_wanted() else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
@@ -107,6 +131,7 @@ async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
     from toolkit.gateway.listening import Listener, bind
     from toolkit.gateway.request_guard import own_hosts
     from toolkit.gateway.served_models import read_alias
+    from toolkit.gateway.service_manager import notify_ready
 
     bound = bind(options.host, options.port)
     port = bound.getsockname()[1]
@@ -133,6 +158,8 @@ async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
             echo_text(f"export OPENAI_API_KEY={key}")
         elif key:
             notify("note: `toolkit serve key` shows the key")
+
+        notify_ready()
 
     await Listener(application, bound).run(on_ready)
 
