@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.benchmarks import crowd, decoding, latency, processes, redacting, thinking
+from tests.benchmarks import crowd, decoding, latency, processes, redacting, serving, thinking
 from tests.benchmarks.allocator import keep_freed_memory
 from tests.benchmarks.harvesting import harvest
 from tests.benchmarks.peers import ABSENT
@@ -39,6 +39,7 @@ ROWS: dict[str, Row] = {
     "streams-1000": crowd.thousand,
     "chat-process": processes.chat,
     "help-process": processes.help_,
+    "serve": serving.serving,
     "harvest": harvest,
 }
 PACKAGES = ("provider-toolkit", "aiohttp", "msgspec", "httpx", "httpx-sse", "openai")

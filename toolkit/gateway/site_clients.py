@@ -12,7 +12,8 @@ from toolkit.client.client import Client
 from toolkit.gateway.error_answers import GatewayError, Refused
 from toolkit.gateway.served_models import ServedSite
 
-MAX_CALLS = 64  # of one account at once, those that wait for their turn included
+MAX_CALLS = 2_000  # of one account at once
+MAX_IN_TURN = 64  # ... where the site takes one at a time, so that all others wait
 WAIT_SECONDS = 5.0  # after which a client that was sent away may come again
 
 
@@ -37,12 +38,14 @@ class SiteClients:
     async def call(self, site: ServedSite) -> AsyncIterator[Client]:
         """The client for one call, which counts until the end of the block. Raises `Refused` where there are too many
         already."""
-        if self._calls[site] >= MAX_CALLS:
-            what = f"{MAX_CALLS} calls of {site.name} are under way or waiting already."
+        client = await self.client(site)
+        limit = MAX_IN_TURN if client.provider.one_at_a_time else MAX_CALLS
+        if self._calls[site] >= limit:
+            what = f"{limit} calls of {site.name} are under way or waiting already."
             raise Refused(GatewayError(429, "rate_limit_error", "queue_full", what, None, WAIT_SECONDS, may_retry=True))
         self._calls[site] += 1
         try:
-            yield await self.client(site)
+            yield client
         finally:
             self._calls[site] -= 1
 
