@@ -30,7 +30,6 @@ PROXY = "bare aiohttp proxy"
 STREAMS, FRAMES, GAP = 100, 200, 5  # at once, frames of each, and ms between them
 PATH = "/v1/chat/completions"
 BODY = {"model": "codelinkava/m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 async def serving(root: str, scale: Scale) -> list[Result]:
@@ -94,9 +93,8 @@ async def _answer(http: aiohttp.ClientSession, origin: str) -> bytes:
 
 
 def _cpu(pid: int) -> float:
-    """The CPU time of a process, in seconds (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """The CPU time of a process, in seconds: of each of its threads, to the nanosecond (proc_pid_schedstat(5))."""
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def _memory(pid: int) -> float:
