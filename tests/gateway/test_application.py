@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from io import BytesIO
 
 import pytest
@@ -148,6 +149,23 @@ async def test_a_site_that_is_slow_to_begin(gateway: Gateway, monkeypatch: pytes
         rest = Answered(response, await response.read())
     assert rest.events[-1]["error"]["code"] == "upstream_error"
     assert "[DONE]" not in rest.events
+
+
+async def test_a_client_that_does_not_read(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is let go after a while, and the site's call with it."""
+    monkeypatch.setattr(answer_stream, "WRITE_SECONDS", 0.1)
+    gateway.site.says(*["x" * 100_000] * 200)
+    body = b'{"model": "codelinkava", "messages": [{"role": "user", "content": "Hi"}], "stream": true}'
+    head = [
+        b"POST /v1/chat/completions HTTP/1.1",
+        b"Host: %b" % gateway.origin.removeprefix("http://").encode(),
+        b"Authorization: Bearer %b" % KEY.encode(),
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % len(body),
+    ]
+    with socket.create_connection(("127.0.0.1", int(gateway.origin.rpartition(":")[2]))) as client:
+        client.sendall(b"\r\n".join([*head, b"", body]))
+        await until(lambda: gateway.site.left == 1)
 
 
 async def test_too_many_calls_of_one_account(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

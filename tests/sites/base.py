@@ -261,7 +261,7 @@ class Site:
                 _abort(request)
             else:
                 await response.write_eof()
-        except (ReaderGone, ConnectionResetError):
+        except (ReaderGone, ConnectionError):
             self.left += not self._closing.is_set()
             _abort(request)
         except asyncio.CancelledError:  # a server with `handler_cancellation` says so in this way

@@ -26,7 +26,9 @@ from toolkit.gateway.question import Question
 GRACE_SECONDS = 5.0
 COMMENT_SECONDS = 10.0  # of silence, after which a comment is sent
 WRITE_SECONDS = 60.0  # for a client to read on
-UNREAD_BYTES = 64 * 1024  # in our buffer, from which on a client is behind
+# In our buffer, or in one write, from which on a client may be waited for. Below both, asyncio's transports make no
+# writer wait: their marks are 16 and 64 KiB (`asyncio.WriteTransport.set_write_buffer_limits`).
+UNREAD_BYTES = 16 * 1024
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -153,7 +155,7 @@ class AnswerStream:
         loop = asyncio.get_running_loop()
         self._last_write = loop.time()
         transport = self._request.transport
-        if transport is None or transport.get_write_buffer_size() < UNREAD_BYTES:
+        if transport is None or max(transport.get_write_buffer_size(), len(data)) < UNREAD_BYTES:
             await self.response.write(data)
             return
         try:
