@@ -74,5 +74,5 @@ async def redaction(_: str, scale: Scale) -> list[Result]:
         checked = await in_turns({OURS: check_large, TENTH: check_small, DECODER: decode}, scale.rounds, unit)
     return [
         Result("redaction", "redaction of a page, CPU per 10 MB", "ms", redacted, (Bar(TENTH, 1.5), Bar(DECODER, 75))),
-        Result("check", "`toolkit recording check`, CPU per 10 MB", "ms", checked, (Bar(TENTH, 1.5), Bar(DECODER, 30))),
+        Result("check", "`toolkit recording check`, CPU per 10 MB", "ms", checked, (Bar(TENTH, 1.5), Bar(DECODER, 60))),
     ]
