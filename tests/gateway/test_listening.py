@@ -78,12 +78,12 @@ async def test_half_a_head(sent: bytes, *, again: bool, monkeypatch: pytest.Monk
 
 async def test_a_request_that_runs_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long its answer takes."""
-    monkeypatch.setattr(listening, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(listening, "HEAD_SECONDS", 1.0)
     handlers = Handlers()
     async with listener(handlers) as (port, _), ClientSession() as http:
         asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
         await handlers.asked.wait()
-        asyncio.get_running_loop().call_later(0.2, handlers.may_answer.set)
+        asyncio.get_running_loop().call_later(1.2, handlers.may_answer.set)
         async with await asking as response:
             assert await response.text() == "blue"
 
