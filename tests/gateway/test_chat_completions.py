@@ -7,25 +7,16 @@ from typing import Any
 
 import pytest
 
-from toolkit.chats.events import Media, Reasoning, Source, Sources, Status, ToolCall
+from tests.gateway.answers import ANSWER, CALL
+from toolkit.chats.events import Media, Reasoning, Source, Sources, Status
 from toolkit.errors import UsageError
-from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
+from toolkit.gateway.answer_summary import AnswerUsage
 from toolkit.gateway.chat_completions import ChunkWriter, read_request, write_document
 from toolkit.gateway.error_answers import GatewayError, Refused
 from toolkit.gateway.question import AnswerHead
 from toolkit.providers import registry
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
-CALL = ToolCall(0, "call_1", "sky", '{"of": "Earth"}')
-ANSWER = AnswerSummary(
-    text="blue",
-    reasoning="hm",
-    tool_calls=(),
-    media=(),
-    sources=(),
-    finish_reason="stop",
-    usage=AnswerUsage(3, 4, None, estimated=False),
-)
 
 
 def request(**fields: Any) -> bytes:

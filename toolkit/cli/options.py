@@ -118,6 +118,12 @@ _LIVE_TARGET_OPTIONS = (
 )
 
 
+def output_option(text: str, *, required: bool = True) -> Callable[[F], F]:
+    """The option for the file that a command writes, with `text` as its help."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option("--output", "-o", required=required, metavar="FILE", type=kind, help=text)
+
+
 def target_options(command: F) -> F:
     """Adds the options of `Target`, and `--trace` and `--debug`. The command gets a `Target` as argument `target`."""
     return group_options(command, "target", Target, (_replay_option, *_LIVE_TARGET_OPTIONS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.call_options import ChatOptions, chat_options
-from toolkit.cli.options import Target, check_encoding, live_target_options
+from toolkit.cli.options import Target, check_encoding, live_target_options, output_option
 from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 from toolkit.cli.status_line import clear_status, notify, show_status
 
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Record one chat call, for tests without the site.")
 @click.argument("provider")
 @click.argument("prompt", callback=check_encoding)
-@click.option(
-    "--output",
-    "-o",
-    required=True,
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A .har file.",
-)
+@output_option("A .har file.")
 @click.option(
     "--mode",
     type=click.Choice(("once", "all")),

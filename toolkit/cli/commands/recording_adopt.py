@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from toolkit.cli.options import base_url_option, check_encoding, debug_option
+from toolkit.cli.options import base_url_option, check_encoding, debug_option, output_option
 from toolkit.cli.output import echo
 from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 from toolkit.cli.status_line import notify, status
@@ -24,14 +24,7 @@ STDIN = "-"
 
 @click.command("adopt", short_help="Take over a recording of another program.")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-@click.option(
-    "--output",
-    "-o",
-    required=True,
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A .har file; one that is there is replaced.",
-)
+@output_option("A .har file; one that is there is replaced.")
 @click.option("--provider", metavar="NAME", help="Whose call it is, where several may be meant.")
 @base_url_option
 @click.option("--page", is_flag=True, help="Keep all that the page fetched, so that a browser can be replayed to.")

@@ -6,20 +6,14 @@ from pathlib import Path
 
 import click
 
-from toolkit.cli.options import debug_option
+from toolkit.cli.options import debug_option, output_option
 from toolkit.cli.output import echo
 from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 
 
 @click.command("redact", short_help="Take secrets out of a recording, by the rules of today.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the result goes, if not into the same file.",
-)
+@output_option("Where the result goes, if not into the same file.", required=False)
 @redaction_options
 @debug_option
 def recording_redact(file: Path, output: Path | None, redaction: RedactionOptions) -> None:
