@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.recording.helpers import SITE, client, entry, read_chunks
 from tests.redaction.secrets import jwt, left_in
+from tests.redaction.spellings import SPELLINGS
 from toolkit.chats.messages import ChatRequest, read_messages
 from toolkit.har.model import Entry
 from toolkit.http.transport import Transport
@@ -98,18 +99,9 @@ def session() -> BrowserSession:
 
 def everything() -> list[bytes]:
     """Every secret again, each in a spelling of its own, as an answer would echo it; cut in the middle of each."""
-    ways = (
-        lambda text: text.encode(),
-        lambda text: quote(text, safe="").encode(),
-        lambda text: json.dumps(text)[1:-1].encode(),
-        lambda text: base64.b64encode(text.encode()),
-        lambda text: base64.urlsafe_b64encode(f"id:{text}".encode()).rstrip(b"="),
-        lambda text: text.encode().hex().encode(),
-        lambda text: quote(quote(text, safe=""), safe="").encode(),
-    )
     parts: list[bytes] = []
     for number, secret in enumerate(PLANTED.values()):
-        spelling = ways[number % len(ways)](secret)
+        spelling = SPELLINGS[number % len(SPELLINGS)](secret)
         parts += (b" <" + spelling[: len(spelling) // 2], spelling[len(spelling) // 2 :] + b">")
     return parts
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tests.recording.helpers import SITE, entry
 from tests.redaction.secrets import jwt, left_in
+from tests.redaction.spellings import SPELLINGS
 from toolkit.har.message_builders import make_request, make_response
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.check import check
@@ -72,17 +73,9 @@ def session() -> BrowserSession:
 
 def everything() -> list[bytes]:
     """Every piece again, each written in another way, as an answer would repeat it; cut in the middle of each."""
-    ways = (
-        lambda text: text.encode(),
-        lambda text: quote(text, safe="").encode(),
-        lambda text: json.dumps(text)[1:-1].encode(),
-        lambda text: base64.b64encode(text.encode()),
-        lambda text: base64.urlsafe_b64encode(f"id:{text};".encode()).rstrip(b"="),
-        lambda text: text.encode().hex().encode(),
-    )
     parts: list[bytes] = []
     for value in PLANTED.values():
-        for way in ways:
+        for way in SPELLINGS:
             written = way(value)
             parts += (b"data: {" + written[: len(written) // 2], written[len(written) // 2 :] + b"}\n\n")
     return parts
