@@ -181,15 +181,16 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_profiles(tmp_path / "latin.json")
 
 
-def test_no_secret_is_shown(tmp_path: Path) -> None:
+def test_no_secret_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords, headers and variables are in no repr, nor in the text of a fault that stands beside them."""
+    monkeypatch.setenv("HUSH", "hush")
     secrets = {
-        "proxy": {"server": "http://u:hush@p:1", "username": "u", "password": "hush"},
-        "http_credentials": {"username": "u", "password": "hush"},
-        "extra_http_headers": {"authorization": "hush"},
+        "proxy": {"server": "http://u:hush@p:1", "username": "u", "password": "env:HUSH"},
+        "http_credentials": {"username": "u", "password": "env:HUSH"},
+        "extra_http_headers": {"authorization": "env:HUSH"},
         "env": {"TOKEN": "hush"},
     }
-    connect = {"url": "wss://u:hush@h:1/hush?token=hush", "headers": {"authorization": "hush"}}
+    connect = {"url": "wss://u:hush@h:1/hush?token=hush", "headers": {"authorization": "env:HUSH"}}
     remote = load_profiles(written(tmp_path, {"default": "a", "profiles": {"a": {"connect": connect}}})).get()
     assert "hush" not in repr((remote, remote.connect))
     assert "wss://h:1" in repr(remote)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from aiohttp import web
 from playwright.async_api import Browser
 
 from tests.browser.places import BOX, Place
+from tests.sites.asking import until
 from tests.sites.serving import serve
 from toolkit.browser.profiles import Credentials, Profile
 from toolkit.browser.session_manager import SessionManager
@@ -26,12 +28,36 @@ TOKEN = "planted-service-token"
 DUE = f"Basic {b64encode(b'ann:planted-password').decode()}"
 
 
+# Ways of a page to get at another site and back, and to ask its own: redirects, a form, workers, a frame, a socket.
+WAYS = """<script>
+fetch('/api'); fetch('/sent', {method: 'POST', body: 'text'}); fetch('/away').catch(() => 0);
+for (const path of ['/pixel', '/back']) fetch('ELSEWHERE' + path, {mode: 'no-cors'});
+new Worker('/worker.js'); new SharedWorker('/shared.js'); new WebSocket('ws://' + location.host + '/socket');
+document.write('<iframe src=ELSEWHERE/framed></iframe>');
+fetch('/all-seen').then(() => document.body.append(document.createElement('textarea')));
+</script>"""
+OWN_PATHS = {
+    "/",
+    "/api",
+    "/sent",
+    "/away",
+    "/came-back",
+    "/worker.js",
+    "/shared.js",
+    "/by-worker",
+    "/by-shared",
+    "/all-seen",
+}
+FOREIGN_PATHS = {"/pixel", "/back", "/framed", "/landed"}
+
+
 class GatedSite:
-    """A site whose every answer has to be paid for, with a page that also loads something of `elsewhere`."""
+    """A site whose every answer has to be paid for, with a page that also leads to `elsewhere`."""
 
     def __init__(self, elsewhere: str = "") -> None:
         self.elsewhere = elsewhere
         self.seen: list[tuple[str, str | None, str | None]] = []
+        self.all_seen = asyncio.Event()
 
     def app(self, *, free: bool = False) -> web.Application:
         async def handle(request: web.Request) -> web.Response:
@@ -42,15 +68,25 @@ class GatedSite:
             if not free and token != TOKEN:
                 return web.Response(status=403, text="<h1>Forbidden</h1>", content_type="text/html")
             if request.path == "/":
-                script = f"<script>fetch('/api'); new Image().src = '{self.elsewhere}/pixel'</script>"
-                answer = web.Response(text=script + BOX, content_type="text/html")
+                text = WAYS.replace("ELSEWHERE", self.elsewhere) if self.elsewhere else BOX
+                answer = web.Response(text=text, content_type="text/html")
                 answer.set_cookie("sid", "1")
                 return answer
+            if request.path == "/all-seen":
+                await self.all_seen.wait()
+            if request.path in ("/away", "/back"):
+                raise web.HTTPFound(self.elsewhere + {"/away": "/landed", "/back": "/came-back"}[request.path])
+            if request.path in ("/worker.js", "/shared.js"):
+                name = request.path.removesuffix(".js").removeprefix("/")
+                return web.Response(text=f"fetch('/by-{name}')", content_type="text/javascript")
             return web.json_response({})
 
         app = web.Application()
-        app.router.add_get("/{path:.*}", handle)
+        app.router.add_route("*", "/{path:.*}", handle)
         return app
+
+    def paths(self) -> set[str]:
+        return {path for path, _, _ in self.seen} - {"/favicon.ico"}
 
 
 def place(origin: str) -> Place:
@@ -58,21 +94,36 @@ def place(origin: str) -> Place:
 
 
 async def test_the_browser_gives_the_gate_its_due_and_nobody_else(chromium: Browser) -> None:
-    """Login and headers reach the site's page and its calls; another host gets neither, and the recording neither."""
+    """Login and headers reach all that the site's page asks of it, by workers and after a redirect from elsewhere too;
+    another host gets neither, though a redirect leads there, and the recording neither. The handshake of a WebSocket
+    has the login, and no header. What a context sends later has nothing."""
     elsewhere = GatedSite()
     recorder = Recorder(page=True)
     async with serve(elsewhere.app(free=True), "localhost") as other:
         site = GatedSite(other)
         async with serve(site.app()) as origin:
+            elsewhere.elsewhere = origin
             profile = Profile(
                 extra_http_headers={"X-Gate": TOKEN},
                 http_credentials=Credentials(username="ann", password="planted-password"),
             )
             async with SessionManager(profile, browser=chromium, recorder=recorder) as manager:
-                session = await manager.harvest(place(origin))
+                visit = asyncio.create_task(manager.harvest(place(origin)))
+                await until(lambda: {*OWN_PATHS, "/socket"} <= site.paths() and elsewhere.paths() >= FOREIGN_PATHS)
+                site.all_seen.set()
+                session = await visit
+            given = list(site.seen)
+            context = await chromium.new_context()
+            await (await context.new_page()).goto(origin)
+            await context.close()
+            assert site.seen[len(given) :][0] == ("/", None, None)
     assert [cookie.name for cookie in session.cookies] == ["sid"]
-    assert ("/", TOKEN, DUE) in site.seen
-    assert set(elsewhere.seen) == {("/pixel", None, None)}
+    assert {path: token for path, token, _ in given if path != "/favicon.ico"} == {
+        **dict.fromkeys(OWN_PATHS, TOKEN),
+        "/socket": None,
+    }
+    assert ("/socket", None, DUE) in given
+    assert {(token, login) for _, token, login in elsewhere.seen} == {(None, None)}
     kept = msgspec.json.encode(recorder.recording("a test")).decode()
     assert TOKEN not in kept
     assert "planted" not in kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from toolkit.browser import browsers_file
 from toolkit.browser.browsers_file import load_profiles
 from toolkit.browser.child_environment import without_secrets
 from toolkit.browser.gates import find_gate
@@ -126,15 +124,29 @@ def test_a_secret_of_the_keyring_is_named(tmp_path: Path) -> None:
         keyring.set_keyring(before)
 
 
-def test_a_secret_as_text_is_taken_and_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The warning names the place and not the secret."""
-    browsers_file._note_literal_secret.cache_clear()
-    file = written(tmp_path, deployments={SITE: {"http_credentials": {"username": "ann", "password": "planted"}}})
-    with caplog.at_level(logging.WARNING, "toolkit"):
-        assert find_gate(SITE, None, file).login == find_gate(SITE, None, file).login == ("ann", "planted")
-    (record,) = caplog.records
-    assert f"$.deployments.{SITE}.http_credentials.password is a secret as text" in record.getMessage()
-    assert "planted" not in caplog.text
+@pytest.mark.parametrize(
+    ("where", "fields"),
+    [
+        ("http_credentials.password", {"http_credentials": {"username": "ann", "password": "planted"}}),
+        ("extra_http_headers.X-Api-Key", {"extra_http_headers": {"X-Plain": "1", "X-Api-Key": "planted"}}),
+        ("extra_http_headers.X-Gate", {"extra_http_headers": {"X-Gate": "planted-service-1"}}),
+        (
+            "client_certificates[0].passphrase",
+            {"client_certificates": [{"origin": SITE, "cert_path": "a", "key_path": "b", "passphrase": "planted"}]},
+        ),
+    ],
+)
+def test_a_secret_as_text_is_refused(tmp_path: Path, where: str, fields: dict[str, Any]) -> None:
+    """Of a site and of a profile, used or not; the error names the place and how to name the secret, and not what it
+    is. Headers that are no secrets, by their names and values, may be text."""
+    for content, place in (
+        ({"deployments": {SITE: fields}}, f"$.deployments.{SITE}"),
+        ({"profiles": {"plain": {}, "unused": fields}}, "$.profiles.unused"),
+    ):
+        with pytest.raises(ConfigError, match=r"is a secret as text\. Write `env:NAME`") as caught:
+            load_profiles(written(tmp_path, **content))
+        assert f"{place}.{where}" in str(caught.value)
+        assert "planted" not in str(caught.value)
 
 
 def test_a_file_may_have_deployments_alone(tmp_path: Path) -> None:

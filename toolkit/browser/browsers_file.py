@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -21,7 +20,7 @@ from msgspec.structs import replace
 
 from toolkit.browser.browsers_file_errors import error_at, explain_validation_error
 from toolkit.browser.profiles import Deployment, Profile, find_conflict
-from toolkit.browser.secret_references import literal_secrets, resolve_references
+from toolkit.browser.secret_references import refuse_literal_secrets, resolve_references
 from toolkit.errors import ConfigError, file_limit_error
 from toolkit.files.access import read_file
 from toolkit.session.browser_headers import origin_of
@@ -93,8 +92,6 @@ class Profiles(Struct, frozen=True, kw_only=True):
 
     def _used(self, value: D, place: str) -> D:
         """`value` as it is used: with secrets, and with paths that hold from wherever."""
-        for where in literal_secrets(value, f"{self.file}: {place}"):
-            _note_literal_secret(where)
         value = resolve_references(value, f"{self.file}: {place}")
         folder = self.file.parent
         certificates = tuple(
@@ -125,7 +122,7 @@ def find_file(path: Path | None = None, environ: Mapping[str, str] | None = None
 def load_profiles(path: Path | None = None) -> Profiles:
     """Load and check the profiles of `find_file(path)`. A file that has only deployments has the package's profiles.
 
-    Raises `ConfigError` with the file, the JSON path in it and what was expected there.
+    Raises `ConfigError` with the file, the JSON path in it and what was expected there, also for a secret as text.
     """
     file = find_file(path)
     log.debug("profiles are loaded from %s", file)
@@ -146,6 +143,7 @@ def load_profiles(path: Path | None = None) -> Profiles:
     for name, profile in profiles.items():
         if conflict := find_conflict(profile):
             raise error_at(file, f"$.profiles.{name}.{conflict[0]}", conflict[1])
+        refuse_literal_secrets(profile, f"{file}: $.profiles.{name}")
     default = whole.default if "default" in content or whole.default in profiles else next(iter(profiles))
     if default not in profiles:
         raise error_at(file, "$.default", f"expected one of {', '.join(profiles)}, got {whole.default!r}")
@@ -158,6 +156,7 @@ def _deployments(file: Path, whole: BrowsersFile) -> dict[str, Deployment]:
     for url, deployment in whole.deployments.items():
         if not re.match(r"https?://[^/]", url):
             raise error_at(file, f"$.deployments.{url}", "expected an address such as https://chat.example.com")
+        refuse_literal_secrets(deployment, f"{file}: $.deployments.{url}")
         deployments[origin_of(url)] = deployment
     return deployments
 
@@ -172,12 +171,6 @@ def choose_profile(profile: str | Profile | None, browsers_file: Path | None = N
     profiles = load_profiles(browsers_file)
     name = profile or profiles.default
     return name, profiles.get(name)
-
-
-@cache
-def _note_literal_secret(where: str) -> None:
-    """Say once a process that browsers.json holds a secret."""
-    log.warning("%s is a secret as text; write `env:NAME` or `keyring:SERVICE/USER` in its place", where)
 
 
 def _absolute(folder: Path, path: str) -> str:

@@ -78,9 +78,11 @@ def harvest_steps_in_new_context(
             raise
     pages = OpenedPages()
     context.on("page", pages.add)  # also the tabs that a person opens
+    sending = None
     try:
         if plan.gate.headers:
-            yield ShieldedStep(send_gate_headers(context, plan))
+            with playwright_errors(plan.url, plan.provider):
+                sending = yield ShieldedStep(send_gate_headers(browser, context, plan))
         if plan.session_storage:
             with playwright_errors(plan.url, plan.provider):
                 yield ShieldedStep(context.add_init_script(restoring_script(plan.session_storage)))
@@ -90,6 +92,9 @@ def harvest_steps_in_new_context(
     finally:
         with suppress(PlaywrightError):  # the browser is gone already, and so is the context
             yield ClosingStep(context.close())
+        if sending is not None:
+            with suppress(PlaywrightError):
+                yield ShieldedStep(sending.detach())
 
 
 def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[BrowserSession]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -11,12 +12,16 @@ from msgspec import Struct
 
 from toolkit.browser.child_environment import keep_from_children
 from toolkit.errors import ConfigError, install_hint
+from toolkit.session.secret_values import SHORTEST_STORED
 
 S = TypeVar("S", bound=Struct)
 
 ENVIRONMENT, KEYRING = "env:", "keyring:"
-# The fields whose text is a secret, of the types of browsers.json.
-SECRET_FIELDS = ("password", "passphrase", "extra_http_headers", "headers")
+SECRET_FIELDS = ("password", "passphrase")
+HEADER_FIELDS = ("extra_http_headers", "headers")
+# Headers whose values are secrets by their names; others are where the value is one long word, as tokens are.
+_SECRET_HEADER = re.compile(r"auth|cookie|credential|jwt|key|passw|secret|session|signature|token", re.IGNORECASE)
+_LONG_WORD = re.compile(rf"(?!https?:)\S{{{SHORTEST_STORED},}}")
 
 
 def resolve_references(value: S, place: str, environ: Mapping[str, str] | None = None) -> S:
@@ -31,15 +36,24 @@ def resolve_references(value: S, place: str, environ: Mapping[str, str] | None =
     return msgspec.convert(_resolve(fields, place, os.environ if environ is None else environ), type(value))
 
 
-def literal_secrets(value: Struct, place: str) -> list[str]:
-    """The JSON paths of the secrets that `value` holds as text, where it should name them."""
-    return [
-        where
-        for where, text in _texts(msgspec.to_builtins(value), place)
-        if text
-        and not text.startswith((ENVIRONMENT, KEYRING))
-        and any(name in where.removeprefix(place).split(".") for name in SECRET_FIELDS)
-    ]
+def refuse_literal_secrets(value: Struct, place: str) -> None:
+    """Raise `ConfigError` for a secret that `value`, a part of browsers.json at the JSON path `place`, holds as text,
+    where it should name it."""
+    for where, text in _texts(msgspec.to_builtins(value), place):
+        if text and not text.startswith((ENVIRONMENT, KEYRING)) and _is_secret(where.removeprefix(place), text):
+            raise ConfigError(
+                f"{where} is a secret as text.",
+                hint="Write `env:NAME`, a variable of the environment, or `keyring:SERVICE/USER` in its place.",
+            )
+
+
+def _is_secret(field: str, text: str) -> bool:
+    """Whether `text`, at the JSON path `field` within a part of browsers.json, gives access to something."""
+    names = field.split(".")
+    if any(name in SECRET_FIELDS for name in names):
+        return True
+    header = next((names[index + 1 :] for index, name in enumerate(names) if name in HEADER_FIELDS), None)
+    return header is not None and bool(_SECRET_HEADER.search(".".join(header)) or _LONG_WORD.fullmatch(text))
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
