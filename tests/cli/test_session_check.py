@@ -178,15 +178,24 @@ async def test_a_session_of_a_secret_is_checked(toolkit: Toolkit, assistant: Ass
 
 
 async def test_a_session_is_renewed(toolkit: Toolkit, assistant: Assistant) -> None:
-    """A visit without a window; what results is kept and is newer. The last check is that of the new session, which
-    stays known as bound to its browser, though the site asks for no key again."""
+    """A visit without a window, also where the address that is named only leads to the site's own; what results is kept
+    and is newer. The last check is that of the new session, which stays known as bound to its browser, though the site
+    asks for no key again."""
     _, origin = assistant
     key = Key("openassistant", origin)
     before = await toolkit.store.load(key)
     assert before is not None
     await toolkit.keep(replace(before, device_bound=True, last_check=LastCheck("refused", 5.0)))
-    result = await toolkit.run("session", "refresh", "openassistant", "--base-url", origin)
+
+    async def moved(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently(origin + request.path_qs)
+
+    old = web.Application()
+    old.router.add_get("/{path:.*}", moved)
+    async with serve(old, "localhost") as typed:
+        result = await toolkit.run("session", "refresh", "openassistant", "--base-url", typed)
     assert (result.code, result.errors) == (0, [])
+    assert f"{typed} leads to {origin}" in result.err
     assert result.out.startswith(f"openassistant: renewed the session for {origin}, good until ")
     after = await toolkit.store.load(key)
     assert after is not None

@@ -43,6 +43,9 @@ def site() -> web.Application:
     return app
 
 
+INTERNATIONAL = ("xn--bcher-kva.example", "münchen.example:8080")  # in either spelling
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -53,6 +56,8 @@ def site() -> web.Application:
         "https://127.0.0.1/",
         "http://localhost/",
         "https://my_app.my_site.example/",
+        "https://xn--bcher-kva.example/",
+        "http://xn--mnchen-3ya.example:8080/",
     ],
 )
 async def test_a_site_answers_under_its_real_address(url: str) -> None:
@@ -60,7 +65,9 @@ async def test_a_site_answers_under_its_real_address(url: str) -> None:
     app = site()
     async with (
         LocalNetwork(
-            apps=dict.fromkeys(("Chat.Example", "127.0.0.1", "localhost", "my_app.my_site.example"), app)
+            apps=dict.fromkeys(
+                ("Chat.Example", "127.0.0.1", "localhost", "my_app.my_site.example", *INTERNATIONAL), app
+            )
         ) as network,
         client(network) as session,
         session.post(url, data="body") as response,

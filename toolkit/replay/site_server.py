@@ -47,7 +47,7 @@ class SiteServer:
         self.log: list[LoggedRequest] = []
         self.refused: list[str] = []
         self._replay = replay
-        self._apps = {host.lower(): app for host, app in apps.items()}
+        self._apps = {_as_in_urls(host): app for host, app in apps.items()}
         self._servers: dict[int, web.Server] = {}  # the running server of each application, by the application's id
         self._handlers: dict[asyncio.Task[Any], LoggedRequest] = {}
         self._dispatcher: web.Server
@@ -149,6 +149,15 @@ class SiteServer:
     async def _log_status(self, _: web.BaseRequest, response: web.StreamResponse) -> None:
         if (task := asyncio.current_task()) in self._handlers:
             self._handlers[task].status = response.status
+
+
+def _as_in_urls(host: str) -> str:
+    """`host` or `host:port` as yarl has it in URLs: in lower case, and an international name in its letters."""
+    try:
+        url = URL(f"//{host.lower()}")
+    except ValueError:  # an IPv6 address without brackets, or no valid name
+        return host.lower()
+    return (url.host or "") + (f":{url.explicit_port}" if url.explicit_port is not None else "")
 
 
 def _make_base_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -31,7 +31,9 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
 
     with start_runner() as runner:
         stored = runner.run(StoredSession.find(provider, options))
-        before = runner.run(stored.load())
+        sessions = runner.run(stored.store.sessions())
+        if not any((each.provider, each.account) == (stored.key.provider, stored.key.account) for each in sessions):
+            runner.run(stored.load())  # which says what there is
         client = Client(
             stored.provider,
             account=stored.key.account,
@@ -41,8 +43,9 @@ def session_refresh(provider: str, profile: str | None, browsers: Path | None, o
             say=notify,
         )
         with status(f"renewing the session for {client.provider.page}"):
-            session = runner.run(client.refresh())
-        if has_end_moved(before, session, client.provider.harvest):
+            session = runner.run(client.refresh())  # of the address that the site has itself
+        before = sessions.get(client.key)
+        if before is not None and has_end_moved(before, session, client.provider.harvest):
             what = "renewed the session for"
         else:
             what = "the site still takes, but has not renewed, the session for"
