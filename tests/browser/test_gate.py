@@ -58,11 +58,15 @@ class GatedSite:
         self.elsewhere = elsewhere
         self.seen: list[tuple[str, str | None, str | None]] = []
         self.all_seen = asyncio.Event()
+        self.wants_certificate = False
 
     def app(self, *, free: bool = False) -> web.Application:
         async def handle(request: web.Request) -> web.Response:
             token, login = request.headers.get("x-gate"), request.headers.get("authorization")
             self.seen.append((request.path, token, login))
+            if self.wants_certificate:
+                text = "<center>No required SSL certificate was sent</center>"
+                return web.Response(status=400, text=text, content_type="text/html")
             if not free and login != DUE:
                 return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="gate"'})
             if not free and token != TOKEN:
@@ -130,13 +134,17 @@ async def test_the_browser_gives_the_gate_its_due_and_nobody_else(chromium: Brow
 
 
 async def test_a_gate_that_refuses_the_visit_is_told(chromium: Browser) -> None:
-    """Where it asks for authentication, and where it answers with a page; both say where its due is told."""
-    async with serve(GatedSite().app()) as origin:
+    """Where it asks for authentication, and where it answers with a page, also for want of a certificate; all say where
+    its due is told."""
+    site = GatedSite()
+    async with serve(site.app()) as origin:
         login = Credentials(username="ann", password="planted-password")
         for profile, told in (
             (Profile(), "wants HTTP authentication"),
             (Profile(http_credentials=login), "answered 403 with a web page"),
+            (Profile(http_credentials=login), "wants a certificate of yours"),
         ):
+            site.wants_certificate = "certificate" in told
             async with SessionManager(profile, browser=chromium) as manager:
                 with pytest.raises(GateRefused, match=rf"{told}.*browsers\.json"):
                     await manager.harvest(place(origin))

@@ -24,6 +24,7 @@ from toolkit.errors import (
     ToolkitError,
 )
 from toolkit.http.gate import ClientCertificate, Gate
+from toolkit.http.gate_answers import gate_refusal
 from toolkit.http.public_key_pins import root_pins, verified_pin
 from toolkit.http.route import Route
 from toolkit.http.transport import Transport
@@ -234,6 +235,23 @@ async def test_a_refusal_with_a_web_page_is_a_gate_s() -> None:
         with pytest.raises(GateRefused, match=f"{HOME} answered 403 with a web page") as refused:
             await call(http, PAGE)
     assert "browsers.json" in str(refused.value)
+
+
+async def test_a_gate_that_wants_a_certificate_is_told() -> None:
+    """nginx refuses with a page of 400, where none was shown and where it does not take the one that was. Another page
+    of 400, or a document that speaks of certificates, is no such refusal."""
+    refusal = web.Response(
+        status=400, text="<title>400 The SSL certificate error</title>", content_type="text/html", charset="utf-8"
+    )
+    async with answering(refusal) as http:
+        with pytest.raises(GateRefused, match=rf"front of {HOME} wants a certificate of yours.*client_certificates"):
+            await call(http, PAGE)
+    shown = Gate(certificates=(ClientCertificate(origin=PAGE, cert_path="a", key_path="b"),))
+    told = gate_refusal(400, refusal.headers, PAGE, shown, "No required SSL certificate was sent")
+    assert told is not None
+    assert "does not take the certificate" in told.what
+    assert gate_refusal(400, refusal.headers, PAGE, shown, "Request Header Or Cookie Too Large") is None
+    assert gate_refusal(400, {"Content-Type": "application/json"}, PAGE, shown, "The SSL certificate error") is None
 
 
 @pytest.mark.parametrize("answer", [page(), page(403), web.Response(status=401), web.Response(status=404)])

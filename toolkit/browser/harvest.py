@@ -34,7 +34,7 @@ from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep
 from toolkit.browser.visit_plan import VisitPlan
 from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
 from toolkit.http.aiohttp_errors import CHECK_TLS
-from toolkit.http.gate_answers import gate_refusal
+from toolkit.http.gate_answers import CERTIFICATE_STATUSES, gate_refusal
 from toolkit.session.browser_session import BrowserSession
 
 # What Playwright's driver answers itself where it makes the connections, since the context has client certificates.
@@ -199,7 +199,11 @@ def _is_challenge(response: Any, plan: VisitPlan) -> Steps[bool]:
             hint=f"Give it in a window: `toolkit login {plan.provider}` opens one.",
         )
     may_log_in = response.status in (401, 403) and plan.recipe.can_detect_login
-    refusal = gate_refusal(response.status, CIMultiDict(headers), response.url, login_given=plan.gate.login is not None)
+    body = ""
+    if response.status in CERTIFICATE_STATUSES:
+        with suppress(PlaywrightError):  # there is none
+            body = yield Limited(response.text(), plan.navigation_ms)
+    refusal = gate_refusal(response.status, CIMultiDict(headers), response.url, plan.gate, body)
     if may_log_in and plan.person:
         if refusal is not None:  # the window shows it, and does not say what can be done
             log.warning("%s %s", refusal.what, refusal.hint)

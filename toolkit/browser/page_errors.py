@@ -68,8 +68,9 @@ def playwright_errors(url: str, provider: str, place: str = "window") -> Iterato
 
 
 def is_error_page(error: PlaywrightError) -> bool:
-    """Whether Chromium shows its own error page: for an error status without a body."""
-    return "ERR_HTTP_RESPONSE_CODE_FAILURE" in error.message
+    """Whether Chromium shows something of its own in the place of an answer with an error status: where that has no
+    body an error page, and in a window a prompt, where the answer asks for HTTP authentication."""
+    return any(name in error.message for name in ("ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_INVALID_AUTH_CREDENTIALS"))
 
 
 def has_moved_on(error: PlaywrightError) -> bool:

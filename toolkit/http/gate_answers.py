@@ -7,10 +7,15 @@ from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from toolkit.errors import GateRefused, SessionExpired
+from toolkit.http.gate import Gate
 
 # Schemes of HTTP authentication that a browser asks a person about, or answers by itself (RFC 7617, 7616, 4559): the
 # APIs of sites use others.
 _PERSONAL_SCHEMES = re.compile(r"\s*(basic|digest|negotiate|ntlm)\b", re.IGNORECASE)
+# A connection without a good certificate goes on where a server only asks for one, and is refused then: nginx answers
+# 400, and says so (https://nginx.org/en/docs/http/ngx_http_ssl_module.html#errors); others answer 403.
+CERTIFICATE_STATUSES = (400, 403)
+_CERTIFICATE = re.compile(r"(ssl|tls|client) certificate", re.IGNORECASE)
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -19,20 +24,28 @@ def is_html(headers: Mapping[str, str]) -> bool:
     return headers.get("Content-Type", "").partition(";")[0].strip().lower() in HTML_TYPES
 
 
-def gate_refusal(status: int, headers: Mapping[str, str], url: str, *, login_given: bool) -> GateRefused | None:
+def gate_refusal(status: int, headers: Mapping[str, str], url: str, gate: Gate, body: str = "") -> GateRefused | None:
     """The error for an answer of `status` from `url` that is a gate's: it asks for HTTP authentication (RFC 9110,
-    section 15.5.2), or refuses with a web page. None for one that may be the site's own.
+    section 15.5.2) or for a certificate, or refuses with a web page. None for one that may be the site's own.
 
-    `login_given` says that the request had a user and a password for the gate.
+    `gate` is what the request gave, and `body` the beginning of the answer's body.
     """
     host = urlsplit(url).hostname or ""
     if "cf-mitigated" in headers:  # a challenge, which is an error of its own
         return None
     if status == 401 and (scheme := _PERSONAL_SCHEMES.match(headers.get("WWW-Authenticate", ""))):
         name = scheme[1].capitalize()
-        if login_given:
+        if gate.login is not None:
             return GateRefused(f"The gate in front of {host} does not take the `http_credentials` ({name}).", url=url)
-        return GateRefused(f"A gate in front of {host} wants HTTP authentication ({name}).", url=url)
+        hint = "Tell user and password in browsers.json, as `http_credentials` of the deployment or of the profile."
+        return GateRefused(f"A gate in front of {host} wants HTTP authentication ({name}).", url=url, hint=hint)
+    if status in CERTIFICATE_STATUSES and is_html(headers) and _CERTIFICATE.search(body):
+        if gate.certificate_for(url) is not None:
+            hint = "See whether it has expired, and whether it is the one for this site."
+            text = f"The gate in front of {host} does not take the certificate of `client_certificates`."
+            return GateRefused(text, url=url, hint=hint)
+        hint = "Tell it in browsers.json, as one of `client_certificates` of the deployment or of the profile."
+        return GateRefused(f"A gate in front of {host} wants a certificate of yours.", url=url, hint=hint)
     if status == 403 and is_html(headers):
         return GateRefused(f"{host} answered 403 with a web page, as a gate in front of a site does.", url=url)
     return None

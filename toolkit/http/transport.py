@@ -20,7 +20,6 @@ from weakref import WeakKeyDictionary
 from msgspec.structs import replace
 
 from toolkit.errors import (
-    GateRefused,
     LoginRequired,
     ProtocolError,
     SessionExpired,
@@ -325,18 +324,17 @@ class Transport:
         if response.status >= 400:
             known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
             redact = self.credential_remover((session, known), request.headers)
-            if response.status not in (self._statuses or {}) and (refusal := self._gate_refusal(response, request)):
-                raise refusal
-            raise status_error(response.raw, await response.excerpt(), self._statuses, redact)
+            body = await response.excerpt()
+            if response.status not in (self._statuses or {}):
+                told = body.decode("utf-8", "replace")
+                if refusal := gate_refusal(response.status, response.headers, request.url, self._gate, told):
+                    raise refusal
+            raise status_error(response.raw, body, self._statuses, redact)
         if response.status >= 300:
             raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
         encoding = response.headers.get("Content-Encoding", "").lower()
         if encoding not in ENCODINGS:
             raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
-
-    def _gate_refusal(self, response: Response, request: Request) -> GateRefused | None:
-        login_given = self._gate.login is not None
-        return gate_refusal(response.status, response.headers, request.url, login_given=login_given)
 
 
 class _Call:
