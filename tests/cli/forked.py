@@ -30,11 +30,13 @@ LARGEST = 1 << 17  # bytes of a request, less than what a socket takes at once
 
 
 class Command(msgspec.Struct):
-    """The arguments of the command, its whole environment, and its working folder."""
+    """The arguments of the command, its whole environment, and its working folder. `first` is the path of a program
+    that the process runs before."""
 
     args: list[str]
     env: dict[str, str]
     cwd: str
+    first: str = ""
 
 
 # --- here ------------------------------------------------------------------------------------------------------------
@@ -168,6 +170,8 @@ def _become(command: Command, numbers: list[int]) -> None:
     os.chdir(command.cwd)
     random.seed()
     tempfile.tempdir = None
+    if command.first:
+        runpy.run_path(command.first)
     sys.argv = ["toolkit", *command.args]
     runpy.run_module("toolkit", run_name="__main__", alter_sys=True)
 

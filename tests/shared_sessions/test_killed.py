@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.cli import forked
 from tests.cli.conftest import Toolkit, python_path
 from tests.shared_sessions.conftest import PATIENT, SlowAura
 from tests.sites.asking import until
@@ -22,6 +23,7 @@ from toolkit.stores.base import Key
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 DYING = Path(__file__).parent / "dying"
+DYING_PROGRAM = DYING / "sitecustomize.py"
 Moment = str | tuple[str, str, int]
 OLD = 1_000_000_000.0  # when the stored session was harvested
 
@@ -81,25 +83,30 @@ class Place:
     def folders(self) -> set[Path]:
         return set(self.toolkit.temp.rglob("*chrom*"))
 
-    async def harvest(self, **environ: str) -> asyncio.subprocess.Process:
+    async def harvest(self, *, anew: bool = False, **environ: str) -> tuple[int, bytes, bytes]:
+        """The exit code of a harvest and what it wrote: of a process that is started `anew`, or of one that is forked
+        and so has loaded already what it needs. It is killed if it is cancelled."""
         self.before, self.visits = self.folders(), self.site.visits
-        return await self.toolkit.start(
-            *("harvest", "aura", "--base-url", self.origin),
-            env={**self.environ, **environ},
-            start_new_session=True,  # so that its driver is known by it
-        )
+        args, env = ("harvest", "aura", "--base-url", self.origin), {**self.environ, **environ}
+        if not anew:
+            env = {**self.toolkit.environ, **env}
+            return await forked.run(forked.Command([*args], env, str(self.toolkit.folder), str(DYING_PROGRAM)), b"")
+        process = await self.toolkit.start(*args, env={**env, "PYTHONPATH": python_path(DYING)}, start_new_session=True)
+        out, err = await process.communicate()
+        return process.returncode or 0, out, err
 
     async def kill(self, when: Moment) -> None:
         """Have a harvest die at that moment; then look at what it has left."""
         await self.toolkit.keep(self.old)
         if isinstance(when, str):
-            process = await self.harvest()
-            await until(lambda: SEEN[when](self) or process.returncode is not None)
-            process.kill()
+            harvest = asyncio.create_task(self.harvest())
+            await until(lambda: SEEN[when](self) or harvest.done())
+            assert not harvest.done(), (when, harvest.result())
+            harvest.cancel()
+            await asyncio.wait({harvest})
         else:
-            process = await self.harvest(PYTHONPATH=python_path(DYING), DIE_AT="|".join(map(str, when)))
-        out, err = await process.communicate()
-        assert process.returncode == -signal.SIGKILL, (when, out, err)
+            code, out, err = await self.harvest(anew=when in STARTING, DIE_AT="|".join(map(str, when)))
+            assert code == -signal.SIGKILL, (when, out, err)
         await until(lambda: not self.toolkit.running())
         assert self.toolkit.litter() == [], when
         session = await self.toolkit.store.load(self.key)
@@ -109,9 +116,8 @@ class Place:
 
     async def finish(self) -> None:
         """Whatever the killed ones have left: a harvest works, its session is like theirs, and nothing is left."""
-        process = await self.harvest()
-        out, err = await process.communicate()
-        assert process.returncode == 0, (out, err)
+        code, out, err = await self.harvest()
+        assert code == 0, (out, err)
         session = await self.toolkit.store.load(self.key)
         assert session is not None
         assert session.harvested_at > OLD

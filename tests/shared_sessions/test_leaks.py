@@ -32,9 +32,9 @@ pytestmark = [
     pytest.mark.usefixtures("chromium"),  # skipped where there is none
 ]
 
-HARVESTS, CANCELLED = 50, 20
+HARVESTS, CANCELLED = 24, 10
 LENGTH = 4  # bytes that say how long a driver's message is
-LONELY = 4  # of the cancelled ones: each with a manager, a driver and a browser of its own
+LONELY = 2  # of the cancelled ones: each with a manager, a driver and a browser of its own
 PATIENT = Profile(launch_timeout_ms=120_000, navigation_timeout_ms=120_000, ready_timeout_ms=120_000)
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ async def cancelled_after(harvest: Coroutine[Any, Any, BrowserSession], come: Co
 
 
 async def test_nothing_is_left(temp: str, launched: list[Browser], messages: Messages) -> None:
-    """Processes, open files, tasks and temporary files after 50 harvests are those before them, and the pages and
+    """Processes, open files, tasks and temporary files after 24 harvests are those before them, and the pages and
     contexts of a browser that stays open are those after the first."""
     chance = random.Random(4)
     async with serve(site(html(BOX + "<script>localStorage.seen = 1</script>"))) as origin:
@@ -166,13 +166,11 @@ async def test_nothing_is_left(temp: str, launched: list[Browser], messages: Mes
                 cancelled += await cancelled_after(manager.harvest(place), come)
                 assert (await beside).local_storage
                 done += 2
+            await asyncio.gather(*(manager.harvest(place) for _ in range(HARVESTS - LONELY - done)))
             assert await pages_and_contexts(launched[-1]) == here
         while cancelled < CANCELLED:
             async with SessionManager(PATIENT) as manager:
                 cancelled += await cancelled_after(manager.harvest(place), messages.come(chance.randrange(usual)))
-                done += 1
-        async with SessionManager(PATIENT) as manager:
-            await asyncio.gather(*(manager.harvest(place) for _ in range(HARVESTS - done)))
 
         await same(lambda: running(temp), 0)
         await same(asyncio.all_tasks, tasks)
