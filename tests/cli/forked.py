@@ -105,6 +105,25 @@ async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
             raise
 
 
+# What a shell runs as `toolkit`: it hands its streams to the process that forks, and waits for the exit code.
+PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    connection.connect({path!r})
+    request = json.dumps({{"args": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd()}})
+    socket.send_fds(connection, [request.encode()], [0, 1, 2])
+    told = connection.makefile()
+    told.readline()
+    code = int(told.readline())
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+def program() -> str:
+    """The text of a program for shells that does what the command does, but is forked."""
+    return PROGRAM.format(python=sys.executable, path=_server())
+
+
 async def _reader(loop: asyncio.AbstractEventLoop, number: int, stack: ExitStack) -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)

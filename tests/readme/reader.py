@@ -19,6 +19,7 @@ import pytest
 from aiohttp import web
 
 from tests.browser.conftest import program
+from tests.cli import forked
 from tests.cli.conftest import TRACEBACK, Toolkit
 from tests.conftest import absent
 from tests.readme.blocks import Block, blocks
@@ -41,6 +42,11 @@ class Reader:
         self.toolkit, self.network, self.folder = toolkit, network, toolkit.folder
         self.path = os.pathsep.join([str(Path(sys.executable).parent), toolkit.environ["PATH"]])
         self.environ = {**toolkit.environ, "PATH": self.path, **{name: network.environ()[name] for name in ROUTE}}
+
+    def put_first(self, found: Path) -> None:
+        """Have the shells find the program `found` before others of its name."""
+        self.path = os.pathsep.join([str(found.parent), self.path])
+        self.environ["PATH"] = self.path
 
     def take(self, language: str, has: str) -> Block:
         """The first block in `language` that is left with `has` in it; it counts as run."""
@@ -116,10 +122,12 @@ class Reader:
 
 @asynccontextmanager
 async def reading(
-    sections: str | Sequence[str], folder: Path, apps: Mapping[str, web.Application]
+    sections: str | Sequence[str], folder: Path, apps: Mapping[str, web.Application], *, forking: bool = False
 ) -> AsyncIterator[Reader]:
     """Read the section of that name (`sessions.md#In CI`), or several in a row, in `folder`, where `apps` answer for
-    their host names. Fails where a block of them is run by nobody."""
+    their host names. Fails where a block of them is run by nobody.
+
+    With `forking`, `toolkit` is forked from a process that has loaded it: for many commands, each of which ends."""
     sections = [sections] if isinstance(sections, str) else sections
     if sys.platform == "win32":
         pytest.skip("the blocks are for a shell")
@@ -127,6 +135,8 @@ async def reading(
     with tempfile.TemporaryDirectory(prefix="tk-", ignore_cleanup_errors=True) as temp:
         async with LocalNetwork(apps=apps) as network:
             reader = Reader(sections, Toolkit(folder, Path(temp)), network)
+            if forking:
+                reader.put_first(program(folder / "forking" / "toolkit", forked.program()))
             try:
                 yield reader
             finally:
