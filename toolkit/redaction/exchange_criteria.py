@@ -44,7 +44,7 @@ class Criteria(NamedTuple):
     def in_body(
         self, find: Callable[[bytes, str, Criteria], list[Part]], holder: dict[str, Any], key: str
     ) -> list[Part]:
-        """Returns what `find` finds in the body that is in `holder` (see `Body`); nothing if it found nothing before."""
+        """Returns what `find` finds in the body in `holder` (see `Body`): nothing where it found nothing before."""
         mime_type = holder.get("mimeType", "")
         body = (find, mime_type, holder.get(key) or "", holder.get("text") or "")
         if self.empty is not None and body in self.empty:
