@@ -74,7 +74,12 @@ async def test_stdin_that_never_ends_is_not_waited_for(toolkit: Toolkit, aura: A
 
 
 @pytest.mark.parametrize(
-    ("args", "told"), [(("-", "-"), "stdin is the prompt already"), (("Hi", "more"), "'more' is not '-'")]
+    ("args", "told"),
+    [
+        (("-", "-"), "stdin is the prompt already"),
+        (("Hi", "more"), "'more' comes after it: put the prompt in quotes"),
+        (("Hi", "-", "more"), "put the prompt in quotes"),
+    ],
 )
 def test_what_is_no_prompt(call: Call, args: tuple[str, ...], told: str) -> None:
     """A second word is a slip in quoting, which is told."""

@@ -78,6 +78,21 @@ async def test_a_file_of_profiles_that_cannot_be_used(toolkit: Toolkit) -> None:
     assert report.about("browser")[0][0] == "ok"
 
 
+async def test_secrets_that_are_not_set(toolkit: Toolkit) -> None:
+    """Those of deployments are wrong, those of other profiles a note; each place is named."""
+    secret = {"extra_http_headers": {"X-Gate": "env:GATE_OF_NOBODY"}}
+    sites = {"https://chat.example.org": {"extra_http_headers": {"X-Gate": "env:GATE_OF_SITE"}}}
+    file = toolkit.file("b.json", {"default": "a", "profiles": {"a": {}, "b": secret}, "deployments": sites})
+    report = await doctor(toolkit, "--browsers", file)
+    assert [state for state, _, _ in report.about("profiles")] == ["ok", "note", "wrong"]
+    assert (
+        "$.profiles.b.extra_http_headers.X-Gate is the environment variable GATE_OF_NOBODY"
+        in report.about("profiles")[1][1]
+    )
+    assert "GATE_OF_SITE, which is not set" in report.about("profiles")[2][1]
+    assert (report.code, report.wrong()) == (1, ["profiles"])
+
+
 async def test_no_browser(toolkit: Toolkit) -> None:
     """What was looked for, and how one gets it."""
     report = await doctor(toolkit, **toolkit.without_browser())

@@ -40,8 +40,8 @@ async def run_all_checks(
 
     def check_profiles() -> list[CheckResult]:
         nonlocal profile
-        result, profile = browsers.check_profiles(browsers_file)
-        return [result]
+        found, profile = browsers.check_profiles(browsers_file)
+        return found
 
     results = run_quick_check("versions", lambda: [_check_versions()])
     results += run_quick_check("profiles", check_profiles)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,21 +14,44 @@ from toolkit.browser.browsers_file import find_file, load_profiles
 from toolkit.browser.display import has_display
 from toolkit.browser.installed_browsers import install_hint
 from toolkit.browser.profiles import Profile
-from toolkit.doctor.check_result import CheckResult
+from toolkit.doctor.check_result import CheckResult, State
 from toolkit.errors import ConfigError
 
 MAX_START_MS = 30_000.0  # the longest that a browser may take to start
 
 
-def check_profiles(file: Path | None) -> tuple[CheckResult, Profile]:
-    """Check browsers.json. Returns its default profile too, or a plain one where the file cannot be used."""
+def check_profiles(file: Path | None) -> tuple[list[CheckResult], Profile]:
+    """Check browsers.json, and whether the secrets that it names are there. Returns its default profile too, or a plain
+    one where that cannot be used."""
     try:
         profiles = load_profiles(file)
     except ConfigError as error:
         todo = error.hint or f"Mend {find_file(file)}; editors complete and check it by its schema."
-        return CheckResult("profiles", "wrong", error.what, todo), Profile()
+        return [CheckResult("profiles", "wrong", error.what, todo)], Profile()
     what = f"{profiles.file}: {', '.join(profiles)}; the default is {profiles.default}."
-    return CheckResult("profiles", "ok", what), profiles.get()
+    results = [CheckResult("profiles", "ok", what)]
+    try:
+        default = profiles.get()
+    except ConfigError as error:
+        results, default = [_missing_secret("wrong", error)], Profile()
+    for name in profiles:
+        if name != profiles.default:
+            results += _unless_used("note", partial(profiles.get, name))  # it may be for another machine
+    for origin in profiles.deployments:
+        results += _unless_used("wrong", partial(profiles.deployment, origin))
+    return results, default
+
+
+def _unless_used(state: State, use: Callable[[], object]) -> list[CheckResult]:
+    try:
+        use()
+    except ConfigError as error:
+        return [_missing_secret(state, error)]
+    return []
+
+
+def _missing_secret(state: State, error: ConfigError) -> CheckResult:
+    return CheckResult("profiles", state, error.what, error.hint or "Set it, or take its use out of the file.")
 
 
 async def check_browser(profile: Profile) -> list[CheckResult]:

@@ -38,5 +38,4 @@ def check(
     if rules.keep_identity or log.keep_identity:
         return findings
     probe = find_probe(log.provider) if find_probe is not None and log.provider else None
-    # People are told of across entries, so all of them are looked at together.
-    return findings + scan_identity({**log.document, "entries": list(log.document["entries"])}, probe)
+    return findings + scan_identity(log.document, probe)

@@ -63,6 +63,13 @@ class RawEntries(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._raw)
 
+    def typed(self, number: int) -> Entry:
+        """Returns an entry as the value that a recording has. Raises `msgspec.ValidationError` if it cannot be one."""
+        try:
+            return msgspec.json.decode(self._raw[number], type=Entry)
+        except msgspec.ValidationError:  # other programs write null for what they do not know
+            return msgspec.convert(self[number], type=Entry)
+
     @overload
     def __getitem__(self, number: int) -> dict[str, Any]: ...
     @overload
@@ -147,8 +154,8 @@ def open_log(path: Path) -> RecordedLog:
         entries = RawEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
         beside = without_nulls({name: msgspec.json.decode(part) for name, part in parts.items()})
         log = msgspec.convert({**beside, "entries": []}, type=_Log)
-        for number, entry in enumerate(entries):
-            validate_entry(path, f"log.entries[{number}]", msgspec.convert(entry, type=Entry))
+        for number in range(len(entries)):
+            validate_entry(path, f"log.entries[{number}]", entries.typed(number))
     except (KeyError, RecursionError, msgspec.MsgspecError, *JSON_ERRORS):
         _loaded(path, raw)  # raises, and names the place in the file
         raise

@@ -12,6 +12,7 @@ MAX_UNPACKED = 64 << 20  # bytes; a small body can unpack to a huge one
 DEPTH = 3  # layers: UTF-16 that is compressed twice
 GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")  # RFC 1950, section 2.2, with the usual window
+PACKED = (GZIP, *ZLIB)
 # How UTF-16 begins: with a byte order mark, or with a character of ASCII that markup or JSON begins with.
 UTF16 = {
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -43,7 +44,7 @@ def _around(inner: Callable[[bytes], bytes], outer: Callable[[bytes], bytes]) ->
 
 
 def _unpacked(data: bytes) -> Opened | None:
-    if not data.startswith((GZIP, *ZLIB)):
+    if not data.startswith(PACKED):
         return None
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:

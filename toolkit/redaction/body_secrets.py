@@ -14,7 +14,7 @@ from toolkit.redaction.named_fields import find_fields
 from toolkit.redaction.occurrences import Encoded, Occurrence, Part, Secret, encoded_bytes, only_collected
 from toolkit.redaction.sensitivity import Sensitivity, is_distinctive, is_secret, object_sensitivity, sensitivity
 from toolkit.redaction.text_fields import find_sentence_fields
-from toolkit.session.encodings.alphabets import BASE64
+from toolkit.session.encodings.alphabets import BASE64, HEX
 
 MIN_BASE64 = 16  # letters of a run that is looked into
 BASE64_OF_JSON = (b"ew", b"ey", b"ez", b"Ww", b"W3", b"Wy")  # such a text begins with `{` or `[`
@@ -23,6 +23,7 @@ FORM = re.compile(rb"[\w.\[\]%+-]{1,64}=[\w.~%+!*'():@/,;|-]*+(?:&[\w.\[\]%+-]{1
 HEX_JSON = re.compile(
     rb"[57][Bb](?<![0-9A-Za-z]..)(?:0[AaDd9]|2[02]|7[Bb]|5[Bb])(?:[0-9A-Fa-f]{2}){6,}+(?![0-9A-Za-z])"
 )
+MIN_HEX = 16  # digits of such a text
 FORM_START = re.compile(rb"[\w.\[\]%+-]{1,64}=|[\w.\[\]%+-]{65}")
 FORM_LETTERS = 88  # which hold more bytes than the name of the first field has
 URLSAFE, STANDARD = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
@@ -41,10 +42,10 @@ def find_in_body(data: bytes, mime_type: str, criteria: Criteria) -> list[Part]:
         if field.text:
             parts += _find_in_field(field, criteria)
     parts += _find_in_letters(data, criteria)  # after the fields: where both start together, the whole field wins
-    return parts + find_patterns_in_body(data, criteria)
+    return parts + find_patterns_in_code(data, mime_type, criteria)
 
 
-def find_patterns_in_body(data: bytes, criteria: Criteria) -> list[Part]:
+def find_patterns_in_code(data: bytes, _: str, criteria: Criteria) -> list[Part]:
     """Returns what the user's patterns match in the body `data`: all that is looked for in code (see `code_bodies`)."""
     return [part for pattern in criteria.rules.compiled_patterns for part in _find_pattern_in_bytes(pattern, data)]
 
@@ -129,7 +130,7 @@ def _find_in_letters(data: bytes, criteria: Criteria) -> Iterator[Part]:
         else:
             continue
         yield from encoded_bytes(start, end, document, parts, partial(_base64_like, run=data[start:end]))
-    for match in HEX_JSON.finditer(data):
+    for match in HEX_JSON.finditer(data) if HEX.has_run(data, MIN_HEX) else ():
         if _is_json(document := bytes.fromhex(match[0].decode())):
             parts = find_in_body(document, "application/json", criteria)
             yield from encoded_bytes(*match.span(), document, parts, partial(_hex_like, run=match[0]))

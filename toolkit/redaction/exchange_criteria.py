@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from toolkit.redaction.bodies import Body
 from toolkit.redaction.occurrences import Part
 from toolkit.redaction.rules import Path, Rules
+
+EmptyBodies: TypeAlias = set[tuple[object, str, str, str]]
+"""Bodies in which nothing was found, as a document has them: how they were searched, their media type, encoding and
+text. A text that is still in the document takes no further memory here."""
 
 
 class Criteria(NamedTuple):
     """The user's `rules`, and which query parameters and body fields the provider generates for each call.
 
     Generated values count as secrets of the kind `random`. `memory` keeps what was found in headers and cookies, most
-    of which are the same in each exchange.
+    of which are the same in each exchange. `empty` keeps the bodies in which nothing was found, for a document that is
+    looked through again.
     """
 
     rules: Rules
     random_query: frozenset[str] = frozenset()
     random_body: frozenset[Path] = frozenset()
     memory: dict[tuple[object, str, str], list[Part]] | None = None
+    empty: EmptyBodies | None = None
 
     @property
     def wants_all_fields(self) -> bool:
@@ -32,6 +39,19 @@ class Criteria(NamedTuple):
             return find(name, value, self)
         if (parts := self.memory.get((find, name, value))) is None:
             parts = self.memory[find, name, value] = find(name, value, self)
+        return parts
+
+    def in_body(
+        self, find: Callable[[bytes, str, Criteria], list[Part]], holder: dict[str, Any], key: str
+    ) -> list[Part]:
+        """Returns what `find` finds in the body in `holder` (see `Body`): nothing where it found nothing before."""
+        mime_type = holder.get("mimeType", "")
+        body = (find, mime_type, holder.get(key) or "", holder.get("text") or "")
+        if self.empty is not None and body in self.empty:
+            return []
+        parts = find(Body(holder, key).data, mime_type, self)
+        if self.empty is not None and not parts:
+            self.empty.add(body)
         return parts
 
 

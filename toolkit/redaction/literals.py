@@ -19,6 +19,7 @@ VALUE = re.compile(rb"[^\"'`\\\s]{6,4096}+(?=\\?([\"'`]))")
 # The same within a JSON string, where its own quotes are escaped or others.
 SEPARATOR_IN_STRING = re.compile(rb"[:=]\s*(\\\"|'|`)")
 VALUE_IN_STRING = re.compile(rb"[^\"'`\\\s]{6,4096}+(?=(\\\"|'|`))")
+QUOTES_IN_STRING = (b'\\"', b"'", b"`")  # most documents have none, which is told at once
 NAME = re.compile(rb"[A-Za-z_][\w-]{1,63}")
 NAME_LETTERS = bytes(
     byte if chr(byte).isascii() and (chr(byte).isalnum() or byte in b"_-") else 32 for byte in range(256)
@@ -48,9 +49,10 @@ def find_literals(data: bytes, start: int = 0, end: int = sys.maxsize) -> Iterat
 def find_literals_in_strings(data: bytes) -> Iterator[Field]:
     """Yields the literals of scripts that stand in the strings of the JSON document `data`. Such a string may be a text
     about programs, so names have to be `sure` (see `sensitivity`)."""
-    for field in _assigned(data, SEPARATOR_IN_STRING, VALUE_IN_STRING, 0, len(data), in_string=True):
-        if sensitivity(str(field.path[0])) == "sure":
-            yield field
+    if any(quote in data for quote in QUOTES_IN_STRING):
+        for field in _assigned(data, SEPARATOR_IN_STRING, VALUE_IN_STRING, 0, len(data), in_string=True):
+            if sensitivity(str(field.path[0])) == "sure":
+                yield field
     yield from _given_to_calls(data, 0, len(data))
 
 

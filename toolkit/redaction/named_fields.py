@@ -20,6 +20,8 @@ MEMBERS = rb'(?:\s*,\s*"[^"\\]{0,80}"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|[\w.+-]++)){
 NAME_MEMBER, VALUE_MEMBER = rb'"(?:name|key)"\s*:\s*"([^"\\]{1,80})"', rb'"value"\s*:\s*"((?:[^"\\]++|\\.)++)"'
 NAME_VALUE = re.compile(NAME_MEMBER + MEMBERS + VALUE_MEMBER)
 VALUE_NAME = re.compile(VALUE_MEMBER + MEMBERS + NAME_MEMBER)
+# What separates the parameters of a URL: most documents have none of them, which is told at once.
+URL_MARKS = (b"?", b"&", b"#")
 IN_URL = re.compile(rb"[?&#](?:amp;)?([\w.-]{1,64}+)=([^&#\s\"'<>\\;]{6,4096}+)")
 IN_PATH = re.compile(rb";((?i:j?sess(?:ion)?id))=([^&#\s\"'<>\\;]{6,4096}+)")  # a parameter of the path
 # The same where the URL is a parameter of another one, and encoded once or more.
@@ -94,7 +96,8 @@ def _multipart_fields(data: bytes) -> Iterator[Field]:
 
 def _url_parameter_fields(data: bytes, start: int, end: int) -> Iterator[Field]:
     """Yields the parameters of URLs that stand in any body, between `start` and `end`."""
-    for pattern in (IN_URL, IN_PATH):
+    has_parameters = any(data.find(mark, start, end) >= 0 for mark in URL_MARKS)
+    for pattern in (IN_URL, IN_PATH) if has_parameters else (IN_PATH,):
         for match in pattern.finditer(data, start, end):
             if sensitivity(name := as_text(match[1]), query=True):
                 value = unquote_plus(as_text(match[2]))

@@ -29,6 +29,7 @@ from toolkit.errors import RecordingError
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
+from toolkit.redaction.exchange_criteria import EmptyBodies
 from toolkit.redaction.identity.take_out import NOTHING, take_out_identity
 from toolkit.redaction.placeholders import in_any_text
 from toolkit.redaction.replace import replace_secrets
@@ -71,7 +72,8 @@ def redact(
     log = _log(given)
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
-    locations = list(find_in_log(log, rules))
+    empty: EmptyBodies = set()
+    locations = list(find_in_log(log, rules, empty))
     sources = collect_secrets(log, locations, rules, session)
     placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
@@ -79,7 +81,7 @@ def redact(
     everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
     searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
     replace_secrets(log, locations, rules, placeholders, everywhere, identity)
-    if findings := scan(log, searched, rules):
+    if findings := scan(log, searched, rules, empty):
         raise _refusal(findings)
     entries = msgspec.convert(log["entries"], list[Entry])
     if not isinstance(recorded, Recording):

@@ -7,7 +7,6 @@ anything but a placeholder. Bodies are searched as a whole and decoded from base
 
 from __future__ import annotations
 
-import base64
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,13 +18,13 @@ from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
-from toolkit.redaction.exchange_criteria import Criteria
+from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
 from toolkit.redaction.text_batches import select
-from toolkit.session.encodings.alphabets import BASE64
+from toolkit.session.encodings.letter_codes import BASE64
 from toolkit.session.encodings.text_pieces import pieces
 
 # Each form with the letters that it begins with or has in it: they are found many times faster than the form.
@@ -50,7 +49,6 @@ TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
         re.compile(rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}"),
     ),
 }
-STANDARD = bytes.maketrans(b"-_", b"+/")
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
 SHORT = 1024  # characters
 MIN_BASE64 = 24  # letters of the shortest token
@@ -63,13 +61,19 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     kind: str
 
 
-def scan(log: dict[str, Any], secrets: Mapping[str, str] | None = None, rules: Rules | None = None) -> list[Finding]:
+def scan(
+    log: dict[str, Any],
+    secrets: Mapping[str, str] | None = None,
+    rules: Rules | None = None,
+    empty: EmptyBodies | None = None,
+) -> list[Finding]:
     """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read one by one.
 
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
-    secrets, and which names to keep; their patterns are searched in bodies only.
+    secrets, and which names to keep; their patterns are searched in bodies only. `empty` are bodies without any place
+    that holds secrets, by the same `rules`, as `find_in_log` has told.
     """
-    search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={})
+    search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={}, empty=empty)
     findings: dict[Finding, None] = {}
     for number, entry in enumerate(log["entries"]):
         found = search.find(entry, entry_place(log, number), code=is_code(entry))
@@ -149,8 +153,8 @@ class _SecretSearch:
         for kind in self._known.kinds_in(data):
             yield f"a secret ({kind})"
         yield from _tokens_by_form(data)
-        for batch in BASE64.batches(data, MIN_BASE64):
-            yield from _tokens_by_form(b"\n".join(map(_decode_base64, batch)))
+        for decoded in BASE64.decode_runs(data, MIN_BASE64):
+            yield from _tokens_by_form(decoded)
 
 
 def _tokens_by_form(data: bytes) -> Iterator[str]:
@@ -185,9 +189,3 @@ def _unpack(data: bytes, start: int) -> tuple[bytes, int]:
     except zlib.error:
         return b"".join(pieces), start + 1
     return b"".join(pieces), max(start + 1, min(at, len(data)) - len(unpacking.unused_data))
-
-
-def _decode_base64(run: bytes) -> bytes:
-    text = run.translate(STANDARD)
-    text = text[: len(text) - (len(text) % 4 == 1)]
-    return base64.b64decode(text + b"=" * (-len(text) % 4))

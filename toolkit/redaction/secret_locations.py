@@ -16,10 +16,10 @@ from toolkit.redaction.body_secrets import (
     find_in_json_text,
     find_in_letters,
     find_in_sentence,
-    find_patterns_in_body,
+    find_patterns_in_code,
 )
 from toolkit.redaction.code_bodies import is_code
-from toolkit.redaction.exchange_criteria import Criteria, request_criteria
+from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
     Occurrence,
@@ -64,9 +64,12 @@ class Location(NamedTuple):
         return 0
 
 
-def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
-    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`."""
-    criteria = Criteria(rules, memory={})
+def find_in_log(log: dict[str, Any], rules: Rules, empty: EmptyBodies | None = None) -> Iterator[Location]:
+    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`.
+
+    Bodies that hold none are added to `empty`, and those that are in it already are not searched.
+    """
+    criteria = Criteria(rules, memory={}, empty=empty)
     for number, entry in enumerate(log["entries"]):
         yield from find_in_entry(entry, number, criteria)
     yield from find_beside_entries(log, criteria)
@@ -116,8 +119,7 @@ def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -
     posted = request.get("postData")
     if posted is not None:
         yield from _parameter_locations(posted.get("params", ()), f"{path}.postData.params", criteria)
-        body = Body(posted, "_encoding")
-        parts = find_in_body(body.data, posted.get("mimeType", ""), criteria)
+        parts = criteria.in_body(find_in_body, posted, "_encoding")
         yield Location(f"{path}.postData.text", parts, posted, "_encoding", body=True)
         yield from _text_locations(posted, f"{path}.postData", criteria)
 
@@ -127,8 +129,7 @@ def _response_locations(response: dict[str, Any], path: str, criteria: Criteria,
     redirect = find_in_url(response.get("redirectURL", ""), criteria)
     yield Location(f"{path}.redirectURL", redirect, response, "redirectURL")
     content = response.get("content", {})
-    body = Body(content, "encoding")
-    parts = find_patterns_in_body(body.data, criteria) if code else find_in_body(body.data, body.mime_type, criteria)
+    parts = criteria.in_body(find_patterns_in_code if code else find_in_body, content, "encoding")
     yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)

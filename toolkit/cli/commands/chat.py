@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
+def _only_stdin(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """The `-` after a prompt, None without it. Raises `UsageError` for anything else: words that are not quoted."""
+    if values in ((), (STDIN,)):
+        return values[0] if values else None
+    raise click.UsageError(f"The prompt is one argument, and {values[-1]!r} comes after it: put the prompt in quotes.")
+
+
 @click.command(short_help="Ask a provider, and print the answer as it arrives.")
 @click.argument("provider")
 @click.argument("prompt", required=False, callback=check_encoding)
-@click.argument("piped", required=False, metavar="[-]", type=click.Choice([STDIN]))
+@click.argument("piped", nargs=-1, metavar="[-]", callback=_only_stdin)
 @click.option("--system", "-s", callback=check_encoding, help="A system message before the prompt.")
 @chat_options("-o")
 @question_options()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, place_name, texts
+from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
@@ -30,6 +30,8 @@ MARKS = {
     **dict.fromkeys((b'ail"', b'AIL"', b'ail_address"', b'ailAddress"', b'upn"', b'lName"'), MEMBER),
     **dict.fromkeys((b'user"', b'User"', b'"me"', b'iewer"', b'ofile"', b'whoami"'), OBJECT),
 }
+# What an address has, whatever escapes it: most texts have none of that, which is told at once.
+ADDRESS_BEGINNINGS = (b"@", b"%", b"\\", b"&")
 ADDRESS_MARK = re.compile(rb"(?i)@|%40|%2540|\\[ux](?:00)?40|&(?:#64|#x40|commat);")
 
 
@@ -49,24 +51,18 @@ class Told(NamedTuple):
 def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool = True) -> Iterator[Told]:
     """Yields what `log`, the `log` of a HAR document, tells of people. `probe` is that of the provider's recipe. With
     `claims` what JSON Web Tokens tell is part of it."""
-    probed, of_site = answers_to(probe, log), bodies_of_site(log)
     known: dict[bytes, list[Told]] = {}  # headers are the same in most entries
-    for holder, key, place in texts(log):
-        if is_body(key):
-            if id(holder) not in of_site:
-                data, name = Body(holder, key).data, place_name(place)
-                yield from _told_in(data, name, probe if id(holder) in probed else None, documents=True)
-                yield from _told_by_tokens(data, name) if claims else ()
-                for text in streamed_texts(data):
-                    yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
-            continue
-        data = holder[key].encode("utf-8", "surrogatepass")
-        if data not in known:
-            known[data] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
-            known[data] += _told_by_tokens(data, "") if claims else ()
-        if known[data]:
-            name = place_name(place)
-            yield from (told._replace(place=name) for told in known[data])
+    for number, entry in enumerate(log["entries"]):  # one by one: each may be decoded when it is asked for
+        answer = entry["response"].get("content")
+        probe_here = probe if probe is not None and _is_answer_to(probe, entry) else None
+        passed_over = answer if answer and _is_of_site(entry) else None
+        for holder, key, place in texts(entry, entry_place(log, number)):
+            if not is_body(key):
+                yield from _told_in_text(holder[key], place, known, claims=claims)
+            elif holder is not passed_over:
+                yield from _told_in_body(holder, key, place, probe_here if holder is answer else None, claims=claims)
+    for holder, key, place in texts({name: part for name, part in log.items() if name != "entries"}):
+        yield from _told_in_text(holder[key], place, known, claims=claims)
     session = log.get("_session") or {}
     for origin in (session.get("storageState") or {}).get("origins", ()):
         for database in origin.get("indexedDB", ()):
@@ -81,6 +77,25 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
         yield Told("session", "account", session.account)
     kept = {"storageState": session.to_storage_state(), "sessionStorage": session.session_storage}
     yield from find_told({"entries": [], "_session": {"headers": dict(session.headers), **kept}})
+
+
+def _told_in_body(holder: Any, key: Any, place: Place, probe: Probe | None, *, claims: bool) -> Iterator[Told]:
+    data, name = Body(holder, key).data, place_name(place)
+    yield from _told_in(data, name, probe, documents=True)
+    yield from _told_by_tokens(data, name) if claims else ()
+    for text in streamed_texts(data):
+        yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
+
+
+def _told_in_text(text: str, place: Place, known: dict[bytes, list[Told]], *, claims: bool) -> Iterator[Told]:
+    """Yields what `text` tells. `known` is what texts before it have told."""
+    data = text.encode("utf-8", "surrogatepass")
+    if data not in known:
+        known[data] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
+        known[data] += _told_by_tokens(data, "") if claims else ()
+    if known[data]:
+        name = place_name(place)
+        yield from (told._replace(place=name) for told in known[data])
 
 
 def may_tell(data: bytes) -> bool:
@@ -98,17 +113,24 @@ def _has(data: bytes, end: bytes, what_follows: re.Pattern[bytes]) -> bool:
 def bodies_of_site(log: dict[str, Any]) -> set[int]:
     """Returns the ids of the objects in `log` that hold scripts, styles, fonts and pictures: they are the site's own,
     for everybody alike, and the addresses in them are those of authors."""
-    contents = [(entry, entry["response"].get("content") or {}) for entry in log["entries"]]
-    return {id(content) for entry, content in contents if MEDIA.match(content.get("mimeType") or "") or is_code(entry)}
+    return {id(entry["response"].get("content")) for entry in log["entries"] if _is_of_site(entry)}
+
+
+def _is_of_site(entry: dict[str, Any]) -> bool:
+    content = entry["response"].get("content") or {}
+    return bool(MEDIA.match(content.get("mimeType") or "")) or is_code(entry)
 
 
 def answers_to(probe: Probe | None, log: dict[str, Any]) -> set[int]:
     """Returns the ids of the objects in `log` that hold the bodies of the answers to `probe`."""
     if probe is None:
         return set()
-    asked = probe.path.partition("?")[0]
-    paths = [(entry, entry["request"]["url"].partition("#")[0].partition("?")[0]) for entry in log["entries"]]
-    return {id(entry["response"].get("content")) for entry, path in paths if path.endswith(asked)}
+    return {id(entry["response"].get("content")) for entry in log["entries"] if _is_answer_to(probe, entry)}
+
+
+def _is_answer_to(probe: Probe, entry: dict[str, Any]) -> bool:
+    path = entry["request"]["url"].partition("#")[0].partition("?")[0]
+    return bool(path.endswith(probe.path.partition("?")[0]))
 
 
 def names_of_sites(log: dict[str, Any]) -> set[str]:
@@ -124,7 +146,8 @@ def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -
     if documents and (probe is not None or may_tell(data)):
         for document in find_documents(data):
             yield from _told_by(persons_in(document.value, probe), place)
-    if ADDRESS_MARK.search(data) or b"eyJ" in data:
+    may_have_address = any(beginning in data for beginning in ADDRESS_BEGINNINGS) and ADDRESS_MARK.search(data)
+    if may_have_address or b"eyJ" in data:
         for address in personal_addresses(data):
             yield Told(place, "address", address)
 

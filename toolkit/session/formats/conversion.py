@@ -95,6 +95,10 @@ def _detect(text: str) -> Format:
             "This JSON is no session: neither a storage state of Playwright nor cookies, a HAR, or an export of ours.",
             hint=HINT_EXPORT,
         )
+    if not text:
+        raise SessionError(
+            "This is empty: there is no session in it.", hint="See whether what was to write it has failed."
+        )
     raise SessionError("This looks like none of the formats.", hint=_known_formats())
 
 
