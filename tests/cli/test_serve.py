@@ -132,10 +132,11 @@ async def test_a_log_for_programs(toolkit: Toolkit, scripted: tuple[ScriptedSite
 
 
 async def test_a_service_manager_is_told(toolkit: Toolkit) -> None:
-    """As systemd wants it of a service of the type `notify`: only when clients can connect."""
+    """As systemd wants it of a service of the type `notify`: only when clients can connect, and when it ends."""
     with tempfile.TemporaryDirectory(prefix="tk-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(f"{folder}/s")
         told.setblocking(False)
         async with serving(toolkit, "--no-key", NOTIFY_SOCKET=f"{folder}/s") as served:
             assert await asyncio.get_running_loop().sock_recv(told, 64) == b"READY=1"
             await served.end()
+        assert told.recv(64) == b"STOPPING=1"

@@ -25,6 +25,7 @@ from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite
 from toolkit.gateway.site_clients import SiteClients
+from toolkit.gateway.site_pauses import SitePauses
 
 BODY_SECONDS = 30.0  # for a request to arrive
 LIST_SECONDS = 10.0  # for a site to list its models
@@ -38,6 +39,7 @@ class Endpoints:
 
     def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
         self._served, self._clients, self._calls = served, clients, calls
+        self._pauses = SitePauses(served.store)
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether the server is there. No site is asked."""
@@ -79,7 +81,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=True) as call:
-                    async with self._clients.call(model.site) as client:
+                    async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         await stream.send(_ask(client, model, question), question, call)
                 break
             except (ToolkitError, Refused) as error:
@@ -97,7 +99,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=False) as call:
-                    async with self._clients.call(model.site) as client:
+                    async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         answer = await _read(_ask(client, model, question), question, call)
                         call.usage = answer.usage
                         return answer

@@ -30,12 +30,13 @@ class Served(NamedTuple):
         """The sites that are served, each with the place of its session and, where there is one, the session. Raises
         `StoreError`."""
         stored = await self.store.sessions()
-        keys = {site: _key(site) for site in self._sites(stored)}
+        keys = {site: session_key(site) for site in self._sites(stored)}
         return {site: (key, stored.get(key)) for site, key in keys.items()}
 
     def _sites(self, stored: Mapping[Key, BrowserSession]) -> tuple[ServedSite, ...]:
         return served_sites(stored, registry.find, registry.names(), self.base_urls)
 
 
-def _key(site: ServedSite) -> Key:
+def session_key(site: ServedSite) -> Key:
+    """The place of the session of `site` in a store."""
     return Key(site.provider, site.base_url or registry.find(site.provider).public_site(), site.account)

@@ -128,10 +128,11 @@ def _log_as_json() -> Iterator[None]:
 
 async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
     from toolkit.gateway.application import app
+    from toolkit.gateway.connection_limit import raise_connection_limit
     from toolkit.gateway.listening import Listener, bind
     from toolkit.gateway.request_guard import own_hosts
     from toolkit.gateway.served_models import read_alias
-    from toolkit.gateway.service_manager import notify_ready
+    from toolkit.gateway.service_manager import READY, STOPPING, notify_service_manager
 
     bound = bind(options.host, options.port)
     port = bound.getsockname()[1]
@@ -158,10 +159,10 @@ async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
             echo_text(f"export OPENAI_API_KEY={key}")
         elif key:
             notify("note: `toolkit serve key` shows the key")
+        notify_service_manager(READY)
 
-        notify_ready()
-
-    await Listener(application, bound).run(on_ready)
+    listener = Listener(application, bound, raise_connection_limit())
+    await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
 
 
 def _read_base_url(text: str) -> tuple[str, str]:
