@@ -1,0 +1,27 @@
+"""Several servers that are one to their clients: a real Redis and a real HAProxy between three replicas that die."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.real.replicas.load import SHORT, STUCK, WHOLE
+from tests.real.replicas.trial import trial
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="servers for POSIX")
+async def test_replicas_that_are_killed_under_load() -> None:
+    """No answer is short without an error, and no call is stuck; no account has two calls at once where it may have
+    one; a session is renewed once, unless who has renewed it was killed before it was stored; a pause that a site asks
+    for is kept by all."""
+    figures = await trial(15, clients=30, turns=6, many=2, pauses=(1.0, 2.0))
+    assert figures.results[WHOLE] > 20, figures
+    assert figures.signals.total() >= 2, figures
+    assert (figures.results[SHORT], figures.results[STUCK]) == (0, 0), figures
+    assert figures.site["double calls"] == 0, figures
+    assert figures.site["renewals"] > 0, figures
+    assert figures.repeated == [], figures
+    assert figures.site["calls in a pause"] == 0, figures
+    known = {WHOLE, "connection broken", "502 of the load balancer", "429 rate_limited"}
+    assert set(figures.results) <= known, figures
