@@ -53,7 +53,6 @@ def app(
 
     served = Served(
         opened,
-        open_client,
         dict(base_urls or {}),
         {name: tuple(ids) for name, ids in (aliases or {}).items()},
         tuple(only),

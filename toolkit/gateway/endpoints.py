@@ -56,13 +56,13 @@ class Endpoints:
 
     async def show_model(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        (await self._served.names()).find(name)
+        await self._served.find(name)
         return json_answer(_model(name))
 
     async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
         """About how many tokens a question is. No site is asked."""
         name, question = protocol.read(await _body(request))
-        (await self._served.names()).find(name)
+        await self._served.find(name)
         assert protocol.write_count is not None
         counted = protocol.write_count(estimate_prompt(question))
         return web.Response(body=counted, content_type="application/json")
@@ -70,7 +70,7 @@ class Endpoints:
     async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
         """What a site says to a question, in the shape of `protocol`."""
         name, question = protocol.read(await _body(request))
-        models = (await self._served.names()).find(name)
+        models = await self._served.find(name)
         head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
         if not question.stream:
