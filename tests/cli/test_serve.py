@@ -116,6 +116,32 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
     assert words in result.err
 
 
+async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """Those in the folder of the state count by themselves, others where they are named; options come before them."""
+    scripted[0].says("blue")
+    toolkit.state.mkdir(exist_ok=True)
+    (toolkit.state / "serve.toml").write_text(
+        'key = "env:LLM_KEY"\nport = 1\nlog_json = true\nonly = ["sky", "sea"]\n[models]\nsky = "codelinkava"\n'
+    )
+    key = "a-key-of-my-own-choice"
+    async with serving(toolkit, "--model", "sea=codelinkava/m", LLM_KEY=key) as served:
+        assert [await status_of(served.origin, key, name) for name in ("sky", "sea", "codelinkava")] == [200, 200, 404]
+        assert '"status":404' in (await served.end())[1]
+    other = toolkit.folder / "other.toml"
+    other.write_text("host = 'nowhere.invalid'")
+    for options, env in (("--config", str(other)), {}), ((), {"TOOLKIT_SERVE_CONFIG": str(other)}):
+        result = await toolkit.run("serve", *options, env=env)
+        assert "cannot listen at nowhere.invalid" in result.err
+    result = await toolkit.run("serve", "--config", str(toolkit.folder / "none.toml"))
+    assert "none.toml cannot be read: No such file" in result.err
+
+
+async def status_of(origin: str, key: str, model: str) -> int:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession() as http, http.get(f"{origin}/v1/models/{model}", headers=headers) as response:
+        return response.status
+
+
 async def test_a_log_for_programs(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
     """A line of JSON for each request, with nothing of the question, the answer or the key."""
     scripted[0].says("an-answer-to-hide")

@@ -62,6 +62,19 @@ async def test_names_of_one_s_own(tmp_path: Path) -> None:
     assert webui.bodies[0]["model"] == "llama3.1:8b"
 
 
+async def test_settings_in_a_file(tmp_path: Path) -> None:
+    """The file as it stands on the page."""
+    webui = WholeSite(answer({"content": "blue"}))
+    async with reading("serving.md#Settings in a file", tmp_path, {"webui.example.org": webui.app()}) as reader:
+        await reader.sign_in(webui)
+        file = reader.write("toml", "[models]")
+        server = await reader.start(f"exec toolkit serve --config {file}", {"LLM_KEY": "a-key-of-16-or-more"})
+        await ready(server)
+        assert await ask(4144, "a-key-of-16-or-more", "quick") == "blue"
+        await end(server)
+    assert webui.bodies[0]["model"] == "mistral-small"
+
+
 async def test_in_a_program(tmp_path: Path) -> None:
     """The application in a server of one's own."""
     webui = WholeSite(answer({"content": "blue"}))
