@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.cli.conftest import Toolkit
+from tests.gateway.test_first_process import NAMESPACE, require_namespaces
 from tests.sites.asking import SECONDS
 from tests.sites.scripted import ScriptedSite
 
@@ -166,3 +170,28 @@ async def test_a_service_manager_is_told(toolkit: Toolkit) -> None:
             assert await asyncio.get_running_loop().sock_recv(told, 64) == b"READY=1"
             await served.end()
         assert told.recv(64) == b"STOPPING=1"
+
+
+def first_child(pid: int) -> int:
+    """The first process that the process `pid` has started."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+async def test_the_first_process_of_a_container(toolkit: Toolkit) -> None:
+    """SIGTERM and SIGINT, sent to the first process as a container's engine does, reach the server."""
+    require_namespaces()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = await asyncio.create_subprocess_exec(
+            *(*NAMESPACE, sys.executable, "-m", "toolkit", "serve", "--port", "0", "--no-key"),
+            env=toolkit.environ,
+            cwd=toolkit.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        toolkit.started.append(process)
+        assert process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            assert (await process.stdout.readline()).startswith(b"ready: ")
+            os.kill(first_child(process.pid), number)
+            _, err = await process.communicate()
+        assert process.returncode == 0, err

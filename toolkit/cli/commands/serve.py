@@ -105,6 +105,7 @@ def _serve(options: ServeOptions) -> None:
     from toolkit.cli.log_output import show_log
     from toolkit.errors import UsageError
     from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
+    from toolkit.gateway.first_process import leave_first_process
     from toolkit.gateway.listening import loop_factory
     from toolkit.gateway.serve_file import find_file, load_settings
 
@@ -119,6 +120,7 @@ def _serve(options: ServeOptions) -> None:
             given, place = settings.key, f"{file}: $.key"
         found = check_key(given, place) if given else load_key(key_file())
         made, key = found is None, found or make_key(key_file())
+    leave_first_process()
     with (
         _log_as_json() if settings.log_json else show_log(),
         asyncio.Runner(loop_factory=loop_factory()) as runner,
