@@ -19,7 +19,7 @@ import pytest
 
 from tests.cli.conftest import Toolkit
 from tests.gateway.test_first_process import NAMESPACE, require_namespaces
-from tests.sites.asking import SECONDS
+from tests.sites.asking import SECONDS, until
 from tests.sites.scripted import ScriptedSite
 
 
@@ -170,6 +170,39 @@ async def test_a_service_manager_is_told(toolkit: Toolkit) -> None:
             assert await asyncio.get_running_loop().sock_recv(told, 64) == b"READY=1"
             await served.end()
         assert told.recv(64) == b"STOPPING=1"
+
+
+async def test_an_answer_that_is_cut_by_the_end(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """Its last event is an error, and no end marker; so it is where nothing of the answer has come."""
+    site = scripted[0]
+    site.says("blue", "sky")
+    key = "a-key-of-my-own-choice"
+    for begun in (1, 0):
+        site.hold_after = begun
+        async with serving(toolkit, TOOLKIT_SERVE_KEY=key) as served, aiohttp.ClientSession() as http:
+            body = {"model": "codelinkava", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+            headers = {"Authorization": f"Bearer {key}"}
+            asking = asyncio.create_task(http.post(f"{served.origin}/v1/chat/completions", json=body, headers=headers))
+            if begun:
+                await asyncio.wait({asking})
+            else:
+                await until(lambda: len(site.asked) == 2)
+            served.process.send_signal(signal.SIGTERM)
+            while await health(http, served.origin) != 503:
+                pass
+            served.process.send_signal(signal.SIGTERM)
+            async with await asking as response:
+                text = await response.text()
+            assert response.status == (200 if begun else 503)
+            assert ("blue" in text, "[DONE]" in text) == (bool(begun), False)
+            assert "The server ended before the answer did." in text.strip().splitlines()[-1]
+            await served.process.communicate()
+            assert served.process.returncode == 0
+
+
+async def health(http: aiohttp.ClientSession, origin: str) -> int:
+    async with http.get(f"{origin}/healthz") as response:
+        return response.status
 
 
 def first_child(pid: int) -> int:

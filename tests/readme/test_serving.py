@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import configparser
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.conftest import absent
 from tests.readme.blocks import ROOT
 from tests.readme.reader import reading
 from tests.readme.whole_site import WholeSite, answer
@@ -114,6 +116,17 @@ async def test_as_a_service(tmp_path: Path) -> None:
         await ready(server)
         await reader.run(shlex.join(json.loads(lines["HEALTHCHECK"].removeprefix("CMD "))).replace("4141", "4145"))
         await end(server)
+
+
+async def test_from_one_machine_to_many(tmp_path: Path) -> None:
+    """HAProxy takes the configuration. What it does with it is tested with the real servers."""
+    async with reading("serving.md#From one machine to many", tmp_path, {}) as reader:
+        file = reader.write("haproxy", "backend")
+        path = f"{reader.path}{os.pathsep}/usr/sbin"
+        program = shutil.which("haproxy", path=path)
+        if program is None:
+            absent("There is no haproxy.")
+        await reader.run(f"{program} -c -f {file}")
 
 
 async def test_in_a_program(tmp_path: Path) -> None:

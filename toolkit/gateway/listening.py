@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from toolkit.errors import UsageError
+from toolkit.gateway.answer_stream import CUT, CUT_OFF
 from toolkit.gateway.connection_limit import MAX_CONNECTIONS
 from toolkit.gateway.error_answers import GatewayError, Refused, openai_error
 
@@ -74,18 +75,19 @@ class Listener:
 
     def __init__(self, application: web.Application, bound: socket.socket, limit: int = MAX_CONNECTIONS) -> None:
         application.middlewares.insert(1, self._watch)
+        self._cut = application[CUT] = asyncio.Event()
         self._runner = web.AppRunner(
             application, handler_cancellation=True, access_log=None, shutdown_timeout=CANCEL_SECONDS
         )
         self._bound, self._limit = bound, limit
         self._timers: dict[Any, asyncio.TimerHandle] = {}  # of connections that have to complete a head
-        self._running = 0  # requests
+        self._requests: set[asyncio.Task[Any]] = set()  # that run
         self._ending = False
         self._idle = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None], on_ending: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal comes to end, then let the requests that run finish; new ones get the status 503. A
-        second signal ends them."""
+        second signal ends them, each with an error."""
         loop = asyncio.get_running_loop()
         stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -103,6 +105,7 @@ class Listener:
             self._ending = True
             on_ending()
             await self._drain(hurry)
+            await self._cut_off()
         finally:
             server.close()
             for number in SIGNALS:
@@ -113,13 +116,25 @@ class Listener:
             await self._runner.cleanup()
 
     async def _drain(self, hurry: asyncio.Event) -> None:
-        if not self._running:
+        if not self._requests:
             return
         self._idle.clear()
         waits = [asyncio.ensure_future(one.wait()) for one in (self._idle, hurry)]
         await asyncio.wait(waits, timeout=DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+    async def _cut_off(self) -> None:
+        """End what still runs, each with an error that says so."""
+        if not self._requests:
+            return
+        self._idle.clear()
+        self._cut.set()
+        for task in self._requests:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await self._idle.wait()
 
     def _connect(self) -> asyncio.Protocol:
         assert self._runner.server is not None
@@ -131,11 +146,11 @@ class Listener:
 
     def _has_room(self) -> bool:
         """Whether there may be another connection. Where there are enough, one that is silent is closed for it."""
-        if len(self._timers) + self._running < self._limit:
+        if len(self._timers) + len(self._requests) < self._limit:
             return True
         for protocol in [each for each in self._timers if each.transport is None]:
             self._close(protocol)  # it has been closed by the client
-        if len(self._timers) + self._running >= self._limit:
+        if len(self._timers) + len(self._requests) >= self._limit:
             oldest = next(iter(self._timers), None)
             if oldest is None:
                 return False
@@ -158,12 +173,19 @@ class Listener:
             raise Refused(_unavailable("shutting_down", "The server is ending."))
         if (timer := self._timers.pop(request.protocol, None)) is not None:
             timer.cancel()
-        self._running += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._requests.add(task)
         try:
             return await handler(request)
+        except asyncio.CancelledError:
+            if not self._cut.is_set() or request.transport is None:
+                raise
+            task.uncancel()
+            raise Refused(CUT_OFF) from None
         finally:
-            self._running -= 1
-            if not self._running:
+            self._requests.discard(task)
+            if not self._requests:
                 self._idle.set()
             if request.transport is not None:
                 self._arm(request.protocol, IDLE_SECONDS)
