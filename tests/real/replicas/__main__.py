@@ -1,5 +1,5 @@
-"""`python -m tests.real.replicas [SECONDS]` runs a trial and prints its figures; the exit status is 1 where something
-came that must not."""
+"""`python -m tests.real.replicas [SECONDS]` runs a trial and prints its figures; `restart` in the place of the seconds
+ends each replica in order, once. The exit status is 1 where something came that must not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.real.replicas.trial import trial
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    figures = asyncio.run(trial(seconds, pauses=(1.0, 3.0)))
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "60"
+    figures = asyncio.run(trial(None if wanted == "restart" else float(wanted)))
     calls = figures.results.total()
     print(f"{calls} calls of 40 clients in {figures.seconds:.0f} s; replicas ended: {dict(figures.signals)}")
     for result, count in figures.results.most_common():

@@ -100,6 +100,12 @@ class Fleet:
             await process.wait()
         assert process.returncode == (0 if number == signal.SIGTERM else -number)
 
+    async def restart_each(self) -> None:
+        """End one replica after the other in order, and start it anew."""
+        for port in self.ports:
+            await self.end(port, signal.SIGTERM)
+            await self.start(port)
+
     async def kill_at_random(self, seconds: float, chance: random.Random, pauses: tuple[float, float]) -> None:
         """For so long end one replica after the other, three of four at once, and start it anew."""
         loop = asyncio.get_running_loop()

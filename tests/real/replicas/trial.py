@@ -38,10 +38,17 @@ class Figures(NamedTuple):
 
 
 async def trial(
-    seconds: float, *, clients: int = 40, turns: int = 8, many: int = 3, seed: int = 1, pauses: tuple[float, float]
+    seconds: float | None,
+    *,
+    clients: int = 40,
+    turns: int = 8,
+    many: int = 3,
+    seed: int = 1,
+    pauses: tuple[float, float] = (1.0, 3.0),
 ) -> Figures:
     """Load of so many clients for so long, on three replicas; `turns` accounts take one call at a time, `many` others
-    do not. Replicas are killed with `pauses` between (the shortest and the longest, in seconds)."""
+    do not. Replicas are killed with `pauses` between (the shortest and the longest, in seconds). Where `seconds` is
+    None, each is ended in order and started anew instead, once."""
     chance, site = random.Random(seed), CountingSite(accounts(turns, many))
     runner = web.AppRunner(site.app(), access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
@@ -57,7 +64,10 @@ async def trial(
                 models = [_model(name) for name in site.accounts] + [f"{_model(PAUSING)}/{LIMITED}"] * 2
                 asking = asyncio.create_task(load(fleet.url, KEY, models, clients, stop))
                 ending = asyncio.create_task(_expire(site, chance, stop))
-                await fleet.kill_at_random(seconds, chance, pauses)
+                if seconds is None:
+                    await fleet.restart_each()
+                else:
+                    await fleet.kill_at_random(seconds, chance, pauses)
                 stop.set()
                 results = await asking
                 await ending
