@@ -16,9 +16,9 @@ async def test_replicas_that_are_killed_under_load() -> None:
     """No answer is short without an error, and no call is stuck; no account has two calls at once where it may have
     one; a session is renewed once, unless who has renewed it was killed before it was stored; a pause that a site asks
     for is kept by all, unless the one who was asked to was killed before it was noted."""
-    figures = await trial(15, clients=30, turns=6, many=2, pauses=(1.0, 2.0))
+    figures = await trial(4, clients=30, turns=6, many=2, seed=3)
     assert figures.results[WHOLE] > 20, figures
-    assert figures.signals.total() >= 2, figures
+    assert figures.signals["SIGKILL"] >= 2, figures
     assert (figures.results[SHORT], figures.results[STUCK]) == (0, 0), figures
     assert figures.site["double calls"] == 0, figures
     assert figures.site["renewals"] > 0, figures

@@ -1,5 +1,5 @@
-"""`python -m tests.real.replicas [SECONDS]` runs a trial and prints its figures; `restart` in the place of the seconds
-ends each replica in order, once. The exit status is 1 where something came that must not."""
+"""`python -m tests.real.replicas [KILLS]` runs a trial and prints its figures; `restart` in the place of the number has
+each replica end in order, once. The exit status is 1 where something came that must not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.real.replicas.trial import trial
 
 
 def main() -> int:
-    wanted = sys.argv[1] if len(sys.argv) > 1 else "60"
-    figures = asyncio.run(trial(None if wanted == "restart" else float(wanted)))
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "20"
+    figures = asyncio.run(trial(None if wanted == "restart" else int(wanted)))
     calls = figures.results.total()
     print(f"{calls} calls of 40 clients in {figures.seconds:.0f} s; replicas ended: {dict(figures.signals)}")
     for result, count in figures.results.most_common():

@@ -25,6 +25,7 @@ from tests.real.server import free_port
 from tests.sites.asking import SECONDS
 
 KEY = "tk-a-key-for-these-replicas"
+PAUSES = 1.0, 3.0  # seconds between two kills, the shortest and the longest
 SECTION = "serving.md#From one machine to many"
 
 
@@ -106,12 +107,10 @@ class Fleet:
             await self.end(port, signal.SIGTERM)
             await self.start(port)
 
-    async def kill_at_random(self, seconds: float, chance: random.Random, pauses: tuple[float, float]) -> None:
-        """For so long end one replica after the other, three of four at once, and start it anew."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while loop.time() < until:
-            await asyncio.sleep(chance.uniform(*pauses))
+    async def kill_at_random(self, kills: int, chance: random.Random) -> None:
+        """End one replica after the other, so many in all, three of four at once; and start each anew."""
+        for _ in range(kills):
+            await asyncio.sleep(chance.uniform(*PAUSES))
             port = chance.choice(self.ports)
             await self.end(port, chance.choices((signal.SIGKILL, signal.SIGTERM), (3, 1))[0])
             await self.start(port)

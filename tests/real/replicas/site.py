@@ -15,7 +15,7 @@ from tests.real.replicas.plugin import REPLICA
 from tests.sites.codelinkava import data
 
 PAUSE_SECONDS = 5
-LATE_SECONDS = 2.0  # after the beginning of a pause, by when all servers have to know of it
+LATE_SECONDS = 3.0  # after the beginning of a pause, by when all servers have to know of it
 RENEWAL_SECONDS = 0.1
 LIMITED = "limited"  # the model that is asked too often
 

@@ -37,19 +37,10 @@ class Figures(NamedTuple):
     excused: int
 
 
-async def trial(
-    seconds: float | None,
-    *,
-    clients: int = 40,
-    turns: int = 8,
-    many: int = 3,
-    seed: int = 1,
-    pauses: tuple[float, float] = (1.0, 3.0),
-) -> Figures:
-    """Load of so many clients for so long, on three replicas; `turns` accounts take one call at a time, `many` others
-    do not. Replicas are killed with `pauses` between (the shortest and the longest, in seconds). Where `seconds` is
-    None, each is ended in order and started anew instead, once."""
-    chance, site = random.Random(seed), CountingSite(accounts(turns, many))
+async def trial(kills: int | None, *, clients: int = 40, turns: int = 8, many: int = 3, seed: int = 1) -> Figures:
+    """Load of so many clients on three replicas, of which so many are killed, one after the other; where `kills` is
+    None, each is ended in order, once. `turns` accounts take one call at a time, `many` others do not."""
+    site = CountingSite(accounts(turns, many))
     runner = web.AppRunner(site.app(), access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
     stop = asyncio.Event()
@@ -63,11 +54,11 @@ async def trial(
                 began = time.monotonic()
                 models = [_model(name) for name in site.accounts] + [f"{_model(PAUSING)}/{LIMITED}"] * 2
                 asking = asyncio.create_task(load(fleet.url, KEY, models, clients, stop))
-                ending = asyncio.create_task(_expire(site, chance, stop))
-                if seconds is None:
+                ending = asyncio.create_task(_expire(site, random.Random(seed), stop))
+                if kills is None:
                     await fleet.restart_each()
                 else:
-                    await fleet.kill_at_random(seconds, chance, pauses)
+                    await fleet.kill_at_random(kills, random.Random(seed))
                 stop.set()
                 results = await asking
                 await ending
