@@ -36,7 +36,8 @@ HEADERS = {
 }
 WAITING = b": waiting\n\n"
 CUT = web.AppKey("cut", asyncio.Event)  # set when the server ends what still runs
-CUT_OFF = GatewayError(503, "server_error", "shutting_down", "The server ended before the answer did.", None, 1.0)
+# Not 503, after which load balancers ask another server: the call may have had an effect.
+CUT_OFF = GatewayError(500, "server_error", "shutting_down", "The server ended before the answer did.")
 
 
 class SlowClient(ConnectionError):
