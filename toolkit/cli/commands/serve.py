@@ -52,9 +52,9 @@ def _serve_options(command: F) -> F:
             metavar="FILE",
             help="A TOML file with settings; options come before it.",
         ),
-        click.option("--host", metavar="ADDRESS", help="The address to listen at.  [default: 127.0.0.1]"),
+        click.option("--host", metavar="ADDRESS", help="The address to listen at; 127.0.0.1 by default."),
         click.option(
-            "--port", type=click.IntRange(0, 65535), metavar="NUMBER", help="0 is a free one.  [default: 4141]"
+            "--port", type=click.IntRange(0, 65535), metavar="NUMBER", help="0 is a free one; 4141 by default."
         ),
         click.option(
             "--model",
