@@ -126,9 +126,13 @@ async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite
     toolkit.state.mkdir(exist_ok=True)
     (toolkit.state / "serve.toml").write_text(
         'key = "env:LLM_KEY"\nport = 1\nlog_json = true\nonly = ["sky", "sea"]\n[models]\nsky = "codelinkava"\n'
+        '[keys]\neditor = "env:EDITOR_KEY"\n'
     )
     key = "a-key-of-my-own-choice"
-    async with serving(toolkit, "--model", "sea=codelinkava/m", LLM_KEY=key) as served:
+    editor = "a-key-of-the-editor"
+    async with serving(toolkit, "--model", "sea=codelinkava/m", LLM_KEY=key, EDITOR_KEY=editor) as served:
+        for one, status in (editor, 200), ("a-key-of-nobody-else", 401):
+            assert await status_of(served.origin, one, "sky") == status
         assert [await status_of(served.origin, key, name) for name in ("sky", "sea", "codelinkava")] == [200, 200, 404]
         assert '"status":404' in (await served.end())[1]
     other = toolkit.folder / "other.toml"
@@ -136,6 +140,8 @@ async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite
     for options, env in (("--config", str(other)), {}), ((), {"TOOLKIT_SERVE_CONFIG": str(other)}):
         result = await toolkit.run("serve", *options, env=env)
         assert "cannot listen at nowhere.invalid" in result.err
+    result = await toolkit.run("serve", env={"LLM_KEY": key, "EDITOR_KEY": "short"})
+    assert "$.keys.editor holds no key: 16 or more characters" in result.err
     result = await toolkit.run("serve", "--config", str(toolkit.folder / "none.toml"))
     assert "none.toml cannot be read: No such file" in result.err
 

@@ -101,6 +101,10 @@ def test_what_a_file_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("allow_origins = ['https://a.example.org', 'https://b.example.org/x']", "$.allow_origins[1]: expected an"),
         ("allow_origins = ['*']", "$.allow_origins[0]: expected an origin such as https://notes.example.org"),
         ("key = 'a-key-as-text-to-hide'", "$.key: expected `env:NAME` or `keyring:SERVICE/USER`"),
+        (
+            "[keys]\nnotebook = 'a-key-as-text-to-hide'",
+            "$.keys.notebook: expected `env:NAME` or `keyring:SERVICE/USER`",
+        ),
         ("key = 'env:NO_SUCH_NAME'", "$.key is the environment variable NO_SUCH_NAME, which is not set"),
         ("port = ", "is not TOML: Invalid value (at end of document)"),
     ],

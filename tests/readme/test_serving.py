@@ -74,13 +74,15 @@ async def test_names_of_one_s_own(tmp_path: Path) -> None:
 
 async def test_settings_in_a_file(tmp_path: Path) -> None:
     """The file as it stands on the page."""
-    webui = WholeSite(answer({"content": "blue"}))
+    webui = WholeSite(*[answer({"content": "blue"})] * 2)
     async with reading("serving.md#Settings in a file", tmp_path, {"webui.example.org": webui.app()}) as reader:
         await reader.sign_in(webui)
         file = reader.write("toml", "[models]")
-        server = await reader.start(f"exec toolkit serve --config {file}", {"LLM_KEY": "a-key-of-16-or-more"})
+        keys = {"LLM_KEY": "a-key-of-16-or-more", "EDITOR_KEY": "another-key-of-16"}
+        server = await reader.start(f"exec toolkit serve --config {file}", keys)
         await ready(server)
-        assert await ask(4144, "a-key-of-16-or-more", "quick") == "blue"
+        for key in keys.values():
+            assert await ask(4144, key, "quick") == "blue"
         await end(server)
     assert webui.bodies[0]["model"] == "mistral-small"
 

@@ -23,6 +23,7 @@ from toolkit.chats.deadlines import Deadlines
 from toolkit.errors import ConfigError, UnknownProvider, UsageError, file_limit_error
 from toolkit.files.access import read_file
 from toolkit.files.state_folder import state_folder
+from toolkit.gateway.access_key import check_key
 from toolkit.providers import registry
 from toolkit.session.browser_headers import page_origin
 from toolkit.session.site_address import normalize_base_url
@@ -58,6 +59,10 @@ class ServeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     key: Annotated[
         str | None, Meta(description="Names the key that clients show: `env:NAME` or `keyring:SERVICE/USER`.")
     ] = None
+    keys: Annotated[
+        dict[str, str],
+        Meta(description="Further keys, each named as `key`, by a word for whoever has it: to be taken away alone."),
+    ] = {}
     allow_hosts: Annotated[
         tuple[str, ...], Meta(description="Further values of Host that clients may call the server by.")
     ] = ()
@@ -85,6 +90,12 @@ class ServeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __repr__(self) -> str:  # never a key, nor a store or a proxy with a password
         return f"<ServeSettings {self.host}:{self.port}>"
+
+    @property
+    def named_keys(self) -> dict[str, str]:
+        """All keys, each by its place in the file."""
+        further = {f"$.keys.{name}": key for name, key in self.keys.items()}
+        return further if self.key is None else {"$.key": self.key, **further}
 
     @property
     def aliases(self) -> dict[str, tuple[str, ...]]:
@@ -115,21 +126,25 @@ def find_file(path: Path | None = None, environ: Mapping[str, str] | None = None
 def load_settings(file: Path) -> ServeSettings:
     """Load and check the settings in `file`, with the secrets that they name.
 
-    Raises `ConfigError` with the file, the place in it and what was expected there.
+    Raises `ConfigError` with the file, the place in it and what was expected there, and `UsageError` for a key that is
+    none.
     """
     content = _read_document(file)
     models = content.get("models")
     for name, ids in models.items() if isinstance(models, dict) else ():  # so that an error names the one it is in
         _convert(file, f"$.models.{name}", ids, ModelIds)
     settings: ServeSettings = _convert(file, "$", content, ServeSettings)
-    if settings.key is not None and not settings.key.startswith(REFERENCES):
-        raise error_at(file, "$.key", "expected `env:NAME` or `keyring:SERVICE/USER`, which name the key")
+    for place, key in settings.named_keys.items():
+        if not key.startswith(REFERENCES):
+            raise error_at(file, place, "expected `env:NAME` or `keyring:SERVICE/USER`, which name the key")
     for index, origin in enumerate(settings.allow_origins):
         if page_origin(origin) != origin and not origin.startswith(EXTENSIONS):
             raise error_at(file, f"$.allow_origins[{index}]", "expected an origin such as https://notes.example.org")
     if settings.timeouts.cleanup == math.inf:
         raise error_at(file, "$.timeouts.cleanup", "expected a number of seconds, since it cannot take for ever")
     settings = resolve_references(settings, f"{file}: $")
+    for place, key in settings.named_keys.items():
+        check_key(key, f"{file}: {place}")
     deployments = {name: _deployment(file, name, url) for name, url in settings.deployments.items()}
     browsers = None if settings.browsers is None else str(file.parent / Path(settings.browsers).expanduser())
     return replace(settings, deployments=deployments, browsers=browsers)

@@ -115,10 +115,8 @@ def _serve(options: ServeOptions) -> None:
         raise UsageError("A server without a key listens on loopback only.", hint="Leave out --no-key, or --host.")
     made, key = False, ""
     if not options.no_key:
-        given, place = os.environ.get(KEY_VARIABLE), KEY_VARIABLE
-        if not given and settings.key:
-            given, place = settings.key, f"{file}: $.key"
-        found = check_key(given, place) if given else load_key(key_file())
+        given = os.environ.get(KEY_VARIABLE)
+        found = check_key(given, KEY_VARIABLE) if given else settings.key or load_key(key_file())
         made, key = found is None, found or make_key(key_file())
     leave_first_process()
     with (
@@ -181,6 +179,7 @@ async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
     port = bound.getsockname()[1]
     application = app(
         key=key,
+        other_keys=settings.keys.values(),
         hosts=own_hosts(settings.host, port, settings.allow_hosts),
         origins=settings.allow_origins,
         store=settings.store,
