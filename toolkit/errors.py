@@ -140,7 +140,7 @@ class ContextTypeError(UsageError, TypeError):
 
 
 class ConfigError(ToolkitError):
-    """browsers.json cannot be used: the message names the file, the place in it and what was expected."""
+    """browsers.json or serve.toml cannot be used: the message names the file, the place in it and what was expected."""
 
 
 class BrowserError(ToolkitError):

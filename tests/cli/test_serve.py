@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.cli.conftest import Toolkit
-from tests.sites.asking import SECONDS
+from tests.gateway.test_first_process import NAMESPACE, require_namespaces
+from tests.sites.asking import SECONDS, until
 from tests.sites.scripted import ScriptedSite
 
 
@@ -116,6 +120,38 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
     assert words in result.err
 
 
+async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """Those in the folder of the state count by themselves, others where they are named; options come before them."""
+    scripted[0].says("blue")
+    toolkit.state.mkdir(exist_ok=True)
+    (toolkit.state / "serve.toml").write_text(
+        'key = "env:LLM_KEY"\nport = 1\nlog_json = true\nonly = ["sky", "sea"]\n[models]\nsky = "codelinkava"\n'
+        '[keys]\neditor = "env:EDITOR_KEY"\n'
+    )
+    key = "a-key-of-my-own-choice"
+    editor = "a-key-of-the-editor"
+    async with serving(toolkit, "--model", "sea=codelinkava/m", LLM_KEY=key, EDITOR_KEY=editor) as served:
+        for one, status in (editor, 200), ("a-key-of-nobody-else", 401):
+            assert await status_of(served.origin, one, "sky") == status
+        assert [await status_of(served.origin, key, name) for name in ("sky", "sea", "codelinkava")] == [200, 200, 404]
+        assert '"status":404' in (await served.end())[1]
+    other = toolkit.folder / "other.toml"
+    other.write_text("host = 'nowhere.invalid'")
+    for options, env in (("--config", str(other)), {}), ((), {"TOOLKIT_SERVE_CONFIG": str(other)}):
+        result = await toolkit.run("serve", *options, env=env)
+        assert "cannot listen at nowhere.invalid" in result.err
+    result = await toolkit.run("serve", env={"LLM_KEY": key, "EDITOR_KEY": "short"})
+    assert "$.keys.editor holds no key: 16 or more characters" in result.err
+    result = await toolkit.run("serve", "--config", str(toolkit.folder / "none.toml"))
+    assert "none.toml cannot be read: No such file" in result.err
+
+
+async def status_of(origin: str, key: str, model: str) -> int:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession() as http, http.get(f"{origin}/v1/models/{model}", headers=headers) as response:
+        return response.status
+
+
 async def test_a_log_for_programs(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
     """A line of JSON for each request, with nothing of the question, the answer or the key."""
     scripted[0].says("an-answer-to-hide")
@@ -132,10 +168,69 @@ async def test_a_log_for_programs(toolkit: Toolkit, scripted: tuple[ScriptedSite
 
 
 async def test_a_service_manager_is_told(toolkit: Toolkit) -> None:
-    """As systemd wants it of a service of the type `notify`: only when clients can connect."""
+    """As systemd wants it of a service of the type `notify`: only when clients can connect, and when it ends."""
     with tempfile.TemporaryDirectory(prefix="tk-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(f"{folder}/s")
         told.setblocking(False)
         async with serving(toolkit, "--no-key", NOTIFY_SOCKET=f"{folder}/s") as served:
             assert await asyncio.get_running_loop().sock_recv(told, 64) == b"READY=1"
             await served.end()
+        assert told.recv(64) == b"STOPPING=1"
+
+
+async def test_an_answer_that_is_cut_by_the_end(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
+    """Its last event is an error, and no end marker; so it is where nothing of the answer has come."""
+    site = scripted[0]
+    site.says("blue", "sky")
+    key = "a-key-of-my-own-choice"
+    for begun in (1, 0):
+        site.hold_after = begun
+        async with serving(toolkit, TOOLKIT_SERVE_KEY=key) as served, aiohttp.ClientSession() as http:
+            body = {"model": "codelinkava", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+            headers = {"Authorization": f"Bearer {key}"}
+            asking = asyncio.create_task(http.post(f"{served.origin}/v1/chat/completions", json=body, headers=headers))
+            if begun:
+                await asyncio.wait({asking})
+            else:
+                await until(lambda: len(site.asked) == 2)
+            served.process.send_signal(signal.SIGTERM)
+            while await health(http, served.origin) != 503:
+                pass
+            served.process.send_signal(signal.SIGTERM)
+            async with await asking as response:
+                text = await response.text()
+            assert response.status == (200 if begun else 500)
+            assert ("blue" in text, "[DONE]" in text) == (bool(begun), False)
+            assert "The server ended before the answer did." in text.strip().splitlines()[-1]
+            await served.process.communicate()
+            assert served.process.returncode == 0
+
+
+async def health(http: aiohttp.ClientSession, origin: str) -> int:
+    async with http.get(f"{origin}/healthz") as response:
+        return response.status
+
+
+def first_child(pid: int) -> int:
+    """The first process that the process `pid` has started."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+async def test_the_first_process_of_a_container(toolkit: Toolkit) -> None:
+    """SIGTERM and SIGINT, sent to the first process as a container's engine does, reach the server."""
+    require_namespaces()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = await asyncio.create_subprocess_exec(
+            *(*NAMESPACE, sys.executable, "-m", "toolkit", "serve", "--port", "0", "--no-key"),
+            env=toolkit.environ,
+            cwd=toolkit.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        toolkit.started.append(process)
+        assert process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            assert (await process.stdout.readline()).startswith(b"ready: ")
+            os.kill(first_child(process.pid), number)
+            _, err = await process.communicate()
+        assert process.returncode == 0, err

@@ -12,7 +12,8 @@ from tests.gateway.conftest import KEY, Answered, Gateway, gateway_before
 from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
-from toolkit.gateway import answer_stream, site_clients
+from toolkit.gateway import answer_stream, served, site_clients
+from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 
@@ -51,6 +52,30 @@ async def test_models(gateway: Gateway) -> None:
     assert (await gateway.ask("GET", "/v1/models/codelinkava%2Fm")).json["id"] == "codelinkava/m"
     assert (await gateway.ask("GET", "/v1/models/nobody%2Fm")).status == 404
     assert not gateway.site.requests
+
+
+async def test_sessions_that_come_while_it_runs(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name works as soon as its session is stored. Which there are is not read for each call, but a list knows a new
+    one soon."""
+    reads, read = [], gateway.store.sessions
+
+    async def noted() -> dict[Key, BrowserSession]:
+        reads.append(1)
+        return await read()
+
+    monkeypatch.setattr(gateway.store, "sessions", noted)
+    for _ in range(5):
+        assert (await gateway.chat()).status == 200
+    assert len(reads) == 1
+    key = Key("codelinkava", gateway.site_origin)
+    await gateway.store.save(key._replace(account="b"), (await read())[key])
+    assert (await gateway.chat(model="codelinkava@b")).status == 200
+    assert len(reads) == 2
+    await gateway.store.save(key._replace(account="c"), (await read())[key])
+    monkeypatch.setattr(served, "RECENT_SECONDS", 0.0)
+    models = (await gateway.ask("GET", "/v1/models")).json["data"]
+    assert [model["id"] for model in models] == ["codelinkava", "codelinkava@b", "codelinkava@c"]
+    assert (await gateway.chat(model="codelinkava@d")).status == 404
 
 
 async def test_the_model_of_a_call(gateway: Gateway) -> None:

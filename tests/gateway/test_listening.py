@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from aiohttp import ClientConnectionError, ClientSession, web
+from aiohttp import ClientSession, web
 
 from tests.sites.asking import SECONDS
 from toolkit.errors import UsageError
 from toolkit.gateway import listening
 from toolkit.gateway.listening import Listener, bind
+from toolkit.gateway.middlewares import answer_errors
 
 
 class Handlers:
@@ -30,14 +33,20 @@ class Handlers:
         return web.Response(text="blue")
 
 
+async def status_of(http: ClientSession, port: int) -> tuple[int, str | None]:
+    """The status of a request that no handler answers, and for how long to wait."""
+    async with http.get(f"http://127.0.0.1:{port}/nothing") as response:
+        return response.status, response.headers.get("Retry-After")
+
+
 @asynccontextmanager
-async def listener(handlers: Handlers) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
+async def listener(handlers: Handlers, **options: int) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
     """A server that runs, with its port and its task."""
-    application = web.Application()
+    application = web.Application(middlewares=[answer_errors])
     application.router.add_get("/", handlers.answer)
     bound, ready = bind("127.0.0.1", 0), asyncio.Event()
     port = bound.getsockname()[1]
-    running = asyncio.create_task(Listener(application, bound).run(ready.set))
+    running = asyncio.create_task(Listener(application, bound, **options).run(ready.set))
     await ready.wait()
     try:
         yield port, running
@@ -45,17 +54,6 @@ async def listener(handlers: Handlers) -> AsyncIterator[tuple[int, asyncio.Task[
         if not running.done():
             os.kill(os.getpid(), signal.SIGTERM)
             await running
-
-
-async def until_refused(port: int) -> None:
-    """Return once nobody listens at `port` any more."""
-    async with asyncio.timeout(SECONDS):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                return
-            writer.close()
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
@@ -89,13 +87,16 @@ async def test_a_request_that_runs_is_no_silence(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_an_end_in_order() -> None:
-    """What runs finishes, what is new finds nobody, and the server ends by itself then."""
+    """What runs finishes, what is new is told to come again, and the server ends by itself then."""
     handlers = Handlers()
     async with listener(handlers) as (port, running), ClientSession() as http:
         asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
         await handlers.asked.wait()
         os.kill(os.getpid(), signal.SIGTERM)
-        await until_refused(port)
+        async with asyncio.timeout(SECONDS):
+            while (status := await status_of(http, port))[0] == 404:
+                pass
+        assert status == (503, "1")
         assert not running.done()
         handlers.may_answer.set()
         async with await asking as response:
@@ -104,7 +105,7 @@ async def test_an_end_in_order() -> None:
 
 
 async def test_a_second_signal_does_not_wait() -> None:
-    """Whoever says it twice means at once."""
+    """Whoever says it twice means at once: what runs ends with an error, which is not to be asked again."""
     handlers = Handlers()
     async with listener(handlers) as (port, running), ClientSession() as http:
         asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
@@ -112,9 +113,53 @@ async def test_a_second_signal_does_not_wait() -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0)
+        async with await asking as response:
+            assert response.status == 500
+            assert "x-should-retry" in response.headers
+            assert (await response.json())["error"]["code"] == "shutting_down"
         await running
-        with pytest.raises(ClientConnectionError):
-            await asking
+
+
+async def test_more_connections_than_there_may_be() -> None:
+    """The one that has been silent for longest is closed for a new one; where all have a request under way, the new one
+    is told to come again."""
+    handlers = Handlers()
+    async with listener(handlers, limit=2) as (port, _), AsyncExitStack() as stack:
+        silent = [await connected(stack, port) for _ in range(2)]
+        third, _ = await connected(stack, port)
+        assert await silent[0][0].read() == b""
+        handlers.asked.clear()
+        silent[1][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await handlers.asked.wait()
+        http = await stack.enter_async_context(ClientSession())
+        asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}/"))
+        assert await third.read() == b""  # closed for the one above
+        handlers.asked.clear()
+        await handlers.asked.wait()
+        assert await status_of(http, port) == (503, "1")
+        handlers.may_answer.set()
+        async with await asking as response:
+            assert await response.text() == "blue"
+        assert await status_of(http, port) == (404, None)
+
+
+async def connected(stack: AsyncExitStack, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection until the end of `stack`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    stack.callback(writer.close)
+    return reader, writer
+
+
+def test_the_files_that_a_process_may_have() -> None:
+    """A server takes as many connections as it has files for, two each, and asks the system for those that it needs."""
+    code = (
+        "import resource; from toolkit.gateway.connection_limit import raise_connection_limit as limit;"
+        "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1];"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1128)); print(limit());"
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["500", "1128", "1128"]
 
 
 def test_an_address_that_cannot_be_had() -> None:

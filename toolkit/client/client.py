@@ -48,7 +48,7 @@ from toolkit.providers.setting_notes import setting_notes
 from toolkit.session.browser_headers import origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
-from toolkit.stores.base import Key, Store
+from toolkit.stores.base import Key, SharedStore, Store
 from toolkit.stores.choose import open_store
 
 if TYPE_CHECKING:
@@ -360,7 +360,8 @@ class Client:
         if not self.provider.one_at_a_time:
             return nullcontext()
         shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
-        return lock_account((*self.key, *self._given_cookies), self._deadlines.turn, shared)
+        in_order = isinstance(self._store, SharedStore)
+        return lock_account((*self.key, *self._given_cookies), self._deadlines.turn, shared, in_order=in_order)
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """Harvest a session with a browser. It is checked, unless there is no `previous` one that it could replace and

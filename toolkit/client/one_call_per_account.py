@@ -18,12 +18,13 @@ _locks: dict[tuple[int, Account], tuple[asyncio.Lock, int]] = {}
 
 @asynccontextmanager
 async def lock_account(
-    account: Account, seconds: float | None, shared: Lock | None = None
+    account: Account, seconds: float | None, shared: Lock | None = None, *, in_order: bool = False
 ) -> AsyncGenerator[None, None]:
     """Hold the lock of `account`, which calls of one event loop get in the order in which they asked for it.
 
-    `shared` makes the lock that other processes use as well. Raises `StreamTimeout` if the locks are not free within
-    `seconds` (None: wait for ever): then another answer has not been read to its end.
+    `shared` makes the lock that other processes use as well; `in_order` says that it goes to the one who has waited
+    longest among all of them, so that each call waits for that one alone. Raises `StreamTimeout` if the locks are not
+    free within `seconds` (None: wait for ever): then another answer has not been read to its end.
     """
     key = (id(asyncio.get_running_loop()), account)
     lock, users = _locks.get(key, (asyncio.Lock(), 0))
@@ -32,7 +33,8 @@ async def lock_account(
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(seconds):
-                    await stack.enter_async_context(lock)
+                    if not in_order:
+                        await stack.enter_async_context(lock)
                     if shared is not None:
                         await stack.enter_async_context(shared())
             except TimeoutError:

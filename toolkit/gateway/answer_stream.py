@@ -19,7 +19,7 @@ from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
 from toolkit.gateway.call_log import RunningCall
-from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, gateway_error
+from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
 
@@ -35,6 +35,9 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx sends what it has at once then
 }
 WAITING = b": waiting\n\n"
+CUT = web.AppKey("cut", asyncio.Event)  # set when the server ends what still runs
+# Not 503, after which load balancers ask another server: the call may have had an effect.
+CUT_OFF = GatewayError(500, "server_error", "shutting_down", "The server ended before the answer did.")
 
 
 class SlowClient(ConnectionError):
@@ -53,6 +56,19 @@ class AnswerStream:
     async def send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
         """Send all of `stream`, and note in `call` what becomes of it. Raises the error of the toolkit's where nothing
         of the answer was sent yet; a later one is the last event."""
+        try:
+            await self._send(stream, question, call)
+        except asyncio.CancelledError:
+            cut, task = self._request.app.get(CUT), asyncio.current_task()
+            if cut is None or not cut.is_set() or not self.response.prepared or task is None:
+                raise
+            task.uncancel()
+            call.fail(Refused(CUT_OFF))
+            await self.fail(CUT_OFF)
+        else:
+            await self.response.write_eof()
+
+    async def _send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
         async with stream, aclosing(stream.events()) as events:
             first = await self._first_content(events)
             self.started = True
@@ -65,7 +81,6 @@ class AnswerStream:
                 keeper.cancel()
                 with suppress(asyncio.CancelledError):
                     await keeper
-        await self.response.write_eof()
 
     async def _send_content(
         self,

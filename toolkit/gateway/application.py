@@ -26,6 +26,7 @@ from toolkit.stores.choose import open_store
 def app(
     *,
     key: str,
+    other_keys: Iterable[str] = (),
     hosts: Iterable[str],
     origins: Iterable[str] = (),
     store: Store | str | None = None,
@@ -36,11 +37,12 @@ def app(
 ) -> web.Application:
     """The server, for those who run one themselves.
 
-    `key` is what clients have to show, "" for none. `hosts` are the values of Host that it answers to, with the port,
-    and `origins` those web pages that may call it. `store` is where the sessions are, as `Client` takes it. `base_urls`
-    names by provider the one deployment that is served; `aliases` gives models names of one's own, each for one or more
-    that are tried in turn; `only` are patterns such as `openwebui/*` of the names that are served. `options` are
-    further arguments of `Client`, whose `retries` are none here: clients of the server try again themselves.
+    `key` is what clients have to show, "" for none, or one of `other_keys`. `hosts` are the values of Host that it
+    answers to, with the port, and `origins` those web pages that may call it. `store` is where the sessions are, as
+    `Client` takes it. `base_urls` names by provider the one deployment that is served; `aliases` gives models names of
+    one's own, each for one or more that are tried in turn; `only` are patterns such as `openwebui/*` of the names that
+    are served. `options` are further arguments of `Client`, whose `retries` are none here: clients of the server try
+    again themselves.
 
     Run it with `handler_cancellation=True` (of `web.AppRunner` and `web.run_app`): only then does a client that goes
     away end the call at the site at once. Raises `UsageError` for arguments that cannot be used.
@@ -53,7 +55,6 @@ def app(
 
     served = Served(
         opened,
-        open_client,
         dict(base_urls or {}),
         {name: tuple(ids) for name, ids in (aliases or {}).items()},
         tuple(only),
@@ -62,7 +63,9 @@ def app(
     clients, calls = SiteClients(open_client), CallLog()
     endpoints, page = Endpoints(served, clients, calls), PageEndpoints(served, clients, calls)
     open_paths = frozenset({"/healthz", *page.paths})
-    application[GUARD] = RequestGuard(frozenset(host.lower() for host in hosts), frozenset(origins), key, open_paths)
+    application[GUARD] = RequestGuard(
+        frozenset(host.lower() for host in hosts), frozenset(origins), key, open_paths, tuple(other_keys)
+    )
     if is_available():
         application[METRICS] = Metrics(calls)
     for path in page.paths:

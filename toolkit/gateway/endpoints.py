@@ -25,6 +25,7 @@ from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite
 from toolkit.gateway.site_clients import SiteClients
+from toolkit.gateway.site_pauses import SitePauses
 
 BODY_SECONDS = 30.0  # for a request to arrive
 LIST_SECONDS = 10.0  # for a site to list its models
@@ -38,6 +39,7 @@ class Endpoints:
 
     def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
         self._served, self._clients, self._calls = served, clients, calls
+        self._pauses = SitePauses(served.store)
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether the server is there. No site is asked."""
@@ -54,13 +56,13 @@ class Endpoints:
 
     async def show_model(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        (await self._served.names()).find(name)
+        await self._served.find(name)
         return json_answer(_model(name))
 
     async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
         """About how many tokens a question is. No site is asked."""
         name, question = protocol.read(await _body(request))
-        (await self._served.names()).find(name)
+        await self._served.find(name)
         assert protocol.write_count is not None
         counted = protocol.write_count(estimate_prompt(question))
         return web.Response(body=counted, content_type="application/json")
@@ -68,7 +70,7 @@ class Endpoints:
     async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
         """What a site says to a question, in the shape of `protocol`."""
         name, question = protocol.read(await _body(request))
-        models = (await self._served.names()).find(name)
+        models = await self._served.find(name)
         head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
         if not question.stream:
@@ -79,7 +81,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=True) as call:
-                    async with self._clients.call(model.site) as client:
+                    async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         await stream.send(_ask(client, model, question), question, call)
                 break
             except (ToolkitError, Refused) as error:
@@ -97,7 +99,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=False) as call:
-                    async with self._clients.call(model.site) as client:
+                    async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         answer = await _read(_ask(client, model, question), question, call)
                         call.usage = answer.usage
                         return answer

@@ -24,6 +24,7 @@ from toolkit.errors import (
     RateLimited,
     ServiceUnavailable,
     SiteError,
+    StoreError,
     StreamTimeout,
     ToolkitError,
     UnknownModel,
@@ -77,6 +78,7 @@ _KINDS: tuple[tuple[type[ToolkitError], int, str, str], ...] = (
     (GateRefused, 403, "permission_error", "gate_refused"),
     (BadRequest, 400, "invalid_request_error", "refused_by_site"),
     (UsageError, 400, "invalid_request_error", "invalid_request"),
+    (StoreError, 503, "server_error", "store_failed"),
     (StreamTimeout, 504, "server_error", "timeout"),
     (ServiceUnavailable, 503, "server_error", "site_unavailable"),
     (BrowserError, 503, "server_error", "browser_failed"),
@@ -108,7 +110,9 @@ def told_error(error: Exception) -> GatewayError:
 
 def _had_no_effect(error: ToolkitError) -> bool:
     """Whether the same call can be made again, and nothing is asked twice."""
-    return isinstance(error, RateLimited | ServiceUnavailable) or (isinstance(error, ConnectFailed) and not error.sent)
+    return isinstance(error, RateLimited | ServiceUnavailable | StoreError) or (
+        isinstance(error, ConnectFailed) and not error.sent
+    )
 
 
 def invalid(param: str | None, message: str) -> GatewayError:

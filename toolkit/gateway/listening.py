@@ -1,7 +1,8 @@
 """Listens for connections, and ends in order: what runs may finish, what is new is sent away.
 
 aiohttp's server waits for the head of a request as long as it likes. Here a connection that does not complete one in
-time is closed, the first time and after each answer (https://en.wikipedia.org/wiki/Slowloris_(cyber_attack)).
+time is closed, the first time and after each answer (https://en.wikipedia.org/wiki/Slowloris_(cyber_attack)). Where
+there are as many as there may be, the one that has been silent for longest makes room for a new one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any
 from aiohttp import web
 
 from toolkit.errors import UsageError
-from toolkit.gateway.error_answers import GatewayError, Refused
+from toolkit.gateway.answer_stream import CUT, CUT_OFF
+from toolkit.gateway.connection_limit import MAX_CONNECTIONS
+from toolkit.gateway.error_answers import GatewayError, Refused, openai_error
 
 HEAD_SECONDS = 10.0  # for the head of the first request of a connection
 IDLE_SECONDS = 75.0  # ... of each further one
@@ -46,22 +49,45 @@ def bind(host: str, port: int) -> socket.socket:
         raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}.", hint=hint) from None
 
 
-class Listener:
-    """Runs an application at a bound socket."""
+def _unavailable(code: str, what: str) -> GatewayError:
+    return GatewayError(503, "server_error", code, what, retry_after=1.0, may_retry=True)
 
-    def __init__(self, application: web.Application, bound: socket.socket) -> None:
+
+class _Refusing(asyncio.Protocol):
+    """Sends a client away whom there is no room for."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        body = openai_error(_unavailable("too_many_connections", "This server has all the connections that it can."))
+        lines = (
+            b"HTTP/1.1 503 Service Unavailable",
+            b"Content-Type: application/json",
+            b"Content-Length: %d" % len(body),
+            b"Retry-After: 1",
+            b"Connection: close",
+        )
+        transport.write(b"\r\n".join((*lines, b"", body)))
+        transport.close()
+
+
+class Listener:
+    """Runs an application at a bound socket, with at most `limit` connections at once."""
+
+    def __init__(self, application: web.Application, bound: socket.socket, limit: int = MAX_CONNECTIONS) -> None:
         application.middlewares.insert(1, self._watch)
+        self._cut = application[CUT] = asyncio.Event()
         self._runner = web.AppRunner(
             application, handler_cancellation=True, access_log=None, shutdown_timeout=CANCEL_SECONDS
         )
-        self._bound = bound
+        self._bound, self._limit = bound, limit
         self._timers: dict[Any, asyncio.TimerHandle] = {}  # of connections that have to complete a head
-        self._running = 0  # requests
+        self._requests: set[asyncio.Task[Any]] = set()  # that run
         self._ending = False
         self._idle = asyncio.Event()
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until a signal comes to end, then let the requests that run finish. A second signal ends them."""
+    async def run(self, on_ready: Callable[[], None], on_ending: Callable[[], None] = lambda: None) -> None:
+        """Serve until a signal comes to end, then let the requests that run finish; new ones get the status 503. A
+        second signal ends them, each with an error."""
         loop = asyncio.get_running_loop()
         stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -77,8 +103,9 @@ class Listener:
             on_ready()
             await stop.wait()
             self._ending = True
-            server.close()
+            on_ending()
             await self._drain(hurry)
+            await self._cut_off()
         finally:
             server.close()
             for number in SIGNALS:
@@ -89,7 +116,7 @@ class Listener:
             await self._runner.cleanup()
 
     async def _drain(self, hurry: asyncio.Event) -> None:
-        if not self._running:
+        if not self._requests:
             return
         self._idle.clear()
         waits = [asyncio.ensure_future(one.wait()) for one in (self._idle, hurry)]
@@ -97,17 +124,44 @@ class Listener:
         for wait in waits:
             wait.cancel()
 
+    async def _cut_off(self) -> None:
+        """End what still runs, each with an error that says so."""
+        if not self._requests:
+            return
+        self._idle.clear()
+        self._cut.set()
+        for task in self._requests:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await self._idle.wait()
+
     def _connect(self) -> asyncio.Protocol:
         assert self._runner.server is not None
+        if not self._has_room():
+            return _Refusing()
         protocol = self._runner.server()
         self._arm(protocol, HEAD_SECONDS)
         return protocol
+
+    def _has_room(self) -> bool:
+        """Whether there may be another connection. Where there are enough, one that is silent is closed for it."""
+        if len(self._timers) + len(self._requests) < self._limit:
+            return True
+        for protocol in [each for each in self._timers if each.transport is None]:
+            self._close(protocol)  # it has been closed by the client
+        if len(self._timers) + len(self._requests) >= self._limit:
+            oldest = next(iter(self._timers), None)
+            if oldest is None:
+                return False
+            self._close(oldest)
+        return True
 
     def _arm(self, protocol: Any, seconds: float) -> None:
         self._timers[protocol] = asyncio.get_running_loop().call_later(seconds, self._close, protocol)
 
     def _close(self, protocol: Any) -> None:
-        self._timers.pop(protocol, None)
+        self._timers.pop(protocol).cancel()
         if protocol.transport is not None:
             protocol.transport.abort()
 
@@ -116,16 +170,22 @@ class Listener:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if self._ending:
-            what = "The server is ending."
-            raise Refused(GatewayError(503, "server_error", "shutting_down", what, retry_after=1.0, may_retry=True))
+            raise Refused(_unavailable("shutting_down", "The server is ending."))
         if (timer := self._timers.pop(request.protocol, None)) is not None:
             timer.cancel()
-        self._running += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._requests.add(task)
         try:
             return await handler(request)
+        except asyncio.CancelledError:
+            if not self._cut.is_set() or request.transport is None:
+                raise
+            task.uncancel()
+            raise Refused(CUT_OFF) from None
         finally:
-            self._running -= 1
-            if not self._running:
+            self._requests.discard(task)
+            if not self._requests:
                 self._idle.set()
             if request.transport is not None:
                 self._arm(request.protocol, IDLE_SECONDS)

@@ -19,13 +19,14 @@ FOREIGN = ("cross-site", "same-site")  # another port of the same host is the sa
 
 class RequestGuard(NamedTuple):
     """The rules of one server. `hosts` are the values of Host that it answers to, in lower case, with the port;
-    `origins` those of Origin that may call it; `key` is what a client has to show, "" for none, and `open_paths` are
-    where it need not."""
+    `origins` those of Origin that may call it; `key` is what a client has to show, "" for none, or one of `other_keys`,
+    and `open_paths` are where it need not."""
 
     hosts: frozenset[str]
     origins: frozenset[str] = frozenset()
     key: str = ""
     open_paths: frozenset[str] = frozenset()
+    other_keys: tuple[str, ...] = ()
 
     def __repr__(self) -> str:  # never the key
         return f"<RequestGuard for {', '.join(sorted(self.hosts))}>"
@@ -64,7 +65,11 @@ class RequestGuard(NamedTuple):
     def _has_key(self, headers: Mapping[str, str]) -> bool:
         kind, _, shown = headers.get("Authorization", "").partition(" ")
         given = [shown.strip() if kind.lower() == "bearer" else "", headers.get("X-Api-Key", "")]
-        return any(hmac.compare_digest(one.encode("utf-8", "replace"), self.key.encode()) for one in given)
+        # Each is compared with each, whatever has been found: how long it takes tells nothing of them.
+        pairs = [
+            (one.encode("utf-8", "replace"), key.encode()) for one in given for key in (self.key, *self.other_keys)
+        ]
+        return sum(hmac.compare_digest(*pair) for pair in pairs) > 0
 
 
 def own_hosts(host: str, port: int, names: Iterable[str] = ()) -> frozenset[str]:

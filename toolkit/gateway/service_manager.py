@@ -1,4 +1,4 @@
-"""Tells systemd that the server is ready, where it has started it (`Type=notify`, sd_notify(3))."""
+"""Tells systemd how the server is, where it has started it (`Type=notify`, sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import socket
 from contextlib import suppress
 
 SOCKET_VARIABLE = "NOTIFY_SOCKET"
+READY, STOPPING = b"READY=1", b"STOPPING=1"
 
 
-def notify_ready() -> None:
+def notify_service_manager(state: bytes) -> None:
     """Say so at the socket that the environment names, if it names one."""
     address = os.environ.get(SOCKET_VARIABLE, "")
     if not address or not hasattr(socket, "AF_UNIX"):
         return
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
         # A name that begins with @ is in Linux's abstract namespace (unix(7)).
-        connection.sendto(b"READY=1", f"\0{address[1:]}" if address.startswith("@") else address)
+        connection.sendto(state, f"\0{address[1:]}" if address.startswith("@") else address)

@@ -62,3 +62,20 @@ class CheckedStore(Protocol):
     async def check_writable(self) -> None:
         """Raise `StoreError` if no session could be saved now. Nothing that is stored changes."""
         ...
+
+
+@runtime_checkable
+class SharedStore(Protocol):
+    """A store that many machines share, and more than sessions. A store need not be one.
+
+    A lock goes to the one who has waited longest, on whichever machine.
+    """
+
+    async def pause(self, key: Key, model: str, seconds: float) -> None:
+        """Note for all that the site wants no call of the account `key` for `model` for so long. Raises
+        `StoreError`."""
+        ...
+
+    async def pause_left(self, key: Key, model: str) -> float:
+        """Return for how many seconds that still holds; 0 where nothing is noted. Raises `StoreError`."""
+        ...

@@ -28,6 +28,7 @@ log = logging.getLogger("toolkit")
 SESSION_PREFIX = "toolkit:session:"
 CORRUPT_PREFIX = "toolkit:corrupt:"
 LOCK_PREFIX = "toolkit:lock:"
+PAUSE_PREFIX = "toolkit:pause:"
 TRY_PREFIX = "toolkit:try:"
 TRY_BYTES = 64 * 1024  # more than a session has
 TRY_SECONDS = 10  # after which the server removes it, where the connection was lost before
@@ -52,7 +53,7 @@ class RedisStore:
     """
 
     @forgetting_locals
-    def __init__(self, url: str, *, key: str | None = None, lease: float = 20.0) -> None:
+    def __init__(self, url: str, *, key: str | None = None, lease: float = 10.0) -> None:
         self._server = RedisServer(url)
         self._locks = RedisLocks(self._server, lease)
         self._packer = Packer(key)
@@ -104,6 +105,15 @@ class RedisStore:
     def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
         return self._locks.lock(_lock_name(key, purpose), seconds)
 
+    async def pause(self, key: Key, model: str, seconds: float) -> None:
+        async with self._server.connected() as redis:
+            await redis.set(_pause_name(key, model), b"", px=max(1, round(seconds * 1000)))
+
+    async def pause_left(self, key: Key, model: str) -> float:
+        async with self._server.connected() as redis:
+            left: int = await redis.pttl(_pause_name(key, model))  # negative where there is none
+        return max(0, left) / 1000
+
     async def _read(self, redis: Redis, name: str) -> StoredSession | None:
         """Return the session in the Redis key `name`, or None if there is none. A corrupt one is set aside first.
 
@@ -132,6 +142,10 @@ class RedisStore:
 
 def _session_name(key: Key) -> str:
     return SESSION_PREFIX + compact_json(key).decode()
+
+
+def _pause_name(key: Key, model: str) -> str:
+    return PAUSE_PREFIX + compact_json([*key, model]).decode()
 
 
 def _lock_name(key: Key, purpose: Purpose) -> str:

@@ -1,23 +1,66 @@
-"""Locks in Redis that expire unless their holder renews them, so that a dead process frees its locks."""
+"""Locks in Redis that expire unless their holder renews them, so that a dead process frees its locks.
+
+Whoever waits for a lock stands in a line, which is in Redis as well: a lock goes to the one who has waited longest,
+whichever machine that is on. A place in the line is renewed by each attempt to take the lock, so that the dead leave
+the line too.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
-from redis.asyncio.lock import Lock
-from redis.exceptions import LockNotOwnedError, RedisError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from toolkit.stores.redis_connection import RedisServer, describe_failure
 
 log = logging.getLogger("toolkit")
 
 RENEWALS = 5  # how often a lock is renewed within the time after which it would expire
-POLL = 0.03  # seconds between two attempts to take a lock
+POLL = 0.03  # seconds between two attempts of the first in the line to take a lock
+LONGEST_POLL = 0.5  # ... of those far behind, who have time
+PLACE_MILLISECONDS = 5_000  # how long a place in the line is kept for one who makes no attempt
+
+# Takes the lock KEYS[1] with the token ARGV[1] for ARGV[2] milliseconds, and returns -1; or returns how many stand in
+# the line before that token, which keeps its place for ARGV[3] milliseconds. KEYS[2] has the tokens of the line by
+# their numbers, KEYS[3] by the time until which their places are kept.
+TAKE_SCRIPT = """
+local time = redis.call('time')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, gone in ipairs(redis.call('zrangebyscore', KEYS[3], '-inf', now)) do
+    redis.call('zrem', KEYS[2], gone)
+    redis.call('zrem', KEYS[3], gone)
+end
+local first = redis.call('zrange', KEYS[2], 0, 0)[1]
+if redis.call('exists', KEYS[1]) == 0 and (not first or first == ARGV[1]) then
+    redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+    redis.call('zrem', KEYS[2], ARGV[1])
+    redis.call('zrem', KEYS[3], ARGV[1])
+    return -1
+end
+if not redis.call('zscore', KEYS[2], ARGV[1]) then
+    local last = redis.call('zrange', KEYS[2], -1, -1, 'withscores')[2]
+    redis.call('zadd', KEYS[2], (last or 0) + 1, ARGV[1])
+end
+redis.call('zadd', KEYS[3], now + ARGV[3], ARGV[1])
+redis.call('pexpire', KEYS[2], ARGV[3])
+redis.call('pexpire', KEYS[3], ARGV[3])
+return redis.call('zrank', KEYS[2], ARGV[1])
+"""
+# Renews, and releases, the lock KEYS[1]; returns 0 where it is not held with the token ARGV[1].
+RENEW_SCRIPT = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ARGV[2])
+"""
+RELEASE_SCRIPT = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])
+"""
 
 # The tokens of the locks that the running task holds, by the id of `RedisLocks` and the lock's name.
 _tokens: ContextVar[dict[tuple[int, str], str]] = ContextVar("tokens", default={})  # noqa: B039 - it is never changed
@@ -66,21 +109,21 @@ class RedisLocks:
         """
         loop = asyncio.get_running_loop()
         until = None if seconds is None else loop.time() + seconds
-        token = secrets.token_hex(16)
+        token, lease = secrets.token_hex(16), round(self._lease * 1000)
+        line = (f"{name}:line", f"{name}:places")
         async with self._server.connected() as redis:
-            lock = Lock(redis, name, timeout=self._lease, thread_local=False)
-            while not await lock.acquire(blocking=False, token=token):
-                if (until is not None and loop.time() >= until) or await _wait_until_set(done, POLL):
+            while (before := await redis.eval(TAKE_SCRIPT, 3, name, *line, token, lease, PLACE_MILLISECONDS)) != -1:
+                pause = min(POLL * (1 + before), LONGEST_POLL)
+                left = pause if until is None else until - loop.time()
+                if left <= 0 or await _wait_until_set(done, min(pause, left)):
+                    for key in line:
+                        await redis.zrem(key, token)
                     return
             taken.set_result(token)
-            try:
-                while not await _wait_until_set(done, self._lease / RENEWALS):
-                    with _log_failure(name):
-                        await lock.reacquire()
-                with _log_failure(name):
-                    await lock.release()
-            except LockNotOwnedError:
-                log.warning("the lock %s was lost, and somebody else may hold it by now", name)
+            while not await _wait_until_set(done, self._lease / RENEWALS):
+                if not await _held(redis, name, RENEW_SCRIPT, token, lease):
+                    return
+            await _held(redis, name, RELEASE_SCRIPT, token)
 
 
 async def _wait_until_set(event: asyncio.Event, seconds: float) -> bool:
@@ -90,12 +133,14 @@ async def _wait_until_set(event: asyncio.Event, seconds: float) -> bool:
     return event.is_set()
 
 
-@contextmanager
-def _log_failure(name: str) -> Iterator[None]:
-    """Only log what fails for a lock that is still held, so that its holder goes on. `LockNotOwnedError` passes."""
+async def _held(redis: Redis, name: str, script: str, *arguments: str | int) -> bool:
+    """Run a `script` for the lock `name`. Returns False where the lock was lost, which is only logged, as is a failure
+    of the server: the holder goes on."""
     try:
-        yield
-    except LockNotOwnedError:
-        raise
+        if await redis.eval(script, 1, name, *arguments):
+            return True
     except RedisError as error:
         log.warning("the lock %s could not be renewed or released: %s", name, describe_failure(error))
+        return True
+    log.warning("the lock %s was lost, and somebody else may hold it by now", name)
+    return False

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from toolkit.cli.options import browsers_option, debug_option, debug_wanted, gro
 from toolkit.cli.output import echo_text
 from toolkit.cli.status_line import notify
 
+if TYPE_CHECKING:
+    from toolkit.gateway.serve_file import ServeSettings
+
 F = TypeVar("F", bound=Callable[..., Any])
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -22,8 +25,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class ServeOptions(NamedTuple):
     """The options of the server."""
 
-    host: str
-    port: int
+    config: Path | None
+    host: str | None
+    port: int | None
     base_url: tuple[str, ...]
     model: tuple[str, ...]
     only: tuple[str, ...]
@@ -42,8 +46,16 @@ class ServeOptions(NamedTuple):
 
 def _serve_options(command: F) -> F:
     options = (
-        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at."),
-        click.option("--port", type=click.IntRange(0, 65535), default=4141, show_default=True, help="0 is a free one."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="A TOML file with settings; options come before it.",
+        ),
+        click.option("--host", metavar="ADDRESS", help="The address to listen at; 127.0.0.1 by default."),
+        click.option(
+            "--port", type=click.IntRange(0, 65535), metavar="NUMBER", help="0 is a free one; 4141 by default."
+        ),
         click.option(
             "--model",
             multiple=True,
@@ -93,20 +105,50 @@ def _serve(options: ServeOptions) -> None:
     from toolkit.cli.log_output import show_log
     from toolkit.errors import UsageError
     from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
+    from toolkit.gateway.first_process import leave_first_process
     from toolkit.gateway.listening import loop_factory
+    from toolkit.gateway.serve_file import find_file, load_settings
 
-    if options.no_key and options.host not in LOOPBACK:
+    file = find_file(options.config)
+    settings = _with_options(load_settings(file) if file is not None else None, options)
+    if options.no_key and settings.host not in LOOPBACK:
         raise UsageError("A server without a key listens on loopback only.", hint="Leave out --no-key, or --host.")
     made, key = False, ""
     if not options.no_key:
         given = os.environ.get(KEY_VARIABLE)
-        found = check_key(given, KEY_VARIABLE) if given else load_key(key_file())
+        found = check_key(given, KEY_VARIABLE) if given else settings.key or load_key(key_file())
         made, key = found is None, found or make_key(key_file())
+    leave_first_process()
     with (
-        _log_as_json() if options.log_json else show_log(),
+        _log_as_json() if settings.log_json else show_log(),
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
-        runner.run(_run(options, key, made=made))
+        runner.run(_run(settings, key, made=made))
+
+
+def _with_options(settings: ServeSettings | None, options: ServeOptions) -> ServeSettings:
+    """The settings of the file with the options in their place, or beside them where there may be several."""
+    import msgspec
+
+    from toolkit.gateway.serve_file import ServeSettings
+    from toolkit.gateway.served_models import read_alias
+
+    settings = settings or ServeSettings()
+    return msgspec.structs.replace(
+        settings,
+        host=options.host or settings.host,
+        port=settings.port if options.port is None else options.port,
+        allow_hosts=(*settings.allow_hosts, *options.allow_host),
+        allow_origins=(*settings.allow_origins, *options.allow_origin),
+        only=options.only or settings.only,
+        models={**settings.models, **dict(read_alias(text) for text in options.model)},
+        deployments={**settings.deployments, **dict(_read_base_url(text) for text in options.base_url)},
+        store=options.store or settings.store,
+        proxy=options.proxy or settings.proxy,
+        profile=options.profile or settings.profile,
+        browsers=str(options.browsers) if options.browsers is not None else settings.browsers,
+        log_json=options.log_json or settings.log_json,
+    )
 
 
 @contextmanager
@@ -126,30 +168,32 @@ def _log_as_json() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
+async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
     from toolkit.gateway.application import app
+    from toolkit.gateway.connection_limit import raise_connection_limit
     from toolkit.gateway.listening import Listener, bind
     from toolkit.gateway.request_guard import own_hosts
-    from toolkit.gateway.served_models import read_alias
-    from toolkit.gateway.service_manager import notify_ready
+    from toolkit.gateway.service_manager import READY, STOPPING, notify_service_manager
 
-    bound = bind(options.host, options.port)
+    bound = bind(settings.host, settings.port)
     port = bound.getsockname()[1]
     application = app(
         key=key,
-        hosts=own_hosts(options.host, port, options.allow_host),
-        origins=options.allow_origin,
-        store=options.store,
-        base_urls=dict(_read_base_url(text) for text in options.base_url),
-        aliases=dict(read_alias(text) for text in options.model),
-        only=options.only,
-        proxy=options.proxy,
-        profile=options.profile,
-        browsers=options.browsers,
+        other_keys=settings.keys.values(),
+        hosts=own_hosts(settings.host, port, settings.allow_hosts),
+        origins=settings.allow_origins,
+        store=settings.store,
+        base_urls=settings.deployments,
+        aliases=settings.aliases,
+        only=settings.only,
+        deadlines=settings.deadlines,
+        proxy=settings.proxy,
+        profile=settings.profile,
+        browsers=Path(settings.browsers) if settings.browsers is not None else None,
     )
-    if options.host not in LOOPBACK:
-        notify(f"note: others can reach {options.host}: whoever has the key can use your sessions")
-    host = f"[{options.host}]" if ":" in options.host else options.host
+    if settings.host not in LOOPBACK:
+        notify(f"note: others can reach {settings.host}: whoever has the key can use your sessions")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
     def on_ready() -> None:
         echo_text(f"ready: http://{host}:{port}")
@@ -158,10 +202,10 @@ async def _run(options: ServeOptions, key: str, *, made: bool) -> None:
             echo_text(f"export OPENAI_API_KEY={key}")
         elif key:
             notify("note: `toolkit serve key` shows the key")
+        notify_service_manager(READY)
 
-        notify_ready()
-
-    await Listener(application, bound).run(on_ready)
+    listener = Listener(application, bound, raise_connection_limit())
+    await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
 
 
 def _read_base_url(text: str) -> tuple[str, str]:

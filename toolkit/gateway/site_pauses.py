@@ -1,0 +1,62 @@
+"""Keeps a pause that a site asks for: until it is over, the site is not called for that account and model.
+
+Where the store is shared, servers on all machines keep it, whichever of them was asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from toolkit.errors import RateLimited, StoreError
+from toolkit.gateway.served import session_key
+from toolkit.gateway.served_models import ServedModel
+from toolkit.stores.base import SharedStore, Store
+
+LONGEST_SECONDS = 3600.0  # after which a site is asked again, whatever it has said
+KEPT = 1_000  # pauses in memory, of which all but a few are over
+
+log = logging.getLogger("toolkit")
+
+
+class SitePauses:
+    """The pauses that one server keeps, and shares by `store` where that is a `SharedStore`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store if isinstance(store, SharedStore) else None
+        self._ends: dict[ServedModel, float] = {}  # in seconds of `time.monotonic`
+
+    @asynccontextmanager
+    async def kept(self, model: ServedModel) -> AsyncIterator[None]:
+        """For a call of `model`. Raises `RateLimited` at once where a pause is not over, and `StoreError`; one that the
+        call itself raises is noted."""
+        if (left := await self._left(model)) > 0:
+            error = RateLimited(f"{model.site.name} has asked to be left alone for a while.")
+            error.status, error.reason = 429, "Too Many Requests"
+            error.ask_to_wait(left)
+            raise error
+        try:
+            yield
+        except RateLimited as error:
+            if error.retry_after:
+                await self._note(model, min(error.retry_after, LONGEST_SECONDS))
+            raise
+
+    async def _left(self, model: ServedModel) -> float:
+        own = self._ends.get(model, 0.0) - time.monotonic()
+        if own > 0 or self._store is None:
+            return own
+        return await self._store.pause_left(session_key(model.site), model.model or "")
+
+    async def _note(self, model: ServedModel, seconds: float) -> None:
+        now = time.monotonic()
+        if len(self._ends) >= KEPT:
+            self._ends = {one: end for one, end in self._ends.items() if end > now}
+        self._ends[model] = now + seconds
+        if self._store is not None:
+            try:
+                await self._store.pause(session_key(model.site), model.model or "", seconds)
+            except StoreError as error:
+                log.warning("Other servers do not know that %s wants a pause: %s", model.site.name, error)
