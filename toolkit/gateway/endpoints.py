@@ -59,7 +59,7 @@ class Endpoints:
 
     async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
         """About how many tokens a question is. No site is asked."""
-        name, question = protocol.read(await _body(request))
+        name, question = protocol.read(await read_body(request))
         (await self._served.names()).find(name)
         assert protocol.write_count is not None
         counted = protocol.write_count(estimate_prompt(question))
@@ -67,7 +67,7 @@ class Endpoints:
 
     async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
         """What a site says to a question, in the shape of `protocol`."""
-        name, question = protocol.read(await _body(request))
+        name, question = protocol.read(await read_body(request))
         models = (await self._served.names()).find(name)
         head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
@@ -117,7 +117,12 @@ class Endpoints:
         return names.of_site(site, models)
 
 
-async def _body(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
+    """The body of `request`. Raises aiohttp's error for one that is too large, before it is read where its length is
+    told, and `TimeoutError`."""
+    told, most = request.content_length or 0, request.client_max_size
+    if told > most:
+        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=told)
     async with asyncio.timeout(BODY_SECONDS):
         return await request.read()
 

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from toolkit.errors import UsageError
+from toolkit.gateway.connection import Connection
 from toolkit.gateway.error_answers import GatewayError, Refused
 
 HEAD_SECONDS = 10.0  # for the head of the first request of a connection
@@ -99,17 +100,21 @@ class Listener:
 
     def _connect(self) -> asyncio.Protocol:
         assert self._runner.server is not None
-        protocol = self._runner.server()
-        self._arm(protocol, HEAD_SECONDS)
-        return protocol
+        connection = Connection(self._runner.server, self._disarm)
+        self._arm(connection, HEAD_SECONDS)
+        return connection
 
-    def _arm(self, protocol: Any, seconds: float) -> None:
-        self._timers[protocol] = asyncio.get_running_loop().call_later(seconds, self._close, protocol)
+    def _arm(self, connection: Any, seconds: float) -> None:
+        self._timers[connection] = asyncio.get_running_loop().call_later(seconds, self._close, connection)
 
-    def _close(self, protocol: Any) -> None:
-        self._timers.pop(protocol, None)
-        if protocol.transport is not None:
-            protocol.transport.abort()
+    def _disarm(self, connection: Any) -> None:
+        if (timer := self._timers.pop(connection, None)) is not None:
+            timer.cancel()
+
+    def _close(self, connection: Any) -> None:
+        self._timers.pop(connection, None)
+        if connection.transport is not None:
+            connection.transport.abort()
 
     @web.middleware
     async def _watch(
@@ -118,8 +123,7 @@ class Listener:
         if self._ending:
             what = "The server is ending."
             raise Refused(GatewayError(503, "server_error", "shutting_down", what, retry_after=1.0, may_retry=True))
-        if (timer := self._timers.pop(request.protocol, None)) is not None:
-            timer.cancel()
+        self._disarm(request.protocol)
         self._running += 1
         try:
             return await handler(request)

@@ -53,6 +53,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         told = told_error(error)
         status = told.status
         return _error(request, told)
+    except web.RequestPayloadError:  # in the encoding that it is said to be in
+        told = GatewayError(400, "invalid_request_error", "invalid_body", "The body cannot be decoded.")
+        status = told.status
+        return _error(request, told)
     except (asyncio.CancelledError, ConnectionError):  # the client is gone
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours, of which a client is told the id
@@ -116,5 +120,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; one by which browsers
     take an answer for nothing else; and those that let a page read it which may."""
     response.headers.update(cross_origin_headers(request.headers, request.app[GUARD].origins))
-    response.headers["x-request-id"] = response.headers["request-id"] = REQUEST_ID.get()
+    if request_id := REQUEST_ID.get(""):  # aiohttp refuses an `Expect` that it does not know before there is one
+        response.headers["x-request-id"] = response.headers["request-id"] = request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
