@@ -20,7 +20,7 @@ from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
 from toolkit.gateway.burst_reading import Bursts
 from toolkit.gateway.call_log import RunningCall
-from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, gateway_error
+from toolkit.gateway.error_answers import GatewayError, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
 
@@ -92,18 +92,12 @@ class AnswerStream:
         except ToolkitError as error:
             call.fail(error)
             self._add(self._writer.error(gateway_error(error)))
-        except ConnectionError:
-            raise
-        except Exception as error:
-            call.fail(error)
-            self._add(self._writer.error(GatewayError(500, "server_error", "internal_error", UNEXPECTED)))
-            await self._flush()
-            raise
         await self._flush()
 
     async def fail(self, error: GatewayError) -> None:
-        """End a stream whose head was sent, but nothing of an answer."""
-        await self._write(self._writer.error(error))
+        """End a stream whose head was sent."""
+        self._add(self._writer.error(error))
+        await self._flush()
         await self.response.write_eof()
 
     async def _first_content(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, openai_error
+from toolkit.gateway.fault_log import log_fault
 
 log = logging.getLogger("toolkit")
 
@@ -67,5 +67,4 @@ class Connection(web.RequestHandler):
         """Log where something failed, and never with what. A body that could not be decoded has been answered."""
         if isinstance(exc_info, web.RequestPayloadError):
             return
-        where = "".join(traceback.format_tb(exc_info.__traceback__)) if exc_info is not None else ""
-        log.error("A connection failed (%s):\n%s", type(exc_info).__name__, where)
+        log_fault("A connection", exc_info)

@@ -20,6 +20,8 @@ from toolkit.gateway.answer_stream import AnswerStream
 from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.error_answers import Refused, told_error
+from toolkit.gateway.fault_log import log_fault
+from toolkit.gateway.middlewares import REQUEST_ID
 from toolkit.gateway.protocols import ChatProtocol
 from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
@@ -89,6 +91,14 @@ class Endpoints:
                     await stream.fail(told_error(error))
                     break
                 log.debug("%s failed before its first piece, the next one is asked", model.site.name)
+            except ConnectionError:  # the client is gone
+                raise
+            except Exception as error:
+                if not stream.response.prepared:
+                    raise
+                log_fault(f"Request {REQUEST_ID.get()}", error)
+                await stream.fail(told_error(error))
+                break
         return stream.response
 
     async def _whole_answer(
