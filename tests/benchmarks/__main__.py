@@ -21,6 +21,7 @@ from tests.benchmarks.allocator import keep_freed_memory
 from tests.benchmarks.harvesting import harvest
 from tests.benchmarks.peers import ABSENT
 from tests.benchmarks.results import Result, Scale
+from tests.benchmarks.servers import LITELLM, LITELLM_VARIABLE, litellm, raise_file_limit
 from tests.benchmarks.table import show
 from tests.benchmarks.upstream import upstream
 
@@ -40,6 +41,8 @@ ROWS: dict[str, Row] = {
     "chat-process": processes.chat,
     "help-process": processes.help_,
     "serve": serving.serving,
+    "serve-many": serving.many,
+    "serve-first-piece": serving.first_piece,
     "harvest": harvest,
 }
 PACKAGES = ("provider-toolkit", "aiohttp", "msgspec", "httpx", "httpx-sse", "openai")
@@ -80,10 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     if ABSENT:
         print(f"not installed, left out: {', '.join(ABSENT)} (pip install 'provider-toolkit[bench]')")
+    absent = list(ABSENT)
+    if litellm() is None:
+        absent.append(LITELLM)
+        print(f"not installed, left out: {LITELLM} ({LITELLM_VARIABLE} names its command)")
     keep_freed_memory()
+    raise_file_limit()
     results = asyncio.run(run(options.rows or ROWS, Scale(options.rounds, options.size)))
     if options.json:
-        document = {"versions": versions(), "absent": ABSENT, "results": [result.as_dict() for result in results]}
+        document = {"versions": versions(), "absent": absent, "results": [result.as_dict() for result in results]}
         options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     missed = [result.name for result in results if result.missed()]
     print(f"missed: {', '.join(missed)}" if missed else "every bar is kept")

@@ -1,129 +1,104 @@
-"""`toolkit serve` before a site, against the least that somebody can put there: a proxy that passes the bytes through.
-
-`python -m tests.benchmarks.serving URL` is that proxy; it prints its address.
-"""
+"""`toolkit serve` before a site, against the other servers that are here."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import resource
-import sys
-import tempfile
 import time
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import aiohttp
-from aiohttp import web
 
-from tests.benchmarks.processes import ROOT, command
+from tests.benchmarks.latency import CALLS
 from tests.benchmarks.results import OURS, Bar, Result, Scale
-from toolkit.providers.registry import find
-from toolkit.session.browser_session import BrowserSession
-from toolkit.stores.base import Key
-from toolkit.stores.file import FileStore
+from tests.benchmarks.servers import BODY, LITELLM, PROXY, present, running
 
-PROXY = "bare aiohttp proxy"
+NONE, DIRECT = "none", "the site itself"
 STREAMS, FRAMES, GAP = 100, 200, 5  # at once, frames of each, and ms between them
-PATH = "/v1/chat/completions"
-BODY = {"model": "codelinkava/m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+MANY, MANY_FRAMES, MANY_GAP = 1000, 20, 250
+MORE = 19  # times as many streams again, after which the memory is to be the same
 
 
 async def serving(root: str, scale: Scale) -> list[Result]:
     """CPU of the server's process for each frame, its memory after all of them, and how long it takes to start."""
-    frames = scale.of(FRAMES)
-    url, streams = f"{root}/sse/{frames}/1/{GAP}", scale.of(STREAMS)
-    cpu: dict[str, list[float]] = {OURS: [], PROXY: []}
-    memory: dict[str, list[float]] = {OURS: [], PROXY: []}
-    start: dict[str, list[float]] = {OURS: [], PROXY: []}
+    frames, streams = scale.of(FRAMES), scale.of(STREAMS)
+    url, names = f"{root}/sse/{frames}/1/{GAP}", present()
+    cpu: dict[str, list[float]] = {name: [] for name in names}
+    memory: dict[str, list[float]] = {name: [] for name in names}
+    start: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(max(1, scale.rounds // 2)):
-        for name in cpu:
-            async with _server(name, url) as (process, origin, seconds):
-                await _read(origin, streams)  # the first ones find nothing warm
-                before = _cpu(process.pid)
-                await _read(origin, streams)
-                cpu[name].append((_cpu(process.pid) - before) / (streams * frames) * 1e6)
-                memory[name].append(_memory(process.pid))
-                start[name].append(seconds * 1000)
+        for name in names:
+            async with running(name, url) as server:
+                await server.read(streams)  # the first ones find nothing warm
+                before = server.cpu()
+                await server.read(streams)
+                cpu[name].append((server.cpu() - before) / (streams * frames) * 1e6)
+                memory[name].append(server.memory())
+                start[name].append(server.seconds * 1000)
+    start[NONE] = [0.0] * len(start[OURS])
     title = f"`toolkit serve`, {STREAMS} paced streams at once"
     return [
-        Result("serve", f"{title}, CPU per frame", "µs", cpu, (Bar(PROXY, 1.5),)),
+        Result("serve", f"{title}, CPU per frame", "µs", cpu, (Bar(PROXY, 1.5), Bar(LITELLM, 1 / 15))),
         Result("serve-memory", f"{title}, memory of the process", "MB", memory),
-        Result("serve-start", "`toolkit serve`, from its start until it is ready", "ms", start),
+        Result("serve-start", "`toolkit serve`, until it is ready", "ms", start, (Bar(NONE, 600, over=True),)),
     ]
 
 
-@asynccontextmanager
-async def _server(name: str, url: str) -> AsyncIterator[tuple[Process, str, float]]:
-    """A server of that name before the site at `url`: its process, its origin, and the seconds until it was ready."""
-    with tempfile.TemporaryDirectory() as folder:
-        session = BrowserSession(provider="codelinkava", origin=url, headers={"user-agent": "Kept/1"})
-        await FileStore(Path(folder, "sessions")).save(Key("codelinkava", find("codelinkava")(url).site), session)
-        ours = (command(), "serve", "--port", "0", "--no-key", "--only", "codelinkava*")
-        proxy = (sys.executable, "-m", "tests.benchmarks.serving", f"{url}/api/chat")
-        began = time.perf_counter()
-        process = await asyncio.create_subprocess_exec(
-            *(ours if name == OURS else proxy),
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TOOLKIT_STATE_DIR": folder},
-            stdout=PIPE,
-        )
-        assert process.stdout is not None
-        origin = (await process.stdout.readline()).decode().removeprefix("ready: ").strip()
-        try:
-            yield process, origin, time.perf_counter() - began
-        finally:
-            process.terminate()
-            await process.communicate()
+async def many(root: str, scale: Scale) -> list[Result]:
+    """A thousand streams at once, and then many times as many: what one costs, and the server's memory."""
+    frames, streams = scale.of(MANY_FRAMES), scale.of(MANY)
+    names = [name for name in present() if name != LITELLM]  # which would take minutes
+    cpu: dict[str, list[float]] = {name: [] for name in names}
+    memory: dict[str, list[float]] = {NONE: [0.0], **{name: [] for name in names}}
+    after = f"after {MANY:,}"
+    later: dict[str, list[float]] = {OURS: [], after: [], NONE: [0.0]}
+    for name in names:
+        async with running(name, f"{root}/sse/{frames}/1/{MANY_GAP if scale.size == 1 else 0}") as server:
+            before = server.cpu()
+            await server.read(streams)
+            cpu[name].append((server.cpu() - before) / streams * 1000)
+            memory[name].append(server.memory())
+            if name == OURS:
+                later[after].append(server.memory())
+                for _ in range(scale.of(MORE)):
+                    await server.read(streams)
+                later[OURS].append(server.memory())
+    title = f"`toolkit serve`, {MANY:,} paced streams at once"
+    most = Bar(NONE, 90, over=True)
+    return [
+        Result("serve-1000", f"{title}, CPU per stream", "ms", cpu),
+        Result("serve-1000-memory", f"{title}, memory of the process", "MB", memory, (most,)),
+        Result("serve-20000-memory", f"{title}, 20 times, memory", "MB", later, (most, Bar(after, 1.1))),
+    ]
 
 
-async def _read(origin: str, streams: int) -> None:
-    """All of so many answers at once."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        bodies = await asyncio.gather(*(_answer(http, origin) for _ in range(streams)))
-    assert all(body.endswith(b"data: [DONE]\n\n") for body in bodies)
+async def first_piece(root: str, scale: Scale) -> list[Result]:
+    """How much later the first piece of a warm call is there than from the site itself; the median of many is one
+    sample."""
+    url = f"{root}/sse/3/1/0"
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        servers = {name: await stack.enter_async_context(running(name, url)) for name in present()}
+        asks = {name: server.ask for name, server in servers.items()}
+        samples: dict[str, list[float]] = {name: [] for name in (*asks, DIRECT)}
+        for _ in range(scale.rounds + 1):
+            times: dict[str, list[float]] = {name: [] for name in samples}
+            for _ in range(scale.of(CALLS)):
+                for name, ask in asks.items():
+                    times[name].append(await _until_first(ask(http)))
+                times[DIRECT].append(await _until_first(http.post(f"{url}/api/chat", json=BODY)))
+            for name, values in times.items():
+                samples[name].append(sorted(values)[len(values) // 2] * 1000)
+    samples = {name: values[1:] for name, values in samples.items()}
+    title = "`toolkit serve`, warm call, time to first piece"
+    return [Result("serve-first-piece", title, "ms", samples, (Bar(DIRECT, 2.0, over=True),))]
 
 
-async def _answer(http: aiohttp.ClientSession, origin: str) -> bytes:
-    async with http.post(f"{origin}{PATH}", json=BODY) as response:
-        assert response.status == 200, await response.text()
-        return await response.read()
-
-
-def _cpu(pid: int) -> float:
-    """The CPU time of a process, in seconds: of each of its threads, to the nanosecond (proc_pid_schedstat(5))."""
-    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
-
-
-def _memory(pid: int) -> float:
-    """The resident memory of a process, in MB."""
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1024
-
-
-async def _proxy(url: str) -> None:
-    """Pass each request on to `url`, and its answer back."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            async with http.post(url, data=await request.read(), headers={"content-type": "application/json"}) as site:
-                response = web.StreamResponse(headers={"Content-Type": site.content_type})
-                await response.prepare(request)
-                async for data in site.content.iter_any():
-                    await response.write(data)
-            await response.write_eof()
-            return response
-
-        application = web.Application()
-        application.router.add_post(PATH, answer)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
-        print(f"ready: http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-        await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    asyncio.run(_proxy(sys.argv[1]))
+async def _until_first(call: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> float:
+    """The seconds until the first piece of an answer, all of which is read."""
+    start = time.perf_counter()
+    async with call as response:
+        data = b""
+        while b'"content":" ' not in data:
+            data += await response.content.readany()
+        took = time.perf_counter() - start
+        await response.read()
+    return took

@@ -18,8 +18,9 @@ from toolkit.chats.events import ChatEvent, Finished, Queued, Status, Text
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
+from toolkit.gateway.burst_reading import Bursts
 from toolkit.gateway.call_log import RunningCall
-from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, gateway_error
+from toolkit.gateway.error_answers import GatewayError, Refused, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
 
@@ -29,6 +30,7 @@ WRITE_SECONDS = 60.0  # for a client to read on
 # In our buffer, or in one write, from which on a client may be waited for. Below both, asyncio's transports make no
 # writer wait: their marks are 16 and 64 KiB (`asyncio.WriteTransport.set_write_buffer_limits`).
 UNREAD_BYTES = 16 * 1024
+GATHERED_BYTES = 8 * 1024  # that are written at once, though more of the answer is there already
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -51,6 +53,8 @@ class AnswerStream:
         self._request, self._writer = request, writer
         self.response = web.StreamResponse(headers=HEADERS)
         self._last_write = 0.0
+        self._gathered: list[bytes] = []  # what the next write has
+        self._gathered_bytes = 0
         self.started = False  # something of the answer has been sent, so no other site can be asked
 
     async def send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
@@ -92,26 +96,23 @@ class AnswerStream:
     ) -> None:
         texts: list[str] = []
         try:
-            await self._send_event(first, texts)
-            async for event in events:
-                await self._send_event(event, texts)
+            self._gather(first, texts)
+            async for event in Bursts(events, self._flush):
+                self._gather(event, texts)
+                if self._gathered_bytes > GATHERED_BYTES:
+                    await self._flush()
             answer = summarize(stream, "".join(texts), question)
             call.usage = answer.usage
-            await self._write(self._writer.end(answer))
+            self._add(self._writer.end(answer))
         except ToolkitError as error:
             call.fail(error)
-            await self._write(self._writer.error(gateway_error(error)))
-        except ConnectionError:
-            raise
-        except Exception as error:
-            call.fail(error)
-            error_told = GatewayError(500, "server_error", "internal_error", UNEXPECTED)
-            await self._write(self._writer.error(error_told))
-            raise
+            self._add(self._writer.error(gateway_error(error)))
+        await self._flush()
 
     async def fail(self, error: GatewayError) -> None:
-        """End a stream whose head was sent, but nothing of an answer."""
-        await self._write(self._writer.error(error))
+        """End a stream whose head was sent."""
+        self._add(self._writer.error(error))
+        await self._flush()
         await self.response.write_eof()
 
     async def _first_content(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:
@@ -148,14 +149,27 @@ class AnswerStream:
 
     async def _begin(self) -> None:
         await self._begin_head()
-        await self._write(self._writer.begin())
+        self._add(self._writer.begin())
 
-    async def _send_event(self, event: ChatEvent, texts: list[str]) -> None:
+    def _gather(self, event: ChatEvent, texts: list[str]) -> None:
+        """Have what stands for `event` be a part of the next write."""
         if isinstance(event, Text):
             texts.append(event.text)
-            await self._write(self._writer.text(event.text))
-        elif written := self._writer.event(event):
-            await self._write(written)
+            self._add(self._writer.text(event.text))
+        else:
+            self._add(self._writer.event(event))
+
+    def _add(self, data: bytes) -> None:
+        self._gathered.append(data)
+        self._gathered_bytes += len(data)
+
+    async def _flush(self) -> None:
+        """Write what has been gathered."""
+        if self._gathered_bytes:
+            data = b"".join(self._gathered)
+            self._gathered.clear()
+            self._gathered_bytes = 0
+            await self._write(data)
 
     async def _keep_alive(self) -> None:
         loop = asyncio.get_running_loop()

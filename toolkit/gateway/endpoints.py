@@ -20,6 +20,8 @@ from toolkit.gateway.answer_stream import AnswerStream
 from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.error_answers import Refused, told_error
+from toolkit.gateway.fault_log import log_fault
+from toolkit.gateway.middlewares import REQUEST_ID
 from toolkit.gateway.protocols import ChatProtocol
 from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
@@ -61,7 +63,7 @@ class Endpoints:
 
     async def count(self, protocol: ChatProtocol, request: web.Request) -> web.Response:
         """About how many tokens a question is. No site is asked."""
-        name, question = protocol.read(await _body(request))
+        name, question = protocol.read(await read_body(request))
         await self._served.find(name)
         assert protocol.write_count is not None
         counted = protocol.write_count(estimate_prompt(question))
@@ -69,7 +71,7 @@ class Endpoints:
 
     async def answer(self, protocol: ChatProtocol, request: web.Request) -> web.StreamResponse:
         """What a site says to a question, in the shape of `protocol`."""
-        name, question = protocol.read(await _body(request))
+        name, question = protocol.read(await read_body(request))
         models = await self._served.find(name)
         head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
@@ -91,6 +93,14 @@ class Endpoints:
                     await stream.fail(told_error(error))
                     break
                 log.debug("%s failed before its first piece, the next one is asked", model.site.name)
+            except ConnectionError:  # the client is gone
+                raise
+            except Exception as error:
+                if not stream.response.prepared:
+                    raise
+                log_fault(f"Request {REQUEST_ID.get()}", error)
+                await stream.fail(told_error(error))
+                break
         return stream.response
 
     async def _whole_answer(
@@ -119,7 +129,12 @@ class Endpoints:
         return names.of_site(site, models)
 
 
-async def _body(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
+    """The body of `request`. Raises aiohttp's error for one that is too large, before it is read where its length is
+    told, and `TimeoutError`."""
+    told, most = request.content_length or 0, request.client_max_size
+    if told > most:
+        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=told)
     async with asyncio.timeout(BODY_SECONDS):
         return await request.read()
 

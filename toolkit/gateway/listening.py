@@ -18,6 +18,7 @@ from aiohttp import web
 
 from toolkit.errors import UsageError
 from toolkit.gateway.answer_stream import CUT, CUT_OFF
+from toolkit.gateway.connection import Connection
 from toolkit.gateway.connection_limit import MAX_CONNECTIONS
 from toolkit.gateway.error_answers import GatewayError, Refused, openai_error
 
@@ -140,30 +141,31 @@ class Listener:
         assert self._runner.server is not None
         if not self._has_room():
             return _Refusing()
-        protocol = self._runner.server()
-        self._arm(protocol, HEAD_SECONDS)
-        return protocol
+        connection = Connection(self._runner.server, self._disarm)
+        self._arm(connection, HEAD_SECONDS)
+        return connection
 
     def _has_room(self) -> bool:
         """Whether there may be another connection. Where there are enough, one that is silent is closed for it."""
         if len(self._timers) + len(self._requests) < self._limit:
             return True
-        for protocol in [each for each in self._timers if each.transport is None]:
-            self._close(protocol)  # it has been closed by the client
-        if len(self._timers) + len(self._requests) >= self._limit:
-            oldest = next(iter(self._timers), None)
-            if oldest is None:
-                return False
-            self._close(oldest)
+        oldest = next(iter(self._timers), None)
+        if oldest is None:
+            return False
+        self._close(oldest)
         return True
 
-    def _arm(self, protocol: Any, seconds: float) -> None:
-        self._timers[protocol] = asyncio.get_running_loop().call_later(seconds, self._close, protocol)
+    def _arm(self, connection: Any, seconds: float) -> None:
+        self._timers[connection] = asyncio.get_running_loop().call_later(seconds, self._close, connection)
 
-    def _close(self, protocol: Any) -> None:
-        self._timers.pop(protocol).cancel()
-        if protocol.transport is not None:
-            protocol.transport.abort()
+    def _disarm(self, connection: Any) -> None:
+        if (timer := self._timers.pop(connection, None)) is not None:
+            timer.cancel()
+
+    def _close(self, connection: Any) -> None:
+        self._disarm(connection)
+        if connection.transport is not None:
+            connection.transport.abort()
 
     @web.middleware
     async def _watch(
@@ -171,8 +173,7 @@ class Listener:
     ) -> web.StreamResponse:
         if self._ending:
             raise Refused(_unavailable("shutting_down", "The server is ending."))
-        if (timer := self._timers.pop(request.protocol, None)) is not None:
-            timer.cancel()
+        self._disarm(request.protocol)
         task = asyncio.current_task()
         assert task is not None
         self._requests.add(task)

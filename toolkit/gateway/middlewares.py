@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
@@ -15,6 +14,7 @@ from aiohttp import web
 from toolkit.errors import ToolkitError
 from toolkit.gateway.cross_origin import cross_origin_headers, is_preflight, preflight_headers
 from toolkit.gateway.error_answers import UNEXPECTED, GatewayError, Refused, openai_error, told_error
+from toolkit.gateway.fault_log import log_fault
 from toolkit.gateway.metrics import Metrics
 from toolkit.gateway.protocols import protocol_at
 from toolkit.gateway.request_guard import RequestGuard
@@ -53,13 +53,15 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         told = told_error(error)
         status = told.status
         return _error(request, told)
+    except web.RequestPayloadError:  # in the encoding that it is said to be in
+        told = GatewayError(400, "invalid_request_error", "invalid_body", "The body cannot be decoded.")
+        status = told.status
+        return _error(request, told)
     except (asyncio.CancelledError, ConnectionError):  # the client is gone
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours, of which a client is told the id
         status = 500
-        # Where, and never with what: an exception's own text may be part of a question or an answer.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("Request %s failed (%s):\n%s", REQUEST_ID.get(), type(error).__name__, where)
+        log_fault(f"Request {REQUEST_ID.get()}", error)
         return _error(request, GatewayError(500, "server_error", "internal_error", UNEXPECTED))
     finally:
         took = (time.perf_counter() - start) * 1000
@@ -116,5 +118,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """The headers, OpenAI's and Anthropic's, by which a client's report can be found in the log; one by which browsers
     take an answer for nothing else; and those that let a page read it which may."""
     response.headers.update(cross_origin_headers(request.headers, request.app[GUARD].origins))
-    response.headers["x-request-id"] = response.headers["request-id"] = REQUEST_ID.get()
+    if request_id := REQUEST_ID.get(""):  # aiohttp refuses an `Expect` that it does not know before there is one
+        response.headers["x-request-id"] = response.headers["request-id"] = request_id
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from toolkit.browser.display import has_display
 from toolkit.gateway.call_log import CallLog
-from toolkit.gateway.endpoints import json_answer
+from toolkit.gateway.endpoints import json_answer, read_body
 from toolkit.gateway.error_answers import GatewayError, Refused, invalid
 from toolkit.gateway.logins import Logins
 from toolkit.gateway.metrics import CONTENT_TYPE
@@ -84,7 +84,7 @@ class PageEndpoints:
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Open a window for a login, where the server has a display. What becomes of it is in the status."""
-        asked, _ = decode_body(await request.read(), LoginRequest)
+        asked, _ = decode_body(await read_body(request), LoginRequest)
         site = self._find(await self._served.sessions(), Key(asked.provider, asked.origin, asked.account))
         if not has_display():
             raise Refused(invalid(None, "The server has no display for a window."))
