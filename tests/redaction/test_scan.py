@@ -19,8 +19,11 @@ from toolkit.har.model import Entry, Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
 from toolkit.recording.files import load, save
+from toolkit.redaction.exchange_criteria import EmptyBodies
 from toolkit.redaction.redact import redact
+from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
+from toolkit.redaction.secret_locations import find_in_log
 
 SECRET = 'opensesame-42/"+é'
 TOKEN = jwt(sub="user-1", exp=1767225600)
@@ -51,6 +54,18 @@ def test_a_known_secret_is_found_where_it_is_hard_to_see(echoed: bytes) -> None:
     found = scan(log(entry(body=b"\n" + echoed if echoed[:1] != b"x" else echoed)), {SECRET: "cookie"})
     assert found == [Finding("log.entries[0].response.content.text", "a secret (cookie)")]
     assert scan(log(entry(reason=f"No {SECRET}")), {SECRET: "cookie"})
+
+
+def test_a_body_that_held_nothing_is_searched_again_once_it_has_changed() -> None:
+    """Only the very same text is passed over, in the same kind of body."""
+    empty: EmptyBodies = set()
+    document = log(entry(headers=[("Content-Type", "application/json")], body=b'{"name": "openSesame42"}'))
+    assert list(find_in_log(document, Rules(), empty)) == []
+    assert empty
+    assert scan(document, empty=empty) == []
+    content = document["entries"][0]["response"]["content"]
+    content["text"] = content["text"].replace("name", "password")
+    assert [found.place for found in scan(document, empty=empty)] == ["log.entries[0].response.content.text"]
 
 
 def test_what_only_looks_packed_is_nothing() -> None:
