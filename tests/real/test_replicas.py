@@ -16,7 +16,7 @@ async def test_replicas_that_are_killed_under_load() -> None:
     """No answer is short without an error, and no call is stuck; no account has two calls at once where it may have
     one; a session is renewed once, unless who has renewed it was killed before it was stored; a pause that a site asks
     for is kept by all, unless the one who was asked to was killed before it was noted."""
-    figures = await trial(4, clients=30, turns=6, many=2, seed=3)
+    figures = await trial(3, clients=24, turns=5, many=2, seed=3)
     assert figures.results[WHOLE] > 20, figures
     assert figures.signals["SIGKILL"] >= 2, figures
     assert (figures.results[SHORT], figures.results[STUCK]) == (0, 0), figures
@@ -24,13 +24,13 @@ async def test_replicas_that_are_killed_under_load() -> None:
     assert figures.site["renewals"] > 0, figures
     assert figures.repeated == [], figures
     assert figures.site["calls in a pause"] <= figures.signals["SIGKILL"], figures
-    known = {WHOLE, "broken", "balancer", "rate_limited", "store_failed"}  # the last on a busy machine
+    known = {WHOLE, "broken", "balancer", "rate_limited", "store_failed", "shutting_down"}  # the last on a busy machine
     assert {result.split()[-1] for result in figures.results} <= known, figures
 
 
 async def test_a_restart_of_all_replicas() -> None:
     """One after the other: no call fails by that, streamed or not, waiting or under way."""
-    figures = await trial(None, clients=12, turns=6, many=2)
+    figures = await trial(None, clients=8, turns=4, many=2)
     assert figures.signals == {"SIGTERM": 3}
     assert figures.results[WHOLE] > 20, figures
     assert set(figures.results) <= {WHOLE, "429 rate_limited"}, figures

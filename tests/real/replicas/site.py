@@ -17,6 +17,7 @@ from tests.sites.codelinkava import data
 PAUSE_SECONDS = 5
 LATE_SECONDS = 3.0  # after the beginning of a pause, by when all servers have to know of it
 RENEWAL_SECONDS = 0.1
+LASTS_SECONDS = 10.0  # a session, at least
 LIMITED = "limited"  # the model that is asked too often
 
 
@@ -34,7 +35,7 @@ class Account:
         self.expired = self.used = False
         self.calls = 0
         self.renewers: list[str] = []
-        self.paused_at = 0.0
+        self.renewed_at = self.paused_at = 0.0
         self.limited = 0
 
 
@@ -57,9 +58,9 @@ class CountingSite:
         return f"{name}.{self.accounts[name].generation}"
 
     def expire(self, name: str) -> None:
-        """End the account's session, where it was used: no call meets two that have ended."""
+        """End the account's session, where it was used and is not new: no call meets two that have ended."""
         account = self.accounts[name]
-        if account.used:
+        if account.used and time.monotonic() - account.renewed_at > LASTS_SECONDS:
             account.expired, account.used, account.renewers = True, False, []
             self.counts["sessions ended"] += 1
 
@@ -113,7 +114,7 @@ class CountingSite:
             self.repeated.append((account.renewers[-1] if account.renewers else "nobody", renewer))
         else:
             account.generation += 1
-            account.expired = False
+            account.expired, account.renewed_at = False, time.monotonic()
             self.counts["renewals"] += 1
         account.renewers.append(renewer)
         await asyncio.sleep(RENEWAL_SECONDS)

@@ -22,7 +22,7 @@ from toolkit.stores.base import Key
 from toolkit.stores.redis import RedisStore
 
 PAUSING = "many0"
-EXPIRE_SECONDS = 1.0  # between two sessions that the site ends
+EXPIRE_SECONDS = 0.5  # between two sessions that the site ends
 
 
 class Figures(NamedTuple):
