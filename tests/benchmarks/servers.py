@@ -33,7 +33,7 @@ from toolkit.stores.file import FileStore
 
 PROXY, LITELLM = "bare aiohttp proxy", "LiteLLM proxy"
 LITELLM_VARIABLE = "BENCH_LITELLM"  # its command, in an environment of its own: it pins what it needs
-LITELLM_SECONDS = 180.0  # until it is ready
+LITELLM_SECONDS = 600.0  # until it is ready
 PATH = "/v1/chat/completions"
 KEY = "sk-of-the-benchmarks"
 MODEL = "codelinkava/m"
@@ -135,10 +135,15 @@ async def _litellm(url: str, folder: Path, environment: dict[str, str]) -> tuple
         stderr=DEVNULL,
     )
     origin = f"http://127.0.0.1:{port}"
-    async with asyncio.timeout(LITELLM_SECONDS), aiohttp.ClientSession() as http:
-        while not await _is_ready(http, origin):
-            assert process.returncode is None, "LiteLLM has ended"
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(LITELLM_SECONDS), aiohttp.ClientSession() as http:
+            while not await _is_ready(http, origin):
+                assert process.returncode is None, "LiteLLM has ended"
+                await asyncio.sleep(0.1)
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
     return process, origin
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -111,8 +112,10 @@ async def test_a_client_that_reads_no_document(server: RawServer, monkeypatch: p
 
 @pytest.mark.parametrize("body", [QUESTION, STREAMED])
 @pytest.mark.parametrize("leaves", ["half", "whole", "reset"])
-async def test_a_client_that_leaves(server: RawServer, body: bytes, leaves: str) -> None:
-    """Be it that it only sends no more: the call at the site ends, and there is no answer."""
+async def test_a_client_that_leaves(
+    server: RawServer, caplog: pytest.LogCaptureFixture, body: bytes, leaves: str
+) -> None:
+    """Be it that it only sends no more: the call at the site ends, there is no answer, and nothing to complain of."""
     server.site.ending = "hang"
     reader, writer = await server.connect()
     writer.write(server.chat(body))
@@ -128,6 +131,7 @@ async def test_a_client_that_leaves(server: RawServer, body: bytes, leaves: str)
         with suppress(ConnectionError):
             assert (await reader.read()).count(b"HTTP/1.1") <= 1
         writer.close()
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 @pytest.mark.parametrize("share", [0.2, 0.9, 0.999])

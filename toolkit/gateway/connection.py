@@ -64,7 +64,8 @@ class Connection(web.RequestHandler):
         return answer
 
     def log_exception(self, *_: Any, exc_info: BaseException | None = None, **__: Any) -> None:
-        """Log where something failed, and never with what. A body that could not be decoded has been answered."""
-        if isinstance(exc_info, web.RequestPayloadError):
+        """Log where something failed, and never with what; no body that could not be decoded, which has been answered,
+        and no client that is gone."""
+        if isinstance(exc_info, web.RequestPayloadError | ConnectionError):
             return
         log_fault("A connection", exc_info)
