@@ -80,6 +80,8 @@ class Provider:
       nothing about the session.
     - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
       pair of the status and a part of its body, or of the explanation in that.
+    - `closes`: the error for a code with which this site closes a WebSocket; the key is the code, or a pair of the code
+      and a part of the reason beside it.
     - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
       replay accepts any value.
     - `marks_end`: whether an answer has an end that can be told from a connection that ends too early.
@@ -103,6 +105,7 @@ class Provider:
     one_at_a_time: ClassVar[bool] = False
     single_page: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
+    closes: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
     random: ClassVar[tuple[str, ...]] = ()
     marks_end: ClassVar[bool] = True
     error_events: ClassVar[tuple[bytes, ...]] = ()

@@ -66,6 +66,12 @@ class Exchange:
         self._length = self._now()
         self._chunks.append((self._length - self._wait, data))
 
+    def message(self, data: str | bytes, *, sent: bool) -> None:
+        """Takes a message of the WebSocket that the response has opened."""
+
+    def closed(self, by: str, code: int | None, reason: str) -> None:
+        """Takes the end of that WebSocket."""
+
     def end(self, error: str | None = None) -> None:
         """Records the end of the exchange. `error` is `Name` or `Name: text` of the exception that ended it, if any.
 
