@@ -23,13 +23,12 @@ PARAGRAPH = "\n\n"  # between two messages of one answer
 
 
 class ChainlitAnswer:
-    """Reads the events after the question `question` (its id). `done` says that the answer is over.
-
+    """Reads the events after the question `question` (its id).
     `site` is the address of the app, `session` the id of ours there. With `saves`, the app keeps the conversation.
     """
 
     def __init__(self, question: str, site: str, session: str, *, saves: bool) -> None:
-        self.done = False
+        self._done = False
         self._question = question
         self._site = site
         self._session = session
@@ -49,10 +48,13 @@ class ChainlitAnswer:
             "ask": (AskSpec, self._ask),
         }
 
-    @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether the app works on the question."""
         return self._run is not None
+
+    def is_over(self) -> bool:
+        """Whether the app has told the end of the answer, be it a failure."""
+        return self._done
 
     def read(self, event: SocketEvent) -> Iterator[Piece]:
         """What `event` adds to the answer. Raises `SiteError` for a failure that it reports, and `ProtocolError` for an
@@ -61,7 +63,7 @@ class ChainlitAnswer:
             kind, read = reader
             yield from read(event.argument(kind))
         elif event.name == "task_end" and self._failure is not None and self._run is None:
-            self.done = True
+            self._done = True
             raise self._failure
 
     def _new_step(self, step: Step) -> Iterator[Piece]:
@@ -83,10 +85,10 @@ class ChainlitAnswer:
 
     def _updated_step(self, step: Step) -> Iterator[Piece]:
         if step.id == self._run:
-            self.done = bool(step.is_error) or step.end is not None  # also for one that is told without its times
+            self._done = bool(step.is_error) or step.end is not None  # also for one that is told without its times
             if step.is_error:
                 raise reported_error(step.text, self._site)
-            if self.done and self._failure is not None:
+            if self._done and self._failure is not None:
                 raise self._failure
         elif step.id in self._steps:
             if step.end is not None and step.end is not UNSET:

@@ -87,17 +87,17 @@ class Chainlit(Provider):
             await self._wait_for_start(connection, thread)
             connection.tell_when_left("stop")
             await connection.emit("client_message", _client_message(request.messages, question, thread))
-            while not answer.done:
+            while not answer.is_over():
                 event = await connection.receive()
                 if isinstance(event, KeepAlive):
-                    if answer.begun:  # before that, a heartbeat says nothing of the question
+                    if answer.has_begun():  # before that, a heartbeat says nothing of the question
                         yield KEEP_ALIVE
                     continue
                 try:
                     for piece in answer.read(event):
                         yield piece
                 finally:
-                    if answer.done:
+                    if answer.is_over():
                         connection.tell_when_left()
             yield Finished("stop")
 
