@@ -24,6 +24,7 @@ PARAGRAPH = "\n\n"  # between two messages of one answer
 
 class ChainlitAnswer:
     """Reads the events after the question `question` (its id).
+
     `site` is the address of the app, `session` the id of ours there. With `saves`, the app keeps the conversation.
     """
 
