@@ -177,7 +177,7 @@ def _client_message(messages: Sequence[Message], question: str, thread: str) -> 
         answers = [number for number, message in enumerate(asked) if message.role == "assistant"]
         asked = asked[answers[-1] + 1 :] if answers and answers[-1] + 1 < len(asked) else asked
     message = {
-        "threadId": thread,
+        "threadId": "",
         "id": question,
         "name": "User",
         "type": "user_message",
