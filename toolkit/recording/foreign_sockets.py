@@ -30,7 +30,7 @@ def read_frames(
     `toolkit.recording.foreign_har`."""
     request, response, messages = raw["request"], raw.get("response"), raw.get(MESSAGES)
     content = response.get("content") if isinstance(response, dict) else None
-    if isinstance(messages, list):
+    if MESSAGES in raw:
         request["url"] = re.sub(r"^http(?=s?:)", "ws", request["url"])
     elif not is_socket_url(request["url"]):
         return {}
@@ -40,7 +40,10 @@ def read_frames(
         if data is None:
             note(f"its frames are in the file {file}, which is not there")
         messages = _lines(data or b"")
-    fields: dict[str, Any] = {"_resourceType": "websocket", MESSAGES: _frames(messages or [])}
+    fields: dict[str, Any] = {
+        "_resourceType": "websocket",
+        MESSAGES: _frames(messages if isinstance(messages, list) else []),
+    }
     close = raw.get(CLOSE)
     return fields | {CLOSE: close} if isinstance(close, dict) and isinstance(close.get("by"), str) else fields
 
