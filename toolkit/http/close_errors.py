@@ -14,7 +14,8 @@ NORMAL = 1000
 NO_CODE = 1005  # a closing frame without a code; it is never sent
 LOST = 1006  # a connection that ended without a closing frame; it is never sent
 PROTOCOL_ERROR, TOO_BIG = 1002, 1009
-MISMATCH = 4599  # what the local network of a replay closes with; the reason is the beginning of the difference
+POLICY = 1008
+MISMATCH = "replay mismatch"  # the reason beside POLICY where a replay ends it: `toolkit.replay.socket_performance`
 
 # The errors that codes mean at one provider. A key is a code, or a code and a part of the reason beside it.
 CloseErrors = Mapping[int | tuple[int, str], type[ToolkitError]]
@@ -28,7 +29,7 @@ INTERRUPTIONS = {
 }
 # Codes that blame what was sent.
 BLAMES = {PROTOCOL_ERROR: "protocol error", 1003: "unsupported data", 1007: "invalid data", TOO_BIG: "message too big"}
-MEANINGS = {1008: "policy violation", 1010: "missing extension", 1011: "internal error", 1013: "try again later"}
+MEANINGS = {POLICY: "policy violation", 1010: "missing extension", 1011: "internal error", 1013: "try again later"}
 
 
 def close_error(code: int, reason: str, special: CloseErrors | None, url: str) -> ToolkitError:
@@ -36,8 +37,8 @@ def close_error(code: int, reason: str, special: CloseErrors | None, url: str) -
 
     `special` holds the provider's own meanings, which come first. What a site says is repeated in one line.
     """
-    if code == MISMATCH:
-        return ReplayMismatch(reason or "A message differs from the recording.", url=url)
+    if (code, reason) == (POLICY, MISMATCH):
+        return ReplayMismatch("A message on this WebSocket differs from the recorded one.", url=url)
     said = format_excerpt(reason)
     meaning = (INTERRUPTIONS | BLAMES | MEANINGS).get(code, "")
     words = ": ".join(filter(None, [str(code), said or meaning]))

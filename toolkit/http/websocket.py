@@ -192,13 +192,13 @@ class WebSocket:
         """
         code = NORMAL if error is None else GOING_AWAY
         self._end = self._lost()
-        self._note_close("client", code, "")
         with suppress(TimeoutError, *HTTP_ERRORS):
             async with asyncio.timeout(GOODBYE_SECONDS if error is None else 0):
                 for message in self.farewell:
                     if self._exchange is not None:
                         self._exchange.message(message, sent=True)
                     await self._write(message)
+                self._note_close("client", code, "")
                 await self._raw.close(code=code)
 
     def _note_close(self, by: str, code: int | None, reason: str) -> None:
