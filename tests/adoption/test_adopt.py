@@ -113,8 +113,15 @@ async def test_page_keeps_what_the_page_fetched() -> None:
     """Beside the call, as exchanges of a page, which a replay of the call need not repeat; without what was misread."""
     recording = (await adopted(chrome(), page=True)).recording
     paths = [one.request.url.removeprefix(SITE) for one in recording.entries]
-    assert paths == ["/", "/app.js", "/api/v1/chats/", "/blocked.png", "/api/chat/completions"]
-    assert [isinstance(one.pageref, str) for one in recording.entries] == [True] * 4 + [False]
+    assert paths == [
+        "/",
+        "/app.js",
+        "/api/v1/chats/",
+        "/blocked.png",
+        "wss://webui.example/ws",
+        "/api/chat/completions",
+    ]
+    assert [isinstance(one.pageref, str) for one in recording.entries] == [True] * 5 + [False]
     assert await replayed(recording) == ANSWER
 
 
@@ -137,7 +144,11 @@ async def test_without_a_call_what_may_be_one_is_kept() -> None:
     made = await adopted(json.dumps(foreign).encode())
     assert made.recording.chat is None
     assert made.recording.session is None
-    assert [one.request.url.removeprefix(SITE) for one in made.recording.entries] == ["/", "/api/v1/chats/"]
+    assert [one.request.url.removeprefix(SITE) for one in made.recording.entries] == [
+        "/",
+        "/api/v1/chats/",
+        "wss://webui.example/ws",
+    ]
     assert any("no call of aura, codelinkava" in note for note in made.notes)
 
 

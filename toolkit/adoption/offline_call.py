@@ -16,7 +16,7 @@ from toolkit.errors import ReplayMismatch, ToolkitError
 from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, Request, Response
 from toolkit.providers.base import Provider
-from toolkit.recording.recorder import Exchange
+from toolkit.recording.exchange import Exchange
 from toolkit.replay.body_matching import IncomingRequest, normalize_body, random_fields
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.replay.playback import Playback

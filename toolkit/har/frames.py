@@ -64,6 +64,11 @@ class Frame(NamedTuple):
         first_step = path[0]
         return (first_step + arguments, *path[1:]) if isinstance(first_step, int) else (arguments, *path)
 
+    def has(self, place: str) -> bool:
+        """Decides whether there is a value at `place`."""
+        path = self.path(place)
+        return path is not None and any(True for _ in find_values(self.document, path))
+
     def is_named_by(self, places: Iterable[str]) -> bool:
         """Decides whether one of `places` means all frames of this event."""
         return bool(self.kind) and f"{FRAMES}.{self.kind}" in places

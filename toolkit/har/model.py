@@ -36,7 +36,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from toolkit.har.websockets import WebSocketClose, WebSocketMessage
+from toolkit.har.websockets import WebSocketClose, WebSocketMessage, is_socket_url
 from toolkit.session.browser_session import BrowserSession
 
 Number = int | float
@@ -206,7 +206,7 @@ class Entry(Struct, rename="camel"):
     @property
     def is_socket(self) -> bool:
         """Whether it is a WebSocket, or the refusal of one."""
-        return self.request.url.partition(":")[0].lower() in ("ws", "wss")
+        return is_socket_url(self.request.url)
 
     def __repr__(self) -> str:  # headers, queries and bodies hold secrets before they are redacted
         return f"<Entry {self.request.method} {self.response.status}>"

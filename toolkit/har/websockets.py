@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
 TEXT, BINARY = 1, 2  # opcodes (RFC 6455, section 5.2)
 MILLISECONDS = 1e11  # as seconds, this is the year 5138
 SENT, RECEIVED = "send", "receive"
-
-ClosedBy = Literal["client", "server", "lost", "unknown"]
 
 
 class WebSocketMessage(Struct):
@@ -62,7 +59,7 @@ class WebSocketClose(Struct, omit_defaults=True):
     so the end of a page's socket is `unknown` unless the page was left. `code` is 1005 for a close frame without one
     (RFC 6455, section 7.1.5). `ms` are milliseconds since the 101."""
 
-    by: ClosedBy
+    by: str
     code: int | UnsetType = UNSET
     reason: str = ""
     ms: float | UnsetType = field(name="_ms", default=UNSET)
@@ -71,6 +68,11 @@ class WebSocketClose(Struct, omit_defaults=True):
 
     def __repr__(self) -> str:
         return f"<WebSocketClose by={self.by} code={self.code}>"
+
+
+def is_socket_url(url: str) -> bool:
+    """Decides whether `url` is that of a WebSocket."""
+    return url.partition(":")[0].lower() in ("ws", "wss")
 
 
 def make_message(data: str | bytes, *, sent: bool, time: float, ms: float) -> WebSocketMessage:

@@ -23,10 +23,10 @@ from toolkit.errors import RecordingError
 from toolkit.har.message_builders import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.har.model import Entry, Timings
 from toolkit.har.resource_kind import kind_of_type
+from toolkit.recording.exchange import PAGEREF
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
-PAGEREF = "page_1"  # the same for all: it only says that a page made the exchange, and not our own client
 BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
 LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it

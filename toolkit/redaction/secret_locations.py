@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from toolkit.har.frames import speaks_engine_io
+from toolkit.har.text_walk import FRAME_KEY, FRAMES
+from toolkit.har.websockets import BINARY, SENT, is_socket_url
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import (
     find_in_body,
@@ -30,6 +33,7 @@ from toolkit.redaction.occurrences import (
     replace_in_text,
     secrets_in,
 )
+from toolkit.redaction.packet_secrets import find_in_packets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
@@ -77,6 +81,7 @@ def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Ite
     path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
     yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
     yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
+    yield from _with_secrets(_packet_locations(entry, path, criteria))
     yield from _with_secrets(_text_locations(entry, path, criteria))
 
 
@@ -132,6 +137,30 @@ def _response_locations(response: dict[str, Any], path: str, criteria: Criteria,
     yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)
+
+
+def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+    """The frames of a WebSocket, and what is posted and polled in a session of engine.io."""
+    request, url = entry["request"], entry["request"]["url"]
+    places = [place for place in request.get("_random", ()) if isinstance(place, str)]
+    engine_io = speaks_engine_io(url)
+    for number, frame in enumerate(entry.get(FRAMES) or ()):
+        body = Body(frame, FRAME_KEY)
+        sent = places if frame.get("type") == SENT else ()
+        parts = find_in_packets(body.data, criteria, sent, engine_io=engine_io, binary=frame.get("opcode") == BINARY)
+        yield Location(f"{path}.{FRAMES}[{number}].data", parts, frame, FRAME_KEY, body=True)
+    if (close := entry.get("_webSocketClose")) and close.get("reason"):
+        parts = find_in_sentence(close["reason"], criteria)
+        yield Location(f"{path}._webSocketClose.reason", parts, close, "reason")
+    if engine_io and not is_socket_url(url):
+        for name, holder, key in (
+            ("request.postData", request.get("postData"), "_encoding"),
+            ("response.content", entry["response"].get("content"), "encoding"),
+        ):
+            if holder and holder.get("text"):
+                made_up = places if key == "_encoding" else ()
+                parts = find_in_packets(Body(holder, key).data, criteria, made_up, engine_io=True)
+                yield Location(f"{path}.{name}.text", parts, holder, key, body=True)
 
 
 def _text_locations(holder: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:

@@ -3,14 +3,10 @@
 A page of socket.io asks by HTTP first, and changes to a WebSocket while packets are under way. Which of them go by
 which differs from run to run, so entry by entry such a session cannot be replayed. Merged, it has one order of packets,
 which is played over whichever transport the client asks for (`toolkit.replay.engine_io_session`).
-
-See https://socket.io/docs/v4/engine-io-protocol/ for the packets; those of version 4 are separated by U+001E.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -18,12 +14,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from yarl import URL
 
-from toolkit.har.frames import speaks_engine_io
+from toolkit.errors import ProtocolError
+from toolkit.har.frames import FRAMES, read_frame, speaks_engine_io
 from toolkit.har.model import Entry
 from toolkit.har.websockets import WebSocketClose, WebSocketMessage, make_message
 from toolkit.replay.socket_script import milliseconds
+from toolkit.streams.engine_io import decode_body, decode_packet, encode_body, encode_packet
 
-SEPARATOR = "\x1e"
 OPEN = "0{"
 OF_TRANSPORT = ("transport", "t", "sid", "b64")  # parameters that say how the packets travel, not to whom
 VERSION = "4"
@@ -80,21 +77,33 @@ def read_open_packet(packets: Iterable[str | bytes]) -> OpenPacket | None:
 
 
 def split_payload(text: str) -> list[str | bytes]:
-    """Returns the packets in the body of a poll. A binary one is `b` and base64."""
-    packets: list[str | bytes] = []
-    for packet in text.split(SEPARATOR):
-        try:
-            packets.append(base64.b64decode(packet[1:], validate=True) if packet.startswith("b") else packet)
-        except binascii.Error:
-            packets.append(packet)
-    return packets
+    """Returns the packets in the body of a poll, each as a WebSocket would carry it; none if the body has others."""
+    try:
+        return [encode_packet(packet) for packet in decode_body(text)]
+    except ProtocolError:
+        return []
 
 
 def join_payload(packets: Iterable[str | bytes]) -> str:
     """Returns the body of a poll with `packets`."""
-    return SEPARATOR.join(
-        packet if isinstance(packet, str) else f"b{base64.b64encode(packet).decode('ascii')}" for packet in packets
-    )
+    return encode_body(map(decode_packet, packets))
+
+
+def has_frames(entry: Entry) -> bool:
+    """Decides whether `entry` is a WebSocket, or carries packets of engine.io."""
+    return entry.is_socket or speaks_engine_io(entry.request.url)
+
+
+def frame_places(entry: Entry, rules: Iterable[str]) -> list[str]:
+    """Returns those of `rules` (`frames.EVENT.NAME`) that mean a value in what the client sends by `entry`."""
+    places, found = [rule for rule in rules if rule.startswith(f"{FRAMES}.")], dict[str, None]()
+    if places and has_frames(entry):
+        engine_io = speaks_engine_io(entry.request.url)
+        for _, sent, packet in _packets(entry):
+            if sent:
+                frame = read_frame(packet, engine_io=engine_io)
+                found.update(dict.fromkeys(place for place in places if frame.has(place)))
+    return list(found)
 
 
 def merge_engine_io(entries: Iterable[Entry]) -> list[Entry]:

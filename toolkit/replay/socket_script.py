@@ -149,22 +149,6 @@ class SocketScript:
                     self._learned.learn(value, live.get(at))
 
 
-def random_frame_places(entry: Entry, rules: list[str]) -> list[str]:
-    """Returns those of `rules` (`frames.EVENT.NAME`) that mean a value in a frame of the client."""
-    engine_io, found = speaks_engine_io(entry.request.url), dict[str, None]()
-    places = [rule for rule in rules if rule.startswith(f"{FRAMES}.")]
-    for message in (entry.messages or ()) if places else ():
-        if message.is_sent:
-            frame = read_frame(message.payload(), engine_io=engine_io)
-            for place in places:
-                path = frame.path(place)
-                if frame.is_named_by((place,)) or (
-                    path is not None and any(True for _ in find_values(frame.document, path))
-                ):
-                    found[place] = None
-    return list(found)
-
-
 def _steps(entry: Entry) -> Iterator[_Step]:
     for message in entry.messages or ():
         yield _Step(message.is_sent, milliseconds(entry, message), message.payload())

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, place_name, texts
+from toolkit.har.text_walk import FRAMES, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.persons import Person, persons_in
 from toolkit.redaction.identity.streamed_text import streamed_texts
+from toolkit.redaction.joined_frames import JoinedFrames
 from toolkit.redaction.placeholders import JWT
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
@@ -67,6 +68,10 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
         if known[data]:
             name = place_name(place)
             yield from (told._replace(place=name) for told in known[data])
+    for number, entry in enumerate(log["entries"]):
+        for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
+            name = f"log.entries[{number}].{FRAMES}"
+            yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
     session = log.get("_session") or {}
     for origin in (session.get("storageState") or {}).get("origins", ()):
         for database in origin.get("indexedDB", ()):
