@@ -67,13 +67,12 @@ async def streamlit(folder: Path, port: int) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _serving(command: tuple[str, ...], folder: Path, environ: dict[str, str], probe: str) -> AsyncIterator[None]:
     """The server that `python -m` of `command` is, once it answers at `probe`."""
-    if importlib.util.find_spec(command[0]) is None:
-        absent(f"There is no {command[0]}: it comes with the extra test-real.")
+    python = await _python_with(command[0])
     log = folder / "server.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *command),
-            env={**os.environ, **environ},
+            *(python, "-m", *command),
+            env={**os.environ, **environ, "PYTHONPATH": ""},
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
@@ -89,6 +88,17 @@ async def _serving(command: tuple[str, ...], folder: Path, environ: dict[str, st
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def _python_with(module: str) -> str:
+    """A Python that has `module`: one of those that `TEST_APPS_PYTHON` names, since what such software requires is not
+    what other software does; or this one."""
+    find = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    pythons = [*filter(None, os.environ.get("TEST_APPS_PYTHON", "").split(os.pathsep)), sys.executable]
+    ended = [await (await asyncio.create_subprocess_exec(python, "-c", find)).wait() for python in pythons]
+    if 0 in ended:
+        return pythons[ended.index(0)]
+    return absent(f"There is no {module}: `.ci/run` installs it into an environment that TEST_APPS_PYTHON names.")
 
 
 async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
