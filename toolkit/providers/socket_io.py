@@ -107,7 +107,7 @@ class SocketIO:
             if packet.type == ACK and packet.id is not None:
                 return Acknowledged(packet.id)
             if packet.type == DISCONNECT:
-                raise StreamInterrupted("The site ended the connection before the answer was complete.", url=self._url)
+                raise self._ended()
 
     async def _connect(self) -> None:
         first = decode_packet(await self._socket.receive())
@@ -122,6 +122,11 @@ class SocketIO:
                     raise await self._explain_refusal(said)
                 raise reported_error(said, self._url)
 
+    def _ended(self) -> StreamInterrupted:
+        """The error for a connection that the site has ended, to which nothing is said any more."""
+        self._socket.farewell = ()
+        return StreamInterrupted("The site ended the connection before the answer was complete.", url=self._url)
+
     async def _send(self, packet: str) -> None:
         await self._socket.send(encode_packet(EnginePacket(MESSAGE, packet)))
 
@@ -131,7 +136,7 @@ class SocketIO:
         if packet.type == PING:
             await self._socket.send(encode_packet(EnginePacket(PONG, packet.data)))
         elif packet.type == CLOSE:
-            raise StreamInterrupted("The site ended the connection before the answer was complete.", url=self._url)
+            raise self._ended()
         elif packet.type == MESSAGE and isinstance(packet.data, str):
             return decode_socket_packet(packet.data)
         return None
