@@ -18,8 +18,8 @@ from toolkit.har.websockets import WebSocketClose
 from toolkit.providers.chainlit import provider
 from toolkit.providers.chainlit.provider import Chainlit
 from toolkit.recording.files import load
+from toolkit.replay.engine_io_merge import frame_places
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.replay.socket_script import random_frame_places
 from toolkit.session.browser_session import BrowserSession
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures" / "chainlit"
@@ -49,7 +49,7 @@ def socket_of(name: str) -> Entry:
     sockets = [entry for entry in load(CAPTURES / f"{name}.har").entries if entry.is_socket]
     asked = [one for one in sockets if any("client_message" in message.data for message in one.messages or ())]
     entry = (asked or sockets)[-1]
-    entry.request.random = random_frame_places(entry, list(Chainlit.random))
+    entry.request.random = frame_places(entry, Chainlit.random)
     return entry
 
 

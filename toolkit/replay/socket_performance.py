@@ -19,7 +19,7 @@ log = logging.getLogger("toolkit")
 MISMATCH_CODE = 1008  # policy violation (RFC 6455, section 7.4.1)
 NORMAL = 1000
 LISTED = 5  # differences that a miss lists
-UNKNOWN_END_SECONDS = 2.0  # that a client has to close a socket whose end was not seen
+UNKNOWN_END_SECONDS = 1.0  # that a client has to close a socket whose end was not seen
 
 
 class Channel(Protocol):
