@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,7 @@ from toolkit.providers.reported_errors import reported_error
 from toolkit.streams.engine_io import CLOSE, MESSAGE, OPEN, PING, PONG, EnginePacket, decode_packet, encode_packet
 from toolkit.streams.json_decoding import decode_json
 from toolkit.streams.socket_io import (
+    ACK,
     CONNECT,
     CONNECT_ERROR,
     DISCONNECT,
@@ -41,6 +42,12 @@ class ConnectRefusal(Struct):
     """What a site says where it refuses a connection."""
 
     message: str = ""
+
+
+class Acknowledged(NamedTuple):
+    """The site has dealt with the event that was sent under the number `id`."""
+
+    id: int
 
 
 class SocketIO:
@@ -84,19 +91,21 @@ class SocketIO:
         """Have `events`, which have no arguments, sent where the connection is left before this is called again."""
         self._socket.farewell = tuple(encode_packet(EnginePacket(MESSAGE, encode_event(name))) for name in events)
 
-    async def emit(self, name: str, *arguments: Any) -> None:
-        """Send an event."""
-        await self._send(encode_event(name, *arguments))
+    async def emit(self, name: str, *arguments: Any, id: int | None = None) -> None:
+        """Send an event; under the number `id`, if it is to be acknowledged."""
+        await self._send(encode_event(name, *arguments, id=id))
 
-    async def receive(self) -> SocketEvent | KeepAlive:
-        """The next event of the site, or `KEEP_ALIVE` for a heartbeat. The end of the connection is always an error,
-        since only an event can tell that something is complete."""
+    async def receive(self) -> SocketEvent | Acknowledged | KeepAlive:
+        """The next event of the site, what it acknowledges, or `KEEP_ALIVE` for a heartbeat. The end of the connection
+        is always an error, since only an event can tell that something is complete."""
         while True:
             packet = await self._receive()
             if packet is None:
                 return KEEP_ALIVE
             if packet.type == EVENT and packet.namespace == ROOT:
                 return decode_event(packet)
+            if packet.type == ACK and packet.id is not None:
+                return Acknowledged(packet.id)
             if packet.type == DISCONNECT:
                 raise StreamInterrupted("The site ended the connection before the answer was complete.", url=self._url)
 

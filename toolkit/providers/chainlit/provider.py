@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from toolkit.chats.events import KEEP_ALIVE, KeepAlive
+from toolkit.chats.events import KEEP_ALIVE
 from toolkit.chats.messages import Message, format_prompt
 from toolkit.errors import BadRequest, LoginRequired, ReplayMismatch, SiteError, ToolkitError, UnknownModel, UsageError
 from toolkit.providers.base import ChatRequest, ChatStream, Finished, Harvest, Messages, Pieces, Probe, Provider
 from toolkit.providers.chainlit.answer import ChainlitAnswer
 from toolkit.providers.chainlit.wire_shapes import ProjectSettings
-from toolkit.providers.socket_io import SocketIO
+from toolkit.providers.socket_io import Acknowledged, SocketIO
+from toolkit.streams.socket_io import SocketEvent
 
 if TYPE_CHECKING:
     from toolkit.http.transport import Transport
 
-GREETING_SECONDS = 1.0  # the longest wait for the app's answer to our greeting, before the question
-START_PAUSE = 0.02  # seconds after that answer within which the app tells that it does something first, if it does
-START_SECONDS = 60.0  # the longest wait for what it does then
+GREETED, FORGETTING = 1, 2  # the numbers of events that the app acknowledges
+GREETING_SECONDS = 5.0  # the longest wait for that
+START_SECONDS = 60.0  # the longest wait for what the app does before a question
 
 # The settings of the apps, by the transport over which they were asked.
 _settings: WeakKeyDictionary[Transport, ProjectSettings] = WeakKeyDictionary()
@@ -85,13 +86,12 @@ class Chainlit(Provider):
         answer = ChainlitAnswer(question, self.site, session, saves=settings.data_persistence)
         url, refusal = f"{self.api}/ws/socket.io/", partial(self._explain_refusal, http, settings)
         async with SocketIO(http, url, auth, explain_refusal=refusal) as connection:
-            await connection.emit("connection_successful")
-            await self._wait_for_start(connection, thread)
+            await self._begin(connection, thread)
             connection.tell_when_left("stop")
             await connection.emit("client_message", _client_message(request.messages, question, thread))
             while not answer.is_over():
                 event = await connection.receive()
-                if isinstance(event, KeepAlive):
+                if not isinstance(event, SocketEvent):
                     if answer.has_begun():  # before that, a heartbeat says nothing of the question
                         yield KEEP_ALIVE
                     continue
@@ -119,33 +119,36 @@ class Chainlit(Provider):
             raise UnknownModel(f"The app has no chat profile {model!r}: {has}.", url=self.site)
         return model
 
-    async def _wait_for_start(self, connection: SocketIO, thread: str) -> None:
-        """Wait until the app has begun the chat, or is back in `thread`, since it may not be ready for a question
-        before. An app that does nothing then does not say so.
+    async def _begin(self, connection: SocketIO, thread: str) -> None:
+        """Greet the app, and wait until it has done what it does at the beginning of a chat, or is back in `thread`:
+        it may not be ready for a question before.
+
+        It does not say that it does nothing. So the greeting is to be acknowledged, and then another event: by then it
+        has told that it has begun something. That event has it forget this chat when the connection is closed.
 
         Raises `BadRequest` for a thread that the app does not go on with, and `SiteError` where it asks back first.
         """
-        limit, begun = GREETING_SECONDS, False
-        while True:
+        await connection.emit("connection_successful", id=GREETED)
+        limit, busy, greeted, resumed = GREETING_SECONDS, False, False, False
+        while busy or not greeted:
             try:
                 async with asyncio.timeout(limit):
                     event = await connection.receive()
             except TimeoutError:
-                if thread:
-                    raise _unknown_thread(thread, self.site) from None
                 return
-            if isinstance(event, KeepAlive):
-                continue
-            if event.name == "resume_thread_error":
-                raise _unknown_thread(thread, self.site)
-            if event.name == "ask":
-                raise SiteError("The app asks for something before a question is put.", url=self.site)
-            if event.name == "resume_thread" or (event.name == "task_end" and begun and not thread):
-                return
-            if event.name == "task_start":
-                limit, begun = START_SECONDS, True
-            elif event.name == "clear_call_fn" and not begun and not thread:  # its answer to the greeting ends
-                limit = START_PAUSE
+            if isinstance(event, Acknowledged):
+                if event.id == GREETED:
+                    if thread and not resumed:
+                        raise _unknown_thread(thread, self.site)
+                    await connection.emit("clear_session", id=FORGETTING)
+                greeted = event.id == FORGETTING
+            elif isinstance(event, SocketEvent):
+                if event.name == "ask":
+                    raise SiteError("The app asks for something before a question is put.", url=self.site)
+                if event.name in ("task_start", "task_end"):
+                    busy = event.name == "task_start"
+                    limit = START_SECONDS if busy else GREETING_SECONDS
+                resumed = resumed or event.name == "resume_thread"
 
     async def _explain_refusal(self, http: Transport, settings: ProjectSettings, said: str) -> ToolkitError:
         """The error for a connection that the app refuses: it says the same for each reason, so its page's call that
