@@ -10,7 +10,18 @@ import pytest
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.results import OURS, Bar, Result
 
-QUICK = ["bursts", "reasoning", "text", "linear", "redaction", "first-piece", "serve", "streams-1", "help-process"]
+QUICK = [
+    "bursts",
+    "reasoning",
+    "text",
+    "linear",
+    "redaction",
+    "first-piece",
+    "replayed-socket",
+    "serve",
+    "streams-1",
+    "help-process",
+]
 
 
 def test_rows_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
