@@ -83,7 +83,7 @@ def _shape(entries: list[Entry]) -> list[tuple[str, int]]:
 async def test_the_end_is_recorded(close: WebSocketClose | UnsetType, by: str, code: int | None) -> None:
     """Who has closed a socket, with its code and reason; and text and bytes as they were, each with its time."""
     recorder = Recorder()
-    one = socket(("<", "hello"), (">", b"\\x00"), ("<", b"\\x01"), close=close)
+    one = socket(("<", "hello"), (">", b"\x00"), ("<", b"\x01"), close=close)
     session = BrowserSession(provider="x", origin=SITE)
     async with (
         LocalNetwork(recording=Recording(entries=[one])) as network,
@@ -99,7 +99,7 @@ async def test_the_end_is_recorded(close: WebSocketClose | UnsetType, by: str, c
     (entry,) = recorder.recording("").entries
     assert entry.close
     assert (entry.close.by, entry.close.code or None) == (by, code)
-    assert [message.payload() for message in entry.messages or ()] == ["hello", b"\\x00", b"\\x01"]
+    assert [message.payload() for message in entry.messages or ()] == ["hello", b"\x00", b"\x01"]
     times = [message.ms for message in entry.messages or () if not isinstance(message.ms, UnsetType)]
     assert times == sorted(times)
     assert len(times) == 3
