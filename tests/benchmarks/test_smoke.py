@@ -12,7 +12,7 @@ from tests.benchmarks.results import OURS, Bar, Result
 
 QUICK = [
     *("bursts", "reasoning", "text", "linear", "socket", "redaction"),
-    *("first-piece", "serve", "streams-1", "help-process"),
+    *("first-piece", "replayed-socket", "serve", "streams-1", "help-process"),
 ]
 
 

@@ -158,5 +158,8 @@ class _RequestRecorder:
     def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
         """Nothing is visited."""
 
+    async def ready(self) -> None:
+        """There is nothing to wait for."""
+
     async def drain(self) -> None:
         """There is nothing to wait for."""

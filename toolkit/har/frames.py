@@ -6,27 +6,34 @@ another one: `frames.client_message.message.id`, `frames.ask.1.text`. The packet
 acknowledgement `ack`. A step `*` stands for any name or number. A place without a path (`frames.ack`) means all frames
 of that event.
 
-The packets are those of engine.io 4 and socket.io 5 (https://socket.io/docs/v4/engine-io-protocol/ and
-https://socket.io/docs/v4/socket-io-protocol/), as far as text frames have them.
+The packets are those of `toolkit.streams.engine_io` and `toolkit.streams.socket_io`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from toolkit.errors import ProtocolError
+from toolkit.streams.engine_io import MESSAGE
+from toolkit.streams.socket_io import ACK, BINARY_ACK, CONNECT, CONNECT_ERROR, DISCONNECT, decode_socket_packet
+
 Path = tuple[str | int, ...]
 
 FRAMES = "frames"
 ANY_STEP = "*"
-# The type of a socket.io packet within an engine.io message: attachments, namespace and the id of an acknowledgement.
-PACKET = re.compile(r"4(?P<type>[0-6])(?:[0-9]+-)?(?:/[^,\[{]*,)?(?P<ack>[0-9]*)(?=[\[{]|\Z)")
-EVENTS = ("2", "5")
-KINDS = {"0": "connect", "1": "disconnect", "3": "ack", "4": "connect_error", "6": "ack"}
+KINDS = {
+    CONNECT: "connect",
+    DISCONNECT: "disconnect",
+    ACK: "ack",
+    CONNECT_ERROR: "connect_error",
+    BINARY_ACK: "ack",
+}
 # engine.io's own packets: open, close, ping, pong, upgrade, noop. They say that a connection lives, and nothing else.
 CONTROL = re.compile(r"0\{.*|[12356]|[23]probe", re.DOTALL)
 
@@ -78,16 +85,21 @@ def read_frame(data: str | bytes, *, engine_io: bool) -> Frame:
     """Returns what the frame `data` says, on a socket that speaks engine.io or not."""
     if isinstance(data, bytes):
         return Frame("", "", data)
-    if engine_io and (packet := PACKET.match(data)):
-        head, document = packet[0], _decoded(data[packet.end() :])
-        if packet["type"] in EVENTS:
-            named = isinstance(document, list) and document and isinstance(document[0], str)
-            kind = document[0] if named else "event"
-        else:
-            kind = KINDS[packet["type"]]
-        return Frame(kind, head, data[packet.end() :] if document is None else document, packet["ack"])
+    if engine_io and data.startswith(MESSAGE):
+        with suppress(ProtocolError):
+            return _read_packet(data)
     document = _decoded(data)
     return Frame("", "", data if document is None else document)
+
+
+def _read_packet(data: str) -> Frame:
+    """Returns what a message of engine.io says that is a packet of socket.io. Raises `ProtocolError` if it is none."""
+    packet = decode_socket_packet(data[len(MESSAGE) :])
+    head, document = data[: len(data) - len(packet.json)], _decoded(packet.json)
+    named = isinstance(document, list) and document and isinstance(document[0], str)
+    kind = KINDS.get(packet.type) or (document[0] if named else "event")
+    ack = "" if packet.id is None else str(packet.id)
+    return Frame(kind, head, packet.json if document is None else document, ack)
 
 
 def speaks_engine_io(url: str) -> bool:

@@ -15,7 +15,8 @@ NO_CODE = 1005  # a closing frame without a code; it is never sent
 LOST = 1006  # a connection that ended without a closing frame; it is never sent
 PROTOCOL_ERROR, TOO_BIG = 1002, 1009
 POLICY = 1008
-MISMATCH = "replay mismatch"  # the reason beside POLICY where a replay ends it: `toolkit.replay.socket_performance`
+# How the reason beside POLICY begins where a replay ends it: `toolkit.replay.socket_performance`.
+MISMATCH = "replay mismatch"
 
 # The errors that codes mean at one provider. A key is a code, or a code and a part of the reason beside it.
 CloseErrors = Mapping[int | tuple[int, str], type[ToolkitError]]
@@ -37,8 +38,9 @@ def close_error(code: int, reason: str, special: CloseErrors | None, url: str) -
 
     `special` holds the provider's own meanings, which come first. What a site says is repeated in one line.
     """
-    if (code, reason) == (POLICY, MISMATCH):
-        return ReplayMismatch("A message on this WebSocket differs from the recorded one.", url=url)
+    if code == POLICY and reason.startswith(MISMATCH):
+        difference = reason.removeprefix(MISMATCH) or "."
+        return ReplayMismatch(f"A message on this WebSocket differs from the recorded one{difference}", url=url)
     said = format_excerpt(reason)
     meaning = (INTERRUPTIONS | BLAMES | MEANINGS).get(code, "")
     words = ": ".join(filter(None, [str(code), said or meaning]))

@@ -126,6 +126,11 @@ class Recorder:
         of requests that `left_out` names in lower case: those that are no page's, but a gate's."""
         self._page_recorders.append(PageTrafficRecorder(context, left_out, assets=self._page))
 
+    async def ready(self) -> None:
+        """Waits until the pages that are open are recorded as a whole. Call it before one of them goes anywhere."""
+        for recorder in self._page_recorders:
+            await recorder.ready()
+
     async def drain(self) -> None:
         """Waits until every exchange of the pages so far is read. Call it while the context is open.
 
@@ -172,7 +177,9 @@ class Recorder:
             lean=not self._page and bool(self._page_recorders),
             answer=answer,
         )
-        return redact(recording, rules=self._rules, session=call.session if call is not None else None, probe=probe)
+        typed = [password for recorder in self._page_recorders for password in recorder.typed_passwords]
+        begun_with = call.session if call is not None else None
+        return redact(recording, rules=self._rules, session=begun_with, probe=probe, typed=typed)
 
 
 def _megabytes(entries: Iterable[Entry]) -> str:

@@ -13,13 +13,17 @@ class Criteria(NamedTuple):
     """The user's `rules`, and which query parameters and body fields the provider generates for each call.
 
     Generated values count as secrets of the kind `random`. `memory` keeps what was found in headers and cookies, most
-    of which are the same in each exchange.
+    of which are the same in each exchange. `typed` is what was typed into password fields.
     """
 
     rules: Rules
     random_query: frozenset[str] = frozenset()
     random_body: frozenset[Path] = frozenset()
     memory: dict[tuple[object, str, str], list[Part]] | None = None
+    typed: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Criteria {self.rules!r}>"
 
     @property
     def wants_all_fields(self) -> bool:

@@ -36,6 +36,7 @@ from toolkit.redaction.occurrences import (
 from toolkit.redaction.packet_secrets import find_in_packets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
+from toolkit.redaction.typed_secrets import find_typed_in_bytes, find_typed_in_json
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
 from toolkit.session.browser_session import BrowserSession
 
@@ -68,9 +69,10 @@ class Location(NamedTuple):
         return 0
 
 
-def find_in_log(log: dict[str, Any], rules: Rules) -> Iterator[Location]:
-    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`."""
-    criteria = Criteria(rules, memory={})
+def find_in_log(log: dict[str, Any], rules: Rules, typed: frozenset[str] = frozenset()) -> Iterator[Location]:
+    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`, and of what
+    was `typed` into password fields in what clients sent by frames."""
+    criteria = Criteria(rules, memory={}, typed=typed)
     for number, entry in enumerate(log["entries"]):
         yield from find_in_entry(entry, number, criteria)
     yield from find_beside_entries(log, criteria)
@@ -146,8 +148,11 @@ def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> I
     engine_io = speaks_engine_io(url)
     for number, frame in enumerate(entry.get(FRAMES) or ()):
         body = Body(frame, FRAME_KEY)
-        sent = places if frame.get("type") == SENT else ()
-        parts = find_in_packets(body.data, criteria, sent, engine_io=engine_io, binary=frame.get("opcode") == BINARY)
+        sent, binary = frame.get("type") == SENT, frame.get("opcode") == BINARY
+        parts = find_in_packets(body.data, criteria, places if sent else (), engine_io=engine_io, binary=binary)
+        if sent and criteria.typed:
+            find_typed = find_typed_in_bytes if binary else find_typed_in_json
+            parts += find_typed(body.data, criteria.typed)
         yield Location(f"{path}.{FRAMES}[{number}].data", parts, frame, FRAME_KEY, body=True)
     if (close := entry.get("_webSocketClose")) and close.get("reason"):
         parts = find_in_sentence(close["reason"], criteria)

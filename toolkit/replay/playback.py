@@ -101,6 +101,8 @@ class Playback:
         if candidates and "body" in self._match:
             body = self._mask_random(normalize_body(incoming.content_type, incoming.body))
         matching = [exchange for exchange in candidates if not any(self._differences(exchange, incoming, body))]
+        if "cookies" in self._match:
+            matching = self._with_same_login(matching, incoming) or matching
         if not self._visited:
             matching = [exchange for exchange in matching if not exchange.sender.from_page] or matching
         repeatable = incoming.method in REPEATABLE and incoming.url.scheme not in SCHEMES
@@ -111,6 +113,10 @@ class Playback:
         if exchange.sender.from_page and resource_kind(exchange.entry) == "document":
             self._visited = True
         return exchange.entry
+
+    def _with_same_login(self, matching: Sequence[_Exchange], incoming: IncomingRequest) -> list[_Exchange]:
+        """Those of `matching` that were asked before the login where `incoming` is, or after it likewise."""
+        return [one for one in matching if one.sender.has_same_login(incoming.cookies, self.http_only_cookies)]
 
     def _candidates(self, incoming: IncomingRequest) -> list[_Exchange]:
         """The exchanges with the method and the URL of `incoming`."""

@@ -17,9 +17,11 @@ from toolkit.replay.socket_script import SocketScript
 log = logging.getLogger("toolkit")
 
 MISMATCH_CODE = 1008  # policy violation (RFC 6455, section 7.4.1)
+MISMATCH = "replay mismatch"  # how the reason beside it begins
+REASON_LIMIT = 123  # bytes
 NORMAL = 1000
 LISTED = 5  # differences that a miss lists
-UNKNOWN_END_SECONDS = 2.0  # that a client has to close a socket whose end was not seen
+UNKNOWN_END_SECONDS = 1.0  # that a client has to close a socket whose end was not seen
 
 
 class Channel(Protocol):
@@ -97,7 +99,7 @@ class SocketPerformance:
         what = f"No recorded frame of this WebSocket is like the client's: {'; '.join(differences[:LISTED])}{more}."
         self._miss(ReplayMismatch(one_line(what), url=url))
         log.debug("replay: a frame to %s is none that was recorded", redact_url(url))
-        await self._channel.close(MISMATCH_CODE, "replay mismatch")
+        await self._channel.close(MISMATCH_CODE, _reason(differences[0]))
 
     async def _end(self) -> None:
         close = self._script.close
@@ -124,3 +126,8 @@ class SocketPerformance:
         gap, self._played_until = ms - self._played_until, max(ms, self._played_until)
         if self._pace > 0 and gap > 0:
             await asyncio.sleep(gap * self._pace / 1000)
+
+
+def _reason(difference: str) -> str:
+    """Returns the reason of the close frame, as far as one has room (RFC 6455, section 5.5)."""
+    return f"{MISMATCH}: {one_line(difference)}".encode()[:REASON_LIMIT].decode("utf-8", "ignore")

@@ -133,6 +133,9 @@ class PageRecorder(Protocol):
         """Record the exchanges of all pages of `context`, a Playwright context of the async API, from now on, without
         the headers of requests that `left_out` names in lower case."""
 
+    async def ready(self) -> None:
+        """Wait until the pages that are open are recorded."""
+
     async def drain(self) -> None:
         """Wait until all exchanges so far are recorded."""
 

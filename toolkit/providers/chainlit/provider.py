@@ -47,7 +47,9 @@ class Chainlit(Provider):
         "frames.connect.sessionId",
         "frames.client_message.message.id",
         "frames.client_message.message.createdAt",
+        "body.session_id",  # the page's, which it also sets as a cookie
     )
+    uncompared = ("frames.fetch_favorites",)
     own_pages = r"/(?:login|thread/[^/]*|login/callback)/?"
     harvest = Harvest(
         ready="#chat-input, textarea, [contenteditable=true]",
