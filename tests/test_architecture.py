@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "files": set(),
     "streams": {"errors"},
     "session": {"errors", "streams"},
-    "har": {"session"},
+    "har": {"errors", "session", "streams"},
     "http": {"errors", "files", "session", "streams"},
     "stores": {"errors", "files", "session"},
     "chats": {"errors"},

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from toolkit.client.sync_stream import SyncStream
     from toolkit.errors import ToolkitError
     from toolkit.http.route import Route
-    from toolkit.providers import AiChatOnline, Aura, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI
+    from toolkit.providers import AiChatOnline, Aura, Chainlit, CodeLinkAva, Gradio, OpenAssistant, OpenWebUI, Streamlit
     from toolkit.providers.base import Provider
     from toolkit.replay.local_network import LocalNetwork
     from toolkit.session.browser_session import BrowserSession, Cookie
@@ -51,6 +51,7 @@ _HOMES = {
     "AiChatOnline": "toolkit.providers",
     "Aura": "toolkit.providers",
     "BrowserSession": "toolkit.session.browser_session",
+    "Chainlit": "toolkit.providers",
     "ChatEvent": "toolkit.chats.events",
     "ChatRequest": "toolkit.chats.messages",
     "ChatSaved": "toolkit.chats.events",
@@ -84,6 +85,7 @@ _HOMES = {
     "Sources": "toolkit.chats.events",
     "Status": "toolkit.chats.events",
     "StoredValue": "toolkit.session.recipe_tokens",
+    "Streamlit": "toolkit.providers",
     "SyncClient": "toolkit.client.sync_client",
     "SyncStream": "toolkit.client.sync_stream",
     "Text": "toolkit.chats.events",
@@ -102,6 +104,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "AiChatOnline",
     "Aura",
     "BrowserSession",
+    "Chainlit",
     "ChatEvent",
     "ChatRequest",
     "ChatSaved",
@@ -135,6 +138,7 @@ __all__ = [  # the same names; a test keeps the two alike
     "Sources",
     "Status",
     "StoredValue",
+    "Streamlit",
     "SyncClient",
     "SyncStream",
     "Text",

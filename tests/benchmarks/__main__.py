@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.benchmarks import crowd, decoding, latency, processes, redacting, serving, thinking
+from tests.benchmarks import crowd, decoding, latency, processes, redacting, replaying, serving, sockets, thinking
 from tests.benchmarks.allocator import keep_freed_memory
 from tests.benchmarks.harvesting import harvest
 from tests.benchmarks.peers import ABSENT
@@ -33,8 +33,10 @@ ROWS: dict[str, Row] = {
     "paced": decoding.paced,
     "text": decoding.plain,
     "linear": decoding.linear,
+    "socket": sockets.socket,
     "redaction": redacting.redaction,
     "first-piece": latency.first_piece,
+    "replayed-socket": replaying.replayed_socket,
     "streams-1": crowd.one,
     "streams-100": crowd.hundred,
     "streams-1000": crowd.thousand,

@@ -11,17 +11,8 @@ from tests.benchmarks.__main__ import main
 from tests.benchmarks.results import OURS, Bar, Result
 
 QUICK = [
-    "bursts",
-    "reasoning",
-    "text",
-    "linear",
-    "redaction",
-    "first-piece",
-    "serve",
-    "serve-many",
-    "serve-first-piece",
-    "streams-1",
-    "help-process",
+    *("bursts", "reasoning", "text", "linear", "socket", "redaction"),
+    *("first-piece", "replayed-socket", "serve", "serve-many", "serve-first-piece", "streams-1", "help-process"),
 ]
 
 

@@ -2,12 +2,14 @@
 
 The path says what to send: `/sse/COUNT/EACH/GAP/...` is COUNT chunks of EACH chat completion frames, GAP ms apart, and
 an end marker; `/think/...` the same, with reasoning in all chunks but the last; `/text/COUNT/EACH/GAP/...` is COUNT
-chunks of EACH bytes of plain text.
+chunks of EACH bytes of plain text; `/socket/COUNT/EACH/GAP` is a WebSocket with COUNT times EACH text frames.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
@@ -22,6 +24,13 @@ FRAME = (
 THOUGHT = FRAME.replace(b'"content"', b'"reasoning_content"')
 DONE = b"data: [DONE]\n\n"
 PROSE = "The quick brown fox jumps over the lazy dog. Съешь же ещё этих мягких французских булок. ".encode()
+TOKEN = b'{"id":"3ce7568c-a74e-4717-803e-814450f2ee8a","token":" scatterings.","isSequence":false,"isInput":0}'
+TEXT_FRAME = b"\x81%c%b" % (len(TOKEN), TOKEN)
+CLOSING = b"\x88\x02\x03\xe8"  # with the code 1000
+WS_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+)
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -34,6 +43,18 @@ def http_chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
+async def talk(head: str, frames: bytes, count: int, writer: asyncio.StreamWriter) -> None:
+    """Open a WebSocket as the request `head` asks for, write `frames` so many times, and close it."""
+    key = next(line.partition(": ")[2] for line in head.split("\r\n") if line.lower().startswith("sec-websocket-key"))
+    accept = base64.b64encode(hashlib.sha1(key.encode() + WS_KEY, usedforsecurity=False).digest())
+    writer.write(SWITCHING % accept)
+    for _ in range(count):
+        writer.write(frames)
+        await writer.drain()
+    writer.write(CLOSING)
+    await writer.drain()
+
+
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve one connection until the other side closes it."""
     try:
@@ -43,6 +64,9 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             for line in head.lower().split("\r\n"):
                 if line.startswith("content-length:"):
                     await reader.readexactly(int(line.partition(":")[2]))
+            if kind == "socket":
+                await talk(head, TEXT_FRAME * int(each), int(count), writer)
+                return
             if kind in ("sse", "think"):
                 writer.write(HEADERS % b"text/event-stream")
                 chunks = [http_chunk((FRAME if kind == "sse" else THOUGHT) * int(each))] * int(count)

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.recording.helpers import SITE, entry
+from tests.recording.helpers import SITE, entry, socket
 from tests.sites.asking import SECONDS
 from toolkit.cli import app
 from toolkit.har.model import RecordedSession, Recording
+from toolkit.har.websockets import WebSocketClose
 from toolkit.recording.files import load, save
 from toolkit.session.browser_session import BrowserSession
 
@@ -226,6 +227,30 @@ async def test_show_lists_the_exchanges(tmp_path: Path) -> None:
         ["3", "GET", f"{SITE}/none", "none", "cut", "-", "0", "0"],
     ]
     assert "PLACEHOLDER" not in ended.out
+
+
+async def test_show_tells_the_frames_of_a_websocket(tmp_path: Path) -> None:
+    """How many there are, each with its side, time and size, how it ended, and all of it as JSON; without controls."""
+    frames = (("<", "hi \x1b[31mred"), (">", b"\x00\xff"), ("<", "x" * 500))
+    made = socket(*frames, close=WebSocketClose("server", 1012, ms=30.0))
+    save(Recording(entries=[entry(body=b"home"), made]), tmp_path / "a.har")
+    ended = await toolkit("recording", "show", tmp_path / "a.har")
+    assert ended.out.splitlines()[-1].split() == ["2", "GET", "wss://chat.example/ws", "101", "3", "511", "0"]
+    ended = await toolkit("recording", "show", tmp_path / "a.har", "--frames", "2")
+    caption, _, *rows = ended.out.splitlines()
+    assert "\x1b" not in ended.out
+    assert caption == "The server closed it, with the code 1012."
+    assert rows[1].split() == ["2", "client", "10", "2", "00", "ff"]
+    assert [row.split()[:4] for row in rows] == [
+        ["1", "server", "0", "11"],
+        ["2", "client", "10", "2"],
+        ["3", "server", "20", "500"],
+    ]
+    listed = json.loads((await toolkit("recording", "show", tmp_path / "a.har", "--json")).out)
+    assert [one["number"] for one in listed] == [1, 2]
+    assert listed[1]["closed"] == {"by": "server", "code": 1012}
+    assert [frame["data"] for frame in listed[1]["frames"]] == ["hi \x1b[31mred", "AP8=", "x" * 500]
+    assert (await toolkit("recording", "show", tmp_path / "a.har", "--frames", "1")).code == 2
 
 
 async def test_show_prints_one_body(har: Path) -> None:

@@ -42,6 +42,12 @@ class Kept:
     def chunk(self, data: bytes) -> None:
         self.told.append(data)
 
+    def message(self, data: str | bytes, *, sent: bool) -> None:
+        self.told.append(("sent" if sent else "received", data))
+
+    def closed(self, by: str, code: int | None, reason: str) -> None:
+        self.told.append((by, code, reason))
+
     def end(self, error: str | None = None) -> None:
         self.told.append(error)
 

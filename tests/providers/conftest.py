@@ -19,7 +19,8 @@ from toolkit.providers.registry import BUILT_IN, find
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
-WITHOUT_STAND_IN = {"gradio"}  # which has a scripted app, and is tested with the real Gradio, in tests/real
+# Those of apps, which have captures, and are tested with the real software in tests/real.
+WITHOUT_STAND_IN = {"gradio", "chainlit", "streamlit"}
 # The stand-in of each provider by its name: `tests/sites/NAME.py` has it, called after the provider's class.
 SITES: dict[str, type[Site]] = {
     name: getattr(import_module(f"tests.sites.{name}"), f"{provider.class_name}Site")

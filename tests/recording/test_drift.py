@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.recording.helpers import SITE, entry
+from tests.recording.helpers import SITE, entry, socket
 from toolkit.har.model import Entry
 from toolkit.recording.drift import SEVERITIES, CallChange, Severity, find_drift
 from toolkit.recording.shape import ShapeChange
@@ -80,6 +80,20 @@ def test_another_answer_of_the_same_shape_is_none() -> None:
 def test_each_change_is_told(was: Entry, now: Entry, expected: tuple[str, str]) -> None:
     """With its place in the answer."""
     assert expected in told(was, now)
+
+
+def test_what_is_said_over_a_websocket_is_compared() -> None:
+    """Its frames are events: by their names in socket.io, whatever was asked and however often it pinged."""
+    url = f"wss{SITE[5:]}/socket.io/?EIO=4&transport=websocket"
+    was = socket(
+        ("<", '0{"sid":"a"}'), (">", "40"), ("<", '42["token",{"token":"Hi"}]'), ("<", '42["end",{}]'), url=url
+    )
+    same = socket(
+        ("<", '0{"sid":"b"}'), ("<", "2"), *[("<", '42["token",{"token":"Ho"}]')] * 3, ("<", '42["end",{}]'), url=url
+    )
+    other = socket(("<", '0{"sid":"a"}'), ("<", '42["token",{"text":"Hi"}]'), ("<", '42["end",{}]'), url=url)
+    assert told(was, same) == []
+    assert (ShapeChange.FIELD_WENT, "token: [].token") in told(was, other)
 
 
 def test_requests_that_came_and_went_are_told() -> None:

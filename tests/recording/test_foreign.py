@@ -147,7 +147,7 @@ def chromes(tmp_path: Path) -> Path:
 async def test_an_export_of_chrome_replays(chromes: Path) -> None:
     """Pseudo headers, nulls, missing fields, negative sizes, joined headers and base64 do no harm to a client."""
     recording = load(chromes)
-    assert len(recording.entries) == 8
+    assert [one.is_socket for one in recording.entries] == [False] * 8 + [True]
     async with LocalNetwork(recording=recording) as network, client(network) as session:
         answer = await session.get(SITE)
         assert (answer.status, await answer.text()) == (200, HTML)
@@ -169,7 +169,7 @@ async def test_an_export_of_chrome_replays_to_a_browser(chromes: Path, open_cont
         await page.wait_for_function("p.textContent == 'grüße'")
         assert network.misses == []
         due = [one.request.url.removeprefix(SITE) for one in network.replay.playback.still_required()]
-        assert due == ["/form", "/upload", "/late"]
+        assert due == ["/form", "/upload", "/late", "wss://chat.example/socket"]
 
 
 async def test_an_export_of_playwright_replays(chromium: Browser, open_context: OpenContext, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_body_that_held_nothing_is_searched_again_once_it_has_changed() -> Non
     """Only the very same text is passed over, in the same kind of body."""
     empty: EmptyBodies = set()
     document = log(entry(headers=[("Content-Type", "application/json")], body=b'{"name": "openSesame42"}'))
-    assert list(find_in_log(document, Rules(), empty)) == []
+    assert list(find_in_log(document, Rules(), empty=empty)) == []
     assert empty
     assert scan(document, empty=empty) == []
     content = document["entries"][0]["response"]["content"]

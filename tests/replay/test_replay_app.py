@@ -13,11 +13,22 @@ from msgspec import UnsetType
 from msgspec.structs import replace
 from yarl import URL
 
-from tests.recording.helpers import SITE, STARTED, assert_hangs, captures, client, entry, read_chunks, replaying
+from tests.recording.helpers import (
+    SITE,
+    STARTED,
+    assert_hangs,
+    captures,
+    client,
+    entry,
+    play_as_recorded,
+    read_chunks,
+    replaying,
+)
 from tests.sites.asking import SECONDS
 from toolkit.errors import UsageError
 from toolkit.har.model import Recording
 from toolkit.recording.files import load, save
+from toolkit.replay.engine_io_merge import merge_engine_io
 from toolkit.replay.local_network import LocalNetwork
 
 HELLO = "Привет 👩‍👩‍👧!".encode()
@@ -25,10 +36,14 @@ HELLO = "Привет 👩‍👩‍👧!".encode()
 
 @pytest.mark.parametrize("file", captures())
 async def test_every_capture_replays_to_the_byte(file: Path) -> None:
-    """Status, reason, Content-Type, every chunk and the way it ended are those of the capture."""
+    """Status, reason, Content-Type, every chunk and the way it ended are those of the capture; of a WebSocket, every
+    frame, the subprotocol, the compression and the close."""
     recording = load(file)
     async with LocalNetwork(recording=recording) as network, client(network) as session:
-        for one in recording.entries:
+        for one in merge_engine_io(recording.entries):
+            if one.is_socket:
+                await play_as_recorded(session, one)
+                continue
             posted = one.request.post_data
             body = None if isinstance(posted, UnsetType) else posted.body()
             sent = {pair.name.lower(): pair.value for pair in one.request.headers}
@@ -48,8 +63,10 @@ async def test_every_capture_replays_to_the_byte(file: Path) -> None:
             if one.response.values("Transfer-Encoding"):
                 assert read == pieces
             assert b"".join(read) == b"".join(pieces)
+        await network.replay.settle()
         assert network.misses == []
         assert network.replay.playback.unplayed() == []
+        assert network.replay.unplayed_frames() == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

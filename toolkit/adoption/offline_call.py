@@ -16,7 +16,7 @@ from toolkit.errors import ReplayMismatch, ToolkitError
 from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, Request, Response
 from toolkit.providers.base import Provider
-from toolkit.recording.recorder import Exchange
+from toolkit.recording.exchange import Exchange
 from toolkit.replay.body_matching import IncomingRequest, normalize_body, random_fields
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.replay.playback import Playback
@@ -157,6 +157,9 @@ class _RequestRecorder:
 
     def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
         """Nothing is visited."""
+
+    async def ready(self) -> None:
+        """There is nothing to wait for."""
 
     async def drain(self) -> None:
         """There is nothing to wait for."""

@@ -114,6 +114,8 @@ def _harvest(context: Any, plan: VisitPlan, pages: OpenedPages) -> Steps[Browser
         try:
             page = yield OpeningStep(context.new_page())
             pages.add(page)
+            if plan.recorder is not None:
+                yield plan.recorder.ready()  # before the page goes anywhere
             yield from binding.watch_browser(context, page)
             with listening(page, "response", add_response):
                 binding.plan, challenged = yield from _go_to_page(page, plan, responses)

@@ -30,10 +30,10 @@ READ_STORAGE = """() => {
     try { session = {...sessionStorage} } catch {}
     return JSON.stringify({local, session})
 }"""
-# Gives JSON: what the site answers, {} where it wants a login, and null where its answer says nothing.
+# Gives JSON: {answer: what the site answers, {} where it wants a login}, and null where its answer says nothing.
 FETCH_PROBE = """([url, headers, ms]) => fetch(url, {headers, signal: AbortSignal.timeout(ms)})
-    .then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : null).catch(() => null)
-    .then(answer => JSON.stringify(answer))"""
+    .then(answer => answer.ok ? answer.json() : [401, 403].includes(answer.status) ? {} : Promise.reject())
+    .then(answer => JSON.stringify({answer})).catch(() => "null")"""
 
 
 class PageStorage(NamedTuple):
@@ -81,21 +81,22 @@ def is_element_visible(page: Any, selector: str, limit: TimeLimit, *, wait: bool
     return bool((yield Limited(element.is_visible(), left)))
 
 
-def fetch_probe(page: Any, url: str, headers: dict[str, str], limit: TimeLimit) -> Steps[Any]:
+def fetch_probe(page: Any, url: str, headers: dict[str, str], limit: TimeLimit) -> Steps[list[Any]]:
     """The site's answer when the page itself fetches `url`, with `headers` besides the browser's own.
 
-    The decoded JSON; `{}` where the site wants a login; None where its answer says nothing, or does not come within
-    `PROBE_MS` or what is left of `limit`.
+    A list with the decoded JSON, which is `{}` where the site wants a login; an empty list where its answer says
+    nothing, or does not come within `PROBE_MS` or what is left of `limit`.
     """
     ms = min(PROBE_MS, _answer_timeout(limit) or PROBE_MS)
     try:
-        return (yield from evaluate_json(page, FETCH_PROBE, [url, headers, ms], ms + MIN_ANSWER_MS))
+        found = yield from evaluate_json(page, FETCH_PROBE, [url, headers, ms], ms + MIN_ANSWER_MS)
     except PlaywrightTimeout:  # the page has replaced `fetch`, or its script never ends
-        return None
+        return []
     except PlaywrightError as error:
         if not has_moved_on(error):
             raise
-        return None
+        return []
+    return [found["answer"]] if isinstance(found, dict) and "answer" in found else []
 
 
 def _wait_until_responsive(frame: Any, limit: TimeLimit) -> Steps[None]:

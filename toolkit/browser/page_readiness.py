@@ -217,10 +217,11 @@ def _missing_by_probe(
     page: Any, plan: VisitPlan, probe: Probe, headers: dict[str, str], limit: TimeLimit
 ) -> Steps[list[Missing]]:
     """What the site's answer to the probe shows to be missing; pauses where that is anything."""
-    answer = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, headers, limit)
-    if probe.allows_calls(answer):
+    answers = yield from fetch_probe(page, plan.url.removesuffix(plan.recipe.page) + probe.path, headers, limit)
+    answer = answers[0] if answers else {}
+    if answers and probe.allows_calls(answer):
         return []
-    if answer is None:
+    if not answers:
         missing = Missing(MissingKind.PROBE_ANSWER, probe.path)
     elif plan.person and isinstance(answer, dict) and answer:  # the site seems to accept the session
         missing = Missing(MissingKind.IDENTITY, probe.path, probe.identity)

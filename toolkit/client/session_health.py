@@ -55,7 +55,7 @@ async def _ask(http: Transport, provider: Provider) -> Health:
             if provider.single_page:
                 await response.raise_for_page("who is signed in", single_page=True)
             is_page = response.headers.get("Content-Type", "").startswith("text/html")
-            answer = None if is_page else await response.json(object)
+            answer: object = {} if is_page else await response.json(object)
         if not probe.allows_calls(answer):
             raise LoginRequired("Nobody is signed in.")
         identity = probe.find_identity(answer)

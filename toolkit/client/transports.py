@@ -61,6 +61,7 @@ class TransportFactory(NamedTuple):
             retries=self.retries,
             patience=self.deadlines.patience(PATIENCE),
             statuses=self.provider.statuses,
+            closes=self.provider.closes,
             is_login_page=self.provider.harvest.is_login_page,
             recorder=recorder,
             on_session_change=on_session_change,

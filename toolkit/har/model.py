@@ -7,7 +7,11 @@ as it allows:
   per read of a body with a Content-Length. The numbers of bytes add up to the size of the body.
 - `_error` of an entry: null, or `Name: text` of the error that ended the exchange; the body is what arrived until then.
 - `postData._encoding`: `base64` for a request body that is not text.
-- `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`).
+- `request._random`: places whose value is generated for each call (`query.canvas`, `body.conversationId`, and in the
+  frames of a WebSocket `frames.client_message.message.id`, see `toolkit.har.frames`).
+- `request._uncompared`: places in the client's frames that a replay does not compare; one that names an event alone
+  (`frames.ack`) is of frames that need not come.
+- `_webSocketMessages` and `_webSocketClose` of an entry: see `toolkit.har.websockets`.
 - `log._chat`: the chat call that was recorded, with all that it was asked with, so that it can be made again.
 - `log._keep`: names of cookies, headers, parameters and fields that redaction leaves as they are.
 - `log._keepIdentity`: true where the recording is to tell who was signed in.
@@ -16,7 +20,7 @@ as it allows:
 - `_resourceType` of an entry: what the page requested it for, in Chrome's terms.
 
 An entry with a `pageref` was requested by a page, one without by our own client. When a file is loaded, unknown fields
-are skipped, null counts as missing, and exchanges that are not HTTP are left out.
+are skipped, null counts as missing, and exchanges that are neither HTTP nor a WebSocket are left out.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
+from toolkit.har.websockets import WebSocketClose, WebSocketMessage, is_socket_url
 from toolkit.session.browser_session import BrowserSession
 
 Number = int | float
@@ -91,7 +96,8 @@ class PostData(Struct, rename="camel"):
 
 
 class Request(Struct, rename="camel"):
-    """A request. `random` lists the places whose values are generated for each call."""
+    """A request. `random` lists the places whose values are generated for each call, `uncompared` those in frames that
+    a replay does not compare."""
 
     method: str
     url: str
@@ -103,6 +109,7 @@ class Request(Struct, rename="camel"):
     body_size: Number = -1
     post_data: PostData | UnsetType = UNSET
     random: list[str] | UnsetType = field(name="_random", default=UNSET)
+    uncompared: list[str] | UnsetType = field(name="_uncompared", default=UNSET)
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -180,7 +187,7 @@ class Timings(Struct):
 
 
 class Entry(Struct, rename="camel"):
-    """One exchange. `time` is its duration in milliseconds."""
+    """One exchange, or one WebSocket with its handshake. `time` is its duration in milliseconds."""
 
     started: datetime = field(name="startedDateTime")
     request: Request
@@ -191,8 +198,15 @@ class Entry(Struct, rename="camel"):
     pageref: str | UnsetType = UNSET
     resource_type: str | UnsetType = field(name="_resourceType", default=UNSET)
     error: str | None = field(name="_error", default=None)
+    messages: list[WebSocketMessage] | UnsetType = field(name="_webSocketMessages", default=UNSET)
+    close: WebSocketClose | UnsetType = field(name="_webSocketClose", default=UNSET)
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether it is a WebSocket, or the refusal of one."""
+        return is_socket_url(self.request.url)
 
     def __repr__(self) -> str:  # headers, queries and bodies hold secrets before they are redacted
         return f"<Entry {self.request.method} {self.response.status}>"

@@ -11,7 +11,7 @@ from toolkit.har.model import Entry
 ResourceKind = Literal["document", "call", "asset"]
 
 # In Chrome's terms, which are Playwright's too, and those of the Sec-Fetch-Dest header.
-CALL_TYPES = ("empty", "fetch", "xhr", "eventsource")
+CALL_TYPES = ("empty", "fetch", "xhr", "eventsource", "websocket")
 DOCUMENT_TYPES = ("document", "iframe", "frame")
 ASSET_TYPES = ("image/", "font/", "audio/", "video/", "text/css", "text/javascript", "application/javascript")
 

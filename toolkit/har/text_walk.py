@@ -17,6 +17,8 @@ TERM = re.compile(r"[A-Za-z][A-Za-z0-9./_-]{0,23}")
 NAME = re.compile(r"[\w.-]{1,60}")
 # The objects that hold a body, by what holds them; and which of their fields says how it is encoded.
 BODIES = {("request", "postData"): "_encoding", ("response", "content"): "encoding"}
+FRAMES = "_webSocketMessages"  # a list, each item of which has a body: the `data` of a frame
+FRAME_KEY = "opcode"
 BELOW = (dict, list)  # a log is what a decoder of JSON makes, which has no other types
 NAMED = ("headers", "cookies")  # lists whose items have names
 
@@ -24,14 +26,18 @@ NAMED = ("headers", "cookies")  # lists whose items have names
 def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, Any, Place]]:
     """Yields (holder, key, place) for each text in `node`, a `log`; it can be read and changed as `holder[key]`.
 
-    A body is yielded with the key of its encoding instead (see `is_body`); `toolkit.redaction.bodies` reads and changes
-    it. Times, encodings and terms are left out. What an object or a list holds itself comes before what is below that.
+    A body is yielded with the key of its encoding instead (see `is_body`), and so is the frame of a WebSocket, with the
+    key of its opcode; `toolkit.redaction.bodies` reads and changes it. Times, encodings and terms are left out. What an
+    object or a list holds itself comes before what is below that.
     """
     todo: list[tuple[Any, Place]] = [(node, place)]
     while todo:
         holder, place = todo.pop()
         below: list[tuple[Any, Place]] = []
         if isinstance(holder, dict):
+            if len(place) == 3 and place[0][-1] == FRAMES:
+                yield holder, FRAME_KEY, (place, holder, "data")
+                continue
             body = _body_key(place) if "text" in holder else None
             for key, value in list(holder.items()):  # a copy: the caller may add the encoding of a body
                 if (kind := type(value)) is str:
@@ -51,11 +57,14 @@ def texts(node: dict[str, Any], place: Place = ("log",)) -> Iterator[tuple[Any, 
 
 
 def bodies(entry: dict[str, Any], place: Place) -> Iterator[tuple[Any, Any, Place]]:
-    """Yields the bodies of `entry`, whose place is `place`, as `texts` does."""
+    """Yields the bodies and the frames of `entry`, whose place is `place`, as `texts` does."""
     for (half, part), key in BODIES.items():
         holder = entry[half].get(part)
         if holder is not None and isinstance(holder.get("text"), str):
             yield holder, key, (((place, entry, half), entry[half], part), holder, "text")
+    frames = entry.get(FRAMES) or ()
+    for number, frame in enumerate(frames):
+        yield frame, FRAME_KEY, (((place, entry, FRAMES), frames, number), frame, "data")
 
 
 def entry_place(log: dict[str, Any], number: int) -> Place:
@@ -65,7 +74,7 @@ def entry_place(log: dict[str, Any], number: int) -> Place:
 
 def is_body(key: Any) -> bool:
     """Decides by the `key` that `texts` yielded whether it is a body."""
-    return key in ("encoding", "_encoding")
+    return key in ("encoding", "_encoding", FRAME_KEY)
 
 
 def place_name(place: Place) -> str:

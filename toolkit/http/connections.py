@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import aiohttp
@@ -17,8 +17,12 @@ from yarl import URL
 from toolkit.errors import ProxyFailed, ToolkitError, UsageError
 from toolkit.http.aiohttp_errors import CHECK_PROXY, HTTP_ERRORS, MAX_HEAD_LINE
 from toolkit.http.connection_loss_watch import watch_for_loss
+from toolkit.http.request import socket_url
 from toolkit.http.route import Route
+from toolkit.http.socket_handshake import Handshake, HandshakeAnswer
 from toolkit.http.tls_trust import TLSChoice, route_trust
+
+T = TypeVar("T")
 
 CLOSING_SECONDS = 0.5  # for TLS to close the connections
 IDLE_SECONDS = 0.5  # since the last request: no server closes a connection sooner
@@ -74,6 +78,36 @@ class Connections:
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> aiohttp.ClientResponse:
         """Send one request and return the answer, its body unread. Raises one of `HTTP_ERRORS`, or an error of ours."""
+
+        async def send(http: aiohttp.ClientSession, proxy: str | None) -> aiohttp.ClientResponse:
+            return await http.request(
+                method,
+                URL(url, encoded=True),
+                data=BytesIO(body) if len(body) > LARGE_BODY else body or None,
+                headers=headers,
+                proxy=proxy,
+                allow_redirects=False,
+                ssl=self._trust(url),
+            )
+
+        raw = await self._send(url, send)
+        watch_for_loss(raw)
+        return raw
+
+    async def websocket(self, url: str, handshake: Handshake) -> HandshakeAnswer:
+        """Ask for a WebSocket at `url`, which has the scheme of a page, and return what the site has answered. Raises
+        as `request` does."""
+
+        async def send(http: aiohttp.ClientSession, proxy: str | None) -> HandshakeAnswer:
+            return await handshake.send(http, URL(socket_url(url), encoded=True), proxy=proxy, ssl=self._trust(url))
+
+        return await self._send(url, send)
+
+    def _trust(self, url: str) -> Any:
+        return True if self._tls is None else self._tls(url)
+
+    async def _send(self, url: str, send: Callable[[aiohttp.ClientSession, str | None], Awaitable[T]]) -> T:
+        """Await `send`, which gets the HTTP session for `url`, and the proxy that it has to name to it."""
         proxy = self._route.proxy_for(url)
         http = self._http
         mapping_errors: AbstractContextManager[None] = nullcontext()
@@ -88,15 +122,7 @@ class Connections:
             await _notice_closings()
         try:
             with mapping_errors:
-                raw = await http.request(
-                    method,
-                    URL(url, encoded=True),
-                    data=BytesIO(body) if len(body) > LARGE_BODY else body or None,
-                    headers=headers,
-                    proxy=proxy,
-                    allow_redirects=False,
-                    ssl=True if self._tls is None else self._tls(url),
-                )
+                answer = await send(http, proxy)
         except aiohttp.ClientConnectorDNSError:
             if proxy is None:
                 raise
@@ -106,8 +132,7 @@ class Connections:
         except ValueError:
             raise UsageError("The call has a header or a cookie that cannot be sent.", url=url) from None
         self._last_request = clock()
-        watch_for_loss(raw)
-        return raw
+        return answer
 
     def _new_socket(self, address: Any) -> socket.socket:
         """A socket for aiohttp to connect, which we remember."""

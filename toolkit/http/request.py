@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
@@ -72,14 +73,25 @@ def build_request(
     if data is None and not files:
         if json is not None:
             own.setdefault("content-type", "application/json")
-        return Request(method, url, _encode_json(json, url), own)
+        return Request(method, url, encode_json(json, url), own)
     if json is not None:
         raise UsageError("The body of a call is JSON or a form, not both.", url=url)
     own["content-type"], body = encode_form(data or {}, files)
     return Request(method, url, body, own)
 
 
-def _encode_json(json: Any, url: str) -> bytes:
+def page_url(url: str) -> str:
+    """`url`, perhaps that of a WebSocket, with the scheme of a page."""
+    return re.sub(r"(?i)^ws(s?):", r"http\1:", url)
+
+
+def socket_url(url: str) -> str:
+    """`url` with the scheme of a WebSocket."""
+    return re.sub(r"(?i)^http(s?):", r"ws\1:", url)
+
+
+def encode_json(json: Any, url: str) -> bytes:
+    """`json` as the body of a call of `url`, empty for None. Raises `UsageError` for what JSON has no form for."""
     try:
         return b"" if json is None else msgspec.json.encode(json, enc_hook=_plain_text)
     except (TypeError, ValueError, RecursionError) as error:

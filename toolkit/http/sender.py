@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, TypeVar
 
-import aiohttp
 from multidict import CIMultiDict
 
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connections import Connections
 from toolkit.http.gate import Gate, is_behind_gate
 from toolkit.http.recorder_protocol import Exchange, Recorder
-from toolkit.http.request import Request
+from toolkit.http.request import Request, socket_url
 from toolkit.http.response import Response
-from toolkit.session.browser_headers import fetch_headers
+from toolkit.http.socket_handshake import Handshake, RawSocket
+from toolkit.session.browser_headers import fetch_headers, handshake_headers
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.cookie_sending import cookie_header
+from toolkit.streams.base import FRAME_LIMIT
+
+T = TypeVar("T")
 
 Credentials = Callable[[BrowserSession, str], Mapping[str, str]]
+
+
+class SocketAnswer(NamedTuple):
+    """The answer to the handshake of a WebSocket, recorded by `exchange`; `socket` is None where it opens none."""
+
+    response: Response
+    socket: RawSocket | None
+    exchange: Exchange | None
 
 
 class Sender:
@@ -55,10 +67,29 @@ class Sender:
         if self._recorder is not None:
             own = [(name, value) for name, value in _pairs(headers) if name.lower() not in self._gate_headers]
             exchange = self._recorder.begin(request.method, request.url, own, request.body)
-        raw = await self._request(request, headers, exchange)
+        sending = self._connections.request(request.method, request.url, headers=headers, body=request.body)
+        raw = await self._await(sending, request.url, exchange)
         if exchange is not None:
             exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
         return Response(raw, request.url, exchange, signed_in=bool(session.cookies or credentials))
+
+    async def open_socket(self, request: Request, session: BrowserSession, protocols: tuple[str, ...]) -> SocketAnswer:
+        """Send the handshake of a WebSocket, with the cookies of `session`, wait for its answer, and record both."""
+        gate = self._gate_headers if is_behind_gate(request.url, self._page, self._hosts) else {}
+        headers = CIMultiDict(handshake_headers(session.headers, self._page, gate))
+        headers.update(request.headers)
+        if (cookies := cookie_header(session.cookies, request.url, page=self._page, now=time.time())) is not None:
+            headers["Cookie"] = cookies
+        exchange = None
+        if self._recorder is not None:
+            own = [(name, value) for name, value in _pairs(headers) if name.lower() not in self._gate_headers]
+            own += [("Sec-WebSocket-Protocol", ", ".join(protocols))] if protocols else []
+            exchange = self._recorder.begin("GET", socket_url(request.url), own, b"")
+        handshake = Handshake(headers, protocols, FRAME_LIMIT)
+        raw, socket = await self._await(self._connections.websocket(request.url, handshake), request.url, exchange)
+        if exchange is not None:
+            exchange.response(raw.status, raw.reason or "", _pairs(raw.headers))
+        return SocketAnswer(Response(raw, request.url, exchange, signed_in=bool(session.cookies)), socket, exchange)
 
     def _headers(self, request: Request, session: BrowserSession, credentials: Mapping[str, str]) -> CIMultiDict[str]:
         """The headers that the page would send, `credentials`, the request's own, and the cookies that belong to its
@@ -73,17 +104,15 @@ class Sender:
             headers["cookie"] = cookies
         return headers
 
-    async def _request(
-        self, request: Request, headers: CIMultiDict[str], exchange: Exchange | None
-    ) -> aiohttp.ClientResponse:
-        """Send `request` with exactly these `headers`. Where no answer comes, `exchange` is ended.
+    async def _await(self, sending: Awaitable[T], url: str, exchange: Exchange | None) -> T:
+        """Await the answer to a request of `url` that is being sent. Where none comes, `exchange` is ended.
 
         Raises errors of `toolkit.errors` without aiohttp's text, which can hold a proxy's password or a site's header.
         """
         try:
-            return await self._connections.request(request.method, request.url, headers=headers, body=request.body)
+            return await sending
         except HTTP_ERRORS as error:
-            failed = map_error(error, request.url, connect=self._connect)
+            failed = map_error(error, url, connect=self._connect)
             if exchange is not None:
                 exchange.end(type(failed).__name__)
             raise failed from None

@@ -27,24 +27,27 @@ from toolkit.errors import (
     ToolkitError,
     redact_url,
 )
+from toolkit.http.answer_checks import AnswerChecks
+from toolkit.http.close_errors import CloseErrors
 from toolkit.http.connections import Connections
 from toolkit.http.forms import FormFile
 from toolkit.http.gate import NO_GATE, Gate
-from toolkit.http.gate_answers import gate_refusal, is_html, leaves_hosts, sent_away_error
+from toolkit.http.gate_answers import is_html, leaves_hosts, sent_away_error
+from toolkit.http.opened import Opened
 from toolkit.http.recorder_protocol import Recorder
 from toolkit.http.refusal_excerpt import credential_remover
-from toolkit.http.request import Request, build_request
-from toolkit.http.response import ENCODINGS, Response
+from toolkit.http.request import Request, build_request, page_url
+from toolkit.http.response import Response
 from toolkit.http.response_cookies import apply_set_cookies
 from toolkit.http.retries import PATIENCE, call_with_retries
 from toolkit.http.route import Route, choose_route
-from toolkit.http.sender import Credentials, Sender
-from toolkit.http.status_errors import StatusErrors, status_error
+from toolkit.http.sender import Credentials, Sender, SocketAnswer
+from toolkit.http.status_errors import StatusErrors
 from toolkit.http.temporary_site_resource import Created, TemporaryResource
 from toolkit.http.tls_trust import GateTLS
+from toolkit.http.websocket import WebSocket
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.concurrent_changes import merge_sessions
-from toolkit.session.frame_locals import forget_locals
 
 T = TypeVar("T")
 
@@ -65,8 +68,8 @@ class Transport:
     `session` is the session as the site's cookies have changed it so far. `page` is the page on whose behalf the calls
     are made, `hosts` are the provider's other hosts: headers that the session took from the page's requests go to these
     only. `gate` is what stands in front of all these. `credentials` gives the headers with the session's token for a
-    URL. `statuses` maps an HTTP status to the error that it means at this provider. `is_login_page` tells whether a
-    path is that of the page where people log in.
+    URL. `statuses` maps an HTTP status to the error that it means at this provider, `closes` the code with which a
+    WebSocket is closed. `is_login_page` tells whether a path is that of the page where people log in.
 
     `connect` is the deadline for opening a connection, `cleanup` that for each attempt of `clean_up`, in seconds.
     `retries` is how often a request may be repeated where that is safe, `patience` the longest wait before it that a
@@ -88,6 +91,7 @@ class Transport:
         retries: int = 0,
         patience: float = PATIENCE,
         statuses: StatusErrors | None = None,
+        closes: CloseErrors | None = None,
         is_login_page: Callable[[str], bool] | None = None,
         recorder: Recorder | None = None,
         on_session_change: OnSessionChange | None = None,
@@ -112,8 +116,8 @@ class Transport:
         self.cleanup = cleanup
         self._retries = retries
         self._patience = patience
-        self._statuses = statuses
-        self._is_login_page = is_login_page
+        self._closes = closes
+        self._checks = AnswerChecks(page, self._hosts, statuses or {}, is_login_page, gate, self.credential_remover)
         self.uncached = recorder is not None or (route is not None and route.ca_pem is not None)
         self._on_session_change = on_session_change
         self._cleaning: set[asyncio.Future[None]] = set()
@@ -162,7 +166,24 @@ class Transport:
         (which is also an `aiohttp.ClientResponseError`) and for whatever else goes wrong.
         """
         request = build_request(method, url, json=json, data=data, files=files, params=params, headers=headers)
-        return _Call(self, request)
+        return Opened(partial(self.send, request))
+
+    def websocket(
+        self,
+        url: str,
+        *,
+        protocols: Iterable[str] = (),
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[WebSocket]:
+        """Open a WebSocket at `url` (`https:` is `wss:` then, and `http:` is `ws:`) as the page would: with the
+        session's cookies and the page's origin. An async context manager that gives the socket, and closes it.
+
+        `protocols` are the subprotocols that are offered, `params` is added to the query, `headers` to the handshake.
+        Redirects are not followed. Raises what `request` raises where the site refuses the handshake.
+        """
+        request = build_request("GET", page_url(url), params=params, headers=headers)
+        return Opened(partial(self.open_socket, request, tuple(protocols)))
 
     async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
         """Make a last call that is not part of the answer, even while the caller is being cancelled.
@@ -223,10 +244,18 @@ class Transport:
 
     async def send(self, request: Request) -> Response:
         """Send `request`, follow redirects, and return the answer, which the caller closes. See `request`."""
+        return await self._on_its_way(self._send(request))
+
+    async def open_socket(self, request: Request, protocols: tuple[str, ...]) -> WebSocket:
+        """Send the handshake `request`, and return the socket, which the caller closes. See `websocket`."""
+        return await self._on_its_way(self._open_socket(request, protocols))
+
+    async def _on_its_way(self, call: Awaitable[T]) -> T:
+        """Await `call`, which sends a request and returns when its answer has begun."""
         session, sending = self.session, asyncio.get_running_loop().create_future()
         self._sending.add(sending)
         try:
-            return await self._send(request)
+            return await call
         except LoginRequired as error:
             self._refused[error] = session
             raise
@@ -279,13 +308,42 @@ class Transport:
             if following is None:
                 if elsewhere and (response.status >= 400 or is_html(response.headers)):
                     raise sent_away_error(asked, elsewhere, request.url)
-                await self._raise_for_answer(response, request, session)
-            elif self._leads_to_login(following):
+                await self._checks.raise_for_answer(response, request, session)
+            elif self._checks.leads_to_login(following):
                 raise SessionExpired("The site sent the call to its login page.", url=request.url)
         except BaseException as error:
             await response.aclose(error)
             raise
         return response, following, apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
+
+    async def _open_socket(self, request: Request, protocols: tuple[str, ...]) -> WebSocket:
+        before = self.session
+        call = partial(self._ask_for_socket, request, before, protocols)
+        answer, after = await call_with_retries(call, "GET", retries=self._retries, patience=self._patience)
+        assert answer.socket is not None
+        socket = WebSocket(
+            answer, closes=self._closes, redact=self.credential_remover((before, after), request.headers)
+        )
+        try:
+            await self._save_session_changes(answer.response, before, after)
+        except BaseException as error:
+            await socket.aclose(error)
+            raise
+        return socket
+
+    async def _ask_for_socket(
+        self, request: Request, session: BrowserSession, protocols: tuple[str, ...]
+    ) -> tuple[SocketAnswer, BrowserSession]:
+        """Send the handshake `request`. Returns the socket, and `session` with the cookies that its answer sets."""
+        answer = await self._sender.open_socket(request, session, protocols)
+        response = answer.response
+        if answer.socket is None:
+            try:
+                await self._checks.raise_for_no_socket(response, request, session)
+            except BaseException as error:
+                await response.aclose(error)
+                raise
+        return answer, apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
 
     async def _save_session_changes(self, response: Response, before: BrowserSession, after: BrowserSession) -> None:
         """Make what a call has set part of `session`, and report it to `on_session_change`.
@@ -310,48 +368,3 @@ class Transport:
         request's own `headers` out of a text that a site echoed."""
         own = [replace(one, proxy=self._proxy) for one in (self.session, *sessions)]
         return credential_remover(own, headers, self._gate.secrets())
-
-    def _leads_to_login(self, request: Request) -> bool:
-        parts = urlsplit(request.url)
-        return self._is_login_page is not None and parts.hostname in self._hosts and self._is_login_page(parts.path)
-
-    async def _raise_for_answer(self, response: Response, request: Request, session: BrowserSession) -> None:
-        """Raise the error that the status means, or `ProtocolError` for a body in an encoding that was not offered.
-
-        `session` is what `request` was sent with, the cookies of redirects before it included: the site may repeat any
-        of it, and what it sets with this answer.
-        """
-        if response.status >= 400:
-            known = apply_set_cookies(session, response.url, response.raw.headers, page=self._page)
-            redact = self.credential_remover((session, known), request.headers)
-            body = await response.excerpt()
-            if response.status not in (self._statuses or {}):
-                told = body.decode("utf-8", "replace")
-                if refusal := gate_refusal(response.status, response.headers, request.url, self._gate, told):
-                    raise refusal
-            raise status_error(response.raw, body, self._statuses, redact)
-        if response.status >= 300:
-            raise ProtocolError(f"The site answered {response.status}, which leads nowhere.", url=response.url)
-        encoding = response.headers.get("Content-Encoding", "").lower()
-        if encoding not in ENCODINGS:
-            raise ProtocolError("The site's answer is encoded in a way that was not offered.", url=response.url)
-
-
-class _Call:
-    """The async context manager of one request. It is no generator, since none can start while an event loop ends."""
-
-    def __init__(self, transport: Transport, request: Request) -> None:
-        self._transport = transport
-        self._request = request
-        self._response: Response
-
-    async def __aenter__(self) -> Response:
-        try:
-            self._response = await self._transport.send(self._request)
-        except BaseException as error:
-            forget_locals(error)
-            raise
-        return self._response
-
-    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        await self._response.aclose(error)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit.providers.aichatonline import AiChatOnline
     from toolkit.providers.aura import Aura
+    from toolkit.providers.chainlit.provider import Chainlit
     from toolkit.providers.codelinkava import CodeLinkAva
     from toolkit.providers.gradio.provider import Gradio
     from toolkit.providers.openassistant import OpenAssistant
     from toolkit.providers.openwebui.provider import OpenWebUI
+    from toolkit.providers.streamlit.provider import Streamlit
 
-__all__ = ["AiChatOnline", "Aura", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI"]
+__all__ = ["AiChatOnline", "Aura", "Chainlit", "CodeLinkAva", "Gradio", "OpenAssistant", "OpenWebUI", "Streamlit"]
 
 
 def __getattr__(name: str) -> object:

@@ -80,8 +80,11 @@ class Provider:
       nothing about the session.
     - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
       pair of the status and a part of its body, or of the explanation in that.
-    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
-      replay accepts any value.
+    - `closes`: the error for a code with which this site closes a WebSocket; the key is the code, or a pair of the code
+      and a part of the reason beside it.
+    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`, and in the
+      messages of a WebSocket `frames.NAME` or `frames.EVENT.NAME`), so that replay accepts any value.
+    - `uncompared`: the fields of messages, and the events (`frames.EVENT`), that replay does not compare.
     - `marks_end`: whether an answer has an end that can be told from a connection that ends too early.
     - `error_events`: examples of how the site reports a failure within an answer, as bytes of its body.
     - `own_pages`: a regular expression for the paths of the site's pages, which people copy with its address.
@@ -103,7 +106,9 @@ class Provider:
     one_at_a_time: ClassVar[bool] = False
     single_page: ClassVar[bool] = False
     statuses: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
+    closes: ClassVar[Mapping[int | tuple[int, str], type[ToolkitError]]] = {}
     random: ClassVar[tuple[str, ...]] = ()
+    uncompared: ClassVar[tuple[str, ...]] = ()
     marks_end: ClassVar[bool] = True
     error_events: ClassVar[tuple[bytes, ...]] = ()
     own_pages: ClassVar[str] = ""

@@ -41,6 +41,8 @@ BUILT_IN = {
     "openassistant": BuiltIn("toolkit.providers.openassistant", "OpenAssistant"),
     "openwebui": BuiltIn("toolkit.providers.openwebui.provider", "OpenWebUI"),
     "gradio": BuiltIn("toolkit.providers.gradio.provider", "Gradio"),
+    "chainlit": BuiltIn("toolkit.providers.chainlit.provider", "Chainlit"),
+    "streamlit": BuiltIn("toolkit.providers.streamlit.provider", "Streamlit"),
 }
 
 

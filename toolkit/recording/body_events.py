@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from toolkit.errors import ProtocolError
-from toolkit.har.model import Response
+from toolkit.har.frames import is_control, read_frame, speaks_engine_io
+from toolkit.har.model import Entry, Response
 from toolkit.streams.json_decoding import JSON_ERRORS
 from toolkit.streams.sse import SSEDecoder
 
@@ -66,6 +67,20 @@ def read_body(response: Response) -> BodyContent:
         return BodyContent(BodyForm.LINES, [_event("", line) for line in LINES.decode_lines(body)])
     except JSON_ERRORS:
         return BodyContent(BodyForm.TEXT, [])
+
+
+def read_answer(entry: Entry) -> BodyContent:
+    """Returns what was answered in `entry`: its body, or what the server said over a WebSocket, an event a frame."""
+    if not entry.messages:
+        return read_body(entry.response)
+    engine_io, events = speaks_engine_io(entry.request.url), list[Event]()
+    for message in entry.messages:
+        data = message.payload()
+        if message.is_sent or isinstance(data, bytes) or (engine_io and is_control(data)):
+            continue
+        frame = read_frame(data, engine_io=engine_io)
+        events.append(_event(frame.kind, frame.document) if frame.is_json else Event(frame.kind or "text", data))
+    return BodyContent(BodyForm.EVENTS, events)
 
 
 def _events(body: bytes) -> Iterator[Event]:

@@ -15,7 +15,7 @@ from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.har.model import Entry, Response
-from toolkit.recording.body_events import BodyContent, BodyForm, Event, read_body
+from toolkit.recording.body_events import BodyContent, BodyForm, Event, read_answer
 from toolkit.recording.shape import ShapeChange, is_id, shape_differences, shape_of
 
 
@@ -90,7 +90,7 @@ def find_drift(recorded: Iterable[Entry], live: Iterable[Entry]) -> list[Drift]:
     for how, start, end, other_start, other_end in matcher.get_opcodes():
         if how == "equal":
             for (name, one), (_, other) in zip(old[start:end], new[other_start:other_end], strict=True):
-                drifts += _compare(name, one.response, other.response)
+                drifts += _compare(name, one, other)
         else:
             drifts += [Drift(CallChange.CALL_WENT, name) for name, _ in old[start:end]]
             drifts += [Drift(CallChange.CALL_CAME, name) for name, _ in new[other_start:other_end]]
@@ -109,7 +109,8 @@ def _name(entry: Entry) -> str:
     return f"{entry.request.method} {path}"
 
 
-def _compare(call: str, was: Response, now: Response) -> Iterator[Drift]:
+def _compare(call: str, recorded: Entry, live: Entry) -> Iterator[Drift]:
+    was, now = recorded.response, live.response
     if was.status != now.status:
         fails = now.status >= 400 > was.status or now.status <= 0
         change = CallChange.STATUS_FAILS if fails else CallChange.STATUS_CHANGED
@@ -117,7 +118,7 @@ def _compare(call: str, was: Response, now: Response) -> Iterator[Drift]:
         if fails:
             return  # an error has another answer anyway
     yield from _compare_media_types(call, was, now)
-    old, new = read_body(was), read_body(now)
+    old, new = read_answer(recorded), read_answer(live)
     if old.form != new.form:
         yield Drift(CallChange.FORM_CHANGED, call, "", old.form, new.form)
     elif old.form in (BodyForm.EVENTS, BodyForm.LINES):

@@ -13,7 +13,7 @@ from toolkit.errors import RecordingError, redact_url
 from toolkit.files.access import read_regular_file, within_limit
 from toolkit.files.atomic import write_atomic
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
-from toolkit.recording.entry_validation import is_http_url, validate_entry
+from toolkit.recording.entry_validation import is_recorded_url, validate_entry
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.streams.json_decoding import JSON_ERRORS
 
@@ -102,7 +102,7 @@ def load(path: Path | str) -> Recording:
     path = Path(path)
     log = _loaded(path, _read(path))
     return Recording(
-        entries=[entry for entry in log.entries if is_http_url(entry.request.url)],
+        entries=[entry for entry in log.entries if is_recorded_url(entry.request.url)],
         comment=log.comment,
         chat=log.chat or None,
         session=log.session or None,

@@ -8,8 +8,10 @@ HAR 1.2 leaves much open, and each program has its own way. What is taken, and w
 - a form of which only the `params` are there: kept so (`toolkit.har.model.PostData`);
 - a body in a file of its own (`_file`, Playwright's way): read from there;
 - text of an answer without a charset, read as Windows-1252 though it was UTF-8 (browsers do): read anew;
-- entries of other schemes (`blob:`, `data:`, `wss:`), of a proxy's CONNECT, and such as cannot be read: left out, the
-  last with a note.
+- the frames of a WebSocket (`_webSocketMessages`, or Playwright's file of lines), at an `https:` URL as mitmproxy
+  writes it, too: `foreign_sockets`;
+- entries of other schemes (`blob:`, `data:`), of a proxy's CONNECT, and such as cannot be read: left out, the last with
+  a note.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ from msgspec import UNSET, UnsetType
 from toolkit.errors import RecordingError
 from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content, Entry
-from toolkit.recording.entry_validation import is_http_url, validate_entry
+from toolkit.recording.entry_validation import is_recorded_url, validate_entry
 from toolkit.recording.files import without_nulls
+from toolkit.recording.foreign_sockets import read_frames
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 # The characters that Windows-1252 has for the bytes 80 to 9F, and those of Latin-1 for the same bytes.
@@ -97,11 +100,12 @@ def _is_wanted(raw: dict[str, Any]) -> bool:
     if not isinstance(request, dict) or str(request.get("method", "")).upper() == "CONNECT":
         return False
     url = request.get("url")
-    return isinstance(url, str) and is_http_url(url) and "_webSocketMessages" not in raw
+    return isinstance(url, str) and is_recorded_url(url)
 
 
 def _read_entry(raw: dict[str, Any], attachment: Callable[[str], bytes | None], note: Callable[[str], None]) -> Entry:
     request, response = _object(raw, "request"), _object(raw, "response")
+    frames = read_frames(raw, attachment, note)
     _mend_request(request, attachment)
     _mend_response(response, attachment, note)
     started = _time(raw.get("startedDateTime"))
@@ -116,6 +120,7 @@ def _read_entry(raw: dict[str, Any], attachment: Callable[[str], bytes | None], 
             if isinstance(value, int | float) and value >= 0
         },
         **{key: raw[key] for key in ("pageref", "_resourceType") if isinstance(raw.get(key), str)},
+        **frames,
     }
     error = raw.get("_error")
     if not error and response["status"] <= 0:  # else the body is all that the page wanted of it

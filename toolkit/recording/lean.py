@@ -8,8 +8,8 @@ people see where the session comes from, and so that a check of the session is a
 - calls of the page whose answer holds what the site knows its person by: a cookie that the recipe needs, or the token;
 - of other calls whose answer sets a cookie, all but the bodies.
 
-Everything else is left out: scripts, styles, fonts, pictures, other hosts, and what the page asked for itself, such as
-lists of other chats and settings.
+Everything else is left out: scripts, styles, fonts, pictures, other hosts, WebSockets, and what the page asked for
+itself, such as lists of other chats and settings.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _is_kept(entry: Entry, own_hosts: Collection[str]) -> bool:
     """Decides whether `entry` is a document or a call of one of `own_hosts` that was answered by the network."""
     host = ascii_host(urlsplit(entry.request.url).hostname or "")
     answered = entry.response.status > 0 and entry.response.via_worker is not True
-    return answered and host in own_hosts and resource_kind(entry) != "asset"
+    return answered and host in own_hosts and resource_kind(entry) != "asset" and not entry.is_socket
 
 
 def _session_addresses(site: Site) -> Iterator[str]:

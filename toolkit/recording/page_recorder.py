@@ -1,4 +1,5 @@
-"""Records the traffic of a browser context's pages, and of their service workers, by Playwright's events.
+"""Records the traffic of a browser context's pages, and of their service workers, by Playwright's events; that of their
+WebSockets by `page_inspection`.
 
 Playwright is not imported here; the context is duck-typed. Bodies are read as soon as a request has finished, because
 the browser soon drops them. A stream is recorded as one piece: only our own calls record the times of its chunks.
@@ -23,10 +24,11 @@ from toolkit.errors import RecordingError
 from toolkit.har.message_builders import ABANDONED, UNFINISHED, make_request, make_response
 from toolkit.har.model import Entry, Timings
 from toolkit.har.resource_kind import kind_of_type
+from toolkit.recording.exchange import PAGEREF
+from toolkit.recording.page_inspection import PageInspection
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
 
 REDIRECTS = (301, 302, 303, 307, 308)
-PAGEREF = "page_1"  # the same for all: it only says that a page made the exchange, and not our own client
 BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
 LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it
@@ -66,6 +68,16 @@ class PageTrafficRecorder:
         }
         for event, listener in self._listeners.items():
             context.on(event, listener)
+        self._inspection = PageInspection(context, self._left_out, self._activity.set)
+
+    @property
+    def typed_passwords(self) -> list[str]:
+        """What was typed into password fields, also the beginnings of it."""
+        return sorted(self._inspection.typed)
+
+    async def ready(self) -> None:
+        """Waits until the pages that are open are recorded as a whole: what one asks before may be missed."""
+        await self._inspection.ready()
 
     @property
     def entries(self) -> list[Entry]:
@@ -73,7 +85,8 @@ class PageTrafficRecorder:
 
         One that was pending at the last `drain` has the `error` `UNFINISHED` and no body.
         """
-        return resolve_exchanges([*self._ended, *self._unfinished.values()])
+        exchanges = resolve_exchanges([*self._ended, *self._unfinished.values()])
+        return sorted([*exchanges, *self._inspection.entries], key=lambda entry: entry.started)
 
     async def drain(self) -> None:
         """Waits until every exchange so far is read; one still pending after `LATE_SECONDS` without its body.
@@ -119,6 +132,7 @@ class PageTrafficRecorder:
         for task in (reading := list(self._reading_tasks)):
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
+        await self._inspection.aclose()
 
     # --- Playwright's events
 

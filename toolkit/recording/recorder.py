@@ -15,84 +15,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET
 
-from toolkit import errors
 from toolkit.chats.messages import ChatRequest
-from toolkit.har.message_builders import Headers, make_request, make_response
-from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording, Timings
+from toolkit.har.message_builders import Headers
+from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
+from toolkit.recording.exchange import Exchange
 from toolkit.recording.lean import leave_out_page
-from toolkit.recording.page_recorder import PAGEREF, PageTrafficRecorder
+from toolkit.recording.page_recorder import PageTrafficRecorder
 from toolkit.recording.saved_things import without_saved_things
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import random_fields
+from toolkit.replay.engine_io_merge import frame_places, has_frames
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import Site
 from toolkit.session.slim_session import slim
-
-# Exceptions that say that the caller stopped, not the connection.
-CALLER_STOPPED = ("CancelledError", "GeneratorExit", "KeyboardInterrupt")
-
-
-class Exchange:
-    """One of our own calls, or one `of_visit`, which counts as the page's. `toolkit.http` calls the methods when the
-    events happen, and the times are taken then."""
-
-    def __init__(self, method: str, url: str, headers: Headers, body: bytes, *, of_visit: bool = False) -> None:
-        self.started = datetime.now(UTC)
-        self._of_visit = of_visit
-        self._request = make_request(method, url, headers, body)
-        self._clock = time.perf_counter()
-        self._status, self._reason, self._headers = 0, "", list[tuple[str, str]]()
-        self._http_version = "HTTP/1.1"
-        self._wait = self._length = 0.0
-        self._chunks: list[tuple[float, bytes]] = []
-        self._error: str | None = None
-
-    def response(self, status: int, reason: str, headers: Headers, http_version: str = "HTTP/1.1") -> None:
-        """Records that the response has started."""
-        self._status, self._reason, self._headers = status, reason, list(headers)
-        self._http_version = http_version
-        self._wait = self._length = self._now()
-
-    def chunk(self, data: bytes) -> None:
-        """Records one chunk of the body, after its Content-Encoding was decoded."""
-        self._length = self._now()
-        self._chunks.append((self._length - self._wait, data))
-
-    def end(self, error: str | None = None) -> None:
-        """Records the end of the exchange. `error` is `Name` or `Name: text` of the exception that ended it, if any.
-
-        Only errors of the connection are recorded. That the caller stopped reading, or that the response reported an
-        error, is nothing for a replay to repeat.
-        """
-        self._length = self._now()
-        self._error = error if error and _is_connection_error(error) else None
-
-    def entry(self) -> Entry:
-        """Returns the exchange so far."""
-        response = make_response(
-            self._status, self._reason, self._headers, self._chunks, http_version=self._http_version
-        )
-        return Entry(
-            started=self.started,
-            request=self._request,
-            response=response,
-            time=round(self._length, 1),
-            timings=Timings(wait=round(self._wait, 1), receive=round(self._length - self._wait, 1)),
-            error=self._error,
-            pageref=PAGEREF if self._of_visit else UNSET,
-            resource_type="fetch" if self._of_visit else UNSET,
-        )
-
-    def _now(self) -> float:
-        return (time.perf_counter() - self._clock) * 1000
 
 
 class _CheckRecorder(NamedTuple):
@@ -132,12 +73,21 @@ class _Call(NamedTuple):
 class Recorder:
     """Collects the exchanges of our own calls and of pages, and returns them in the order of their start.
 
-    `random` names what a provider generates for each call, as `query.NAME` or `body.NAME`. `rules` are the user's rules
-    for redaction. With `page`, all that pages fetch is recorded, so that a browser can be replayed to.
+    `random` names what a provider generates for each call, as `query.NAME`, `body.NAME` or `frames.EVENT.NAME`, and
+    `uncompared` what in frames a replay does not compare (see `toolkit.har.frames`). `rules` are the user's rules for
+    redaction. With `page`, all that pages fetch is recorded, so that a browser can be replayed to.
     """
 
-    def __init__(self, *, random: Iterable[str] = (), rules: Rules | None = None, page: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        random: Iterable[str] = (),
+        uncompared: Iterable[str] = (),
+        rules: Rules | None = None,
+        page: bool = False,
+    ) -> None:
         self._random = tuple(random)
+        self._uncompared = tuple(uncompared)
         self._rules = rules
         self._page = page
         self._call: _Call | None = None
@@ -176,6 +126,11 @@ class Recorder:
         of requests that `left_out` names in lower case: those that are no page's, but a gate's."""
         self._page_recorders.append(PageTrafficRecorder(context, left_out, assets=self._page))
 
+    async def ready(self) -> None:
+        """Waits until the pages that are open are recorded as a whole. Call it before one of them goes anywhere."""
+        for recorder in self._page_recorders:
+            await recorder.ready()
+
     async def drain(self) -> None:
         """Waits until every exchange of the pages so far is read. Call it while the context is open.
 
@@ -208,8 +163,10 @@ class Recorder:
                 entries = leave_out_page(entries, call.site, call.session)
                 session = slim(session, call.site.harvest, time.time())
         for entry in entries:
-            if places := random_fields(entry.request, self._random):
+            if places := random_fields(entry.request, self._random) + frame_places(entry, self._random):
                 entry.request.random = places
+            if self._uncompared and has_frames(entry):
+                entry.request.uncompared = list(self._uncompared)
         entries.sort(key=lambda entry: entry.started)
         on_step(f"redacting {_megabytes(entries)}")
         recording = Recording(
@@ -220,18 +177,12 @@ class Recorder:
             lean=not self._page and bool(self._page_recorders),
             answer=answer,
         )
-        return redact(recording, rules=self._rules, session=call.session if call is not None else None, probe=probe)
+        typed = [password for recorder in self._page_recorders for password in recorder.typed_passwords]
+        begun_with = call.session if call is not None else None
+        return redact(recording, rules=self._rules, session=begun_with, probe=probe, typed=typed)
 
 
 def _megabytes(entries: Iterable[Entry]) -> str:
     """Returns the size of all bodies, in words."""
     halves = ((one.request.body_size, one.response.content.size) for one in entries)
     return f"{sum(max(sent, 0) + got for sent, got in halves) / 1e6:.1f} MB"
-
-
-def _is_connection_error(error: str) -> bool:
-    name = error.partition(":")[0]
-    kind = getattr(errors, name, None)
-    if isinstance(kind, type):
-        return issubclass(kind, errors.NetworkError)
-    return name not in CALLER_STOPPED

@@ -10,32 +10,46 @@ import msgspec
 
 from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content
+from toolkit.har.text_walk import FRAME_KEY
+from toolkit.har.websockets import BINARY
 from toolkit.redaction.body_layers import open_layers
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps, resize_chunks
 
 
 class Body:
-    """The body in `holder`, a HAR `content` or `postData`.
+    """The body in `holder`, a HAR `content` or `postData`, or the frame of a WebSocket that it is.
 
-    `key` is the field that may say `base64`: `encoding` of a content, `_encoding` of a `postData`. `data` are the
-    decoded bytes; of a body that is compressed, or UTF-16, its text in UTF-8. `size` is the size of the body in bytes.
+    `key` is the field that may say `base64`: `encoding` of a content, `_encoding` of a `postData`, and `opcode` of a
+    frame, which does so by its number. `data` are the decoded bytes; of a body that is compressed, or UTF-16, its text
+    in UTF-8. `size` is the size of the body in bytes.
     """
 
     def __init__(self, holder: dict[str, Any], key: str) -> None:
         self.mime_type: str = holder.get("mimeType", "")
         self._holder, self._key = holder, key
-        content = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get("text") or "")
-        content.encoding = holder.get(key) or msgspec.UNSET
+        self._text_key = "data" if key == FRAME_KEY else "text"
+        content = Content(mime_type=self.mime_type if key == "encoding" else "", text=holder.get(self._text_key) or "")
+        content.encoding = "base64" if self._is_base64 else msgspec.UNSET
         self._outside = content.body()
         self.data, self._pack = open_layers(self._outside)
+
+    @property
+    def _is_base64(self) -> bool:
+        return bool(self._holder.get(self._key) == (BINARY if self._key == FRAME_KEY else "base64"))
 
     @property
     def size(self) -> int:
         return len(self._outside)
 
     def edit(self, edits: Sequence[Edit[bytes]]) -> int:
-        """Applies `edits`, which may overlap, to the body and its chunk sizes. Returns the growth in bytes."""
+        """Applies `edits`, which may overlap, to the body and its chunk sizes. Returns the growth in bytes.
+
+        In a binary frame each edit has the length of what it replaces, since lengths may stand before it."""
         edits = drop_overlaps(edits)
+        if self._key == FRAME_KEY and self._is_base64 and self._outside is self.data:
+            edits = [
+                edit._replace(new=edit.new.ljust(edit.end - edit.start)[: edit.end - edit.start]) for edit in edits
+            ]
         if not edits:
             return 0
         before, layered = self._outside, self._outside is not self.data
@@ -43,8 +57,10 @@ class Body:
         self._outside = self._pack(self.data) if layered else self.data
         if layered:
             edits = [Edit(0, len(before), self._outside)]
-        if self._holder.get(self._key) == "base64":
-            self._holder["text"] = base64.b64encode(self._outside).decode("ascii")
+        if self._is_base64:
+            self._holder[self._text_key] = base64.b64encode(self._outside).decode("ascii")
+        elif self._key == FRAME_KEY:
+            self._holder["data"] = self._outside.decode("utf-8", "surrogatepass")
         else:
             text, encoding = encode_body(self._outside, self.mime_type if self._key == "encoding" else "")
             self._holder["text"] = text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_in_session
+from toolkit.redaction.typed_secrets import typed_secret
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
@@ -28,14 +29,19 @@ class SecretSource(msgspec.Struct):
 
 
 def collect_secrets(
-    log: dict[str, Any], locations: Iterable[Location], rules: Rules, session: BrowserSession | None
+    log: dict[str, Any],
+    locations: Iterable[Location],
+    rules: Rules,
+    session: BrowserSession | None,
+    typed: Collection[str] = (),
 ) -> dict[str, SecretSource]:
     """Returns every secret of `log` and of `session`, in the order of their first appearance.
 
-    `locations` are those of `log`. JSON Web Tokens, and what the patterns of `rules` match, are collected from every
-    text.
+    `locations` are those of `log`, `typed` whole passwords that were typed meanwhile. JSON Web Tokens, and what the
+    patterns of `rules` match, are collected from every text.
     """
     sources: dict[str, SecretSource] = {}
+    _add(sources, (typed_secret(value, typed) for value in typed))
     for location in locations:
         _add(sources, location.secrets())
     for holder, key, _ in texts(log):

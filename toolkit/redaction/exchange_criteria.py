@@ -19,7 +19,7 @@ class Criteria(NamedTuple):
 
     Generated values count as secrets of the kind `random`. `memory` keeps what was found in headers and cookies, most
     of which are the same in each exchange. `empty` keeps the bodies in which nothing was found, for a document that is
-    looked through again.
+    looked through again. `typed` is what was typed into password fields.
     """
 
     rules: Rules
@@ -27,6 +27,10 @@ class Criteria(NamedTuple):
     random_body: frozenset[Path] = frozenset()
     memory: dict[tuple[object, str, str], list[Part]] | None = None
     empty: EmptyBodies | None = None
+    typed: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Criteria {self.rules!r}>"
 
     @property
     def wants_all_fields(self) -> bool:

@@ -20,7 +20,7 @@ is a secret because of its name (`code_bodies`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, overload
 
 import msgspec
@@ -36,6 +36,7 @@ from toolkit.redaction.replace import replace_secrets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.secret_locations import find_in_log
+from toolkit.redaction.typed_secrets import whole_passwords
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.session.recipe import Probe
@@ -43,7 +44,12 @@ from toolkit.session.recipe import Probe
 
 @overload
 def redact(
-    recorded: Recording, *, rules: Rules | None = ..., session: BrowserSession | None = ..., probe: Probe | None = ...
+    recorded: Recording,
+    *,
+    rules: Rules | None = ...,
+    session: BrowserSession | None = ...,
+    probe: Probe | None = ...,
+    typed: Collection[str] = ...,
 ) -> Recording: ...
 @overload
 def redact(
@@ -52,6 +58,7 @@ def redact(
     rules: Rules | None = ...,
     session: BrowserSession | None = ...,
     probe: Probe | None = ...,
+    typed: Collection[str] = ...,
 ) -> list[Entry]: ...
 @forgetting_locals
 def redact(
@@ -60,11 +67,14 @@ def redact(
     rules: Rules | None = None,
     session: BrowserSession | None = None,
     probe: Probe | None = None,
+    typed: Collection[str] = (),
 ) -> Recording | list[Entry]:
     """Returns a copy of `recorded` without its secrets, and without who is signed in.
 
     `rules` add what is secret, and name what to keep. The secrets of `session` are taken out as well, wherever they
     occur, and so is who it is of. `probe` is that of the provider's recipe: the answer to it tells who is signed in.
+    `typed` is what was typed into password fields, letter by letter: the whole of it is taken out wherever it occurs,
+    the beginnings of it, and what is short, where a client sent it as a value by itself.
     Raises `RecordingError` for a secret that cannot be replaced; the message names its place, never its value.
     """
     given = recorded if isinstance(recorded, Recording) else Recording(entries=list(recorded))
@@ -73,8 +83,8 @@ def redact(
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
     empty: EmptyBodies = set()
-    locations = list(find_in_log(log, rules, empty))
-    sources = collect_secrets(log, locations, rules, session)
+    locations = list(find_in_log(log, rules, frozenset(typed), empty))
+    sources = collect_secrets(log, locations, rules, session, whole_passwords(typed))
     placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
     addresses = parts_of_addresses(log, distinctive)

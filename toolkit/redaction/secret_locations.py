@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from toolkit.har.frames import speaks_engine_io
+from toolkit.har.text_walk import FRAME_KEY, FRAMES
+from toolkit.har.websockets import BINARY, SENT, is_socket_url
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.body_secrets import (
     find_in_body,
@@ -30,8 +33,10 @@ from toolkit.redaction.occurrences import (
     replace_in_text,
     secrets_in,
 )
+from toolkit.redaction.packet_secrets import find_in_packets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
+from toolkit.redaction.typed_secrets import find_typed_in_bytes, find_typed_in_json
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
 from toolkit.session.browser_session import BrowserSession
 
@@ -64,12 +69,15 @@ class Location(NamedTuple):
         return 0
 
 
-def find_in_log(log: dict[str, Any], rules: Rules, empty: EmptyBodies | None = None) -> Iterator[Location]:
-    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`.
+def find_in_log(
+    log: dict[str, Any], rules: Rules, typed: frozenset[str] = frozenset(), empty: EmptyBodies | None = None
+) -> Iterator[Location]:
+    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`, and of what
+    was `typed` into password fields in what clients sent by frames.
 
     Bodies that hold none are added to `empty`, and those that are in it already are not searched.
     """
-    criteria = Criteria(rules, memory={}, empty=empty)
+    criteria = Criteria(rules, memory={}, empty=empty, typed=typed)
     for number, entry in enumerate(log["entries"]):
         yield from find_in_entry(entry, number, criteria)
     yield from find_beside_entries(log, criteria)
@@ -80,6 +88,7 @@ def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Ite
     path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
     yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
     yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
+    yield from _with_secrets(_packet_locations(entry, path, criteria))
     yield from _with_secrets(_text_locations(entry, path, criteria))
 
 
@@ -133,6 +142,33 @@ def _response_locations(response: dict[str, Any], path: str, criteria: Criteria,
     yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
     yield from _text_locations(content, f"{path}.content", criteria)
     yield from _text_locations(response, path, criteria)
+
+
+def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+    """The frames of a WebSocket, and what is posted and polled in a session of engine.io."""
+    request, url = entry["request"], entry["request"]["url"]
+    places = [place for place in request.get("_random", ()) if isinstance(place, str)]
+    engine_io = speaks_engine_io(url)
+    for number, frame in enumerate(entry.get(FRAMES) or ()):
+        body = Body(frame, FRAME_KEY)
+        sent, binary = frame.get("type") == SENT, frame.get("opcode") == BINARY
+        parts = find_in_packets(body.data, criteria, places if sent else (), engine_io=engine_io, binary=binary)
+        if sent and criteria.typed:
+            find_typed = find_typed_in_bytes if binary else find_typed_in_json
+            parts += find_typed(body.data, criteria.typed)
+        yield Location(f"{path}.{FRAMES}[{number}].data", parts, frame, FRAME_KEY, body=True)
+    if (close := entry.get("_webSocketClose")) and close.get("reason"):
+        parts = find_in_sentence(close["reason"], criteria)
+        yield Location(f"{path}._webSocketClose.reason", parts, close, "reason")
+    if engine_io and not is_socket_url(url):
+        for name, holder, key in (
+            ("request.postData", request.get("postData"), "_encoding"),
+            ("response.content", entry["response"].get("content"), "encoding"),
+        ):
+            if holder and holder.get("text"):
+                made_up = places if key == "_encoding" else ()
+                parts = find_in_packets(Body(holder, key).data, criteria, made_up, engine_io=True)
+                yield Location(f"{path}.{name}.text", parts, holder, key, body=True)
 
 
 def _text_locations(holder: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:

@@ -56,6 +56,11 @@ class Credentials(Struct, frozen=True):
         for name in sorted(differing):
             yield f"cookie {name}: recorded one, got {'another' if name in names else 'none'}"
 
+    def has_same_login(self, sent: CookiePairs, http_only: CookiePairs) -> bool:
+        """Whether the cookies `sent` have the same of the `http_only` ones as the recorded request had: a page asks
+        the same before and after a login, and is answered otherwise."""
+        return sent & http_only == self.cookies & http_only
+
     def authorization_differences(self, sent: str, cookies: CookiePairs = frozenset()) -> Iterator[str]:
         """How the Authorization header `sent` (empty for none) differs. `cookies` were sent with it."""
         if sent == self.authorization or (self.from_page and not self.authorization):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,10 @@ class LocalNetwork:
 
     `apps` are stand-in sites by `host` or `host:port`, in any scheme; they come before `recording`. `pace` is the
     factor for recorded gaps (0 for none), `match` says on what recorded requests are matched (see
-    `toolkit.replay.playback`). `strict` verifies at the end that the requests were the recorded ones (see `verify`),
-    unless the body of the `async with` raised an error itself. `proxy_auth` is the user and password that the proxy
-    asks for.
+    `toolkit.replay.playback`), `uncompared` names places in the frames of WebSockets that are not compared, besides
+    those that the recording names (see `toolkit.har.frames`). `strict` verifies at the end that the requests were the
+    recorded ones (see `verify`), unless the body of the `async with` raised an error itself. `proxy_auth` is the user
+    and password that the proxy asks for.
 
     `session` is the session that the recording's own calls began with, None where the recording has none: a client
     that visits no page starts from it, and a context may. `log` lists the requests that reached a site, `refused` the
@@ -53,11 +54,12 @@ class LocalNetwork:
         recording: Recording | Sequence[Recording] | None = None,
         pace: float = 0.0,
         match: Sequence[MatchPart] = ALL_PARTS,
+        uncompared: Collection[str] = (),
         strict: bool = False,
         proxy_auth: tuple[str, str] | None = None,
     ) -> None:
         recordings = [recording] if isinstance(recording, Recording) else list(recording or ())
-        self.replay = ReplayApp(recordings, pace=pace, match=match)
+        self.replay = ReplayApp(recordings, pace=pace, match=match, uncompared=uncompared)
         self.session = next((one.session.to_session() for one in recordings if one.session is not None), None)
         self._sites = SiteServer(apps or {}, self.replay)
         self._strict = strict
@@ -100,6 +102,8 @@ class LocalNetwork:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._strict and kind is None:
+            await self.replay.settle()
         if self._stack is not None:
             stack, self._stack = self._stack, None
             await stack.aclose()
@@ -108,8 +112,8 @@ class LocalNetwork:
 
     def verify(self) -> None:
         """Raise `ReplayMismatch` if this replay differs from its recordings so far, with every difference: requests
-        that no recording answers, refused hosts, and exchanges that have to be played and were not (see
-        `toolkit.replay.playback` for which these are)."""
+        that no recording answers, refused hosts, exchanges that have to be played and were not (see
+        `toolkit.replay.playback` for which these are), and frames of a client that were not sent."""
         differences = [str(miss) for miss in self.misses]
         differences += [f"{host} was refused: nothing of it is recorded." for host in dict.fromkeys(self.refused)]
         differences += [
@@ -117,6 +121,7 @@ class LocalNetwork:
             for entry in self.replay.playback.still_required()
             if self._sites.is_replayed(URL(entry.request.url))
         ]
+        differences += self.replay.unplayed_frames()
         if differences:
             more = [f"and {len(differences) - LISTED} more"] if len(differences) > LISTED else []
             text = "\n".join(f"  - {one_line(one)}" for one in (*differences[:LISTED], *more))

@@ -3,6 +3,9 @@
 Requests match on method, URL (scheme, host, port, path, query), body (see `toolkit.replay.body_matching`), cookies and
 authorization (see `toolkit.replay.credential_matching`).
 
+A WebSocket is matched by its handshake; what follows is the matter of `toolkit.replay.socket_script`. The exchanges of
+one session of engine.io are one socket (`toolkit.replay.engine_io_merge`).
+
 If a recording has calls of a client, every call has to be played, but nothing that its pages fetched: that matters
 only to a replay that visits them, and even then a browser has a cache, and leaves a page once it has what it needs. If
 a recording has only pages, and one of them is visited, their documents and calls have to be played, except:
@@ -21,6 +24,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import UnsetType
 from yarl import URL
 
 from toolkit.errors import ReplayMismatch, UsageError, one_line
@@ -34,6 +38,7 @@ MatchPart = Literal["method", "url", "body", "cookies", "authorization"]
 ALL_PARTS: tuple[MatchPart, ...] = get_args(MatchPart)
 LISTED = 5  # differences that an error lists
 REPEATABLE = ("GET", "HEAD")
+SCHEMES = {"ws": "http", "wss": "https"}  # of the handshakes of sockets
 
 
 class _Exchange(msgspec.Struct, eq=False):
@@ -79,29 +84,39 @@ class Playback:
         for exchange in self._exchanges:
             self._by_key.setdefault(exchange.key, []).append(exchange)
             self._methods.setdefault(exchange.key[1:], set()).add(exchange.entry.request.method)
-        self.schemes = {(one.url.host or "", one.url.port or 0): one.url.scheme for one in self._exchanges}
+        self.schemes = {
+            (one.url.host or "", one.url.port or 0): SCHEMES.get(one.url.scheme, one.url.scheme)
+            for one in self._exchanges
+        }
         self._visited = False  # whether the document of a page was played
 
     def take(self, incoming: IncomingRequest) -> Entry | ReplayMismatch:
         """The recorded exchange that answers `incoming` now, or the error that says why there is none.
 
-        Each exchange is played once, in recorded order; only the last one of a GET or HEAD is repeated. A HEAD that was
-        not recorded is answered by the GET. Before a page is visited, calls of a client come first.
+        Each exchange is played once, in recorded order; only the last one of a GET or HEAD is repeated, and no socket.
+        A HEAD that was not recorded is answered by the GET. Before a page is visited, calls of a client come first.
         """
         candidates = self._candidates(incoming)
         body = None
         if candidates and "body" in self._match:
             body = self._mask_random(normalize_body(incoming.content_type, incoming.body))
         matching = [exchange for exchange in candidates if not any(self._differences(exchange, incoming, body))]
+        if "cookies" in self._match:
+            matching = self._with_same_login(matching, incoming) or matching
         if not self._visited:
             matching = [exchange for exchange in matching if not exchange.sender.from_page] or matching
-        if (exchange := self._choose(matching, repeatable=incoming.method in REPEATABLE)) is None:
+        repeatable = incoming.method in REPEATABLE and incoming.url.scheme not in SCHEMES
+        if (exchange := self._choose(matching, repeatable=repeatable)) is None:
             what = one_line(self._explain(incoming, body, candidates, len(matching)))
             return ReplayMismatch(what, url=str(incoming.url))
         exchange.played += 1
         if exchange.sender.from_page and resource_kind(exchange.entry) == "document":
             self._visited = True
         return exchange.entry
+
+    def _with_same_login(self, matching: Sequence[_Exchange], incoming: IncomingRequest) -> list[_Exchange]:
+        """Those of `matching` that were asked before the login where `incoming` is, or after it likewise."""
+        return [one for one in matching if one.sender.has_same_login(incoming.cookies, self.http_only_cookies)]
 
     def _candidates(self, incoming: IncomingRequest) -> list[_Exchange]:
         """The exchanges with the method and the URL of `incoming`."""
@@ -144,6 +159,12 @@ class Playback:
                     required.append(exchange.entry)
                 played_for_page[same_request] -= 1
         return required
+
+    def is_required(self, entry: Entry) -> bool:
+        """Whether `entry` has to be played as a whole once it has begun."""
+        if isinstance(entry.pageref, UnsetType):
+            return True
+        return self._visited and all(exchange.sender.from_page for exchange in self._exchanges)
 
     def _key(self, method: str, url: URL) -> tuple[Any, ...]:
         return (method.upper() if "method" in self._match else "", *self._url_key(url))

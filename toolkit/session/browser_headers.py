@@ -64,3 +64,24 @@ def fetch_headers(
     else:  # client hints and fetch metadata are sent to trustworthy origins only
         headers = {name: value for name, value in headers.items() if not name.startswith(CLIENT_HINTS)}
     return headers
+
+
+def handshake_headers(session_headers: Mapping[str, str], page: str, more: Mapping[str, str]) -> dict[str, str]:
+    """The headers of the handshake by which the page `page` opens a WebSocket, in the order in which Chromium sends
+    them (measured on 156), except the cookies and what is made anew for each; `more` follow them.
+
+    No page can add headers to a handshake, so of a session's headers there is the user agent alone. `Origin` is that of
+    the page, always (https://websockets.spec.whatwg.org/#websocket-opening-handshake); there is no referrer, no
+    Sec-Fetch-* and no client hint. `Accept-Encoding` is left to the HTTP library, as in `fetch_headers`.
+    """
+    agent = session_headers.get("user-agent")
+    return {
+        "Connection": "Upgrade",
+        "Pragma": "no-cache",
+        "Cache-Control": "no-cache",
+        **({} if agent is None else {"User-Agent": agent}),
+        "Upgrade": "websocket",
+        "Origin": origin_of(page),
+        "Sec-WebSocket-Version": "13",
+        **more,
+    }

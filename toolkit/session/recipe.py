@@ -24,12 +24,14 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     `path` is requested with GET on the provider's site; the answer is JSON. `identity` lists paths in the answer, such
     as `user.email`: the first one that holds text or a number is who is signed in, and if none does, nobody is.
     `anonymous` is for software of which some deployments need no login: there any answer but an empty one allows calls.
+    `null_is_open` is for software whose answer is `null` where nobody has to log in, and a status where one has to.
     `pending` is a path in the answer and the value there that says that the account still waits for its approval.
     """
 
     path: str
     identity: tuple[str, ...]
     anonymous: bool = False
+    null_is_open: bool = False
     pending: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -45,6 +47,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     def allows_calls(self, answer: Any) -> bool:
         """Whether `answer`, the site's decoded JSON, comes from a site that allows calls: with a login, or without."""
+        if answer is None:
+            return self.null_is_open
         return self.find_identity(answer) is not None or (self.anonymous and isinstance(answer, dict) and answer != {})
 
     def is_pending(self, answer: Any) -> bool:
@@ -128,6 +132,9 @@ class PageRecorder(Protocol):
     def watch(self, context: Any, left_out: Collection[str] = ()) -> None:
         """Record the exchanges of all pages of `context`, a Playwright context of the async API, from now on, without
         the headers of requests that `left_out` names in lower case."""
+
+    async def ready(self) -> None:
+        """Wait until the pages that are open are recorded."""
 
     async def drain(self) -> None:
         """Wait until all exchanges so far are recorded."""

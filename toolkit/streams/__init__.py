@@ -1,8 +1,9 @@
-"""Decoders of what a site streams: from bytes to text, server-sent events and JSON documents.
+"""Decoders of what a site streams: from bytes to text, server-sent events and JSON documents, and from the messages of
+a WebSocket to the packets of engine.io and socket.io.
 
-Each decoder has `feed(bytes) -> list` and `flush() -> list`, in a file of its own, and does no I/O. The items and the
-error do not depend on how the bytes are cut into chunks. The time is linear in the bytes; the memory is bounded by a
-limit. Reading from a connection, decompression and deadlines do not belong here (`toolkit.http`), nor does what
+Each decoder of bytes has `feed(bytes) -> list` and `flush() -> list`, in a file of its own, and does no I/O. The items
+and the error do not depend on how the bytes are cut into chunks. The time is linear in the bytes; the memory is bounded
+by a limit. Reading from a connection, decompression and deadlines do not belong here (`toolkit.http`), nor does what
 the items mean at one site (`toolkit.providers`). Other rooms import from here.
 """
 

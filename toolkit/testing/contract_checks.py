@@ -30,7 +30,20 @@ from toolkit.har.model import Entry, Recording
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import NO_LIST
-from toolkit.testing.fault_injection import FAULTS, REFUSALS, SILENCE, Fault, break_connection, with_body
+from toolkit.testing.fault_injection import (
+    FAULTS,
+    LOST,
+    REFUSALS,
+    SILENCE,
+    SOCKET_CLOSES,
+    SOCKET_FAULTS,
+    Fault,
+    break_connection,
+    say_in_the_middle,
+    server_frames,
+    with_body,
+    with_frames,
+)
 from toolkit.testing.frames import frame_ends
 from toolkit.testing.leak_detection import detect_leaks
 from toolkit.testing.replayed_call import Call, Outcome, replay_call
@@ -85,7 +98,8 @@ class ContractCheck:
                 with suppress(_EnoughViolations):
                     await self._check_chunking(replayed.text)
                     for number in range(replayed.asked_at_first):
-                        for name, fault in FAULTS.items():
+                        more = SOCKET_FAULTS if self._entry(number).is_socket else {}
+                        for name, fault in (FAULTS | more).items():
                             await self._check_fault(number, name, fault)
                         await self._check_cancellation(number)
                         await self._check_refused_session(number)
@@ -137,7 +151,9 @@ class ContractCheck:
     async def _check_chunking(self, text: str) -> None:
         for how, size in (("of one byte", 1), ("of seven bytes", 7), ("all at once", None)):
             entries = [
-                with_body(entry, entry.response.content.body(), size) if i in self._call_entries else entry
+                with_body(entry, entry.response.content.body(), size)
+                if i in self._call_entries and not entry.is_socket
+                else entry
                 for i, entry in enumerate(self._recording.entries)
             ]
             outcome = await replay_call(
@@ -178,6 +194,9 @@ class ContractCheck:
     async def _check_cuts(self, replayed: Outcome) -> None:
         number = replayed.asked_at_first - 1
         entry = self._entry(number)
+        if entry.is_socket:
+            await self._check_socket_cuts(number, replayed.text)
+            return
         for end in frame_ends(entry)[-CUTS:] if self._kind.marks_end else ():
             outcome = await self._replay_with_body(number, entry.response.content.body()[:end])
             if outcome.error is None and outcome.text != replayed.text:
@@ -185,13 +204,27 @@ class ContractCheck:
                 self._report(f"what is cut is an error: cut {where} it gave {outcome.text!r} as if it were whole")
                 return  # the cuts before this one show no more
 
+    async def _check_socket_cuts(self, number: int, text: str) -> None:
+        for place in server_frames(self._entry(number))[-CUTS:] if self._kind.marks_end else ():
+            for close in (SOCKET_CLOSES["as complete"], LOST):
+                cut = partial(with_frames, cut=[place], close=close)
+                outcome = await replay_call(self._kind, self._with_fault(number, cut), Call())
+                if outcome.error is None and outcome.text != text:
+                    where = f"before frame {place + 1} of {self._describe_request(number)}, and closed by {close.by}"
+                    self._report(f"what is cut is an error: cut {where}, it gave {outcome.text!r} as if it were whole")
+                    return
+
     async def _check_error_events(self, replayed: Outcome) -> None:
         number = replayed.asked_at_first - 1
         body = self._entry(number).response.content.body()
         ends = frame_ends(self._entry(number))
         middle = ends[len(ends) // 2] if ends else 0
         for event in self._error_events:
-            outcome = await self._replay_with_body(number, body[:middle] + event)
+            if self._entry(number).is_socket:
+                faulty = self._with_fault(number, say_in_the_middle(event))
+                outcome = await replay_call(self._kind, faulty, Call())
+            else:
+                outcome = await self._replay_with_body(number, body[:middle] + event)
             if not isinstance(outcome.error, ToolkitError):
                 where = f"within the answer to {self._describe_request(number)}"
                 got = repr(outcome.error or outcome.text)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from toolkit.har.model import Content, Entry, Pair, Response
+from toolkit.har.websockets import WebSocketClose, make_message
 
 SILENCE = "TimeoutError: the site says nothing more"  # an exchange with this error ends in silence under replay
 LOGIN_PAGE = b"<!doctype html><title>Sign in</title><form><input type=password></form>"
 GARBAGE = b'\x00\xff\xfe{"a": [}\n\ndata: {\n\n\xc3'
+
+
+NORMAL = 1000
+LOST = WebSocketClose("lost")
+SILENT = WebSocketClose("client")  # a socket that ends so is left to the client, which waits
 
 
 class Fault(NamedTuple):
@@ -27,7 +33,7 @@ class Fault(NamedTuple):
 
     def is_harmless(self, entry: Entry) -> bool:
         """Whether a correct provider may take `entry` with this fault for a good answer."""
-        return self.may_pass or (self.in_body and not entry.response.content.body())
+        return self.may_pass or (self.in_body and not entry.is_socket and not entry.response.content.body())
 
 
 def with_body(entry: Entry, body: bytes, chunk_size: int | None = None) -> Entry:
@@ -46,6 +52,48 @@ def with_half_body(entry: Entry) -> Entry:
     return with_body(entry, body[: len(body) // 2])
 
 
+def server_frames(entry: Entry) -> list[int]:
+    """The places of the site's frames among the messages of a WebSocket."""
+    return [number for number, one in enumerate(entry.messages or ()) if not one.is_sent]
+
+
+def with_frames(
+    entry: Entry, cut: Sequence[int] = (), close: WebSocketClose = LOST, more: Sequence[bytes] = ()
+) -> Entry:
+    """A copy of a WebSocket that ends by `close` before the message at the first place of `cut`, after the frames
+    `more` of the site."""
+    messages = list(entry.messages or ())[: cut[0] if cut else None]
+    messages += [make_message(_as_text(data), sent=False, time=0, ms=0) for data in more]
+    return replace(entry, messages=messages, close=close)
+
+
+def _as_text(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def close_in_the_middle(close: WebSocketClose) -> Callable[[Entry], Entry]:
+    """Makes a fault of a WebSocket: it ends by `close` after half of the site's frames."""
+
+    def apply(entry: Entry) -> Entry:
+        frames = server_frames(entry)
+        return with_frames(entry, frames[len(frames) // 2 :], close)
+
+    return apply
+
+
+def say_in_the_middle(*frames: bytes) -> Callable[[Entry], Entry]:
+    """Makes a fault of a WebSocket: the site sends `frames` in the place of the second half of its own."""
+
+    def apply(entry: Entry) -> Entry:
+        own = server_frames(entry)
+        return with_frames(entry, own[len(own) // 2 :], WebSocketClose("server", NORMAL), frames)
+
+    return apply
+
+
 def replace_answer(status: int, body: bytes = b"", content_type: str = "") -> Callable[[Entry], Entry]:
     """Makes a fault: the site gives this answer instead of the recorded one."""
     headers = [Pair("Content-Type", content_type)] if content_type else []
@@ -61,6 +109,8 @@ def break_connection(error: str, *, begun: bool = True) -> Callable[[Entry], Ent
     the answer."""
 
     def apply(entry: Entry) -> Entry:
+        if begun and entry.is_socket:
+            return close_in_the_middle(SILENT if error == SILENCE else LOST)(entry)
         return replace(with_half_body(entry) if begun else replace(entry, response=Response(0)), error=error)
 
     return apply
@@ -68,6 +118,8 @@ def break_connection(error: str, *, begun: bool = True) -> Callable[[Entry], Ent
 
 def with_garbage(entry: Entry) -> Entry:
     """A copy of `entry` whose body turns into garbage in its middle."""
+    if entry.is_socket:
+        return say_in_the_middle(GARBAGE)(entry)
     body = entry.response.content.body()
     return with_body(entry, body[: len(body) // 2] + GARBAGE)
 
@@ -99,6 +151,26 @@ FAULTS: dict[str, Fault] = {
         may_pass=True,
     ),
     "lines of another shape": Fault(replace_answer(200, b'{"unexpected": 1}\n[]\nnull\n"?"\n', TEXT), may_pass=True),
+}
+
+OTHER_SHAPES = (b'{"unexpected": 1}', b"[]", b"null", b'"?"', b"42[1]", b"", b"\x0a\x00")
+SOCKET_CLOSES = {
+    "as complete": WebSocketClose("server", NORMAL),
+    "without a code": WebSocketClose("server", 1005),
+    **{f"with {code}": WebSocketClose("server", code) for code in (1001, 1008, 1011, 1012, 4000)},
+}
+
+# Those of WebSockets besides.
+SOCKET_FAULTS: dict[str, Fault] = {
+    **{
+        f"a socket that is closed {how} in the middle": Fault(close_in_the_middle(one))
+        for how, one in SOCKET_CLOSES.items()
+    },
+    "a socket closed at once": Fault(lambda entry: with_frames(entry, [0], WebSocketClose("server", NORMAL))),
+    "frames of another shape": Fault(say_in_the_middle(*OTHER_SHAPES)),
+    "only frames of another shape": Fault(
+        lambda entry: with_frames(entry, server_frames(entry), WebSocketClose("server", NORMAL), OTHER_SHAPES)
+    ),
 }
 
 # How sites refuse a session that they took before, by the names of these in messages.

@@ -257,7 +257,7 @@ def _record_scene(
     if provider is None:
         raise pytest.UsageError(f"{test}: to record it, @pytest.mark.recording needs provider=NAME")
     kind = registry.find(provider)
-    recorder = Recorder(random=kind.random, page=page)
+    recorder = Recorder(random=kind.random, uncompared=kind.uncompared, page=page)
     client = Client(kind, base_url=base_url, recorder=recorder)
 
     def finish() -> None:

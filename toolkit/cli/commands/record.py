@@ -73,7 +73,7 @@ def record(
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
     kind = registry.find(provider)
-    recorder = Recorder(random=kind.random, rules=redaction.rules(), page=page)
+    recorder = Recorder(random=kind.random, uncompared=kind.uncompared, rules=redaction.rules(), page=page)
     messages = Conversation(system or "").ask(prompt)
     call = make_call(kind, messages, settings.arguments(), target, recorder, session)
     if call.error is not None and not recorder.has_call:

@@ -1,85 +1,59 @@
-"""`toolkit recording show`: lists the exchanges of a recording, or prints one body."""
+"""`toolkit recording show`: lists the exchanges of a recording, the frames of a WebSocket, or prints one body."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.options import debug_option
-from toolkit.cli.output import echo_bytes
-from toolkit.cli.table import Column
+from toolkit.cli.output import echo_bytes, echo_json
 
 if TYPE_CHECKING:
     from toolkit.har.model import Entry
-
-
-class _Row(NamedTuple):
-    """An exchange, and its number in the recording, from 1 on."""
-
-    number: int
-    entry: Entry
-
-
-def _half(row: _Row) -> str:
-    return "page" if isinstance(row.entry.pageref, str) else ""
-
-
-def _url(row: _Row) -> str:
-    from toolkit.errors import redact_url
-
-    return redact_url(row.entry.request.url)
-
-
-def _status(row: _Row) -> str:
-    status = str(row.entry.response.status) if row.entry.response.status > 0 else "none"
-    return f"{status} cut" if row.entry.error else status
-
-
-def _chunks(row: _Row) -> str:
-    from msgspec import UnsetType
-
-    content = row.entry.response.content
-    return "-" if isinstance(content.chunks, UnsetType) else str(len(content.pieces()))
-
-
-COLUMNS: tuple[Column[_Row], ...] = (
-    Column("#", lambda row: str(row.number), justify="right", overflow="ellipsis"),
-    Column("half", _half, overflow="ellipsis"),
-    Column("method", lambda row: row.entry.request.method, overflow="ellipsis"),
-    Column("URL", _url),
-    Column("status", _status, justify="right", overflow="ellipsis", style=lambda row: "red" if row.entry.error else ""),
-    Column("chunks", _chunks, justify="right", overflow="ellipsis"),
-    Column("bytes", lambda row: str(len(row.entry.response.content.body())), justify="right", overflow="ellipsis"),
-    Column("ms", lambda row: f"{max(row.entry.time, 0):.0f}", justify="right", overflow="ellipsis"),
-)
 
 
 @click.command("show", short_help="List the exchanges of a recording.")
 @click.argument("file")
 @click.option("--body", "-b", type=click.IntRange(1), metavar="N", help="Print the body of answer N, as it was.")
 @click.option("--request", "-r", type=click.IntRange(1), metavar="N", help="Print the body of request N, as it was.")
+@click.option("--frames", "-f", type=click.IntRange(1), metavar="N", help="List the frames of N, a WebSocket.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, with the frames of WebSockets.")
 @debug_option
-def recording_show(file: str, body: int | None, request: int | None) -> None:
+def recording_show(file: str, body: int | None, request: int | None, frames: int | None, as_json: bool) -> None:
     """List the exchanges of FILE; queries are not shown, since they may hold secrets.
 
     The page half (what a page fetched) is marked "page", the calls of a client are not. Sizes are of the bodies, in
-    bytes; times are from the request to the end of the answer.
+    bytes; times are from the request to the end of the answer. The chunks of a WebSocket are its frames.
     """
+    from toolkit.cli.recording_columns import (
+        EXCHANGE_COLUMNS,
+        FRAME_COLUMNS,
+        exchange_json,
+        frame_rows,
+        frames_caption,
+        rows_of,
+    )
     from toolkit.cli.table import print_table
     from toolkit.recording.files import load
 
     recording = load(file)
-    if body is not None and request is not None:
-        raise click.UsageError("One body at a time: --body or --request.")
-    if number := body or request:
+    if sum(one is not None for one in (body, request, frames)) > 1:
+        raise click.UsageError("One of them at a time: --body, --request or --frames.")
+    if number := body or request or frames:
         if number > len(recording.entries):
             raise click.UsageError(f"There is no exchange {number}: {file} has {len(recording.entries)}.")
         entry = recording.entries[number - 1]
-        echo_bytes(_request_body(entry) if request is not None else entry.response.content.body())
+        if frames is None:
+            echo_bytes(_request_body(entry) if request is not None else entry.response.content.body())
+        elif entry.is_socket:
+            print_table(FRAME_COLUMNS, frame_rows(entry), caption=frames_caption(entry))
+        else:
+            raise click.UsageError(f"Exchange {number} is no WebSocket: it has a body.")
+    elif as_json:
+        echo_json([exchange_json(row) for row in rows_of(recording.entries)])
     else:
-        rows = (_Row(number, entry) for number, entry in enumerate(recording.entries, 1))
-        print_table(COLUMNS, rows, caption=recording.comment or "")
+        print_table(EXCHANGE_COLUMNS, rows_of(recording.entries), caption=recording.comment or "")
 
 
 def _request_body(entry: Entry) -> bytes:

@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 
 from toolkit.providers.gradio.wire_shapes import GradioComponent, GradioFunction, GradioProps
 
+SOCKET_QUEUE = 3  # the version whose queue is a WebSocket
+
 
 class AppConfig(Struct, dict=True):
     """An app's `/config`: its functions and its components."""
@@ -17,6 +19,7 @@ class AppConfig(Struct, dict=True):
     dependencies: list[GradioFunction]
     components: list[GradioComponent]
     version: str = ""
+    enable_queue: bool | None = None  # in version 3
     api_prefix: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.~%-]*)*\Z")] = (
         ""  # any other prefix could name another host
     )
@@ -26,6 +29,16 @@ class AppConfig(Struct, dict=True):
         """The first number of Gradio's version, 0 where it is not told."""
         major = self.version.partition(".")[0]
         return int(major) if major.isdecimal() else 0
+
+    def __post_init__(self) -> None:
+        for number, one in enumerate(self.dependencies):
+            if one.id < 0:  # before version 5 their places are their numbers
+                one.id = number
+
+    def has_socket_queue(self, function: GradioFunction) -> bool:
+        """Whether `function` is called by the queue of version 3, a WebSocket."""
+        queued = self.enable_queue if function.queue is None else function.queue
+        return self.major == SOCKET_QUEUE and bool(queued)
 
     def find_restore_function(self, states: set[int]) -> str | None:
         """The name of the function that stores a conversation as one of `states`, None if the app has none. The app's

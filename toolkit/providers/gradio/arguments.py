@@ -28,7 +28,8 @@ def build_arguments(
     named: dict[str, int] = {}
     for number, parameter in _parameters(app, info, functions, wanted):
         named.setdefault(parameter.name, number)
-        values[number] = parameter.default
+        if parameter.name:  # version 3 tells neither names nor defaults
+            values[number] = parameter.default
     if unknown := sorted(set(given) - set(named)):
         names = format_names(named) or "nothing else"
         raise UsageError(f"The app does not take {', '.join(unknown)}.", hint=f"Besides the message: {names}.")

@@ -13,10 +13,11 @@ from toolkit.chats.messages import ChatRequest, Message, format_prompt
 from toolkit.errors import EmptyAnswer, ProtocolError, SiteError, StreamInterrupted, ToolkitError, UsageError
 from toolkit.providers.gradio.answer import GradioAnswer, error_message
 from toolkit.providers.gradio.answer_contents import unwrap_update
-from toolkit.providers.gradio.app_config import AppConfig
+from toolkit.providers.gradio.app_config import SOCKET_QUEUE, AppConfig
 from toolkit.providers.gradio.arguments import build_arguments, format_names, system_parameter
 from toolkit.providers.gradio.chat_flow_search import ChatFlow
 from toolkit.providers.gradio.history import build_history
+from toolkit.providers.gradio.queue_socket import call_by_queue
 from toolkit.providers.gradio.uploads import upload_files
 from toolkit.providers.gradio.wire_shapes import GradioEvent, GradioFunction, GradioInfo, GradioOutputs
 from toolkit.streams.json_decoding import decode_json
@@ -90,9 +91,14 @@ class GradioCall:
 
     async def run(self, step: GradioFunction) -> Pieces:
         """Call the function `step`; yields what it adds to the answer."""
+        if self._app.has_socket_queue(step):
+            async with aclosing(self._run_by_socket(step)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
         name = quote(step.name, safe="")
         body = self._session | {"data": [self._values.get(number) for number in step.inputs]}
-        if step.queue is False:
+        if step.queue is False or self._app.major == SOCKET_QUEUE:
             outputs = await self._http.json(GradioOutputs, "POST", f"{self._api}/run/{name}", body)
             for piece in self._take(step, outputs.data):
                 yield piece
@@ -106,6 +112,19 @@ class GradioCall:
         except ToolkitError as error:
             error.url = call  # the id in the other address is of this call alone
             raise
+
+    async def _run_by_socket(self, step: GradioFunction) -> Pieces:
+        """Call the function `step` by the queue of Gradio 3."""
+        session = self._session.get("session_hash") or secrets.token_hex(6)
+        data = [self._values.get(number) for number in step.inputs]
+        async with aclosing(call_by_queue(self._http, self._api, step.id, data, session)) as messages:
+            async for message in messages:
+                if not isinstance(message, list):
+                    yield message
+                    continue
+                yield KEEP_ALIVE
+                for piece in self._take(step, message):
+                    yield piece
 
     async def _read(self, step: GradioFunction, url: str) -> AsyncGenerator[Piece, None]:
         """Read the events of a call of `step` at `url`; yields what they add to the answer."""

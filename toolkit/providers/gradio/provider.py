@@ -1,4 +1,4 @@
-"""The provider of Gradio apps, Hugging Face Spaces included; measured on gradio 6.31, 5.49 and 4.44."""
+"""The provider of Gradio apps, Hugging Face Spaces included; measured on gradio 6.31, 5.49, 4.44 and 3.50."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Gradio(Provider):
     options = ("temperature", "max_tokens", "fn")
     refuses_unknown = True
     error_events = (b"event: error\ndata: null\n\n", b'event: error\ndata: {"error": "busy"}\n\n')
-    random = ("body.session_hash",)
+    random = ("body.session_hash", "frames.session_hash")
     harvest = Harvest(probe=Probe(path="/config", identity=("username",), anonymous=True))
 
     @classmethod

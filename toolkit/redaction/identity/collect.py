@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
+from toolkit.har.text_walk import FRAMES, Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.code_bodies import is_code
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.persons import Person, persons_in
 from toolkit.redaction.identity.streamed_text import streamed_texts
+from toolkit.redaction.joined_frames import JoinedFrames
 from toolkit.redaction.placeholders import JWT
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
@@ -61,6 +62,9 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
                 yield from _told_in_text(holder[key], place, known, claims=claims)
             elif holder is not passed_over:
                 yield from _told_in_body(holder, key, place, probe_here if holder is answer else None, claims=claims)
+        for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
+            name = f"log.entries[{number}].{FRAMES}"
+            yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
     for holder, key, place in texts({name: part for name, part in log.items() if name != "entries"}):
         yield from _told_in_text(holder[key], place, known, claims=claims)
     session = log.get("_session") or {}

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-LINE = re.compile(rb"^(?:data: ?)?([\[{].*[\]}])[ \t\r]*$", re.MULTILINE)  # of an event stream, or JSON lines
+# Of an event stream, or JSON lines, or a packet of socket.io.
+LINE = re.compile(rb"^(?:data: ?|4[0-6][0-9]{0,9})?([\[{].*[\]}])[ \t\r]*$", re.MULTILINE)
 DATA_OF_PAGE = re.compile(
     rb"<script\b[^<>]{0,500}\btype=[\"']?application/(?:[\w.-]+\+)?json\b[^<>]{0,500}>", re.IGNORECASE
 )

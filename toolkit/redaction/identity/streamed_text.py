@@ -55,9 +55,10 @@ class StreamedText(NamedTuple):
             yield Edit(*self.places[number], written)
 
 
-def streamed_texts(data: bytes) -> list[StreamedText]:
-    """Returns the texts that the body `data` has in pieces; an empty list for a body that is no stream."""
-    if not EVENT.search(data, 0, 4096) and not LINES.search(data):
+def streamed_texts(data: bytes, *, frames: bool = False) -> list[StreamedText]:
+    """Returns the texts that the body `data` has in pieces; an empty list for a body that is no stream. `frames` says
+    that `data` are those of a WebSocket."""
+    if not frames and not EVENT.search(data, 0, 4096) and not LINES.search(data):
         return []
     pieces: dict[bytes, list[re.Match[bytes]]] = {}
     for match in PIECE.finditer(data):

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from toolkit.har.text_walk import FRAMES
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.identity.addresses import is_address
 from toolkit.redaction.identity.collect import bodies_of_site, find_told, find_told_by_session, names_of_sites
@@ -17,6 +18,7 @@ from toolkit.redaction.identity.replacements import choose_replacements
 from toolkit.redaction.identity.streamed_text import streamed_texts
 from toolkit.redaction.identity.telling_places import TellingPlaces
 from toolkit.redaction.identity.whole_words import WholeWordSearch
+from toolkit.redaction.joined_frames import JoinedFrames
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
 
@@ -79,6 +81,10 @@ def _replace_in_streams(log: dict[str, Any], taken: TakenOut) -> None:
             body = Body(content, "encoding")
             edits = [edit for text in streamed_texts(body.data) for edit in text.edits(search, new.__getitem__)]
             correct_lengths(entry["response"], body.edit(edits))
+        if entry.get(FRAMES):
+            frames = JoinedFrames(entry)
+            pieces = streamed_texts(frames.data, frames=True)
+            frames.edit([edit for text in pieces for edit in text.edits(search, new.__getitem__)])
 
 
 def _in_other_cases(replacements: Mapping[str, str]) -> dict[str, str]:

@@ -63,7 +63,9 @@ class TellingPlaces:
                 if id(holder) not in of_site:
                     body = Body(holder, key)
                     edits = list(self._edits(body.data, probe if id(holder) in probed else None))
-                    correct_lengths(halves[id(holder)], body.edit(edits))
+                    grown = body.edit(edits)
+                    if (half := halves.get(id(holder))) is not None:  # a frame states no length
+                        correct_lengths(half, grown)
             elif (new := self._new_text(holder, key, place)) is not None:
                 holder[key] = new
 
@@ -79,7 +81,7 @@ class TellingPlaces:
         return apply_edits(data, edits).decode("utf-8", "surrogatepass") if edits else None
 
     def _edits(self, data: bytes, probe: Probe | None) -> Iterator[Edit[bytes]]:
-        if data[:1] in (b"{", b"[", b"<") or b"\ndata:" in data or data.startswith(b"data:"):
+        if data[:1] in (b"{", b"[", b"<", b"4") or b"\ndata:" in data or data.startswith(b"data:"):
             yield from self._edits_in_documents(data, probe)
         for match in self._named.finditer(data):
             if is_of_a_person(_name_before(data, match.start())):

@@ -1,4 +1,4 @@
-"""Makes pieces of a text that a Gradio app tells anew, as a whole, whenever it has grown. Pure."""
+"""Makes pieces of a text that a site tells anew, as a whole, whenever it has grown. Pure."""
 
 from __future__ import annotations
 
