@@ -1,7 +1,7 @@
 """Cuts the body of an answer into frames, in each of the ways in which chat software frames them. Pure.
 
-The decoders have `feed` and `flush`, as those of `toolkit.streams`, and are more tolerant than the formats: a frame that
-is not JSON is told as it is, since many servers mix both.
+The decoders have `feed` and `flush`, as those of `toolkit.streams`, and are more tolerant than the formats: a frame
+that is not JSON is told as it is, since many servers mix both.
 """
 
 from __future__ import annotations
