@@ -58,8 +58,8 @@ class Value:
 
     `place` is where it stands. `name` is what it is called in the provider, the same for all places of one value; ""
     for a constant. `constant` is what it is if it is one. `evidence` is where it was seen, its source first. `taken` is
-    how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says how the page makes
-    it up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a choice of
+    how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says how it is made
+    up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a choice of
     the person's, such as which flow), so that it is written down.
     """
 
