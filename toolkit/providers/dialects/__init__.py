@@ -3,7 +3,8 @@
 A dialect says how its answers are recognised, and reads one: bytes in, pieces of `toolkit.chats.events` out. All are
 pure; `reading` alone reads a response. `frames` cuts bodies, `base` says what a dialect is, `recognition` finds the
 dialect of an answer, `table` names them all. How a question is asked does not belong here: that is the provider's.
-Providers use `read_answer` with a dialect; what infers a provider from a recording uses `recognise`.
+Providers use `read_answer` with a dialect, for example `DIALECTS["dify"]()`; what infers a provider from a recording
+uses `recognise`.
 """
 
 from toolkit.providers.dialects.base import Dialect, Head

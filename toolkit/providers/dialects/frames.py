@@ -6,12 +6,14 @@ that is not JSON is told as it is, since many servers mix both.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
 
 from toolkit.errors import ProtocolError
-from toolkit.streams.base import FRAME_LIMIT, Data
+from toolkit.streams.base import FRAME_LIMIT, Data, Decoder
 from toolkit.streams.json_decoding import decode_json, decode_with_surrogates
 from toolkit.streams.line_decoder import LineDecoder
 from toolkit.streams.sse import EventDecoder
@@ -19,6 +21,7 @@ from toolkit.streams.text import TextDecoder
 
 CODED = re.compile(r"([0-9a-z]):")  # the AI SDK's lines: what kind it is, then JSON
 BLANK = b" \t\r\n"
+SEPARATORS = "[], \t\r\n"  # what stands between the objects of an array
 
 
 class Frame(NamedTuple):
@@ -41,6 +44,11 @@ class Frame(NamedTuple):
         """The text that stands at `path` of the value; "" where there is none."""
         found = value_at(self.value, *path)
         return found if isinstance(found, str) else ""
+
+    def items(self, *path: str | int) -> list[Frame]:
+        """Those of the list at `path` of the value, each as a frame; none where there is no list."""
+        found = value_at(self.value, *path)
+        return [Frame(self.event, "", item) for item in found] if isinstance(found, list) else []
 
 
 def value_at(value: Any, *path: str | int) -> Any:
@@ -103,7 +111,7 @@ class CodedLineFrames(LineFrames):
 
     def _frame(self, line: bytes) -> Frame:
         code = CODED.match(line[:2].decode("latin-1"))
-        return make_frame(code[1], line[2:]) if code else Frame("", line.decode("utf-8", "replace"), is_json=False)
+        return make_frame(code[1], line[2:]) if code else make_frame("", line)
 
     def _decode_rest(self, rest: bytes) -> list[Frame]:
         return [frame for frame in super()._decode_rest(rest) if frame.is_json]
@@ -118,7 +126,7 @@ class DocumentFrames:
         self._text = TextDecoder()
         self._rest = ""
         self._seen = 0  # how much of the rest was scanned without finding the end of a value
-        self._depth = 0
+        self._depth = self._brackets = 0  # of objects, and of arrays around all of them
         self._quoted = self._escaped = False
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -126,8 +134,10 @@ class DocumentFrames:
 
     def flush(self) -> list[Frame]:
         frames = [frame for text in self._text.flush() for frame in self._cut(text)]
-        rest, self._rest = self._rest.strip(), ""
-        return [*frames, Frame("", rest, is_json=False)] if rest.strip("[], \r\n\t") else frames
+        rest, self._rest = self._rest.strip(SEPARATORS), ""
+        if self._brackets > 0:
+            rest = rest or "["  # an array that was not closed
+        return [*frames, Frame("", rest, is_json=False)] if rest else frames
 
     def _cut(self, text: str) -> list[Frame]:
         """The objects that `text` completes. What stands between them (brackets and commas of an array) is dropped."""
@@ -144,6 +154,8 @@ class DocumentFrames:
                 if self._depth == 0:
                     start = at
                 self._depth += 1
+            elif self._depth == 0 and char in "[]":
+                self._brackets += 1 if char == "[" else -1
             elif char == "}" and self._depth:
                 self._depth -= 1
                 if self._depth == 0:
@@ -167,6 +179,34 @@ class TextFrames:
 
     def flush(self) -> list[Frame]:
         return [Frame("", text, is_json=False) for text in self._text.flush()]
+
+
+class EventOrLineFrames:
+    """Server-sent events, or lines where the body begins with a bracket or a brace, whatever the content type says."""
+
+    otherwise: ClassVar[Callable[[], Decoder[Frame]]] = LineFrames
+
+    def __init__(self) -> None:
+        self._start = b""
+        self._decoder: Decoder[Frame] | None = None
+
+    def feed(self, data: bytes) -> list[Frame]:
+        if self._decoder is None:
+            data = self._start = self._start + data
+            begin = data.removeprefix(codecs.BOM_UTF8).lstrip(BLANK)
+            if not begin or codecs.BOM_UTF8.startswith(data):
+                return []
+            self._decoder = type(self).otherwise() if begin.startswith((b"{", b"[")) else EventFrames()
+        return self._decoder.feed(data)
+
+    def flush(self) -> list[Frame]:
+        return self._decoder.flush() if self._decoder is not None else []
+
+
+class EventOrDocumentFrames(EventOrLineFrames):
+    """Server-sent events, or documents."""
+
+    otherwise = DocumentFrames
 
 
 def is_whole(frame: Frame) -> bool:
