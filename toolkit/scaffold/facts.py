@@ -43,10 +43,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a value is taken out of an answer: from its JSON at `path`, from the header or the cookie `name`, or from its
+    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from the header
+    or the cookie `name`, or from its
     text by the regular expression `pattern`, whose first group it is."""
 
-    how: Literal["json", "header", "cookie", "text"]
+    how: Literal["json", "header", "cookie", "text", "frame"]
     path: Place = ()
     name: str = ""
     pattern: str = ""
@@ -125,6 +126,17 @@ class AnswerReading:
     polled: float = 0.0
 
 
+@dataclass(frozen=True)
+class Messages:
+    """The form of a message in a list of them: `item`, with the holes `role` and `text`, and `made up: MAKER` for what
+    the page makes up for each. `person` and `model` are the site's names for who speaks."""
+
+    item: Any
+    person: str
+    model: str
+    certainty: Certainty = "sure"
+
+
 History = Literal["messages", "prompt", "server", "unknown"]
 
 
@@ -163,7 +175,7 @@ class Findings:
     values: tuple[Value, ...]
     reading: AnswerReading
     history: History
-    roles: tuple[str, str, str] | None = None
+    messages: Messages | None = None
     model: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     models: Models | None = None
