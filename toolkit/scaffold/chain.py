@@ -12,7 +12,7 @@ from toolkit.scaffold.conversation import Conversation
 from toolkit.scaffold.exchange import Exchange, JSONText, place_name
 from toolkit.scaffold.facts import Deletion, Evidence, Hole, Parts, Place, Step, Taken, Value
 from toolkit.scaffold.names import value_name
-from toolkit.scaffold.sources import Told
+from toolkit.scaffold.sources import Source, Told
 from toolkit.scaffold.turns import Turns
 
 WHY_ASKS = "It carries the question."
@@ -56,6 +56,11 @@ class Chain:
             self._name(exchange)
         self.steps = tuple(self._step(exchange) for exchange in needed)
         self.values = tuple(self._value(exchange, place) for exchange in needed for place in self._found[exchange.at])
+
+    @property
+    def ids(self) -> set[str]:
+        """The values that belong to one call."""
+        return {str(f.variable) for found in self._found.values() for f in found.values() if _varies(f)}
 
     def template(self, exchange: Exchange) -> Step | None:
         """Returns the step for a request of the page after the answer, such as a deletion, if it holds a value of this
@@ -143,7 +148,9 @@ class Chain:
                 continue
             key = str(found.variable)
             if key not in self.names:
-                self.names[key] = value_name(exchange, place, set(self.names.values()))
+                told = _told_name(found.source) if found.source is not None and place[0] == "path" else ""
+                used = set(self.names.values())
+                self.names[key] = told if told and told not in used else value_name(exchange, place, used)
             if found.source is not None and not found.kept:
                 self.takes.setdefault(found.source.exchange.at, {})[self.names[key]] = found.source.taken
 
@@ -152,7 +159,7 @@ class Chain:
         return self._fill(exchange, nodes, self._why[exchange.at])
 
     def _node(self, found: Classified) -> Any:
-        if found.kind in ("constant", "person's") or found.kept:
+        if found.kind in ("constant", "person's"):
             return found.node
         hole = Hole(self.names[str(found.variable)])
         if isinstance(found.node, Parts):
@@ -179,7 +186,9 @@ class Chain:
             body_kind=exchange.body_kind,  # type: ignore[arg-type]
             body=body,
             takes=self.takes.get(exchange.at, {}),
+            answers_json=exchange.document is not None,
             why=why,
+            unsure=why.startswith((WHY_BETWEEN, WHY_REGISTERS)),
         )
 
     def _value(self, exchange: Exchange, place: Place) -> Value:
@@ -195,13 +204,25 @@ class Chain:
             place=place_name(place),
             kind=found.kind,  # type: ignore[arg-type]
             name=name,
-            constant=found.node if found.kind == "constant" or found.kept else None,
+            constant=found.node if found.kind == "constant" else found.variable if found.kept else None,
             evidence=(*evidence, *found.evidence),
             taken=found.source.taken if found.source is not None else None,
             maker=found.maker,
             kept=found.kept,
             certainty=found.certainty,
         )
+
+
+def _varies(found: Classified) -> bool:
+    return found.variable is not None and found.kind in ("received", "made up") and not found.kept
+
+
+def _told_name(source: Source) -> str:
+    """The name of a value by where it was told: the `id` of an item of `/chatflows` is `chatflow_id`."""
+    exchange, path = source.exchange, source.taken.path
+    if not path or path[-1] != "id" or not exchange.path:
+        return ""
+    return value_name(exchange, ("path", len(exchange.path)), ())
 
 
 def taken_name(taken: Taken) -> str:

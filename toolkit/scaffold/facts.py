@@ -81,7 +81,8 @@ class Step:
 
     `entry` is the exchange of the first question. `path` begins with "/", and `origin` is "" for the site's own. `body`
     is JSON, or the fields of a form, with holes in it. `takes` are the values of its answer that later steps need, by
-    name. `why` says why it is part of the call.
+    name. `answers_json` is whether its answer is a JSON document. `why` says why it is part of the call, and `unsure`
+    that it may not be needed.
     """
 
     entry: int
@@ -93,7 +94,9 @@ class Step:
     body_kind: Literal["none", "json", "form", "multipart"] = "none"
     body: Any = None
     takes: dict[str, Taken] = field(default_factory=dict)
+    answers_json: bool = False
     why: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
     chain.build()
     needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
-    recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)))
+    recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
     asking = turns.first.asking.exchange
     model = next((value for value in chain.values if value.name == "model"), None)
     asked_model = _recorded(exchanges, model)

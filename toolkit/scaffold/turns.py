@@ -53,7 +53,7 @@ class Turns:
     def _goes_on(self, number: int) -> bool:
         """Decides whether the turn repeats what was said before it, or an id of that conversation."""
         before, turn = self.all[number - 1], self.all[number]
-        requests = [turn.asking.exchange, turn.answering]
+        requests = self._exchanges[turn.asking.exchange.at : turn.answering.at + 1]
         said = [text for text in (before.asking.question, before.answer) if text]
         values = [value for one in requests for value in one.values.values() if isinstance(value, str)]
         if any(text in value for text in said for value in values):
