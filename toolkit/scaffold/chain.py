@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UnsetType
@@ -10,7 +11,8 @@ from msgspec import UnsetType
 from toolkit.scaffold.classes import Classified, Classifier
 from toolkit.scaffold.conversation import Conversation
 from toolkit.scaffold.exchange import Exchange, JSONText, place_name
-from toolkit.scaffold.facts import Deletion, Evidence, Hole, Parts, Place, Step, Taken, Value
+from toolkit.scaffold.facts import Deletion, Evidence, Hole, Models, Parts, Place, Step, Taken, Value
+from toolkit.scaffold.models import KEY, find_models
 from toolkit.scaffold.names import value_name
 from toolkit.scaffold.sources import Source, Told
 from toolkit.scaffold.turns import Turns
@@ -18,7 +20,7 @@ from toolkit.scaffold.turns import Turns
 WHY_ASKS = "It carries the question."
 WHY_ANSWERS = "It is answered with the answer."
 WHY_TELLS = "It tells what a later request sends: "
-WHY_BETWEEN = "The page makes it between question and answer, with the same "
+WHY_BETWEEN = "It is between question and answer, with the same "
 WHY_REGISTERS = "It is the first to send what the page has made up: "
 
 
@@ -42,7 +44,8 @@ class Chain:
         self.steps: tuple[Step, ...] = ()
         self.values: tuple[Value, ...] = ()
         self.session_headers: list[str] = []
-        self.notes: list[str] = []
+        self.model = ""
+        self.models: Models | None = None
 
     def build(self) -> None:
         """Finds all steps. Raises `CannotInfer` for a value that can be neither sent again nor made."""
@@ -50,10 +53,11 @@ class Chain:
         self._need(first.answering, WHY_ANSWERS)
         self._need(first.asking.exchange, WHY_ASKS)
         for exchange in self._between():
-            self._need(exchange, WHY_BETWEEN + " and ".join(self._shared(exchange)) + ".")
+            self._need(exchange, f"{WHY_BETWEEN}{' and '.join(self._shared(exchange))}.")
         needed = [exchange for exchange in self._exchanges if exchange.at in self._why]
         for exchange in needed:
             self._name(exchange)
+            self._find_model(exchange)
         self.steps = tuple(self._step(exchange) for exchange in needed)
         self.values = tuple(self._value(exchange, place) for exchange in needed for place in self._found[exchange.at])
 
@@ -138,7 +142,7 @@ class Chain:
             found.variable for values in self._found.values() for found in values.values() if found.kind == "made up"
         }
         return [
-            place_name(place) for place, value in exchange.values.items() if isinstance(value, str) and value in made_up
+            str(place[-1]) for place, value in exchange.values.items() if isinstance(value, str) and value in made_up
         ]
 
     def _name(self, exchange: Exchange) -> None:
@@ -153,6 +157,24 @@ class Chain:
                 self.names[key] = told if told and told not in used else value_name(exchange, place, used)
             if found.source is not None and not found.kept:
                 self.takes.setdefault(found.source.exchange.at, {})[self.names[key]] = found.source.taken
+
+    def _find_model(self, exchange: Exchange) -> None:
+        """Finds the list that names the model of `exchange`, and what stands beside it there and follows from it."""
+        values = exchange.values
+        for place, found in self._found[exchange.at].items():
+            if found.variable != "model" or self.model:
+                continue
+            self.model = str(values[place])
+            self.models = find_models(self._exchanges, self._told, self.model, exchange.at)
+            beside = {p: v for p, v in values.items() if p[:-1] == place[:-1] and p != place and isinstance(v, str)}
+            for other, value in beside.items():
+                if self.models is not None and value in self.models.follows:
+                    name = f"model_{self.models.follows[value].pop(KEY)}"
+                    self.models.follows[name] = self.models.follows.pop(value)
+                    self._found[exchange.at][other] = Classified("person's", Hole(name), name)
+            if self.models is not None:
+                used = {name: by for name, by in self.models.follows.items() if KEY not in by}
+                self.models = replace(self.models, follows=used)
 
     def _step(self, exchange: Exchange) -> Step:
         nodes = {place: self._node(found) for place, found in self._found[exchange.at].items() if not found.session}

@@ -10,6 +10,7 @@ from toolkit.scaffold.exchange import JSONText
 from toolkit.scaffold.facts import Findings, Hole, Parts, Step, Taken, Value
 from toolkit.scaffold.layout import Bracketed, Code, Expression, call, code, literal, quoted
 
+LONG = 80  # characters of a text that has a name of its own
 MADE_UP = "made up: "  # how a hole in a message begins whose value is made up for each
 
 
@@ -18,13 +19,20 @@ class Expressions:
 
     def __init__(self, findings: Findings) -> None:
         self._kept = {value.name for value in findings.values if value.kept}
+        self.long: dict[str, str] = {}  # long texts, by the name of their constant
         self._numbers = {value.name for value in findings.values if value.kind == "made up" and is_number(value.maker)}
 
     def name(self, name: str) -> str:
         return name.upper() if name in self._kept else name
 
-    def node(self, node: Any, names: Mapping[str, str] | None = None) -> Expression:
-        """Returns the expression of a template; `names` are those of some holes."""
+    def node(self, node: Any, names: Mapping[str, str] | None = None, key: str = "text") -> Expression:
+        """Returns the expression of a template; `names` are those of some holes, `key` is what it is the value of."""
+        if isinstance(node, str) and len(node) > LONG:
+            name = key.upper() if key.isidentifier() else "TEXT"
+            while self.long.get(name, node) != node:
+                name += "_2"
+            self.long[name] = node
+            return code(name)
         if isinstance(node, Hole):
             return code((names or {}).get(node.name) or self._hole(node))
         if isinstance(node, Parts):
@@ -33,7 +41,7 @@ class Expressions:
             separators = None if node.spaced else code('(",", ":")')
             return call("json.dumps", self.node(node.document, names), ensure_ascii=False, separators=separators)
         if isinstance(node, dict):
-            items = tuple((f"{quoted(str(key))}: ", self.node(item, names)) for key, item in node.items())
+            items = tuple((f"{quoted(str(key))}: ", self.node(item, names, str(key))) for key, item in node.items())
             return Bracketed("{", items, "}")
         if isinstance(node, list):
             return Bracketed("[", tuple(("", self.node(item, names)) for item in node), "]")

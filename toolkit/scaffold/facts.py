@@ -102,13 +102,15 @@ class Step:
 @dataclass(frozen=True)
 class Asked:
     """One question of the recording: which entries asked and answered it, its text and that of its answer ("" where the
-    file has none), and whether it goes on with the conversation of the question before it."""
+    file has none), and whether it goes on with the conversation of the question before it. `entries` are those that
+    play the parts of the steps in it, those of the conversation's beginning included."""
 
     question: str
     answer: str
     asking: int
     answering: int
     goes_on: bool = False
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,14 @@ History = Literal["messages", "prompt", "server", "unknown"]
 @dataclass(frozen=True)
 class Models:
     """The site's list of models: by which step it is asked for, where the names are (`path`, `[]` for each item), and
-    the one that was asked."""
+    the one that was asked. `follows` are what else a request says of a model, by the name of the value: its values by
+    model."""
 
     step: Step
     path: str
     asked: str
     evidence: tuple[Evidence, ...] = ()
+    follows: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

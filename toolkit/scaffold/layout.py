@@ -82,6 +82,20 @@ def _lines(before: str, expression: Expression, after: str, start: str) -> list[
     return [*lines, start + expression.closing.lstrip(",") + after]
 
 
+def long_text(before: str, text: str, indent: int = 0) -> list[str]:
+    """Returns the lines of a statement whose value is a text, which is cut between words where it is long."""
+    line = INDENT * indent + before + quoted(text)
+    if len(line) <= WIDTH:
+        return [line]
+    pieces, rest, room = list[str](), text, WIDTH - 10 - len(INDENT) * (indent + 1)
+    while len(quoted(rest)) > room:
+        at = rest.rfind(" ", 1, room - 2) + 1 or room - 2
+        pieces.append(rest[:at])
+        rest = rest[at:]
+    start = INDENT * indent
+    return [f"{start}{before}(", *(f"{start}{INDENT}{quoted(one)}" for one in (*pieces, rest) if one), f"{start})"]
+
+
 def flat(expression: Expression) -> str:
     """Returns an expression on one line."""
     if isinstance(expression, Code):

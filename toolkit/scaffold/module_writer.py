@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from toolkit.providers.dialects.by_form import At
 from toolkit.providers.dialects.table import DIALECTS
-from toolkit.scaffold.expressions import Expressions
+from toolkit.scaffold.expressions import Expressions, pattern_code
 from toolkit.scaffold.facts import Findings
-from toolkit.scaffold.layout import INDENT, Expression, call, code, joined, literal, statement
+from toolkit.scaffold.layout import INDENT, Expression, call, code, joined, literal, long_text, statement
 from toolkit.scaffold.stream_writer import STANDARD_ROLES, StreamWriter
 from toolkit.session.recipe import CHAT_BOX, Harvest
 
@@ -47,8 +48,9 @@ IMPORTS = {
 
 def write_module(name: str, findings: Findings) -> str:
     """Returns the module of the provider `name`."""
-    stream = StreamWriter(findings).write()
-    body = [*_constants(findings), *_created(stream), *_answer_class(findings)]
+    writer = StreamWriter(findings)
+    stream = writer.write()
+    body = [*_constants(findings, writer.long), *_created(stream), *_answer_class(findings)]
     body += [*_provider_class(name, findings), "", *stream]
     host = findings.origin.partition("://")[2]
     head = [
@@ -100,7 +102,7 @@ def _imports(body: str, findings: Findings) -> list[str]:
     return [*standard, *own, "", *others, "", *checking]
 
 
-def _constants(findings: Findings) -> list[str]:
+def _constants(findings: Findings, long: Mapping[str, str]) -> list[str]:
     write, lines = Expressions(findings), list[str]()
     for value in {value.name: value for value in findings.values if value.kept}.values():
         lines.append(f"# The same in every question: a choice that was made once. From {value.evidence[0]}.")
@@ -110,6 +112,10 @@ def _constants(findings: Findings) -> list[str]:
         if messages.certainty != "sure":
             lines.append("# What the site calls the model was not seen.")
         lines += statement("ROLES = ", literal({"user": messages.person, "assistant": messages.model}))
+    for name, by_model in (findings.models.follows if findings.models is not None else {}).items():
+        lines += statement(f"{name.upper()} = ", literal(by_model))
+    for name, text in long.items():
+        lines += long_text(f"{name} = ", text)
     return ["", *lines] if lines else []
 
 
@@ -178,11 +184,11 @@ def _harvest(harvest: Harvest) -> Expression:
     probe = harvest.probe
     return call(
         "Harvest",
-        page=harvest.page,
+        page=harvest.page if harvest.page != "/" else None,
         ready=code("CHAT_BOX") if harvest.ready == CHAT_BOX else harvest.ready,
-        cookies=harvest.cookies or None,
+        cookies=tuple(map(pattern_code, harvest.cookies)) or None,
         headers=harvest.headers or None,
         hosts=harvest.hosts or None,
-        signed_out=harvest.signed_out,
+        signed_out=None if harvest.signed_out is None else pattern_code(harvest.signed_out),
         probe=None if probe is None else call("Probe", path=probe.path, identity=probe.identity),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.scaffold.explanation import explain
 from toolkit.scaffold.facts import Findings
-from toolkit.scaffold.layout import call, code, statement
+from toolkit.scaffold.layout import long_text
 from toolkit.scaffold.module_writer import class_name, write_module
 
 PROJECT = """\
@@ -28,9 +28,11 @@ from toolkit.testing import provider_contract
 
 from {name} import {kind}
 
+{answer}
+
 
 def test_contract() -> None:
-{check}
+    provider_contract({kind}, "{name}.har", answer=ANSWER)
 """
 README = """\
 # {name}
@@ -55,12 +57,11 @@ def write_package(name: str, findings: Findings) -> dict[str, str]:
     `name` is of small letters and digits. The recording is made by `toolkit.scaffold.prove`, with the provider itself.
     """
     kind = class_name(name)
-    check = call("provider_contract", code(kind), f"{name}.har", answer=findings.asked[0].answer)
-    lines = "\n".join(statement("", check, indent=1))
+    answer = "\n".join(long_text("ANSWER = ", findings.asked[0].answer))
     return {
         f"{name}.py": write_module(name, findings),
         "pyproject.toml": PROJECT.format(name=name, kind=kind),
-        f"test_{name}.py": TEST.format(name=name, kind=kind, check=lines),
+        f"test_{name}.py": TEST.format(name=name, kind=kind, answer=answer),
         "README.md": README.format(name=name, origin=findings.origin, facts=_table(findings)),
     }
 

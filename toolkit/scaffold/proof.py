@@ -92,21 +92,14 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
 
 
 def _entries_of(exchanges: Sequence[Exchange], findings: Findings, asked: Asked) -> list[Entry]:
-    """The exchanges that belong to one question: what the page fetched before the first, and what it asked from the
-    answer of the question before to the next question."""
-    turns = sorted(findings.asked, key=lambda one: one.asking)
+    """The exchanges that answer one question: those of its own, and what the page deleted after it."""
     at = {one.number: one.at for one in exchanges}
-    order = sorted(turns, key=lambda one: at[one.asking])
-    number = order.index(asked)
-    begin = at[order[number - 1].answering] if number else -1
-    end = at[order[number + 1].asking] if number + 1 < len(order) else len(exchanges)
-    steps = {step.entry for step in findings.steps}
-    shared = at[order[0].asking]
-    return [
-        one.entry
-        for one in exchanges
-        if begin < one.at < end or (one.at < shared and (one.number not in steps or number == 0))
-    ]
+    order = sorted(findings.asked, key=lambda one: at[one.asking])
+    after = [at[one.asking] for one in order[order.index(asked) + 1 :]]
+    end = after[0] if after else len(exchanges)
+    gone = [one for one in exchanges if at[asked.answering] < one.at < end and one.method == "DELETE"]
+    numbers = {*asked.entries, *(one.number for one in gone)}
+    return [one.entry for one in exchanges if one.number in numbers]
 
 
 def _messages(findings: Findings, number: int) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.providers.dialects.table import DIALECTS
-from toolkit.scaffold.expressions import Expressions, doubt, holes, maker_code, step_holes, taken_code
+from toolkit.scaffold.expressions import Expressions, doubt, maker_code, step_holes, taken_code
 from toolkit.scaffold.facts import Deletion, Findings, Hole, Step
 from toolkit.scaffold.layout import INDENT, Bracketed, Code, Expression, call, code, flat, statement
 
@@ -24,6 +24,11 @@ class StreamWriter:
         self._deletions = list(findings.deletions)
         self._closing: list[Deletion | None] = []  # the blocks that are open, and what is deleted at their end
         self.lines: list[str] = []
+
+    @property
+    def long(self) -> dict[str, str]:
+        """The long texts that the method uses, by the name of their constant."""
+        return self._write.long
 
     def write(self) -> list[str]:
         """Returns the lines of the method."""
@@ -52,6 +57,8 @@ class StreamWriter:
         facts, used = self._facts, step_holes(*self._facts.steps)
         if "model" in used:
             self._add("model = request.model or self.known_models[0]")
+        for name in facts.models.follows if facts.models is not None else ():
+            self._add(f"{name} = {name.upper()}.get(model, model)")
         if "messages" in used:
             assert facts.messages is not None
             standard = (facts.messages.person, facts.messages.model) == STANDARD_ROLES
@@ -221,13 +228,3 @@ class StreamWriter:
 def _each(item: Expression) -> Code:
     """The inner part of a comprehension over the messages."""
     return Code(f"{flat(item)} for message in request.messages")
-
-
-def uses_created(findings: Findings) -> bool:
-    """Decides whether what a step makes is a temporary resource of the transport."""
-    return any("http.temporary(Created" in line for line in StreamWriter(findings).write())
-
-
-def used_names(findings: Findings) -> set[str]:
-    """Returns the names of the holes in all requests."""
-    return step_holes(*findings.steps) | holes(*(one.step.body for one in findings.deletions))
