@@ -12,6 +12,7 @@ from toolkit.providers.dialects.frames import Frame
 from toolkit.providers.dialects.table import DIALECTS
 
 START_BYTES = 256
+PAGE_PARTS = ("text/html", "text/css", "text/javascript", "application/javascript", "application/wasm")
 
 
 class Recognised(NamedTuple):
@@ -43,6 +44,8 @@ def recognise(headers: Mapping[str, str], body: bytes | Iterable[bytes]) -> Reco
 def matching(headers: Mapping[str, str], chunks: list[bytes]) -> list[type[Dialect]]:
     """The dialects whose fingerprints an answer has."""
     head = Head({name.lower(): value for name, value in headers.items()}, b"".join(chunks)[:START_BYTES])
+    if head.content_type in PAGE_PARTS or head.content_type.startswith(("image/", "font/", "audio/", "video/")):
+        return []
     cut = {dialect.frames: _frames(dialect, chunks) for dialect in DIALECTS.values()}
     return [dialect for dialect in DIALECTS.values() if dialect.matches(head, cut[dialect.frames])]
 
