@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +16,11 @@ from toolkit.errors import CannotInfer, RecordingError, ToolkitError, redact_url
 from toolkit.har.model import Entry, Recording
 from toolkit.providers.base import Provider
 from toolkit.providers.plugin_validation import validate_provider
+from toolkit.providers.provider_files import load_provider_file
 from toolkit.recording.foreign_har import ForeignHar
 from toolkit.replay.body_matching import differences, recorded_body
 from toolkit.scaffold.exchange import Exchange, read_exchanges
 from toolkit.scaffold.facts import Asked, Findings
-from toolkit.scaffold.module_writer import class_name
 from toolkit.testing.contract import provider_contract
 
 COMMENT = "Made by `toolkit new` from a recording of the site's page."
@@ -42,14 +40,7 @@ class Proof:
 def load_provider(name: str, file: Path) -> type[Provider]:
     """Imports the provider `name` from the module `file`. Raises what its import raises, and `ValueError` for what is
     no provider."""
-    module_name = f"toolkit_new_{name}"
-    spec = importlib.util.spec_from_file_location(module_name, file)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{file} is no module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return validate_provider(getattr(module, class_name(name), None), name)
+    return validate_provider(load_provider_file(name, file), name)
 
 
 async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, contract: bool = True) -> Proof:
