@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UnsetType
@@ -10,15 +11,16 @@ from msgspec import UnsetType
 from toolkit.scaffold.classes import Classified, Classifier
 from toolkit.scaffold.conversation import Conversation
 from toolkit.scaffold.exchange import Exchange, JSONText, place_name
-from toolkit.scaffold.facts import Deletion, Evidence, Hole, Parts, Place, Step, Taken, Value
+from toolkit.scaffold.facts import Deletion, Evidence, Hole, Models, Parts, Place, Step, Taken, Value
+from toolkit.scaffold.models import KEY, find_models
 from toolkit.scaffold.names import value_name
-from toolkit.scaffold.sources import Told
+from toolkit.scaffold.sources import Source, Told
 from toolkit.scaffold.turns import Turns
 
 WHY_ASKS = "It carries the question."
 WHY_ANSWERS = "It is answered with the answer."
 WHY_TELLS = "It tells what a later request sends: "
-WHY_BETWEEN = "The page makes it between question and answer, with the same "
+WHY_BETWEEN = "It is between question and answer, with the same "
 WHY_REGISTERS = "It is the first to send what the page has made up: "
 
 
@@ -42,7 +44,8 @@ class Chain:
         self.steps: tuple[Step, ...] = ()
         self.values: tuple[Value, ...] = ()
         self.session_headers: list[str] = []
-        self.notes: list[str] = []
+        self.model = ""
+        self.models: Models | None = None
 
     def build(self) -> None:
         """Finds all steps. Raises `CannotInfer` for a value that can be neither sent again nor made."""
@@ -50,12 +53,18 @@ class Chain:
         self._need(first.answering, WHY_ANSWERS)
         self._need(first.asking.exchange, WHY_ASKS)
         for exchange in self._between():
-            self._need(exchange, WHY_BETWEEN + " and ".join(self._shared(exchange)) + ".")
+            self._need(exchange, f"{WHY_BETWEEN}{' and '.join(self._shared(exchange))}.")
         needed = [exchange for exchange in self._exchanges if exchange.at in self._why]
         for exchange in needed:
             self._name(exchange)
+            self._find_model(exchange)
         self.steps = tuple(self._step(exchange) for exchange in needed)
         self.values = tuple(self._value(exchange, place) for exchange in needed for place in self._found[exchange.at])
+
+    @property
+    def ids(self) -> set[str]:
+        """The values that belong to one call."""
+        return {str(f.variable) for found in self._found.values() for f in found.values() if _varies(f)}
 
     def template(self, exchange: Exchange) -> Step | None:
         """Returns the step for a request of the page after the answer, such as a deletion, if it holds a value of this
@@ -133,7 +142,7 @@ class Chain:
             found.variable for values in self._found.values() for found in values.values() if found.kind == "made up"
         }
         return [
-            place_name(place) for place, value in exchange.values.items() if isinstance(value, str) and value in made_up
+            str(place[-1]) for place, value in exchange.values.items() if isinstance(value, str) and value in made_up
         ]
 
     def _name(self, exchange: Exchange) -> None:
@@ -143,16 +152,36 @@ class Chain:
                 continue
             key = str(found.variable)
             if key not in self.names:
-                self.names[key] = value_name(exchange, place, set(self.names.values()))
+                told = _told_name(found.source) if found.source is not None and place[0] == "path" else ""
+                used = set(self.names.values())
+                self.names[key] = told if told and told not in used else value_name(exchange, place, used)
             if found.source is not None and not found.kept:
                 self.takes.setdefault(found.source.exchange.at, {})[self.names[key]] = found.source.taken
+
+    def _find_model(self, exchange: Exchange) -> None:
+        """Finds the list that names the model of `exchange`, and what stands beside it there and follows from it."""
+        values = exchange.values
+        for place, found in self._found[exchange.at].items():
+            if found.variable != "model" or self.model:
+                continue
+            self.model = str(values[place])
+            self.models = find_models(self._exchanges, self._told, self.model, exchange.at)
+            beside = {p: v for p, v in values.items() if p[:-1] == place[:-1] and p != place and isinstance(v, str)}
+            for other, value in beside.items():
+                if self.models is not None and value in self.models.follows:
+                    name = f"model_{self.models.follows[value].pop(KEY)}"
+                    self.models.follows[name] = self.models.follows.pop(value)
+                    self._found[exchange.at][other] = Classified("person's", Hole(name), name)
+            if self.models is not None:
+                used = {name: by for name, by in self.models.follows.items() if KEY not in by}
+                self.models = replace(self.models, follows=used)
 
     def _step(self, exchange: Exchange) -> Step:
         nodes = {place: self._node(found) for place, found in self._found[exchange.at].items() if not found.session}
         return self._fill(exchange, nodes, self._why[exchange.at])
 
     def _node(self, found: Classified) -> Any:
-        if found.kind in ("constant", "person's") or found.kept:
+        if found.kind in ("constant", "person's"):
             return found.node
         hole = Hole(self.names[str(found.variable)])
         if isinstance(found.node, Parts):
@@ -179,7 +208,9 @@ class Chain:
             body_kind=exchange.body_kind,  # type: ignore[arg-type]
             body=body,
             takes=self.takes.get(exchange.at, {}),
+            answers_json=exchange.document is not None,
             why=why,
+            unsure=why.startswith((WHY_BETWEEN, WHY_REGISTERS)),
         )
 
     def _value(self, exchange: Exchange, place: Place) -> Value:
@@ -195,13 +226,25 @@ class Chain:
             place=place_name(place),
             kind=found.kind,  # type: ignore[arg-type]
             name=name,
-            constant=found.node if found.kind == "constant" or found.kept else None,
+            constant=found.node if found.kind == "constant" else found.variable if found.kept else None,
             evidence=(*evidence, *found.evidence),
             taken=found.source.taken if found.source is not None else None,
             maker=found.maker,
             kept=found.kept,
             certainty=found.certainty,
         )
+
+
+def _varies(found: Classified) -> bool:
+    return found.variable is not None and found.kind in ("received", "made up") and not found.kept
+
+
+def _told_name(source: Source) -> str:
+    """The name of a value by where it was told: the `id` of an item of `/chatflows` is `chatflow_id`."""
+    exchange, path = source.exchange, source.taken.path
+    if not path or path[-1] != "id" or not exchange.path:
+        return ""
+    return value_name(exchange, ("path", len(exchange.path)), ())
 
 
 def taken_name(taken: Taken) -> str:

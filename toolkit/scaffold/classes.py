@@ -133,8 +133,8 @@ class Classifier:
             listed = any(isinstance(key, int) for key in source.taken.path) or source.taken.how == "frame"
             kept = not fresh and listed
             if source.exchange in self._logins:
-                return Classified("received", value, source=source, kept=True, certainty="to check")
-            return Classified("received", value if kept else None, value, source=source, kept=kept)
+                return Classified("received", None, value, source=source, kept=True, certainty="to check")
+            return Classified("received", None, value, source=source, kept=kept)
         verified = [one for one in sources if self._is_verified(one, peers)]
         if verified:
             return Classified("received", None, value, source=verified[0])

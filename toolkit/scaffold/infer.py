@@ -11,9 +11,8 @@ from toolkit.scaffold.answering import Chat, find_chat
 from toolkit.scaffold.chain import Chain
 from toolkit.scaffold.classes import Classifier
 from toolkit.scaffold.conversation import find_conversation
-from toolkit.scaffold.exchange import Exchange, read_exchanges
+from toolkit.scaffold.exchange import Exchange, place_name, read_exchanges
 from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Value
-from toolkit.scaffold.models import find_models
 from toolkit.scaffold.recipe import find_logins, find_recipe
 from toolkit.scaffold.sources import Told
 from toolkit.scaffold.turns import Turns
@@ -38,21 +37,19 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
     chain.build()
     needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
-    recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)))
+    recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
     asking = turns.first.asking.exchange
-    model = next((value for value in chain.values if value.name == "model"), None)
-    asked_model = _recorded(exchanges, model)
     return Findings(
         origin=asking.origin if base_url is None else origin_of(base_url),
-        asked=_asked(turns),
+        asked=_asked(turns, needed),
         steps=chain.steps,
         values=chain.values,
         reading=_reading(chat),
         history=conversation.history,
         messages=conversation.messages,
-        model=asked_model,
+        model=chain.model,
         options={v.name: _recorded(exchanges, v) for v in chain.values if v.name in ("temperature", "max_tokens")},
-        models=find_models(exchanges, told, asked_model, asking.at) if asked_model else None,
+        models=chain.models,
         deletions=chain.deletions(),
         harvest=recipe.harvest,
         needs_auth=recipe.needs_auth,
@@ -66,13 +63,11 @@ def _recorded(exchanges: list[Exchange], value: Value | None) -> Any:
     if value is None:
         return ""
     entry, place = value.evidence[-1].entry, value.place
-    from toolkit.scaffold.exchange import place_name
-
     exchange = next(one for one in exchanges if one.number == entry)
     return next(found for at, found in exchange.values.items() if place_name(at) == place)
 
 
-def _asked(turns: Turns) -> tuple[Asked, ...]:
+def _asked(turns: Turns, needed: list[Exchange]) -> tuple[Asked, ...]:
     """The questions, that of the provider's turn first."""
     order = [turns.first_number, *(n for n in range(len(turns.all)) if n != turns.first_number)]
     return tuple(
@@ -82,6 +77,7 @@ def _asked(turns: Turns) -> tuple[Asked, ...]:
             turns.all[n].asking.exchange.number,
             turns.all[n].answering.number,
             turns.goes_on[n],
+            tuple(turns.part(one, n).number for one in needed),
         )
         for n in order
     )

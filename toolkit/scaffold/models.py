@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from toolkit.scaffold.exchange import Exchange, place_name
-from toolkit.scaffold.facts import Evidence, Models, Parts, Step
+from toolkit.scaffold.exchange import Exchange, place_name, value_at
+from toolkit.scaffold.facts import Evidence, Models, Parts, Place, Step
 from toolkit.scaffold.sources import Told
 
+KEY = ""  # the name of a value in an item of the list, among its values by model
 NAMES = ("id", "name", "slug", "key", "model", "value", "model_id", "modelId")
 
 
@@ -34,8 +34,19 @@ def find_models(exchanges: Sequence[Exchange], told: Told, model: str, before: i
         evidence = Evidence(
             exchange.number, f"response.body{place_name((*path[:number],))}[*]{''.join(f'.{k}' for k in inner)}"
         )
-        return Models(_step(exchange), dotted, model, (evidence,))
+        return Models(_step(exchange), dotted, model, (evidence,), _follows(exchange, path[:number], inner, model))
     return None
+
+
+def _follows(exchange: Exchange, before: Place, inner: Place, model: str) -> dict[str, dict[str, str]]:
+    """What else the list says of each model, by what it says of `model`; `KEY` is the name of it there."""
+    items = [item for item in value_at(exchange.document, before) if isinstance(item, dict)] if inner else []
+    asked = next((item for item in items if value_at(item, inner) == model), {})
+    return {
+        value: {KEY: key, **{str(value_at(item, inner)): str(item.get(key, "")) for item in items}}
+        for key, value in asked.items()
+        if isinstance(value, str) and value != model
+    }
 
 
 def _step(exchange: Exchange) -> Step:
@@ -46,10 +57,6 @@ def _step(exchange: Exchange) -> Step:
         query=dict(exchange.query),
         headers=dict(exchange.headers),
         body_kind=exchange.body_kind,  # type: ignore[arg-type]
-        body=_plain(exchange.body),
+        body=exchange.body,
         why="It is answered with the list of models.",
     )
-
-
-def _plain(body: Any) -> Any:
-    return body

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from os.path import commonprefix
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ IDENTITY = (
     "login",
     "data.email",
 )
-RANDOM_END = re.compile(r"(?<=[-_.])(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{12,}$")
+RANDOM_END = re.compile(r"(?<=[-_.])(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{12,}$")
 
 
 class Recipe(NamedTuple):
@@ -69,14 +70,15 @@ def find_recipe(
     logins: Sequence[Exchange],
     needed: Sequence[Exchange],
     headers: list[str],
+    ids: Container[str],
 ) -> Recipe:
     """Returns the recipe of the session that the requests `needed` were made with. `headers` are those that the page
-    sends with a credential which it keeps."""
+    sends with a credential which it keeps, `ids` the values that belong to one call."""
     notes = []
     cookies = _cookies(exchanges, logins, needed)
     probe = _probe(exchanges, logins)
     login_page = _login_page(exchanges, logins)
-    page = _page(exchanges, turns, login_page)
+    page = _page(exchanges, turns, login_page, ids)
     own = turns.first.asking.exchange.origin
     hosts = tuple(dict.fromkeys(urlsplit(one.origin).hostname or "" for one in needed if one.origin != own))
     needs_auth = bool(logins) and bool(cookies or headers)
@@ -112,21 +114,24 @@ def _cookies(exchanges: Sequence[Exchange], logins: Sequence[Exchange], needed: 
     by_login = {name for one in exchanges[first:] for name in one.set_cookies} | {
         name for name in sent if any(name not in one.cookies for one in exchanges[: first + 1])
     }
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, value in sent.items():
         if name in by_login and IDENTIFYING.search(name) and not NOT_IDENTIFYING.search(name):
-            found.setdefault(value, _pattern(name))
-    patterns = list(dict.fromkeys(found.values()))
-    return tuple(patterns)
+            found.setdefault(value, []).append(name)
+    return tuple(dict.fromkeys(_pattern(names) for names in found.values()))
 
 
-def _pattern(name: str) -> str:
-    """The regular expression of a cookie's name: what a server makes up at its start may be anything, and so may the
-    prefix that a site has over TLS alone."""
-    end = RANDOM_END.search(name)
-    start = name[: end.start()] if end else name
-    pattern = re.escape(start).replace("\\-", "-") + (".+" if end else "")
-    return pattern
+def _pattern(names: Sequence[str]) -> str:
+    """The regular expression of the names of one cookie: sites set some twice, and make up the end of others."""
+    start = commonprefix(names)  # noqa: RUF071 - of characters
+    end = RANDOM_END.search(start)
+    if end is not None:
+        start = start[: end.start()]
+    if len(names) == 1 and end is None:
+        return re.escape(start).replace("\\-", "-")
+    while (words := start.rstrip("-_.").rpartition("-"))[1] and not re.fullmatch(r"[a-z]+|[A-Z][a-z]+", words[2]):
+        start = words[0] + words[1]
+    return re.escape(start).replace("\\-", "-") + ".+"
 
 
 def _login_page(exchanges: Sequence[Exchange], logins: Sequence[Exchange]) -> str:
@@ -138,15 +143,16 @@ def _login_page(exchanges: Sequence[Exchange], logins: Sequence[Exchange]) -> st
     return ""
 
 
-def _page(exchanges: Sequence[Exchange], turns: Turns, login_page: str) -> str:
+def _page(exchanges: Sequence[Exchange], turns: Turns, login_page: str, ids: Container[str]) -> str:
     """The path of the page that asks: the last document before the question, without ids of one conversation."""
     asking = turns.first.asking.exchange
     for one in reversed(exchanges[: asking.at]):
         is_page = resource_kind(one.entry) == "document" and "html" in one.content_type
         if is_page and one.origin == asking.origin and one.entry.response.status == 200:
             path = urlsplit(one.entry.request.url).path or "/"
+            at = next((n for n, part in enumerate(one.path) if part in ids), None)
             if path != login_page:
-                return path
+                return path if at is None else "/" + "/".join(one.path[:at])
     return "/"
 
 

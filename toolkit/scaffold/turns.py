@@ -45,6 +45,15 @@ class Turns:
         offset = exchange.at - self.first.asking.exchange.at
         return min(alike, key=lambda one: (_difference(exchange, one), abs(one.at - asked - offset)), default=None)
 
+    def part(self, exchange: Exchange, number: int) -> Exchange:
+        """Returns the request that plays the part of `exchange` in the turn of that number, or in the turns before it
+        of the same conversation; `exchange` itself where the page makes it once."""
+        while True:
+            found = self.counterpart(exchange, number) if number != self.first_number else exchange
+            if found is not None or not self.goes_on[number]:
+                return found or exchange
+            number -= 1
+
     def values_at(self, exchange: Exchange, place: Place) -> list[tuple[Exchange, Any]]:
         """Returns what stands at `place` of the counterparts of `exchange` in the turns that begin a conversation."""
         found = [(number, self.counterpart(exchange, number)) for number in self.peers]
@@ -53,7 +62,7 @@ class Turns:
     def _goes_on(self, number: int) -> bool:
         """Decides whether the turn repeats what was said before it, or an id of that conversation."""
         before, turn = self.all[number - 1], self.all[number]
-        requests = [turn.asking.exchange, turn.answering]
+        requests = self._exchanges[turn.asking.exchange.at : turn.answering.at + 1]
         said = [text for text in (before.asking.question, before.answer) if text]
         values = [value for one in requests for value in one.values.values() if isinstance(value, str)]
         if any(text in value for text in said for value in values):
