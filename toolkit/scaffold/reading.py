@@ -202,7 +202,7 @@ def _fields(frames: tuple[Frame, ...], group: _Group, path: Place, snapshots: bo
         fields["snapshots"] = True
     if total := _total(frames, group, text):
         fields["total"] = total
-    if last := _last(frames, group, where):
+    if last := _last(frames, group, dotted):
         fields["final"] = last
     if failure := _failure(where):
         fields["failures"] = (At("error"), failure)
@@ -246,9 +246,11 @@ def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     return None
 
 
-def _last(frames: tuple[Frame, ...], group: _Group, where: dict[str, Any]) -> At | None:
-    """The mark of the end: a frame after the last text, of a kind that no frame before that has."""
-    at = [i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group]
+def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
+    """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame before
+    that has."""
+    of_group = (i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group)
+    at = [i for i in of_group if frames[i].is_json and At(text).text(frames[i])]
     end = at[-1] if at else -1
     for frame in frames[end + 1 :]:
         if not frame.is_json and frame.data.strip():
