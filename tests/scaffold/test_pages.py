@@ -46,7 +46,7 @@ each_site = pytest.mark.parametrize("site", sites())
 @each_site
 @both_forms
 def test_questions_and_answers(site: str, form: str) -> None:
-    """All questions are found from the first, each with the exchange that answers it, and the answers that are there."""
+    """All questions are found from the first, each with the exchange that answers it, and its answer if it is there."""
     facts, true = findings(site, form), truth(site)
     assert [one.question for one in facts.asked] == true["questions"]
     assert [one.asking for one in facts.asked] == true["which request carries the question"][form]
