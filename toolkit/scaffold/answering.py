@@ -11,7 +11,7 @@ from statistics import median
 from toolkit.errors import CannotInfer
 from toolkit.scaffold.asking import Asking, find_askings, same_call
 from toolkit.scaffold.exchange import Exchange
-from toolkit.scaffold.reading import Reading, readings
+from toolkit.scaffold.reading import Reading, end_of_polling, readings
 from toolkit.scaffold.words import same_words, words
 
 # Calls and places that carry a question, and are not the chat.
@@ -90,15 +90,29 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
 def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: str | None) -> Iterator[_Candidate]:
     for number in range(len(way)):
         found = False
-        for exchange in _window(exchanges, way, number):
+        window = _window(exchanges, way, number)
+        for exchange in window:
             if not exchange.content or exchange.entry.response.status >= 300 or _repeats(exchange, answer):
                 continue
+            earlier = _polls(window, exchange)
+            if earlier is None:
+                continue
             for reading in readings(exchange, answer):
+                if earlier and reading.form == "json":
+                    reading = end_of_polling(reading, exchange, earlier)
                 if not same_words(reading.text, way[number].question) and not _repeats(exchange, reading.text):
                     found = True
                     yield _Candidate(way, number, exchange, reading, _is_echoed(exchanges, exchange, reading.text))
         if found or answer is not None:
             return  # the answer that was named is that to the first question
+
+
+def _polls(window: Sequence[Exchange], exchange: Exchange) -> list[Exchange] | None:
+    """Returns the requests before `exchange` that asked for the same answer; None where it is not the last of them."""
+    same = [one for one in window if one.method == "GET" and one.entry.request.url == exchange.entry.request.url]
+    if exchange.method != "GET" or exchange.document is None or len(same) < 2:
+        return []
+    return same[:-1] if exchange is same[-1] else None
 
 
 def _window(exchanges: Sequence[Exchange], way: Sequence[Asking], number: int) -> Sequence[Exchange]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -13,14 +14,14 @@ from toolkit.providers.dialects.by_form import At, ByForm
 from toolkit.providers.dialects.frames import DocumentFrames, EventFrames, Frame, LineFrames, TextFrames
 from toolkit.providers.dialects.plain_text import PlainText
 from toolkit.providers.dialects.recognition import read_whole, recognise
-from toolkit.scaffold.exchange import Exchange, leaves
+from toolkit.scaffold.exchange import Exchange, told_leaves
 from toolkit.scaffold.facts import Certainty, Place
 from toolkit.scaffold.words import is_prose, same_words
 
 # The names by which sites tell their frames apart.
 KIND_NAMES = {
     *("type", "event", "event_type", "eventtype", "kind", "object", "op", "msg", "role", "status", "action", "subtype"),
-    *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o"),
+    *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o", "phase"),
 }
 MANY_TEXTS = 12  # of one document: it is a list of something
 KIND_LIMIT = 40  # characters of the name of a kind
@@ -143,29 +144,40 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
     for frame in frames:
         if not frame.is_json:
             continue
-        group = _Group(frame.event, tuple((_dotted(p), v) for p, v in leaves(frame.value, ()) if p in kinds))
-        for path, value in leaves(frame.value, ()):
+        group = _Group(frame.event, tuple((_dotted(p), v) for p, v in told_leaves(frame.value) if p in kinds))
+        for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value and path not in kinds:
                 texts[group, path].append(value)
     for (group, path), pieces in texts.items():
-        for snapshots in (False, True):
-            text = pieces[-1] if snapshots else "".join(pieces)
-            if snapshots and (len(pieces) == 1 or not _grows(pieces)):
-                continue
-            if not snapshots and len(pieces) > 2 and _grows(pieces):
-                continue
-            if (answer is None and snapshots is False and len(pieces) < 2) or not _fits(text, answer):
-                continue
-            fields = _fields(frames, group, path, snapshots, text)
-            kind = make_kind(form, fields)
-            found = read_whole(kind(), [exchange.content])
-            if found.error is None and same_words(found.text, text) and not _is_part(found.text, frames, snapshots):
-                yield Reading(kind, form, fields, found.text, len(pieces), found.sure)
+        for written, read in _written_pieces(pieces):
+            for snapshots in (False, True):
+                text = read[-1] if snapshots else "".join(read)
+                if snapshots and (len(read) == 1 or not _grows(read)):
+                    continue
+                if not snapshots and len(read) > 2 and _grows(read):
+                    continue
+                if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
+                    continue
+                fields = _fields(frames, group, path, snapshots, text)
+                fields |= {"written": written} if written else {}
+                kind = make_kind(form, fields)
+                found = read_whole(kind(), [exchange.content])
+                if found.error is None and same_words(found.text, text) and not _is_part(found.text, frames, snapshots):
+                    yield Reading(kind, form, fields, found.text, len(read), found.sure)
+
+
+def _written_pieces(pieces: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yields how the pieces of a text may be written: as they are, or in base64; and what they then are."""
+    yield "", pieces
+    try:
+        yield "base64", [base64.b64decode(piece, validate=True).decode() for piece in pieces]
+    except ValueError:
+        return
 
 
 def _is_part(text: str, frames: tuple[Frame, ...], snapshots: bool) -> bool:
     """Decides whether the stream holds a longer text of which `text` is the rest: then its beginning came elsewhere."""
-    values = (value for frame in frames for _, value in leaves(frame.value, ()) if isinstance(value, str))
+    values = (value for frame in frames for _, value in told_leaves(frame.value) if isinstance(value, str))
     return not snapshots and any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
 
 
@@ -183,7 +195,7 @@ def _kind_places(frames: tuple[Frame, ...]) -> set[Place]:
     """The places that tell frames apart, by their names and the few words that stand there."""
     seen: dict[Place, set[Any]] = defaultdict(set)
     for frame in frames:
-        for path, value in leaves(frame.value, ()):
+        for path, value in told_leaves(frame.value):
             if path and str(path[-1]).lower() in KIND_NAMES and len(path) <= 4:
                 seen[path].add(value if isinstance(value, str | int | bool) or value is None else "")
     return {
@@ -237,18 +249,17 @@ def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     for frame in reversed(frames):
         if not frame.is_json or (frame.event == group.event and _group_of(frame, group) == group):
             continue
-        for path, value in leaves(frame.value, ()):
+        for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value.strip() and value == text:
-                where = {
-                    _dotted(p): v for p, v in leaves(frame.value, ()) if len(p) == 1 and str(p[0]).lower() in KIND_NAMES
-                }
+                told = ((_dotted(p), v) for p, v in told_leaves(frame.value) if len(p) == 1)
+                where = {name: v for name, v in told if name.lower() in KIND_NAMES}
                 return At(_dotted(path), event=frame.event, where=where)
     return None
 
 
 def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
-    """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame before
-    that has."""
+    """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame
+    before that has."""
     of_group = (i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group)
     at = [i for i in of_group if frames[i].is_json and At(text).text(frames[i])]
     end = at[-1] if at else -1
@@ -261,7 +272,7 @@ def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
         return next((mark for mark in marks if _says_end(mark)), marks[0])
     final = frames[end] if at else None
     if final is not None and final.is_json:  # the frame with the last text says that it is the last
-        for path, value in leaves(final.value, ()):
+        for path, value in told_leaves(final.value):
             if value is True or (isinstance(value, str) and value in ("stop", "done", "completed", "complete")):
                 candidate = At(where={_dotted(path): value})
                 if not any(candidate.means(other) for other in frames[:end]):
@@ -277,7 +288,7 @@ def _marks(frame: Frame) -> Iterator[At]:
     """Yields what may mark the end in `frame`."""
     if frame.event and not frame.is_json:
         yield At(event=frame.event)
-    values = list(leaves(frame.value, ())) if frame.is_json else []
+    values = list(told_leaves(frame.value)) if frame.is_json else []
     for path, value in values:
         named = str(path[-1]).lower() if path else ""
         if isinstance(value, str) and 0 < len(value) <= KIND_LIMIT and named in {*KIND_NAMES, "finish_reason"}:
@@ -303,7 +314,7 @@ def _thought(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     for frame in frames:
         if not frame.is_json:
             continue
-        for path, value in leaves(frame.value, ()):
+        for path, value in told_leaves(frame.value):
             dotted = _dotted(path)
             if not isinstance(value, str) or not value or dotted == text:
                 continue
@@ -316,6 +327,23 @@ def _thought(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     return None
 
 
+def end_of_polling(reading: Reading, last: Exchange, earlier: list[Exchange]) -> Reading:
+    """Returns `reading`, which reads a document, with the mark by which the `last` of its answers differs from the
+    `earlier` ones, which were not complete; as it is where it has none."""
+    for frame in make_frames(last):
+        for mark in sorted(_marks(frame), key=_says_end, reverse=True):
+            if not any(mark.means(other) for one in earlier for other in make_frames(one)):
+                fields = {**reading.fields, "final": mark}
+                return replace(reading, kind=make_kind(reading.form, fields), fields=fields)
+    return reading
+
+
+def make_frames(exchange: Exchange) -> list[Frame]:
+    """Returns the objects of an answer that is a document, as `frames` of the kind `json` are."""
+    decoder = DocumentFrames()
+    return [*decoder.feed(exchange.content), *decoder.flush()]
+
+
 def is_prose_piece(text: str) -> bool:
     """Decides whether `text` may be a piece of a sentence."""
     return any(char.isalpha() for char in text)
@@ -324,7 +352,7 @@ def is_prose_piece(text: str) -> bool:
 def _cost(frames: tuple[Frame, ...]) -> At | None:
     """Where the numbers of tokens are."""
     for frame in frames:
-        for path, value in leaves(frame.value, ()):
+        for path, value in told_leaves(frame.value):
             if path and isinstance(value, int) and str(path[-1]) in ("completion_tokens", "output_tokens"):
                 return At(_dotted(path[:-1]))
     return None
