@@ -134,7 +134,10 @@ def taken_code(name: str, taken: Taken, answer: str) -> Expression:
     if taken.how == "json":
         return call("value_in", code(answer), ".".join(map(str, taken.path)))
     if taken.how == "header":
-        return call("header_in", code("response.headers"), taken.name)
+        header = call("header_in", code("response.headers"), taken.name)
+        return call("match_in", header, pattern_code(taken.pattern), name) if taken.pattern else header
+    if taken.how == "url":
+        return call("match_in", code("response.url"), pattern_code(taken.pattern), name)
     return call("match_in", code(answer), pattern_code(taken.pattern), name)
 
 
