@@ -21,6 +21,7 @@ WHY_ASKS = "It carries the question."
 WHY_ANSWERS = "It is answered with the answer."
 WHY_TELLS = "It tells what a later request sends: "
 WHY_BETWEEN = "It is between question and answer, with the same "
+WHY_SETS = "Its answer sets a cookie anew for each call: "
 WHY_REGISTERS = "It is the first to send what the page has made up: "
 
 
@@ -113,6 +114,19 @@ class Chain:
                 and (first := self._registering(found)) is not None
             ):
                 self._need(first, f"{WHY_REGISTERS}{place_name(place)} of log.entries[{exchange.number}].")
+
+        for name, value in exchange.cookies.items():
+            if (setter := self._setting(name, value, exchange)) is not None:
+                self._need(setter, f"{WHY_SETS}{name}.")
+
+    def _setting(self, name: str, value: str, exchange: Exchange) -> Exchange | None:
+        """The request of the first turn whose answer has set the cookie that `exchange` sends, if the page makes one
+        like it in each turn that begins a conversation, and gets another value."""
+        begin = self._turns.begin(self._turns.first_number)
+        setters = [one for one in self._exchanges[begin + 1 : exchange.at] if one.set_cookies.get(name) == value]
+        peers = [self._turns.counterpart(setters[-1], number) for number in self._turns.peers] if setters else []
+        again = peers and all(one is not None and one.set_cookies.get(name) not in (None, value) for one in peers)
+        return setters[-1] if again else None
 
     def _registering(self, found: Classified) -> Exchange | None:
         """The request that was the first to send what the page made up for this turn, if it may have made something."""
