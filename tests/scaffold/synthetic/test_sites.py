@@ -4,9 +4,7 @@ told."""
 from __future__ import annotations
 
 import html
-import importlib.util
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.scaffold.synthetic import asked, besides, read, signed_in, told
+from tests.scaffold.synthetic import asked, besides, read, signed_in, told, wily
 from tests.scaffold.synthetic.page import Page
 from tests.scaffold.synthetic.sites import FIRST, Site
 from toolkit.client.client import Client
@@ -22,10 +20,11 @@ from toolkit.errors import CannotInfer
 from toolkit.providers.base import Provider
 from toolkit.recording.foreign_har import ForeignHar, parse_foreign_har
 from toolkit.replay.local_network import LocalNetwork
-from toolkit.scaffold import Findings, infer, write_package
+from toolkit.scaffold import Findings, infer, prove, write_package
+from toolkit.scaffold.proof import load_provider
 from toolkit.stores.memory import MemoryStore
 
-SITES = {site.__name__: site for module in (asked, told, read, signed_in, besides) for site in module.SITES}
+SITES = {site.__name__: site for module in (asked, told, read, signed_in, besides, wily) for site in module.SITES}
 NEW = "What is the capital of Mongolia?"
 TALK = [
     {"role": "user", "content": "Is the moon made of cheese?"},
@@ -54,21 +53,7 @@ def load(name: str, findings: Findings, folder: Path) -> type[Provider]:
     for path, text in write_package(name, findings).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(f"synthetic_{name}", folder / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where types are looked up
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        del sys.modules[spec.name]
-    (kind,) = (
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Provider) and value.__module__ == spec.name
-    )
-    return kind
+    return load_provider(name, folder / f"{name}.py")
 
 
 def plain(text: str) -> str:
@@ -94,6 +79,7 @@ async def test_a_written_provider_asks_the_live_site(
             return
         findings = infer(har, question=FIRST, answer=page.shown[0])
         kind = load(name.lower(), findings, tmp_path)
+        assert (await prove(kind, har, findings, contract=False)).failures == ()
     async with aiohttp.ClientSession(**local.session_options()) as http:  # another visit, of another day
         visit = Page(origin, http)
         await site.visit(visit)
