@@ -111,9 +111,9 @@ def _told(exchange: Exchange) -> Iterator[tuple[str, Taken]]:
         if name not in PASSED_OVER and SHORTEST <= len(value) <= LONGEST:
             yield value, Taken("header", name=name)
             if name == "location":
-                for part in re.split(r"[/?&=#]", value):
-                    if len(part) >= SHORTEST:
-                        yield part, Taken("header", name=name, pattern=pattern_for(value + "\n", part))
+                for match in re.finditer(r"[^/?&=#]{4,}", value):
+                    before = value[max(0, match.start() - BEFORE) : match.start()]
+                    yield match[0], Taken("header", name=name, pattern=f"{re.escape(before)}([^/?&=#]+)")
     for name, value in exchange.set_cookies.items():
         if len(value) >= SHORTEST:
             yield value, Taken("cookie", name=name)
