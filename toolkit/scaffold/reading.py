@@ -178,15 +178,20 @@ def _joinings(pieces: list[str]) -> Iterator[tuple[bool, str, str]]:
     grows = _grows(pieces)
     if not grows or len(pieces) <= 2:
         yield False, "", "".join(pieces)
-        decoded = [dict(_written(piece)).get("base64") for piece in pieces if len(piece) > 3]
-        try:
-            if len(pieces) > 2 and all(text is not None for text in decoded):
-                yield False, "base64", "".join(as_plain(piece, "base64") for piece in pieces)
-        except ProtocolError:
-            pass
+        if len(pieces) > 2 and (text := _decoded(pieces)):
+            yield False, "base64", text
     if grows:
         for written, text in _written(pieces[-1]):
             yield True, written, text
+
+
+def _decoded(pieces: list[str]) -> str:
+    """The text that the pieces are in base64; "" where one is none."""
+    try:
+        text = "".join(as_plain(piece, "base64") for piece in pieces)
+    except ProtocolError:
+        return ""
+    return "" if "\ufffd" in text else text
 
 
 def _is_thought(group: _Group, path: Place) -> bool:
@@ -255,7 +260,7 @@ def _fields(frames: tuple[Frame, ...], group: _Group, path: Place, snapshots: bo
         fields["snapshots"] = True
     if total := _total(frames, group, text):
         fields["total"] = total
-    if last := _last(frames, group, where):
+    if last := _last(frames, group, dotted):
         fields["final"] = last
     if failure := _failure(where):
         fields["failures"] = (At("error"), failure)
@@ -305,9 +310,9 @@ def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     return None
 
 
-def _last(frames: tuple[Frame, ...], group: _Group, where: dict[str, Any]) -> At | None:
-    """The mark of the end: a frame after the last text, of a kind that no frame before that has."""
-    at = [i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group]
+def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
+    """The mark of the end: a frame after the last one with text, of a kind that no frame before that has."""
+    at = [i for i, frame in enumerate(frames) if _group_of(frame, group) == group and At(text).text(frame)]
     end = at[-1] if at else -1
     for frame in frames[end + 1 :]:
         if not frame.is_json and frame.data.strip():
