@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from msgspec.structs import replace
 
 from toolkit.errors import CannotInfer
 from toolkit.providers.dialects.by_form import ByForm
@@ -37,6 +40,7 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
     chain.build()
     needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
+    copied = tuple(v.taken.name for v in chain.values if v.taken is not None and v.taken.how == "cookie")
     recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
     asking = turns.first.asking.exchange
     return Findings(
@@ -51,7 +55,9 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
         options={v.name: _recorded(exchanges, v) for v in chain.values if v.name in ("temperature", "max_tokens")},
         models=chain.models,
         deletions=chain.deletions(),
-        harvest=recipe.harvest,
+        harvest=replace(
+            recipe.harvest, cookies=tuple(dict.fromkeys((*recipe.harvest.cookies, *map(re.escape, copied))))
+        ),
         needs_auth=recipe.needs_auth,
         login=recipe.login,
         notes=(*recipe.notes, *_notes(chat, turns, conversation.history)),

@@ -13,7 +13,7 @@ import msgspec
 from toolkit.chats.events import Piece, Reasoning
 from toolkit.errors import ProtocolError
 from toolkit.providers.dialects.base import Dialect, Head
-from toolkit.providers.dialects.frames import Frame
+from toolkit.providers.dialects.frames import Frame, parse_json_text, value_at
 from toolkit.providers.text_deltas import TextDeltas
 
 BREAKS = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d)>", re.IGNORECASE)
@@ -23,9 +23,9 @@ TAGS = re.compile(r"</?[a-zA-Z][^<>]*>")
 class At(msgspec.Struct, frozen=True):
     """Which frames are meant, and where in them something stands.
 
-    `path` are names and indexes with dots between them, `choices.0.delta.content`; without one it is the whole data of
-    the frame. `event` is the frame's name (an SSE's `event`), `where` what stands elsewhere in it, by paths:
-    `{"type": "token"}`, and `data` its whole text: `[DONE]`.
+    `path` are names and indexes with dots between them, `choices.0.delta.content`, and may lead through text that is
+    JSON itself; without one it is the whole data of the frame. `event` is the frame's name (an SSE's `event`), `where`
+    what stands elsewhere in it, by paths: `{"type": "token"}`, and `data` its whole text: `[DONE]`.
     """
 
     path: str = ""
@@ -96,9 +96,11 @@ class ByForm(Dialect):
         if self.thought is not None and (thought := self.thought.text(frame)):
             yield Reasoning(thought)
         if text := self.text.text(frame):
-            yield self._deltas.update(self._plain(text)) if self.snapshots else self._plain(text)
+            plain = as_plain(text, self.written)
+            yield self._deltas.update(plain) if self.snapshots else plain
         if self.total is not None and (total := self.total.text(frame)):
-            yield from [self._deltas.finish(self._plain(total))] if self.snapshots else self.whole(self._plain(total))
+            plain = as_plain(total, self.written)
+            yield from [self._deltas.finish(plain)] if self.snapshots else self.whole(plain)
         if self.cost is not None:
             self.count(self.cost.value(frame))
         if self.final is not None and self.final.means(frame) and self.final.value(frame) is not None:
@@ -107,14 +109,15 @@ class ByForm(Dialect):
     def held(self) -> Iterator[Piece]:
         yield self._deltas.flush()
 
-    def _plain(self, text: str) -> str:
-        """The text that `text` writes. Raises `ProtocolError` where it is not base64."""
-        if self.written == "base64":
-            try:
-                return base64.b64decode(text, validate=True).decode("utf-8", "replace")
-            except ValueError:
-                raise ProtocolError("The site sent text that is not base64.") from None
-        return plain_text(text) if self.written == "html" else text
+
+def as_plain(text: str, written: str) -> str:
+    """The text that `text` writes, as `ByForm.written` says. Raises `ProtocolError` where it is not base64."""
+    if written == "base64":
+        try:
+            return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+        except ValueError:
+            raise ProtocolError("The site sent text that is not base64.") from None
+    return plain_text(text) if written == "html" else text
 
 
 def plain_text(markup: str) -> str:
@@ -123,5 +126,15 @@ def plain_text(markup: str) -> str:
 
 
 def _value(frame: Frame, path: str) -> Any:
-    """What stands at `path` of the frame's value; None where there is nothing."""
-    return frame.at(*(int(key) if key.lstrip("-").isdecimal() else key for key in path.split(".")))
+    """What stands at `path` of the frame's value, also through text that is JSON itself; None for nothing."""
+    value = frame.value
+    for key in path.split("."):
+        if isinstance(value, str):
+            value = parse_json_text(value)
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.lstrip("-").isdecimal():
+            value = value_at(value, int(key))
+        else:
+            return None
+    return value
