@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UnsetType
 
 from toolkit.har.model import Entry
-from toolkit.providers.dialects.frames import EventFrames, Frame, LineFrames
+from toolkit.providers.dialects.frames import EventFrames, Frame, LineFrames, parse_json_text
 from toolkit.recording.foreign_har import ForeignEntry
 from toolkit.scaffold.facts import Place
 from toolkit.session.browser_headers import is_browser_header, origin_of
@@ -127,7 +127,7 @@ class Exchange:
     @cached_property
     def answer_values(self) -> tuple[tuple[Place, Any], ...]:
         """Every value of an answer that is one JSON document, by its path in that."""
-        return tuple(leaves(self.document, ())) if self.document is not None else ()
+        return tuple(told_leaves(self.document)) if self.document is not None else ()
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
@@ -172,6 +172,17 @@ def leaves(node: Any, place: Place) -> Iterator[tuple[Place, Any]]:
         for number, item in enumerate(node):
             yield from leaves(item, (*place, number))
     elif node is not None or place != ("body",):
+        yield place, node
+
+
+def told_leaves(node: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Yields what `leaves` does, for an answer: a text that is JSON is looked into as well. Its place has no step for
+    that, since `frames.value_at` needs none."""
+    inner = parse_json_text(node) if isinstance(node, str) and node[:1] in ("{", "[") else node
+    if isinstance(inner, dict | list) and inner:
+        for key, item in inner.items() if isinstance(inner, dict) else enumerate(inner):
+            yield from told_leaves(item, (*place, key))
+    else:
         yield place, node
 
 

@@ -133,10 +133,11 @@ def taken_code(name: str, taken: Taken, answer: str) -> Expression:
     """Returns the expression that takes the value `name` out of `answer`: a document, or a text."""
     if taken.how == "json":
         return call("value_in", code(answer), ".".join(map(str, taken.path)))
-    if taken.how == "header" and taken.pattern:  # of a redirect, which the transport has followed
-        return call("match_in", code("response.url"), pattern_code(taken.pattern), name)
     if taken.how == "header":
-        return call("header_in", code("response.headers"), taken.name)
+        header = call("header_in", code("response.headers"), taken.name)
+        return call("match_in", header, pattern_code(taken.pattern), name) if taken.pattern else header
+    if taken.how == "url":
+        return call("match_in", code("response.url"), pattern_code(taken.pattern), name)
     return call("match_in", code(answer), pattern_code(taken.pattern), name)
 
 

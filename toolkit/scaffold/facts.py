@@ -44,10 +44,10 @@ class Parts:
 @dataclass(frozen=True)
 class Taken:
     """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from the header
-    or the cookie `name`, or from its
-    text by the regular expression `pattern`, whose first group it is."""
+    or the cookie `name`, from its text, or from the address to which it was redirected. With `pattern`, a regular
+    expression, it is the first group of that there."""
 
-    how: Literal["json", "header", "cookie", "text", "frame"]
+    how: Literal["json", "header", "cookie", "text", "frame", "url"]
     path: Place = ()
     name: str = ""
     pattern: str = ""

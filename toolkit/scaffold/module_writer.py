@@ -33,6 +33,7 @@ IMPORTS = {
     "Pieces": "toolkit.providers.base",
     "Probe": "toolkit.providers.base",
     "Provider": "toolkit.providers.base",
+    "Token": "toolkit.providers.base",
     "At": "toolkit.providers.dialects.by_form",
     "ByForm": "toolkit.providers.dialects.by_form",
     **dict.fromkeys(FRAMES.values(), "toolkit.providers.dialects.frames"),
@@ -181,13 +182,18 @@ def _provider_class(name: str, findings: Findings) -> list[str]:
 
 
 def _harvest(harvest: Harvest) -> Expression:
-    probe = harvest.probe
+    probe, token = harvest.probe, harvest.token
     return call(
         "Harvest",
         page=harvest.page if harvest.page != "/" else None,
         ready=code("CHAT_BOX") if harvest.ready == CHAT_BOX else harvest.ready,
         cookies=tuple(map(pattern_code, harvest.cookies)) or None,
         headers=harvest.headers or None,
+        token=None
+        if token is None
+        else call(
+            "Token", place=token.place, key=pattern_code(token.key), header=token.header, template=token.template
+        ),
         hosts=harvest.hosts or None,
         signed_out=None if harvest.signed_out is None else pattern_code(harvest.signed_out),
         probe=None if probe is None else call("Probe", path=probe.path, identity=probe.identity),

@@ -13,6 +13,7 @@ from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.facts import Evidence
 from toolkit.scaffold.turns import Turns
 from toolkit.session.recipe import CHAT_BOX, Harvest, Probe
+from toolkit.session.recipe_tokens import Token
 
 PASSWORD = re.compile(r"passw|pwd|passcode|otp|pin$", re.IGNORECASE)
 LOGIN = re.compile(r"log-?in|sign-?in|auth|session|callback|credentials", re.IGNORECASE)
@@ -75,6 +76,8 @@ def find_recipe(
     """Returns the recipe of the session that the requests `needed` were made with. `headers` are those that the page
     sends with a credential which it keeps, `ids` the values that belong to one call."""
     notes = []
+    token = _mirrored(needed, headers)
+    headers = [name for name in headers if token is None or name != token.header]
     cookies = _cookies(exchanges, logins, needed)
     probe = _probe(exchanges, logins)
     login_page = _login_page(exchanges, logins)
@@ -96,12 +99,24 @@ def find_recipe(
         ready=CHAT_BOX,
         cookies=cookies,
         headers=tuple(headers),
+        token=token,
         hosts=hosts,
         signed_out=f"^{re.escape(login_page)}" if login_page and login_page != page else None,
         probe=probe,
     )
     evidence = tuple(Evidence(one.number, f"{one.method} /{'/'.join(one.path)}") for one in logins)
     return Recipe(harvest, needs_auth, evidence, tuple(notes))
+
+
+def _mirrored(needed: Sequence[Exchange], headers: Sequence[str]) -> Token | None:
+    """The first of `headers` that repeats a cookie of its request, as a token of the recipe: pages show so that it was
+    they who made the request."""
+    for header in headers:
+        for one in needed:
+            for name, value in one.cookies.items():
+                if value == one.headers.get(header):
+                    return Token(place="cookie", key=_pattern([name]), header=header, template="{token}")
+    return None
 
 
 def _cookies(exchanges: Sequence[Exchange], logins: Sequence[Exchange], needed: Sequence[Exchange]) -> tuple[str, ...]:

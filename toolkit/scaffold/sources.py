@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from toolkit.har.resource_kind import resource_kind
 from toolkit.scaffold.exchange import Exchange, leaves
@@ -18,6 +19,7 @@ PASSED_OVER = {
     *("date", "server", "content-length", "content-type", "connection", "vary", "keep-alive", "cache-control", "age"),
     *("transfer-encoding", "set-cookie", "expires", "last-modified", "content-encoding", "x-powered-by", "status"),
 }
+REDIRECTS = (301, 302, 303, 307, 308)  # which the transport follows, so that an answer is from the address
 BEFORE = 60  # characters before a value in a text, of which a pattern is made
 
 
@@ -111,9 +113,10 @@ def _told(exchange: Exchange) -> Iterator[tuple[str, Taken]]:
         if name not in PASSED_OVER and SHORTEST <= len(value) <= LONGEST:
             yield value, Taken("header", name=name)
             if name == "location":
-                for match in re.finditer(r"[^/?&=#]{4,}", value):
-                    before = value[max(0, match.start() - BEFORE) : match.start()]
-                    yield match[0], Taken("header", name=name, pattern=f"{re.escape(before)}([^/?&=#]+)")
+                how: Literal["url", "header"] = "url" if exchange.entry.response.status in REDIRECTS else "header"
+                for match in re.finditer(r"([/?&=#][^/?&=#]*[/?&=#])([^/?&=#]+)", value):
+                    if len(match[2]) >= SHORTEST:
+                        yield match[2], Taken(how, name=name, pattern=f"{re.escape(match[1])}([^/?&=#]+)")
     for name, value in exchange.set_cookies.items():
         if len(value) >= SHORTEST:
             yield value, Taken("cookie", name=name)

@@ -72,6 +72,11 @@ class Turns:
     def _shares_id(self, before: Turn, turn: Turn) -> bool:
         """Decides whether both have an id that not every turn has."""
         others = [one for one in self.all if one not in (before, turn)]
+        sent = turn.asking.exchange.cookies
+        for name, value in before.asking.exchange.cookies.items():
+            changes = any(one.asking.exchange.cookies.get(name) != value for one in others)
+            if changes and is_distinctive(value) and sent.get(name) == value:
+                return True
         for here, there in ((before.asking.exchange, turn.asking.exchange), (before.answering, turn.answering)):
             for place, value in here.values.items():
                 if not is_distinctive(value) or value_of(there, place) != value:

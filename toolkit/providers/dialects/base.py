@@ -50,7 +50,7 @@ class Dialect(ABC):
     title: ClassVar[str]
     frames: ClassVar[Callable[[], Decoder[Frame]]] = EventFrames
     marks_end: ClassVar[bool] = True
-    reads_plain: ClassVar[bool] = False
+    reads_plain: bool = False
 
     def __init__(self) -> None:
         self.url = ""
@@ -138,13 +138,13 @@ class Dialect(ABC):
                 return
             self._framed = True
             try:
-                if self._says_something(frame):
+                if self.says_something(frame):
                     yield from self._joined(self.read(frame))
             except ToolkitError:
                 yield from self._rest()
                 raise
 
-    def _says_something(self, frame: Frame) -> bool:
+    def says_something(self, frame: Frame) -> bool:
         """Whether the dialect reads `frame`. Raises the error that it is."""
         if frame.event == "error":
             raise self.fail(frame.value if frame.is_json else frame.data)

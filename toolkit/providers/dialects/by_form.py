@@ -78,11 +78,16 @@ class ByForm(Dialect):
 
     def __init__(self) -> None:
         super().__init__()
+        self.reads_plain = not self.text.path
         self._deltas = TextDeltas()
 
     @classmethod
     def matches(cls, head: Head, frames: Sequence[Frame]) -> bool:
         return False  # it belongs to one provider, and is looked for nowhere else
+
+    def says_something(self, frame: Frame) -> bool:
+        is_end = self.final is not None and not frame.is_json and self.final.means(frame)
+        return is_end or super().says_something(frame)
 
     def read(self, frame: Frame) -> Iterator[Piece]:
         for failure in self.failures if frame.is_json else ():

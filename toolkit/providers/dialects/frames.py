@@ -52,8 +52,11 @@ class Frame(NamedTuple):
 
 
 def value_at(value: Any, *path: str | int) -> Any:
-    """What stands at `path` of a JSON value; None where there is nothing. A negative index counts from the end."""
+    """What stands at `path` of a JSON value; None where there is nothing. A negative index counts from the end. A path
+    leads also through text that is JSON itself."""
     for key in path:
+        if isinstance(value, str):
+            value = parse_json_text(value)
         if isinstance(key, str):
             value = value.get(key) if isinstance(value, dict) else None
         else:
