@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from toolkit.errors import CannotInfer
-from toolkit.providers.dialects.by_form import At
 from toolkit.scaffold.asking import Asking, find_askings, same_call
 from toolkit.scaffold.exchange import Exchange
-from toolkit.scaffold.reading import KIND_LIMIT, Reading, make_kind, readings
+from toolkit.scaffold.reading import Reading, end_of_polling, readings
 from toolkit.scaffold.words import same_words, words
 
 # Calls and places that carry a question, and are not the chat.
@@ -85,9 +84,7 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
     if answer is None:
         window = {one.at for one in _window(exchanges, best.way, best.number)}
         _refuse_doubt(best, [one for one, _ in general if one.exchange.at in window])
-    polls = _polls(exchanges, best)
-    reading = _until_complete(best.reading, polls) if len(polls) > 1 else best.reading
-    return Chat(turns, reading, _seconds(polls), best.number)
+    return Chat(turns, best.reading, _polling(exchanges, best), best.number)
 
 
 def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: str | None) -> Iterator[_Candidate]:
@@ -97,9 +94,14 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
         for exchange in window:
             if not exchange.content or exchange.entry.response.status >= 300 or _repeats(exchange, answer):
                 continue
-            if any(_is_asked_again(exchange, other) for other in window):
+            earlier = _polls(window, exchange)
+            if earlier is None:
                 continue
-            for reading in readings(exchange, answer):
+            for found_reading in readings(exchange, answer):
+                polled = bool(earlier) and found_reading.form == "json"
+                reading = end_of_polling(found_reading, exchange, earlier) if polled else found_reading
+                if reading is None:
+                    continue
                 if not same_words(reading.text, way[number].question) and not _repeats(exchange, reading.text):
                     found = True
                     yield _Candidate(way, number, exchange, reading, _is_echoed(exchanges, exchange, reading.text))
@@ -107,15 +109,12 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
             return  # the answer that was named is that to the first question
 
 
-def _is_asked_again(exchange: Exchange, other: Exchange) -> bool:
-    """Decides whether `other` asks later for the same document, which was not complete then."""
-    return (
-        other.at > exchange.at
-        and exchange.document is not None
-        and other.document is not None
-        and (other.method, other.entry.request.url) == (exchange.method, exchange.entry.request.url)
-        and other.body == exchange.body
-    )
+def _polls(window: Sequence[Exchange], exchange: Exchange) -> list[Exchange] | None:
+    """Returns the requests before `exchange` that asked for the same answer; None where it is not the last of them."""
+    same = [one for one in window if one.method == "GET" and one.entry.request.url == exchange.entry.request.url]
+    if exchange.method != "GET" or exchange.document is None or len(same) < 2:
+        return []
+    return same[:-1] if exchange is same[-1] else None
 
 
 def _window(exchanges: Sequence[Exchange], way: Sequence[Asking], number: int) -> Sequence[Exchange]:
@@ -183,37 +182,15 @@ def _shown(one: _Candidate) -> str:
     return f"{one.reading.text[:60]!r} of log.entries[{one.exchange.number}]"
 
 
-def _polls(exchanges: Sequence[Exchange], found: _Candidate) -> list[Exchange]:
-    """Returns the requests for the answer, the last of which was answered with it."""
+def _polling(exchanges: Sequence[Exchange], found: _Candidate) -> float:
+    """Returns the seconds between two requests for an answer that was not there yet; 0 where there was one only."""
     window = _window(exchanges, found.way, found.number)
-    url, method = found.exchange.entry.request.url, found.exchange.method
-    polls = [one for one in window if one.entry.request.url == url and one.method == method]
-    return [one for one in polls if one.at <= found.exchange.at] if found.reading.form == "json" else []
-
-
-def _seconds(polls: Sequence[Exchange]) -> float:
-    """Returns how often the page asked; 0 where it asked once."""
-    gaps = [after.started - before.started for before, after in pairwise(polls)]
-    return min(5.0, max(0.1, round(median(gaps), 1))) if gaps else 0.0
-
-
-def _until_complete(reading: Reading, polls: Sequence[Exchange]) -> Reading:
-    """Returns `reading` with the mark that the answer is complete: what the last document says and none before it.
-
-    Raises `CannotInfer` where no value tells a part of the answer from the whole.
-    """
-    *before, last = polls
-    told = [dict(one.answer_values) for one in before]
-    for path, value in last.answer_values:
-        is_word = value is True or (isinstance(value, str) and len(value) <= KIND_LIMIT and " " not in value)
-        if is_word and all(values.get(path) != value for values in told):
-            fields = reading.fields | {"final": At(where={".".join(map(str, path)): value})}
-            return replace(reading, kind=make_kind("json", fields), fields=fields)
-    if any(reading.again(one) for one in before):
-        raise CannotInfer(
-            f"The page asks for the answer until it is complete, and nothing in log.entries[{last.number}] says so."
-        )
-    return reading
+    url = found.exchange.entry.request.url
+    asked = [one for one in window if one.entry.request.url == url and one.at <= found.exchange.at]
+    if len(asked) < 2 or found.reading.form != "json":
+        return 0.0
+    gaps = [after.started - before.started for before, after in pairwise(asked)]
+    return min(5.0, max(0.1, round(median(gaps), 1)))
 
 
 def _missing(exchanges: Sequence[Exchange], ways: Sequence[Sequence[Asking]], answer: str | None) -> str:

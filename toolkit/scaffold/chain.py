@@ -20,8 +20,8 @@ from toolkit.scaffold.turns import Turns
 WHY_ASKS = "It carries the question."
 WHY_ANSWERS = "It is answered with the answer."
 WHY_TELLS = "It tells what a later request sends: "
-WHY_SETS = "It sets the cookie "
 WHY_BETWEEN = "It is between question and answer, with the same "
+WHY_SETS = "Its answer sets a cookie anew for each call: "
 WHY_REGISTERS = "It is the first to send what the page has made up: "
 
 
@@ -106,7 +106,7 @@ class Chain:
             self._found[exchange.at][place] = found
             if found.session and place[0] == "header":
                 self.session_headers.append(str(place[1]))
-            if found.kind == "received" and found.source is not None and not found.kept and not _of_cookie(found):
+            if found.kind == "received" and found.source is not None and not found.kept:
                 self._need(found.source.exchange, f"{WHY_TELLS}{place_name(place)} of log.entries[{exchange.number}].")
             if (
                 found.kind == "made up"
@@ -115,23 +115,18 @@ class Chain:
             ):
                 self._need(first, f"{WHY_REGISTERS}{place_name(place)} of log.entries[{exchange.number}].")
 
-        for cookie, value in exchange.cookies.items():
-            if (setting := self._setting(exchange, cookie, value)) is not None:
-                self._need(setting, f"{WHY_SETS}{cookie} of log.entries[{exchange.number}].")
+        for name, value in exchange.cookies.items():
+            if (setter := self._setting(name, value, exchange)) is not None:
+                self._need(setter, f"{WHY_SETS}{name}.")
 
-    def _setting(self, exchange: Exchange, cookie: str, value: str) -> Exchange | None:
-        """The request whose answer set a cookie of `exchange` for this turn, if it does so in each turn anew."""
+    def _setting(self, name: str, value: str, exchange: Exchange) -> Exchange | None:
+        """The request of the first turn whose answer has set the cookie that `exchange` sends, if the page makes one
+        like it in each turn that begins a conversation, and gets another value."""
         begin = self._turns.begin(self._turns.first_number)
-        window = self._exchanges[begin + 1 : exchange.at]
-        setting = next((one for one in reversed(window) if one.set_cookies.get(cookie) == value), None)
-        if setting is None or not self._turns.peers:
-            return None
-        others = [(self._turns.counterpart(setting, n), self._turns.part(exchange, n)) for n in self._turns.peers]
-        anew = [
-            other is not None and one.cookies.get(cookie) == other.set_cookies.get(cookie) != value
-            for other, one in others
-        ]
-        return setting if all(anew) else None
+        setters = [one for one in self._exchanges[begin + 1 : exchange.at] if one.set_cookies.get(name) == value]
+        peers = [self._turns.counterpart(setters[-1], number) for number in self._turns.peers] if setters else []
+        again = peers and all(one is not None and one.set_cookies.get(name) not in (None, value) for one in peers)
+        return setters[-1] if again else None
 
     def _registering(self, found: Classified) -> Exchange | None:
         """The request that was the first to send what the page made up for this turn, if it may have made something."""
@@ -174,7 +169,7 @@ class Chain:
                 told = _told_name(found.source) if found.source is not None and place[0] == "path" else ""
                 used = set(self.names.values())
                 self.names[key] = told if told and told not in used else value_name(exchange, place, used)
-            if found.source is not None and not found.kept and not _of_cookie(found):
+            if found.source is not None and not found.kept:
                 self.takes.setdefault(found.source.exchange.at, {})[self.names[key]] = found.source.taken
 
     def _find_model(self, exchange: Exchange) -> None:
@@ -252,11 +247,6 @@ class Chain:
             kept=found.kept,
             certainty=found.certainty,
         )
-
-
-def _of_cookie(found: Classified) -> bool:
-    """Decides whether a value is one of a cookie, which the session has."""
-    return found.source is not None and found.source.taken.how == "cookie"
 
 
 def _varies(found: Classified) -> bool:

@@ -105,9 +105,8 @@ class Classifier:
         """A header with a credential that the page keeps: the session has it, and no code."""
         if not CREDENTIAL.search(name):
             return None
-        for cookie, kept in exchange.cookies.items():
-            if kept == value:
-                return Classified("received", None, value, source=Source(exchange, Taken("cookie", name=cookie)))
+        if any(one == value for one in exchange.cookies.values()):
+            return Classified("received", None, session=True)
         sources = self._told.sources(value, exchange.at)
         bare = self._told.sources(value.partition(" ")[2], exchange.at) if " " in value else []
         if any(one.exchange in self._logins for one in (*sources, *bare)) or not (sources or bare):

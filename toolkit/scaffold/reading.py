@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
-from toolkit.errors import ProtocolError
 from toolkit.providers.dialects.base import Dialect
-from toolkit.providers.dialects.by_form import TAGS, At, ByForm, as_plain, plain_text
-from toolkit.providers.dialects.frames import (
-    DocumentFrames,
-    EventFrames,
-    Frame,
-    LineFrames,
-    TextFrames,
-    parse_json_text,
-)
+from toolkit.providers.dialects.by_form import At, ByForm
+from toolkit.providers.dialects.frames import DocumentFrames, EventFrames, Frame, LineFrames, TextFrames
 from toolkit.providers.dialects.plain_text import PlainText
 from toolkit.providers.dialects.recognition import read_whole, recognise
-from toolkit.scaffold.exchange import Exchange, leaves
+from toolkit.scaffold.exchange import Exchange, told_leaves
 from toolkit.scaffold.facts import Certainty, Place
 from toolkit.scaffold.words import is_prose, same_words
 
 # The names by which sites tell their frames apart.
 KIND_NAMES = {
     *("type", "event", "event_type", "eventtype", "kind", "object", "op", "msg", "role", "status", "action", "subtype"),
-    *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o"),
+    *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o", "phase"),
 }
 MANY_TEXTS = 12  # of one document: it is a list of something
-SHORTEST_BASE64 = 8  # characters: what is shorter may be a word
 KIND_LIMIT = 40  # characters of the name of a kind
 END_WORDS = ("end", "done", "finish", "complete", "stop", "close", "final")
 THOUGHTS = ("reasoning", "thinking", "thought")
@@ -134,18 +126,16 @@ def _in_document(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
                     yield Reading(kind, "json", fields, read.text, 1, sure=True)
 
 
-def _written(value: str) -> Iterator[tuple[Literal["", "base64", "html"], str]]:
+def _written(value: str) -> Iterator[tuple[str, str]]:
     """Yields what `value` may be: the text itself, base64, HTML; and the text that it then is."""
-    yield "", value
-    if len(value) >= SHORTEST_BASE64:
-        try:
-            text = as_plain(value, "base64")
-        except ProtocolError:
-            text = "\ufffd"
-        if text.isprintable() and "\ufffd" not in text:
-            yield "base64", text
-    if TAGS.search(value):
-        yield "html", plain_text(value)
+    read = make_kind("text", {"snapshots": True})
+    for written in ("", "base64", "html"):
+        if written == "html" and "<" not in value:
+            continue
+        reader = type("Answer", (read,), {"written": written})
+        found = read_whole(reader(), [value.encode()])
+        if found.error is None and found.text and (not written or found.text != value) and "\ufffd" not in found.text:
+            yield written, found.text
 
 
 def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[Reading]:
@@ -154,44 +144,39 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
     kinds = _kind_places(frames)
     texts: dict[tuple[_Group, Place], list[str]] = defaultdict(list)
     for frame in frames:
-        values = list(frame_leaves(frame))
-        group = _Group(frame.event, tuple((_dotted(path), value) for path, value in values if path in kinds))
-        for path, value in values:
+        if not frame.is_json:
+            continue
+        group = _Group(frame.event, tuple((_dotted(p), v) for p, v in told_leaves(frame.value) if p in kinds))
+        for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value and path not in kinds:
                 texts[group, path].append(value)
     for (group, path), pieces in texts.items():
         if answer is None and _is_thought(group, path):
             continue
-        for snapshots, written, text in _joinings(pieces):
-            if (answer is None and not snapshots and len(pieces) < 2) or not _fits(text, answer):
-                continue
-            fields = _fields(frames, group, path, snapshots, text)
-            fields |= {"written": written} if written else {}
-            kind = make_kind(form, fields)
-            found = read_whole(kind(), [exchange.content])
-            if found.error is None and same_words(found.text, text) and not _is_part(found.text, frames, snapshots):
-                yield Reading(kind, form, fields, found.text, len(pieces), found.sure)
+        for written, read in _written_pieces(pieces):
+            for snapshots in (False, True):
+                text = read[-1] if snapshots else "".join(read)
+                if snapshots and (len(read) == 1 or not _grows(read)):
+                    continue
+                if not snapshots and len(read) > 2 and _grows(read):
+                    continue
+                if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
+                    continue
+                fields = _fields(frames, group, path, snapshots, text)
+                fields |= {"written": written} if written else {}
+                kind = make_kind(form, fields)
+                found = read_whole(kind(), [exchange.content])
+                if found.error is None and same_words(found.text, text) and not _is_part(found.text, frames, snapshots):
+                    yield Reading(kind, form, fields, found.text, len(read), found.sure)
 
 
-def _joinings(pieces: list[str]) -> Iterator[tuple[bool, str, str]]:
-    """Yields what the pieces may be: whether each is the text so far, how they are written, and the text then."""
-    grows = _grows(pieces)
-    if not grows or len(pieces) <= 2:
-        yield False, "", "".join(pieces)
-        if len(pieces) > 2 and (text := _decoded(pieces)):
-            yield False, "base64", text
-    if grows:
-        for written, text in _written(pieces[-1]):
-            yield True, written, text
-
-
-def _decoded(pieces: list[str]) -> str:
-    """The text that the pieces are in base64; "" where one is none."""
+def _written_pieces(pieces: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yields how the pieces of a text may be written: as they are, or in base64; and what they then are."""
+    yield "", pieces
     try:
-        text = "".join(as_plain(piece, "base64") for piece in pieces)
-    except ProtocolError:
-        return ""
-    return "" if "\ufffd" in text else text
+        yield "base64", [base64.b64decode(piece, validate=True).decode() for piece in pieces]
+    except ValueError:
+        return
 
 
 def _is_thought(group: _Group, path: Place) -> bool:
@@ -200,24 +185,9 @@ def _is_thought(group: _Group, path: Place) -> bool:
     return any(word in one.lower() for one in said for word in THOUGHTS)
 
 
-def frame_leaves(frame: Frame) -> Iterator[tuple[Place, Any]]:
-    """Yields the values of a frame by place, those of text that is JSON itself included."""
-    return leaves(_open(frame.value), ()) if frame.is_json else iter(())
-
-
-def _open(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _open(item) for key, item in node.items()}
-    if isinstance(node, list):
-        return [_open(item) for item in node]
-    if isinstance(node, str) and node[:1] in ("{", "["):
-        return _open(opened) if isinstance(opened := parse_json_text(node), dict | list) else node
-    return node
-
-
 def _is_part(text: str, frames: tuple[Frame, ...], snapshots: bool) -> bool:
     """Decides whether the stream holds a longer text of which `text` is the rest: then its beginning came elsewhere."""
-    values = (value for frame in frames for _, value in frame_leaves(frame) if isinstance(value, str))
+    values = (value for frame in frames for _, value in told_leaves(frame.value) if isinstance(value, str))
     return not snapshots and any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
 
 
@@ -236,7 +206,7 @@ def _kind_places(frames: tuple[Frame, ...]) -> set[Place]:
     there are many frames and very few words."""
     seen: dict[Place, list[Any]] = defaultdict(list)
     for frame in frames:
-        for path, value in frame_leaves(frame):
+        for path, value in told_leaves(frame.value):
             if path and len(path) <= 4:
                 seen[path].append(value)
     return {path for path, values in seen.items() if _tells_kinds(str(path[-1]).lower(), values)}
@@ -301,18 +271,19 @@ def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     for frame in reversed(frames):
         if not frame.is_json or (frame.event == group.event and _group_of(frame, group) == group):
             continue
-        for path, value in frame_leaves(frame):
+        for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value.strip() and value == text:
-                where = {
-                    _dotted(p): v for p, v in frame_leaves(frame) if len(p) == 1 and str(p[0]).lower() in KIND_NAMES
-                }
+                told = ((_dotted(p), v) for p, v in told_leaves(frame.value) if len(p) == 1)
+                where = {name: v for name, v in told if name.lower() in KIND_NAMES}
                 return At(_dotted(path), event=frame.event, where=where)
     return None
 
 
 def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
-    """The mark of the end: a frame after the last one with text, of a kind that no frame before that has."""
-    at = [i for i, frame in enumerate(frames) if _group_of(frame, group) == group and At(text).text(frame)]
+    """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame
+    before that has."""
+    of_group = (i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group)
+    at = [i for i in of_group if frames[i].is_json and At(text).text(frames[i])]
     end = at[-1] if at else -1
     for frame in frames[end + 1 :]:
         if not frame.is_json and frame.data.strip():
@@ -323,7 +294,7 @@ def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
         return next((mark for mark in marks if _says_end(mark)), marks[0])
     final = frames[end] if at else None
     if final is not None and final.is_json:  # the frame with the last text says that it is the last
-        for path, value in frame_leaves(final):
+        for path, value in told_leaves(final.value):
             if value is True or (isinstance(value, str) and value in ("stop", "done", "completed", "complete")):
                 candidate = At(where={_dotted(path): value})
                 if not any(candidate.means(other) for other in frames[:end]):
@@ -339,7 +310,7 @@ def _marks(frame: Frame) -> Iterator[At]:
     """Yields what may mark the end in `frame`."""
     if frame.event and not frame.is_json:
         yield At(event=frame.event)
-    values = list(frame_leaves(frame)) if frame.is_json else []
+    values = list(told_leaves(frame.value)) if frame.is_json else []
     for path, value in values:
         named = str(path[-1]).lower() if path else ""
         if isinstance(value, str) and 0 < len(value) <= KIND_LIMIT and named in {*KIND_NAMES, "finish_reason"}:
@@ -365,7 +336,7 @@ def _thought(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     for frame in frames:
         if not frame.is_json:
             continue
-        for path, value in frame_leaves(frame):
+        for path, value in told_leaves(frame.value):
             dotted = _dotted(path)
             if not isinstance(value, str) or not value or dotted == text:
                 continue
@@ -378,6 +349,24 @@ def _thought(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     return None
 
 
+def end_of_polling(reading: Reading, last: Exchange, earlier: list[Exchange]) -> Reading | None:
+    """Returns `reading`, which reads a document, with the mark by which the `last` of its answers differs from the
+    `earlier` ones, which were not complete; as it is where these had no text, and None where nothing tells a part of
+    the answer from the whole."""
+    for frame in make_frames(last):
+        for mark in sorted(_marks(frame), key=_says_end, reverse=True):
+            if not any(mark.means(other) for one in earlier for other in make_frames(one)):
+                fields = {**reading.fields, "final": mark}
+                return replace(reading, kind=make_kind(reading.form, fields), fields=fields)
+    return None if any(reading.again(one) for one in earlier) else reading
+
+
+def make_frames(exchange: Exchange) -> list[Frame]:
+    """Returns the objects of an answer that is a document, as `frames` of the kind `json` are."""
+    decoder = DocumentFrames()
+    return [*decoder.feed(exchange.content), *decoder.flush()]
+
+
 def is_prose_piece(text: str) -> bool:
     """Decides whether `text` may be a piece of a sentence."""
     return any(char.isalpha() for char in text)
@@ -386,7 +375,7 @@ def is_prose_piece(text: str) -> bool:
 def _cost(frames: tuple[Frame, ...]) -> At | None:
     """Where the numbers of tokens are."""
     for frame in frames:
-        for path, value in frame_leaves(frame):
+        for path, value in told_leaves(frame.value):
             if path and isinstance(value, int) and str(path[-1]) in ("completion_tokens", "output_tokens"):
                 return At(_dotted(path[:-1]))
     return None

@@ -114,8 +114,9 @@ def _told(exchange: Exchange) -> Iterator[tuple[str, Taken]]:
             yield value, Taken("header", name=name)
             if name == "location":
                 how: Literal["url", "header"] = "url" if exchange.entry.response.status in REDIRECTS else "header"
-                for match in re.finditer(r"([/?&=#][^/?&=#]*[/?&=#])([^/?&=#]{4,})", value):
-                    yield match[2], Taken(how, name=name, pattern=f"{re.escape(match[1])}([^/?&=#]+)")
+                for match in re.finditer(r"([/?&=#][^/?&=#]*[/?&=#])([^/?&=#]+)", value):
+                    if len(match[2]) >= SHORTEST:
+                        yield match[2], Taken(how, name=name, pattern=f"{re.escape(match[1])}([^/?&=#]+)")
     for name, value in exchange.set_cookies.items():
         if len(value) >= SHORTEST:
             yield value, Taken("cookie", name=name)
