@@ -80,8 +80,8 @@ class Provider:
       nothing about the session.
     - `statuses`: the error for an HTTP status that has a meaning of its own at this site; the key is the status, or a
       pair of the status and a part of its body, or of the explanation in that.
-    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`), so that
-      replay accepts any value.
+    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`, and
+      `body.LIST.[].NAME` for each item of a list), so that replay accepts any value.
     - `marks_end`: whether an answer has an end that can be told from a connection that ends too early.
     - `error_events`: examples of how the site reports a failure within an answer, as bytes of its body.
     - `own_pages`: a regular expression for the paths of the site's pages, which people copy with its address.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolkit.providers.dialects.by_form import At
 from toolkit.providers.dialects.table import DIALECTS
-from toolkit.scaffold.expressions import Expressions, pattern_code
-from toolkit.scaffold.facts import Findings
+from toolkit.scaffold.expressions import MADE_UP, Expressions, pattern_code
+from toolkit.scaffold.facts import Findings, Hole, Messages
 from toolkit.scaffold.layout import INDENT, Expression, call, code, joined, literal, long_text, statement
 from toolkit.scaffold.stream_writer import STANDARD_ROLES, StreamWriter
 from toolkit.session.recipe import CHAT_BOX, Harvest
@@ -79,7 +79,18 @@ def random_places(findings: Findings) -> tuple[str, ...]:
     places += [
         f"query.{key}" for step in asked for key, node in step.query.items() if getattr(node, "name", "") in names
     ]
+    places += [f"body.{place}" for step in findings.steps for place in _random_items(step.body, findings.messages)]
     return tuple(dict.fromkeys(place for place in places if place.startswith(("body.", "query."))))
+
+
+def _random_items(body: Any, messages: Messages | None) -> Iterator[str]:
+    """The places in `body` that are made up for each message of its list."""
+    if messages is None or not isinstance(body, dict) or not isinstance(messages.item, dict):
+        return
+    made_up = [key for key, node in messages.item.items() if getattr(node, "name", "").startswith(MADE_UP)]
+    for name, node in body.items():
+        if node == Hole("messages"):
+            yield from (f"{name}.[].{key}" for key in made_up)
 
 
 def _imports(body: str, findings: Findings) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from toolkit.adoption.adopt import adopt_call
 from toolkit.adoption.adopted_session import adopted_session
@@ -64,7 +67,8 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
             continue
         entries = _entries_of(exchanges, findings, asked)
         session, _ = adopted_session(provider, [one.entry for one in exchanges], by_number[asked.asking].entry)
-        if any(secret in written for secret in credential_values(session, kind.harvest) if len(secret) >= SHORTEST_SECRET):
+        secrets = credential_values(session, kind.harvest)
+        if any(secret in written for secret in secrets if len(secret) >= SHORTEST_SECRET):
             raise CannotInfer("The provider that was written would hold a secret of the session.")
         call = await call_offline(provider, entries, session, _messages(findings, number), {})
         answers.append(call.text)
@@ -97,6 +101,11 @@ def _entries_of(exchanges: Sequence[Exchange], findings: Findings, asked: Asked)
     end = after[0] if after else len(exchanges)
     gone = [one for one in exchanges if at[asked.answering] < one.at < end and one.method == "DELETE"]
     numbers = {*asked.entries, *(one.number for one in gone)}
+    for one in exchanges:  # in the order of time
+        if one.number in numbers and (location := one.response_headers.get("location")):
+            target = urljoin(one.entry.request.url, location)
+            followed = (other for other in exchanges[one.at + 1 :] if other.entry.request.url == target)
+            numbers |= {other.number for other in islice(followed, 1)}
     return [one.entry for one in exchanges if one.number in numbers]
 
 
@@ -132,7 +141,7 @@ def _request_failures(asked: Asked, played: Sequence[Played], random: Sequence[s
             continue
         for difference in differences(recorded, one.body, "body"):
             place = difference.partition(":")[0]
-            if place not in random:
+            if re.sub(r"\[\d+\]", ".[]", place) not in random:
                 where = redact_url(one.entry.request.url)
                 yield f"{asked.question!r}: the request to {where} differs from the page's: {difference}"
 

@@ -156,9 +156,9 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
         for written, read in _written_pieces(pieces):
             for snapshots in (False, True):
                 text = read[-1] if snapshots else "".join(read)
-                if snapshots and (len(read) == 1 or not _grows(read)):
+                if snapshots and (len(read) == 1 or not _grows(read, 0.8)):
                     continue
-                if not snapshots and len(read) > 2 and _grows(read):
+                if not snapshots and len(read) > 2 and _grows(read, 0.5):
                     continue
                 if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
                     continue
@@ -191,10 +191,16 @@ def _is_part(text: str, frames: tuple[Frame, ...], snapshots: bool) -> bool:
     return not snapshots and any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
 
 
-def _grows(pieces: list[str]) -> bool:
-    """Decides whether each text begins with the one before, or nearly: some end with a cursor."""
+def _grows(pieces: list[str], share: float) -> bool:
+    """Decides whether this share of the texts begin with the one before, or nearly: some end with a cursor, and some
+    streams begin with another text."""
     pairs = list(pairwise(pieces))
-    return bool(pairs) and all(len(after) >= len(before) and after.startswith(before[:-1]) for before, after in pairs)
+    growing = [
+        len(after) >= len(before) and (after.startswith(before) or (len(before) > 3 and after.startswith(before[:-1])))
+        for before, after in pairs
+    ]
+    longer = len(pieces[-1]) > max(len(pieces[0]), 2)
+    return bool(pairs) and longer and sum(growing) >= share * len(pairs)
 
 
 def _fits(text: str, answer: str | None) -> bool:
@@ -294,11 +300,13 @@ def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
         return next((mark for mark in marks if _says_end(mark)), marks[0])
     final = frames[end] if at else None
     if final is not None and final.is_json:  # the frame with the last text says that it is the last
-        for path, value in told_leaves(final.value):
-            if value is True or (isinstance(value, str) and value in ("stop", "done", "completed", "complete")):
-                candidate = At(where={_dotted(path): value})
-                if not any(candidate.means(other) for other in frames[:end]):
-                    return candidate
+        alone = _marks(final) if len(at) == 1 and end > 0 else iter(())
+        said = (
+            At(where={_dotted(path): value})
+            for path, value in told_leaves(final.value)
+            if value is True or value in ("stop", "done", "completed", "complete")
+        )
+        return next((mark for mark in (*said, *alone) if not any(mark.means(one) for one in frames[:end])), None)
     return None
 
 

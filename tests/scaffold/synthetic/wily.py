@@ -262,6 +262,14 @@ class Drafts(Plain):
         yield event({"state": "ready", "output": text})
 
 
+class Letters(Plain):
+    """A letter a piece."""
+
+    def frames(self, question: str, text: str) -> Iterator[bytes]:
+        yield from (event({"c": letter}) for letter in text)
+        yield event({"over": True})
+
+
 class NamedEnd(Plain):
     """The end mark has an id of the call in it, and the reason of each piece is null but the last's."""
 
@@ -275,5 +283,5 @@ class NamedEnd(Plain):
 
 SITES = (
     *(Counter, QuestionLength, Turns, TwiceAsked, IsoTime, NextToken, OldChats, PartOfText, Registered),
-    *(AroundQuestion, Drafts, NamedEnd),
+    *(AroundQuestion, Drafts, Letters, NamedEnd),
 )
