@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from tests.cli.conftest import python_path
 from tests.providers.dialects.samples import SAMPLES, TEXT
 from tests.readme.blocks import PROVIDER, blocks, section
 from tests.readme.reader import Reader, reading
+from tests.scaffold.synthetic.page import Page
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 from tests.sites.token_pages import PAGES
 from toolkit.client.client import Client
@@ -64,6 +66,24 @@ async def test_writing_a_provider(tmp_path: Path) -> None:
     assert told[0].strip() == "".join(ANSWER)
     assert "".join(ANSWER) in told[1]
     assert "1 passed" in told[2]
+
+
+async def test_a_provider_from_a_recording(tmp_path: Path) -> None:
+    """Followed line by line, with what a page of that site asks as the export: the provider is proved, and asks."""
+    sections = "writing-a-provider.md#From a recording"
+    async with reading(sections, tmp_path, {"chat.example.org": application()}) as reader:
+        async with aiohttp.ClientSession(**reader.network.session_options()) as http:
+            page = Page(SITE, http)
+            await page.open("/login")
+            await page.post_form("/login", {"email": USER, "password": PASSWORD})
+            await page.get("/api/me")
+            for question in ("Why is the sky blue?", "How many legs has a spider?"):
+                await page.post("/api/chat", {"messages": [{"role": "user", "content": question}]})
+        log = {"version": "1.2", "creator": {"name": "page", "version": "1"}, "entries": page.entries}
+        (tmp_path / "page.har").write_bytes(msgspec.json.encode({"log": log}))
+        assert (await reader.shell("toolkit new")).strip().endswith("".join(ANSWER))
+        test = await reader.run("cd mysite && pytest -q", {"PYTHONPATH": python_path(tmp_path / "mysite")})
+        assert "1 passed" in test
 
 
 @pytest.mark.parametrize("kind", ["firebase", "supabase", "msal"])

@@ -17,6 +17,7 @@ from toolkit.scaffold.turns import Turns
 
 TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,}[A-Za-z0-9]")
 CREDENTIAL = re.compile(r"authorization|api-?key|token|secret|csrf|xsrf|bearer|^x-.*-key$", re.IGNORECASE)
+JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.")
 RENEWED = re.compile(r"csrf|xsrf|token|nonce", re.IGNORECASE)  # of a value that is another one tomorrow
 MODEL = re.compile(r"model(?:_?(?:id|name|config_?name|slug|key))?|modelid|engine", re.IGNORECASE)
 MODEL_PARTS = ("id", "slug", "key", "value", "name")
@@ -75,8 +76,14 @@ class Classifier:
             return Classified("made up", None, value, maker=maker, certainty="to check" if peers else "likely")
         if not peers and maker.startswith(TIMES):
             return Classified("made up", None, value, maker=maker, certainty="likely")
+        where = f"{place_name(place)} of log.entries[{exchange.number}]"
         if not peers and isinstance(value, str) and len(value) >= COMPUTED_LENGTH:
-            refuse_computed(name, value, f"{place_name(place)} of log.entries[{exchange.number}]")
+            refuse_computed(name, value, where)
+        if isinstance(value, str) and _is_credential(name, value) and not self._told.is_public(value):
+            raise CannotInfer(
+                f"{where} looks like a credential, and no answer of the site holds it.",
+                hint="It must not stand in a program. Write that request by hand, with the value from its place.",
+            )
         return Classified("constant", value)
 
     def _of_person(
@@ -128,10 +135,17 @@ class Classifier:
         if not sources:
             return None
         if not differs:
-            source = sources[0]
+            by_login = [one for one in sources if one.exchange in self._logins]
+            source = next((one for one in sources if one not in by_login), sources[0])
+            if by_login and source is by_login[0] and _is_credential(name, value, source):
+                raise CannotInfer(
+                    f"The {name} of log.entries[{exchange.number}] is a credential that the login has told, and the "
+                    "file does not show where the page keeps it.",
+                    hint="A token that the page sends in a header can be taken from there at each login.",
+                )
             fresh = RENEWED.search(name) or source.taken.how in ("text", "header")
             listed = any(isinstance(key, int) for key in source.taken.path) or source.taken.how == "frame"
-            kept = not fresh and listed
+            kept = not fresh and listed and not _is_credential(name, value, source)
             if source.exchange in self._logins:
                 return Classified("received", None, value, source=source, kept=True, certainty="to check")
             return Classified("received", None, value, source=source, kept=kept)
@@ -189,6 +203,13 @@ class Classifier:
             if maker := maker_of(inner, exchange.started):
                 return Classified("made up", node, inner, maker=maker, certainty="likely")
         return None
+
+
+def _is_credential(name: str, value: Any, source: Source | None = None) -> bool:
+    """Decides whether a value is a secret, by its name, by that of where it was told, and by its look."""
+    told = str(source.taken.path[-1]) if source is not None and source.taken.path else ""
+    named = CREDENTIAL.search(name) or CREDENTIAL.search(told)
+    return isinstance(value, str) and (JWT.match(value) is not None or (bool(named) and is_distinctive(value)))
 
 
 def _same_maker(one: str, other: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,8 +26,10 @@ from toolkit.recording.foreign_har import ForeignHar
 from toolkit.replay.body_matching import differences, recorded_body
 from toolkit.scaffold.exchange import Exchange, read_exchanges
 from toolkit.scaffold.facts import Asked, Findings
+from toolkit.session.tokens import credential_values
 from toolkit.testing.contract import provider_contract
 
+SHORTEST_SECRET = 8  # characters: what is shorter is found anywhere
 COMMENT = "Made by `toolkit new` from a recording of the site's page."
 
 
@@ -54,6 +58,7 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
     taken out of the recording.
     """
     provider, exchanges = kind(), read_exchanges(har.entries)
+    written = inspect.getsource(sys.modules[kind.__module__])
     by_number = {one.number: one for one in exchanges}
     failures, answers = list[str](), list[str]()
     for number, asked in enumerate(findings.asked):
@@ -62,6 +67,9 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
             continue
         entries = _entries_of(exchanges, findings, asked)
         session, _ = adopted_session(provider, [one.entry for one in exchanges], by_number[asked.asking].entry)
+        secrets = (one for one in credential_values(session, kind.harvest) if len(one) >= SHORTEST_SECRET)
+        if any(secret in written for secret in secrets):
+            raise CannotInfer("The provider that was written would hold a secret of the session.")
         call = await call_offline(provider, entries, session, _messages(findings, number), {})
         answers.append(call.text)
         failures += _failures(asked, call.text, call.error)

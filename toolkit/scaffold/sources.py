@@ -59,6 +59,11 @@ class Told:
         """Returns the place in time of the first request that holds `value`."""
         return self._sent.get(str(value), len(self._exchanges))
 
+    def is_public(self, value: str) -> bool:
+        """Decides whether a page or a script of the site holds `value`, which then everybody can read."""
+        pages = (one for one in self._exchanges if "html" in one.content_type or "javascript" in one.content_type)
+        return any(value in one.text for one in pages)
+
     def sources(self, value: object, before: int) -> list[Source]:
         """Returns where `value` was told, in the order of time, before the request at `before`; none where the page
         sent it earlier than that."""

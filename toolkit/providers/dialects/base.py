@@ -27,6 +27,9 @@ class Head(NamedTuple):
     headers: Mapping[str, str]
     start: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"<Head {self.content_type}>"
+
     @property
     def content_type(self) -> str:
         """The type without its parameters, in lower case; "" where there is none."""
