@@ -67,8 +67,8 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
             continue
         entries = _entries_of(exchanges, findings, asked)
         session, _ = adopted_session(provider, [one.entry for one in exchanges], by_number[asked.asking].entry)
-        secrets = credential_values(session, kind.harvest)
-        if any(secret in written for secret in secrets if len(secret) >= SHORTEST_SECRET):
+        secrets = (one for one in credential_values(session, kind.harvest) if len(one) >= SHORTEST_SECRET)
+        if any(secret in written for secret in secrets):
             raise CannotInfer("The provider that was written would hold a secret of the session.")
         call = await call_offline(provider, entries, session, _messages(findings, number), {})
         answers.append(call.text)

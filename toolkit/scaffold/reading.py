@@ -63,6 +63,9 @@ class _Group:
     where: tuple[tuple[str, Any], ...]
 
 
+ANY_KIND = _Group("", ())  # of texts that grow from frames of one kind to those of another
+
+
 def readings(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
     """Yields the ways in which the body of `exchange` gives the `answer`, by its words; without one, all in which it
     gives what somebody may have written. The best come first."""
@@ -143,6 +146,7 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
     frames = exchange.frames
     kinds = _kind_places(frames)
     texts: dict[tuple[_Group, Place], list[str]] = defaultdict(list)
+    everywhere: dict[Place, list[str]] = defaultdict(list)
     for frame in frames:
         if not frame.is_json:
             continue
@@ -150,11 +154,14 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
         for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value and path not in kinds:
                 texts[group, path].append(value)
-    for (group, path), pieces in texts.items():
+                everywhere[path].append(value)
+    grouped = {path: [group for group, at in texts if at == path] for path in everywhere}
+    mixed = [((ANY_KIND, path), values) for path, values in everywhere.items() if len(grouped[path]) > 1]
+    for (group, path), pieces in (*texts.items(), *mixed):
         if answer is None and _is_thought(group, path):
             continue
         for written, read in _written_pieces(pieces):
-            for snapshots in (False, True):
+            for snapshots in (True,) if group is ANY_KIND else (False, True):
                 text = read[-1] if snapshots else "".join(read)
                 if snapshots and (len(read) == 1 or not _grows(read, 0.8)):
                     continue
@@ -166,7 +173,11 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
                 fields |= {"written": written} if written else {}
                 kind = make_kind(form, fields)
                 found = read_whole(kind(), [exchange.content])
-                if found.error is None and same_words(found.text, text) and not _is_part(found.text, frames, snapshots):
+                if (
+                    found.error is None
+                    and same_words(found.text, text)
+                    and not _is_part(found.text, frames, path, snapshots)
+                ):
                     yield Reading(kind, form, fields, found.text, len(read), found.sure)
 
 
@@ -185,10 +196,14 @@ def _is_thought(group: _Group, path: Place) -> bool:
     return any(word in one.lower() for one in said for word in THOUGHTS)
 
 
-def _is_part(text: str, frames: tuple[Frame, ...], snapshots: bool) -> bool:
-    """Decides whether the stream holds a longer text of which `text` is the rest: then its beginning came elsewhere."""
+def _is_part(text: str, frames: tuple[Frame, ...], path: Place, snapshots: bool) -> bool:
+    """Decides whether the stream holds a longer text of which `text` is the rest: then its beginning came elsewhere. Of
+    texts that grow, the longer one stands at the same `path`."""
+    if snapshots:
+        begun = text[: -2 or None].rstrip()  # without a cursor
+        return any(value.startswith(begun) and len(value) > len(text) for value in map(At(_dotted(path)).text, frames))
     values = (value for frame in frames for _, value in told_leaves(frame.value) if isinstance(value, str))
-    return not snapshots and any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
+    return any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
 
 
 def _grows(pieces: list[str], share: float) -> bool:
@@ -236,7 +251,7 @@ def _fields(frames: tuple[Frame, ...], group: _Group, path: Place, snapshots: bo
         fields["snapshots"] = True
     if total := _total(frames, group, text):
         fields["total"] = total
-    if last := _last(frames, group, dotted):
+    if last := _last(frames, group, dotted, snapshots):
         fields["final"] = last
     if failure := _failure(where):
         fields["failures"] = (At("error"), failure)
@@ -285,7 +300,7 @@ def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
     return None
 
 
-def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
+def _last(frames: tuple[Frame, ...], group: _Group, text: str, snapshots: bool) -> At | None:
     """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame
     before that has."""
     of_group = (i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group)
@@ -300,7 +315,7 @@ def _last(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
         return next((mark for mark in marks if _says_end(mark)), marks[0])
     final = frames[end] if at else None
     if final is not None and final.is_json:  # the frame with the last text says that it is the last
-        alone = _marks(final) if len(at) == 1 and end > 0 else iter(())
+        alone = _marks(final) if (len(at) == 1 or snapshots) and end > 0 else iter(())
         said = (
             At(where={_dotted(path): value})
             for path, value in told_leaves(final.value)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 import msgspec
@@ -33,19 +35,44 @@ TALK = [
 ]
 
 
+class World(NamedTuple):
+    """All sites, each under a host of its own, and the recordings of their pages so far, with what was shown."""
+
+    network: LocalNetwork
+    sites: dict[str, Site]
+    recordings: dict[str, tuple[ForeignHar, list[str]]]
+
+    async def recorded(self, name: str) -> tuple[ForeignHar, list[str]]:
+        """The page's session, as a HAR document, and the answers that it showed."""
+        if name not in self.recordings:
+            async with aiohttp.ClientSession(**self.network.session_options()) as http:
+                page = Page(origin(name), http)
+                await self.sites[name].talk(page)
+            log = {"version": "1.2", "creator": {"name": "page", "version": "1"}, "entries": page.entries}
+            har = parse_foreign_har("page.har", msgspec.json.encode({"log": log}), lambda name: None)
+            self.recordings[name] = har, page.shown
+        return self.recordings[name]
+
+    @asynccontextmanager
+    async def client(self, name: str, kind: type[Provider], findings: Findings) -> AsyncIterator[Client]:
+        """A client of the live site, with the session of another visit."""
+        async with aiohttp.ClientSession(**self.network.session_options()) as http:
+            visit = Page(origin(name), http)
+            await self.sites[name].visit(visit)
+            session = visit.session(kind.name, findings.harvest)
+        async with Client(kind, session=session, route=self.network.route, store=MemoryStore()) as client:
+            yield client
+
+
+def origin(name: str) -> str:
+    return f"https://{name.lower()}.example.com"
+
+
 @pytest.fixture(scope="module")
-async def network() -> AsyncIterator[tuple[LocalNetwork, dict[str, Site]]]:
-    """All sites, each under a host of its own."""
+async def world() -> AsyncIterator[World]:
     sites = {name: site() for name, site in SITES.items()}
     async with LocalNetwork(apps={f"{name.lower()}.example.com": site.app for name, site in sites.items()}) as network:
-        yield network, sites
-
-
-async def recorded(page: Page, site: Site) -> ForeignHar:
-    """The page's session, as a HAR document."""
-    await site.talk(page)
-    log = {"version": "1.2", "creator": {"name": "page", "version": "1"}, "entries": page.entries}
-    return parse_foreign_har("page.har", msgspec.json.encode({"log": log}), lambda name: None)
+        yield World(network, sites, {})
 
 
 def load(name: str, findings: Findings, folder: Path) -> type[Provider]:
@@ -62,29 +89,19 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SITES)
-async def test_a_written_provider_asks_the_live_site(
-    name: str, network: tuple[LocalNetwork, dict[str, Site]], tmp_path: Path
-) -> None:
+async def test_a_written_provider_asks_the_live_site(name: str, world: World, tmp_path: Path) -> None:
     """Never green and wrong: a new question and a talk get what the site has made of them, with the talk before it; or
     there is no provider, and the reason is told."""
-    local, sites = network
-    site, origin = sites[name], f"https://{name.lower()}.example.com"
-    options = local.session_options()
-    async with aiohttp.ClientSession(**options) as http:
-        page = Page(origin, http)
-        har = await recorded(page, site)
-        if site.impossible:
-            with pytest.raises(CannotInfer, match=site.impossible):
-                infer(har, question=FIRST, answer=page.shown[0])
-            return
-        findings = infer(har, question=FIRST, answer=page.shown[0])
-        kind = load(name.lower(), findings, tmp_path)
-        assert (await prove(kind, har, findings, contract=False)).failures == ()
-    async with aiohttp.ClientSession(**local.session_options()) as http:  # another visit, of another day
-        visit = Page(origin, http)
-        await site.visit(visit)
-        session = visit.session(kind.name, findings.harvest)
-    async with Client(kind, session=session, route=local.route, store=MemoryStore()) as client:
+    site = world.sites[name]
+    har, shown = await world.recorded(name)
+    if site.impossible:
+        with pytest.raises(CannotInfer, match=site.impossible):
+            infer(har, question=FIRST, answer=shown[0])
+        return
+    findings = infer(har, question=FIRST, answer=shown[0])
+    kind = load(name.lower(), findings, tmp_path)
+    assert (await prove(kind, har, findings, contract=False)).failures == ()
+    async with world.client(name, kind, findings) as client:
         for question in (NEW, TALK):
             before = len(site.made)
             answer = await client.chat(question).text()
@@ -95,16 +112,25 @@ async def test_a_written_provider_asks_the_live_site(
 
 
 @pytest.mark.parametrize("name", SITES)
-async def test_the_answer_is_found_by_its_form(name: str, network: tuple[LocalNetwork, dict[str, Site]]) -> None:
+async def test_the_answer_is_found_by_its_form(name: str, world: World) -> None:
     """Without what the page has shown, the same provider is inferred, or none."""
-    local, sites = network
-    site = sites[name]
-    async with aiohttp.ClientSession(**local.session_options()) as http:
-        page = Page(f"https://{name.lower()}.example.com", http)
-        har = await recorded(page, site)
+    har, shown = await world.recorded(name)
     try:
         guessed = infer(har, question=FIRST)
     except CannotInfer:
         return
-    known = infer(har, question=FIRST, answer=page.shown[0])
+    known = infer(har, question=FIRST, answer=shown[0])
     assert (guessed.steps, guessed.reading) == (known.steps, known.reading)
+
+
+async def test_another_model_is_asked_for(world: World, tmp_path: Path) -> None:
+    """The list of models is the site's, the page's choice is the default, and a call can ask for another."""
+    site = world.sites["ModelList"]
+    assert isinstance(site, besides.ModelList)
+    har, shown = await world.recorded("ModelList")
+    findings = infer(har, question=FIRST, answer=shown[0])
+    async with world.client("ModelList", load("modellist", findings, tmp_path), findings) as client:
+        assert set(await client.models()) == set(site.MODELS)
+        await client.chat("Hi").text()
+        await client.chat("Hi", model="large-3").text()
+    assert site.used[-2:] == ["small-2", "large-3"]
