@@ -110,7 +110,7 @@ class Chain:
                 self._need(found.source.exchange, f"{WHY_TELLS}{place_name(place)} of log.entries[{exchange.number}].")
             if (
                 found.kind == "made up"
-                and found.certainty == "sure"
+                and (found.certainty == "sure" or not self._turns.peers)
                 and (first := self._registering(found)) is not None
             ):
                 self._need(first, f"{WHY_REGISTERS}{place_name(place)} of log.entries[{exchange.number}].")
@@ -121,9 +121,13 @@ class Chain:
 
     def _setting(self, name: str, value: str, exchange: Exchange) -> Exchange | None:
         """The request of the first turn whose answer has set the cookie that `exchange` sends, if the page makes one
-        like it in each turn that begins a conversation, and gets another value."""
+        like it in each turn that begins a conversation, and gets another value. Where one question was recorded, it is
+        one that makes something, and no login."""
         begin = self._turns.begin(self._turns.first_number)
         setters = [one for one in self._exchanges[begin + 1 : exchange.at] if one.set_cookies.get(name) == value]
+        if setters and not self._turns.peers:
+            makes = setters[-1].method in ("POST", "PUT") and setters[-1] not in self._classifier.logins
+            return setters[-1] if makes and setters[-1].origin == exchange.origin else None
         peers = [self._turns.counterpart(setters[-1], number) for number in self._turns.peers] if setters else []
         again = peers and all(one is not None and one.set_cookies.get(name) not in (None, value) for one in peers)
         return setters[-1] if again else None
@@ -134,7 +138,9 @@ class Chain:
         if not self._turns.begin(self._turns.first_number) < at < self._turns.first.asking.exchange.at:
             return None
         first = self._exchanges[at]
-        return first if first.method in ("POST", "PUT") and first.entry.response.status < 400 else None
+        is_own = first.origin == self._turns.first.asking.exchange.origin
+        makes = first.method in ("POST", "PUT") and first.entry.response.status < 400
+        return first if makes and (is_own or self._turns.peers) else None
 
     def _between(self) -> list[Exchange]:
         """The requests between question and answer that go on with what the page has made up for the call: the site may

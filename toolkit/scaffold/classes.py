@@ -53,7 +53,7 @@ class Classifier:
     """Classifies the values of the requests of the first turn, by what the other turns have in their place."""
 
     def __init__(self, turns: Turns, told: Told, logins: Sequence[Exchange]) -> None:
-        self._turns, self._told, self._logins = turns, told, logins
+        self._turns, self._told, self.logins = turns, told, logins
 
     def classify(self, exchange: Exchange, place: Place, value: Any) -> Classified:
         """Returns what `value`, at `place` of `exchange`, is. Raises `CannotInfer` for what can be neither sent again
@@ -117,7 +117,7 @@ class Classifier:
             return Classified("received", None, session=True)
         sources = self._told.sources(value, exchange.at)
         bare = self._told.sources(value.partition(" ")[2], exchange.at) if " " in value else []
-        if any(one.exchange in self._logins for one in (*sources, *bare)) or not (sources or bare):
+        if any(one.exchange in self.logins for one in (*sources, *bare)) or not (sources or bare):
             return Classified("received", None, session=True, certainty="to check")
         if bare and not sources:
             scheme = value.partition(" ")[0]
@@ -134,7 +134,7 @@ class Classifier:
         if not sources or (isinstance(value, int) and not differs and not ID.search(name)):
             return None
         if not differs:
-            by_login = [one for one in sources if one.exchange in self._logins]
+            by_login = [one for one in sources if one.exchange in self.logins]
             source = next((one for one in sources if one not in by_login), sources[0])
             if by_login and source is by_login[0] and _is_credential(name, value, source):
                 raise CannotInfer(
@@ -145,7 +145,7 @@ class Classifier:
             fresh = RENEWED.search(name) or source.taken.how in ("text", "header")
             listed = any(isinstance(key, int) for key in source.taken.path)
             kept = not fresh and listed and not _is_credential(name, value, source)
-            if source.exchange in self._logins:
+            if source.exchange in self.logins:
                 return Classified("received", None, value, source=source, kept=True, certainty="to check")
             return Classified("received", None, value, source=source, kept=kept)
         verified = [one for one in sources if self._is_verified(one, peers)]

@@ -125,10 +125,12 @@ class Site:
     async def leave(self, page: Page) -> None:
         """What the page does at the end of a conversation."""
 
-    async def talk(self, page: Page) -> None:
-        """The whole session that is recorded; `page.shown` is what the person saw."""
+    async def talk(self, page: Page, *questions: str) -> None:
+        """The session that is recorded: a visit, and questions, the third of which goes on with the conversation of the
+        second. `page.shown` is what the person saw."""
+        questions = questions or (FIRST, SECOND, FOLLOW_UP)
         await self.visit(page)
-        for number, question in enumerate((FIRST, SECOND, FOLLOW_UP)):
+        for number, question in enumerate(questions):
             if number < 2:
                 await self.new_chat(page)
             await self.ask(page, question)
