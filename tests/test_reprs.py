@@ -126,6 +126,7 @@ TELLING = {"value", "password", "cookies", "headers", "body", "post_data", "prox
 # Those that have such fields and no secret in them.
 HARMLESS = {
     "Column": "its value is a function",
+    "Frame": "a piece of an answer",
     "GradioProps": "what an app shows to everybody",
     "Harvest": "names of cookies and headers",
     "Renew": "what a recipe says of a call",

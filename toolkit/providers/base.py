@@ -82,8 +82,9 @@ class Provider:
       pair of the status and a part of its body, or of the explanation in that.
     - `closes`: the error for a code with which this site closes a WebSocket; the key is the code, or a pair of the code
       and a part of the reason beside it.
-    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`, and in the
-      messages of a WebSocket `frames.NAME` or `frames.EVENT.NAME`), so that replay accepts any value.
+    - `random`: the fields of requests that have a new random value in each call (`query.NAME`, `body.NAME`, with `[]`
+      for each item of a list, and in the messages of a WebSocket `frames.NAME` or `frames.EVENT.NAME`), so that replay
+      accepts any value.
     - `uncompared`: the fields of messages, and the events (`frames.EVENT`), that replay does not compare.
     - `marks_end`: whether an answer has an end that can be told from a connection that ends too early.
     - `error_events`: examples of how the site reports a failure within an answer, as bytes of its body.

@@ -71,7 +71,7 @@ def recorded_body(entry: Entry) -> Any:
 
 
 def random_fields(request: Request, rules: Iterable[str]) -> list[str]:
-    """Those of `rules` (`query.NAME`, `body.NAME`) whose field is in `request`."""
+    """Those of `rules` (`query.NAME`, `body.NAME`, `body.LIST.[].NAME`) whose field is in `request`."""
     posted = request.post_data
     body = None if isinstance(posted, UnsetType) else normalize_body(posted.mime_type, posted.body())
     query = {pair.name: pair.value for pair in request.query_string}
@@ -80,9 +80,12 @@ def random_fields(request: Request, rules: Iterable[str]) -> list[str]:
 
 
 def mask_at(value: Any, path: Sequence[str]) -> Any:
-    """A copy of `value` in which the field at `path` is replaced by `ANY`; `value` itself if it has no such field."""
+    """A copy of `value` in which the field at `path` is replaced by `ANY`; `value` itself if it has no such field. `[]`
+    stands for each item of a list."""
     if not path:
         return ANY
+    if isinstance(value, list) and path[0] == "[]":
+        return [mask_at(item, path[1:]) for item in value]
     if isinstance(value, dict) and path[0] in value:
         return value | {path[0]: mask_at(value[path[0]], path[1:])}
     return value

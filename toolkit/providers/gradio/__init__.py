@@ -3,5 +3,5 @@
 `provider` makes the calls, and `uploads` those for files. `wire_shapes` has the JSON of the app's answers, `app_config`
 reads what the app consists of, and `chat_flow` finds the functions that its page calls for a question. `arguments`
 builds what they take, and `queue_socket` calls them by the queue of version 3. `answer` makes events of what they
-answer, whose messages `answer_contents` reads; `marked_text` has what stands between the parts of a text at its place.
+answer, whose messages `answer_contents` reads; `marked_text` has what stands between its parts at its place.
 """
