@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.errors import CannotInfer
 from toolkit.scaffold.asking import same_call
-from toolkit.scaffold.exchange import Exchange, place_name
+from toolkit.scaffold.exchange import Exchange, place_name, value_at
 from toolkit.scaffold.facts import Certainty, Evidence, Hole, Parts, Place, Taken
 from toolkit.scaffold.made_up import looks_random, maker_of, refuse_computed
 from toolkit.scaffold.sources import Source, Told, is_distinctive
@@ -18,6 +18,7 @@ from toolkit.scaffold.turns import Turns
 TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,}[A-Za-z0-9]")
 CREDENTIAL = re.compile(r"authorization|api-?key|token|secret|csrf|xsrf|bearer|^x-.*-key$", re.IGNORECASE)
 JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.")
+ID = re.compile(r"id$|_id|number|key", re.IGNORECASE)
 RENEWED = re.compile(r"csrf|xsrf|token|nonce", re.IGNORECASE)  # of a value that is another one tomorrow
 MODEL = re.compile(r"model(?:_?(?:id|name|config_?name|slug|key))?|modelid|engine", re.IGNORECASE)
 MODEL_PARTS = ("id", "slug", "key", "value", "name")
@@ -129,10 +130,8 @@ class Classifier:
     ) -> Classified | None:
         if not isinstance(value, str | int) or not (differs or is_distinctive(value)):
             return None
-        sources = [
-            one for one in self._told.sources(value, exchange.at) if one.taken.how != "text" or one.taken.pattern
-        ]
-        if not sources:
+        sources = [one for one in self._told.sources(value, exchange.at) if _can_be_taken(one, value)]
+        if not sources or (isinstance(value, int) and not differs and not ID.search(name)):
             return None
         if not differs:
             by_login = [one for one in sources if one.exchange in self.logins]
@@ -144,7 +143,7 @@ class Classifier:
                     hint="A token that the page sends in a header can be taken from there at each login.",
                 )
             fresh = RENEWED.search(name) or source.taken.how in ("text", "header")
-            listed = any(isinstance(key, int) for key in source.taken.path) or source.taken.how == "frame"
+            listed = any(isinstance(key, int) for key in source.taken.path)
             kept = not fresh and listed and not _is_credential(name, value, source)
             if source.exchange in self.logins:
                 return Classified("received", None, value, source=source, kept=True, certainty="to check")
@@ -203,6 +202,14 @@ class Classifier:
             if maker := maker_of(inner, exchange.started):
                 return Classified("made up", node, inner, maker=maker, certainty="likely")
         return None
+
+
+def _can_be_taken(source: Source, value: Any) -> bool:
+    """Decides whether `value` can be taken out of the answer by a step: out of no stream, and a number out of JSON."""
+    taken = source.taken
+    if isinstance(value, int):
+        return taken.how == "json" and isinstance(value_at(source.exchange.document, taken.path), int)
+    return taken.how != "frame" and (taken.how != "text" or bool(taken.pattern))
 
 
 def _is_credential(name: str, value: Any, source: Source | None = None) -> bool:

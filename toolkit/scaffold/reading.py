@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,19 +16,20 @@ from toolkit.providers.dialects.plain_text import PlainText
 from toolkit.providers.dialects.recognition import read_whole, recognise
 from toolkit.scaffold.exchange import Exchange, told_leaves
 from toolkit.scaffold.facts import Certainty, Place
+from toolkit.scaffold.frame_fields import (
+    ANY_KIND,
+    THOUGHTS,
+    Group,
+    dotted_path,
+    find_fields,
+    kind_places,
+    marks_of,
+    says_end,
+)
 from toolkit.scaffold.words import is_prose, same_words
 
-# The names by which sites tell their frames apart.
-KIND_NAMES = {
-    *("type", "event", "event_type", "eventtype", "kind", "object", "op", "msg", "role", "status", "action", "subtype"),
-    *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o", "phase"),
-}
 MANY_TEXTS = 12  # of one document: it is a list of something
-KIND_LIMIT = 40  # characters of the name of a kind
-END_WORDS = ("end", "done", "finish", "complete", "stop", "close", "final")
-THOUGHTS = ("reasoning", "thinking", "thought")
 FORMS = {"sse": EventFrames, "json lines": LineFrames, "json": DocumentFrames, "text": TextFrames}
-KIND = re.compile(r"[A-Za-z][A-Za-z_.-]*")
 Form = Literal["sse", "json lines", "json", "text"]
 
 
@@ -53,17 +53,6 @@ class Reading:
         """Reads the answer of another exchange; "" where it cannot."""
         found = read_whole(self.kind(), [exchange.content])
         return found.text if found.error is None else ""
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Frames of one kind: the name of the event, and what stands at the places that tell kinds apart."""
-
-    event: str
-    where: tuple[tuple[str, Any], ...]
-
-
-ANY_KIND = _Group("", ())  # of texts that grow from frames of one kind to those of another
 
 
 def readings(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
@@ -120,7 +109,9 @@ def _in_document(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
     for path, value in texts:
         for written, text in _written(value):
             if _fits(text, answer):
-                place = _dotted(path[1:] if path and isinstance(path[0], int) else path)  # frames are a list's items
+                place = dotted_path(
+                    path[1:] if path and isinstance(path[0], int) else path
+                )  # frames are a list's items
                 fields: dict[str, Any] = {"text": At(place), "snapshots": True, "final": At(place)}
                 fields |= {"written": written} if written else {}
                 kind = make_kind("json", fields)
@@ -144,13 +135,13 @@ def _written(value: str) -> Iterator[tuple[str, str]]:
 def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[Reading]:
     """The text comes in frames: those of one kind hold pieces, or the text so far."""
     frames = exchange.frames
-    kinds = _kind_places(frames)
-    texts: dict[tuple[_Group, Place], list[str]] = defaultdict(list)
+    kinds = kind_places(frames)
+    texts: dict[tuple[Group, Place], list[str]] = defaultdict(list)
     everywhere: dict[Place, list[str]] = defaultdict(list)
     for frame in frames:
         if not frame.is_json:
             continue
-        group = _Group(frame.event, tuple((_dotted(p), v) for p, v in told_leaves(frame.value) if p in kinds))
+        group = Group(frame.event, tuple((dotted_path(p), v) for p, v in told_leaves(frame.value) if p in kinds))
         for path, value in told_leaves(frame.value):
             if isinstance(value, str) and value and path not in kinds:
                 texts[group, path].append(value)
@@ -169,7 +160,7 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
                     continue
                 if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
                     continue
-                fields = _fields(frames, group, path, snapshots, text)
+                fields = find_fields(frames, group, path, snapshots, text)
                 fields |= {"written": written} if written else {}
                 kind = make_kind(form, fields)
                 found = read_whole(kind(), [exchange.content])
@@ -190,7 +181,7 @@ def _written_pieces(pieces: list[str]) -> Iterator[tuple[str, list[str]]]:
         return
 
 
-def _is_thought(group: _Group, path: Place) -> bool:
+def _is_thought(group: Group, path: Place) -> bool:
     """Decides whether frames say that they hold the reasoning."""
     said = (group.event, *(str(value) for _, value in group.where), *map(str, path))
     return any(word in one.lower() for one in said for word in THOUGHTS)
@@ -201,7 +192,9 @@ def _is_part(text: str, frames: tuple[Frame, ...], path: Place, snapshots: bool)
     texts that grow, the longer one stands at the same `path`."""
     if snapshots:
         begun = text[: -2 or None].rstrip()  # without a cursor
-        return any(value.startswith(begun) and len(value) > len(text) for value in map(At(_dotted(path)).text, frames))
+        return any(
+            value.startswith(begun) and len(value) > len(text) for value in map(At(dotted_path(path)).text, frames)
+        )
     values = (value for frame in frames for _, value in told_leaves(frame.value) if isinstance(value, str))
     return any(text.strip() in value and len(value) > len(text.strip()) + 1 for value in values)
 
@@ -222,162 +215,12 @@ def _fits(text: str, answer: str | None) -> bool:
     return same_words(text, answer) if answer is not None else is_prose(text)
 
 
-def _kind_places(frames: tuple[Frame, ...]) -> set[Place]:
-    """The places that tell frames apart, by their names and the few words that stand there; a place of any name where
-    there are many frames and very few words."""
-    seen: dict[Place, list[Any]] = defaultdict(list)
-    for frame in frames:
-        for path, value in told_leaves(frame.value):
-            if path and len(path) <= 4:
-                seen[path].append(value)
-    return {path for path, values in seen.items() if _tells_kinds(str(path[-1]).lower(), values)}
-
-
-def _tells_kinds(name: str, values: list[Any]) -> bool:
-    if not all(isinstance(value, str) and len(value) <= KIND_LIMIT for value in values):
-        return False
-    distinct = set(values)
-    if name in KIND_NAMES:
-        return len(distinct) <= 12
-    return len(values) >= MANY_TEXTS and len(distinct) <= 4 and all(KIND.fullmatch(value) for value in distinct)
-
-
-def _fields(frames: tuple[Frame, ...], group: _Group, path: Place, snapshots: bool, text: str) -> dict[str, Any]:
-    """The attributes of the dialect whose text stands at `path` in the frames of `group`."""
-    dotted = _dotted(path)
-    where = _telling(frames, group, dotted)
-    fields: dict[str, Any] = {"text": At(dotted, event=_event(frames, group), where=where)}
-    if snapshots:
-        fields["snapshots"] = True
-    if total := _total(frames, group, text):
-        fields["total"] = total
-    if last := _last(frames, group, dotted, snapshots):
-        fields["final"] = last
-    if failure := _failure(where):
-        fields["failures"] = (At("error"), failure)
-    if thought := _thought(frames, group, dotted):
-        fields["thought"] = thought
-    if cost := _cost(frames):
-        fields["cost"] = cost
-    return fields
-
-
-def _event(frames: tuple[Frame, ...], group: _Group) -> str:
-    """The name of the events, where there are others."""
-    return group.event if any(frame.event != group.event for frame in frames) else ""
-
-
-def _telling(frames: tuple[Frame, ...], group: _Group, path: str) -> dict[str, Any]:
-    """What has to stand elsewhere in a frame, so that no frame of another kind is taken for one with text: at one place
-    if that tells all, those of the usual names first."""
-    others = [f for f in frames if f.is_json and At(path).text(f) and _group_of(f, group) != group]
-    telling = {place: value for place, value in group.where if any(_at(f, place) != value for f in others)}
-    usual = sorted(telling, key=lambda place: place.rpartition(".")[2].lower() not in KIND_NAMES)
-    for place in usual:
-        if all(_at(f, place) != telling[place] for f in others):
-            return {place: telling[place]}
-    return telling
-
-
-def _group_of(frame: Frame, like: _Group) -> _Group:
-    return _Group(frame.event, tuple((place, _at(frame, place)) for place, _ in like.where))
-
-
-def _at(frame: Frame, place: str) -> Any:
-    return At(place).value(frame)
-
-
-def _total(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
-    """Where the whole text comes once more, in a frame of another kind."""
-    for frame in reversed(frames):
-        if not frame.is_json or (frame.event == group.event and _group_of(frame, group) == group):
-            continue
-        for path, value in told_leaves(frame.value):
-            if isinstance(value, str) and value.strip() and value == text:
-                told = ((_dotted(p), v) for p, v in told_leaves(frame.value) if len(p) == 1)
-                where = {name: v for name, v in told if name.lower() in KIND_NAMES}
-                return At(_dotted(path), event=frame.event, where=where)
-    return None
-
-
-def _last(frames: tuple[Frame, ...], group: _Group, text: str, snapshots: bool) -> At | None:
-    """The mark of the end: a frame after the last text, which stands at the place `text`, of a kind that no frame
-    before that has."""
-    of_group = (i for i, frame in enumerate(frames) if frame.event == group.event and _group_of(frame, group) == group)
-    at = [i for i in of_group if frames[i].is_json and At(text).text(frames[i])]
-    end = at[-1] if at else -1
-    for frame in frames[end + 1 :]:
-        if not frame.is_json and frame.data.strip():
-            return At(data=frame.data.strip()) if len(frame.data) <= KIND_LIMIT else None
-    marks = [mark for frame in frames[end + 1 :] for mark in _marks(frame)]
-    marks = [mark for mark in marks if not any(mark.means(other) for other in frames[: end + 1])]
-    if marks:
-        return next((mark for mark in marks if _says_end(mark)), marks[0])
-    final = frames[end] if at else None
-    if final is not None and final.is_json:  # the frame with the last text says that it is the last
-        alone = _marks(final) if (len(at) == 1 or snapshots) and end > 0 else iter(())
-        said = (
-            At(where={_dotted(path): value})
-            for path, value in told_leaves(final.value)
-            if value is True or value in ("stop", "done", "completed", "complete")
-        )
-        return next((mark for mark in (*said, *alone) if not any(mark.means(one) for one in frames[:end])), None)
-    return None
-
-
-def _says_end(mark: At) -> bool:
-    return any(word in str(said).lower() for said in (mark.event, *mark.where.values()) for word in END_WORDS)
-
-
-def _marks(frame: Frame) -> Iterator[At]:
-    """Yields what may mark the end in `frame`."""
-    if frame.event and not frame.is_json:
-        yield At(event=frame.event)
-    values = list(told_leaves(frame.value)) if frame.is_json else []
-    for path, value in values:
-        named = str(path[-1]).lower() if path else ""
-        if isinstance(value, str) and 0 < len(value) <= KIND_LIMIT and named in {*KIND_NAMES, "finish_reason"}:
-            yield At(where={_dotted(path): value})
-    for path, value in values:
-        if value is True:
-            yield At(where={_dotted(path): True})
-    if frame.event:
-        yield At(event=frame.event)
-
-
-def _failure(where: dict[str, Any]) -> At | None:
-    """How a failure is told, as the kinds of this site suggest: none was seen. A name like `error` in place of that of
-    the text."""
-    for place, value in where.items():
-        if isinstance(value, str) and place.rpartition(".")[2].lower() in ("type", "event", "event_type", "kind"):
-            return At(where={place: "ERROR" if value.isupper() else "error"})
-    return None
-
-
-def _thought(frames: tuple[Frame, ...], group: _Group, text: str) -> At | None:
-    """Where the reasoning is: frames of a kind, or a name, that says so."""
-    for frame in frames:
-        if not frame.is_json:
-            continue
-        for path, value in told_leaves(frame.value):
-            dotted = _dotted(path)
-            if not isinstance(value, str) or not value or dotted == text:
-                continue
-            if path and any(word in str(path[-1]).lower() for word in THOUGHTS) and is_prose_piece(value):
-                return At(dotted)
-    for frame in frames:
-        for place, value in _group_of(frame, group).where:
-            if isinstance(value, str) and any(word in value.lower() for word in THOUGHTS) and At(text).text(frame):
-                return At(text, where={place: value})
-    return None
-
-
 def end_of_polling(reading: Reading, last: Exchange, earlier: list[Exchange]) -> Reading | None:
     """Returns `reading`, which reads a document, with the mark by which the `last` of its answers differs from the
     `earlier` ones, which were not complete; as it is where these had no text, and None where nothing tells a part of
     the answer from the whole."""
     for frame in make_frames(last):
-        for mark in sorted(_marks(frame), key=_says_end, reverse=True):
+        for mark in sorted(marks_of(frame), key=says_end, reverse=True):
             if not any(mark.means(other) for one in earlier for other in make_frames(one)):
                 fields = {**reading.fields, "final": mark}
                 return replace(reading, kind=make_kind(reading.form, fields), fields=fields)
@@ -388,21 +231,3 @@ def make_frames(exchange: Exchange) -> list[Frame]:
     """Returns the objects of an answer that is a document, as `frames` of the kind `json` are."""
     decoder = DocumentFrames()
     return [*decoder.feed(exchange.content), *decoder.flush()]
-
-
-def is_prose_piece(text: str) -> bool:
-    """Decides whether `text` may be a piece of a sentence."""
-    return any(char.isalpha() for char in text)
-
-
-def _cost(frames: tuple[Frame, ...]) -> At | None:
-    """Where the numbers of tokens are."""
-    for frame in frames:
-        for path, value in told_leaves(frame.value):
-            if path and isinstance(value, int) and str(path[-1]) in ("completion_tokens", "output_tokens"):
-                return At(_dotted(path[:-1]))
-    return None
-
-
-def _dotted(path: Place) -> str:
-    return ".".join(map(str, path))
