@@ -120,7 +120,8 @@ class StreamWriter:
             return
         self._statement("async with ", self._call(step), " as response:")
         by_text = any(taken.how == "text" for taken in takes.values())
-        self._add(f"{INDENT}{'text = (await response.read()).decode()' if by_text else 'await response.read()'}")
+        body = "await response.read()"
+        self._add(INDENT + (f'text = ({body}).decode(errors="replace")' if by_text else body))
         for name, taken in takes.items():
             answer = "text" if taken.how == "text" else "response"
             self._indent += 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -19,6 +22,8 @@ from toolkit.errors import ProtocolError, StreamInterrupted
 from toolkit.http.transport import Transport
 from toolkit.providers.dialects import DIALECTS, Recognised, read_answer, recognise
 from toolkit.providers.dialects.recognition import matching, read_whole
+
+DOCUMENT = re.compile(rb"[\[{\"].*[\]}\"]|null", re.DOTALL)
 
 samples = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
@@ -109,6 +114,41 @@ def test_any_chunks_give_the_same(name: str, sizes: list[int], end: int) -> None
     found, expected = read(sample, chunks(body, sizes)), read(sample, [body])
     assert joined(found.pieces) == joined(expected.pieces)
     assert str(found.error) == str(expected.error)
+
+
+def documents(node: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The places of all values of a JSON document."""
+    yield place
+    for key, item in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from documents(item, (*place, key))
+
+
+def changed(node: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy of a document with `value` at `place`."""
+    if not place:
+        return value
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    found = {key: changed(item, place[1:], value) if key == place[0] else item for key, item in items}
+    return found if isinstance(node, dict) else [*found.values()]
+
+
+@given(st.sampled_from(sorted(SAMPLES)), st.data(), st.sampled_from([1, "x", [1], {"a": 1}, None, True]))
+def test_a_value_of_another_type_is_no_bug_of_ours(name: str, data: st.DataObject, value: Any) -> None:
+    """Whatever stands in the place of a value: the answer is read without it, or it is an error of the toolkit's."""
+    sample = SAMPLES[name]
+    number = data.draw(st.integers(0, len(sample.frames) - 1))
+    frame = sample.frames[number]
+    if (match := DOCUMENT.search(frame)) is None:
+        return
+    try:
+        document = json.loads(match[0])
+    except ValueError:
+        return
+    place = data.draw(st.sampled_from(list(documents(document))))
+    other = json.dumps(changed(document, place, value)).encode()
+    frames = [*sample.frames[:number], frame[: match.start()] + other + frame[match.end() :]]
+    read(sample, [*frames, *sample.frames[number + 1 :]])
+    matching({}, frames[:2])
 
 
 @samples

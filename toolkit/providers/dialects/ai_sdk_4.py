@@ -3,14 +3,13 @@ JSON."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from toolkit.chats.events import Media, Piece, Reasoning, Source, Sources, ToolCall
 from toolkit.providers.dialects.base import Dialect, Head
-from toolkit.providers.dialects.frames import CodedLineFrames, Frame, parse_json_text
+from toolkit.providers.dialects.frames import CodedLineFrames, Frame, decode_base64, parse_json_text
 
 # The codes that say something; others hold data of the page's own, and pieces of what comes whole as well.
 TEXT, ERROR, TOOL_CALL = "0", "3", "9"
@@ -46,7 +45,7 @@ class AISDK4(Dialect):
         elif code == SOURCE:
             yield Sources((Source(frame.text("title"), frame.text("url")),))
         elif code == FILE:
-            yield Media(data=base64.b64decode(frame.text("data") + "=="), mime_type=frame.text("mimeType"))
+            yield Media(data=decode_base64(frame.text("data")), mime_type=frame.text("mimeType"))
         elif code == TOOL_CALL:
             arguments = msgspec.json.encode(frame.at("args")).decode()
             yield ToolCall(self._calls, frame.text("toolCallId"), frame.text("toolName"), arguments)

@@ -25,7 +25,7 @@ class AISDK5(Dialect):
     def matches(cls, head: Head, frames: Sequence[Frame]) -> bool:
         if "x-vercel-ai-ui-message-stream" in head.headers:
             return True
-        kinds = {frame.at("type") for frame in frames}
+        kinds = {frame.text("type") for frame in frames}
         return frames[:1] != [] and frames[0].at("type") == "start" and bool(kinds & {"text-delta", "text-start"})
 
     def read(self, frame: Frame) -> Iterator[Piece]:

@@ -17,7 +17,7 @@ class Anthropic(Dialect):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tools: dict[int, ToolCall] = {}
+        self._tools: dict[str, ToolCall] = {}
         self._prompt_tokens: int | None = None
 
     @classmethod
@@ -25,7 +25,7 @@ class Anthropic(Dialect):
         return any(frame.at("type") == "message_start" for frame in frames[:3])
 
     def read(self, frame: Frame) -> Iterator[Piece]:
-        kind, index = frame.text("type"), frame.at("index")
+        kind, index = frame.text("type"), str(frame.at("index"))
         if kind == "message_start":
             self._take_usage(frame, "message", "usage")
         elif kind == "content_block_start" and frame.at("content_block", "type") == "tool_use":
@@ -43,7 +43,7 @@ class Anthropic(Dialect):
         elif kind == "error" or frame.event == "error":
             raise self.fail(frame.value or frame.data)
 
-    def _read_delta(self, frame: Frame, index: int) -> Iterator[Piece]:
+    def _read_delta(self, frame: Frame, index: str) -> Iterator[Piece]:
         kind = frame.text("delta", "type")
         if kind == "text_delta":
             yield frame.text("delta", "text")

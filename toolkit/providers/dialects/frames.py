@@ -6,6 +6,7 @@ that is not JSON is told as it is, since many servers mix both.
 
 from __future__ import annotations
 
+import base64
 import codecs
 import json
 import re
@@ -216,6 +217,14 @@ def is_whole(frame: Frame) -> bool:
     """Whether the last frame of a body, which nothing ends, can be taken for whole: a number or a word may go on."""
     data = frame.data.strip()
     return data in ("", "[DONE]") or (frame.is_json and data.endswith(("}", "]")))
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes that `text` is in base64, with or without its padding; none where it is no base64."""
+    try:
+        return base64.b64decode(text + "==")
+    except ValueError:
+        return b""
 
 
 def parse_json_text(text: Any) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from toolkit.chats.events import Media, Piece, Reasoning, Source, Sources, ToolCall, Usage
 from toolkit.providers.dialects.base import Dialect, Head
-from toolkit.providers.dialects.frames import EventOrDocumentFrames, Frame
+from toolkit.providers.dialects.frames import EventOrDocumentFrames, Frame, decode_base64
 
 
 class Gemini(Dialect):
@@ -38,7 +37,7 @@ class Gemini(Dialect):
         chunks = frame.items("candidates", 0, "groundingMetadata", "groundingChunks")
         if sources := tuple(Source(chunk.text("web", "title"), chunk.text("web", "uri")) for chunk in chunks):
             yield Sources(sources)
-        if counts := frame.at("usageMetadata"):
+        if isinstance(counts := frame.at("usageMetadata"), dict):
             names = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
             found = [count if isinstance(count, int) else None for count in map(counts.get, names)]
             self.usage = Usage(*found)
@@ -55,4 +54,4 @@ class Gemini(Dialect):
             yield ToolCall(self._calls, part.text("functionCall", "id"), name, arguments)
             self._calls += 1
         elif data := part.text("inlineData", "data"):
-            yield Media(data=base64.b64decode(data + "=="), mime_type=part.text("inlineData", "mimeType"))
+            yield Media(data=decode_base64(data), mime_type=part.text("inlineData", "mimeType"))

@@ -28,7 +28,7 @@ class LangServe(Dialect):
         if any(isinstance(frame.at("ops"), list) for frame in frames) or "content-location" in head.headers:
             return False
         first = frames[0] if frames else Frame("", "")
-        if first.event == "metadata" and "run_id" in (first.value or {}) and first.at("attempt") is None:
+        if first.event == "metadata" and first.at("run_id") is not None and first.at("attempt") is None:
             return {frame.event for frame in frames[1:]} <= {"data", "end", "error"}
         return first.event == "data" and first.text("event").startswith("on_")
 

@@ -21,7 +21,7 @@ class OpenAIResponses(Dialect):
 
     def __init__(self) -> None:
         super().__init__()
-        self._parts: set[tuple[object, object]] = set()  # which parts of the answer came as deltas
+        self._parts: set[str] = set()  # which parts of the answer came as deltas
         self._calls = 0
 
     @classmethod
@@ -30,7 +30,7 @@ class OpenAIResponses(Dialect):
 
     def read(self, frame: Frame) -> Iterator[Piece]:
         kind = frame.text("type") or frame.event
-        part = frame.at("item_id"), frame.at("content_index")
+        part = f"{frame.at('item_id')} {frame.at('content_index')}"
         if kind in ("response.output_text.delta", "response.refusal.delta"):
             self._parts.add(part)
             if kind == "response.refusal.delta":
