@@ -36,6 +36,10 @@ ROOMS: dict[str, set[str]] = {
         *("chats", "client", "errors", "har", "providers", "recording", "redaction", "replay", "session", "stores"),
     },
     "testing": {"browser", "chats", "client", "errors", "har", "http", "providers", "recording", "replay", "stores"},
+    "scaffold": {
+        *("adoption", "chats", "client", "errors", "files", "har", "http", "providers", "recording", "redaction"),
+        *("replay", "session", "stores", "streams", "testing"),
+    },
     "cli": {
         *(
             "adoption",
@@ -51,7 +55,7 @@ ROOMS: dict[str, set[str]] = {
             "providers",
             "recording",
         ),
-        *("redaction", "replay", "session", "stores", "streams"),
+        *("redaction", "replay", "scaffold", "session", "stores", "streams"),
     },
 }
 

@@ -37,6 +37,7 @@
     │   └── EmptyAnswer                  ... there is no text in it; the words say what there was instead
     ├── TooManyOpenFiles                 this process can open no more files and connections
     └── RecordingError                   a recording cannot be read, or lacks what is needed of it
+        ├── CannotInfer                  no provider can be made of it: it does not show how, or no call can do it
         ├── RecordingExists              the file of a recording that was to be made is there already
         └── ReplayMismatch               no recorded request matches a request in a replay
 
@@ -335,6 +336,10 @@ def file_limit_error(error: BaseException) -> TooManyOpenFiles | None:
 
 class RecordingError(ToolkitError):
     """A recording cannot be read, or lacks what is needed of it."""
+
+
+class CannotInfer(RecordingError):
+    """No provider can be written from a recording: the words say what cannot be told, and where it was looked for."""
 
 
 class RecordingExists(RecordingError):

@@ -17,7 +17,6 @@ from toolkit.providers.gradio.answer import error_message
 from toolkit.providers.gradio.app_config import AppConfig
 from toolkit.providers.gradio.arguments import build_arguments
 from toolkit.providers.gradio.chat_flow_search import find_chat_flow
-from toolkit.providers.gradio.text_deltas import TextDeltas
 from toolkit.providers.gradio.wire_shapes import (
     GradioComponent,
     GradioEndpoint,
@@ -26,6 +25,7 @@ from toolkit.providers.gradio.wire_shapes import (
     GradioParameter,
     GradioProps,
 )
+from toolkit.providers.text_deltas import TextDeltas
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.stores.memory import MemoryStore
 

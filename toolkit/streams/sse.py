@@ -24,11 +24,14 @@ class EventDecoder(LineDecoder[T]):
     event without data is not dispatched, and one that the end of the stream cuts off is dropped.
 
     `build_item` makes the item. If it raises one of `JSON_ERRORS`, `_build_unusual_items` makes the items instead.
+    `dataless` says that an event with a type and no data counts too, unlike in the specification: some servers end
+    their streams with one.
     """
 
-    def __init__(self, limit: int, build_item: Callable[[Data], T]) -> None:
+    def __init__(self, limit: int, build_item: Callable[[Data], T], *, dataless: bool = False) -> None:
         super().__init__(limit, cr_ends_line=True)
         self._build_item = build_item
+        self._dataless = dataless
         self._build_named_items: Callable[[str, Data], list[T]] | None = None  # for events that have a type
         self._data: Data | None = None
         self._event = ""
@@ -72,6 +75,8 @@ class EventDecoder(LineDecoder[T]):
                         except JSON_ERRORS:
                             items += self._build_unusual_items(data)
                     data = self._retry = None
+                elif self._event and self._dataless:
+                    items.append(build_item(b""))
                 self._event = ""
             elif data is None and line.startswith(b"data: "):  # nearly every line of a chat
                 data = line[6:]

@@ -2,6 +2,6 @@
 
 `provider` makes the calls, and `uploads` those for files. `wire_shapes` has the JSON of the app's answers, `app_config`
 reads what the app consists of, and `chat_flow` finds the functions that its page calls for a question. `arguments`
-builds what they take. `answer` makes events of what they answer, whose messages `answer_contents` reads; `text_deltas`
-makes pieces of a text that is told anew each time, and `marked_text` has what stands between its parts at its place.
+builds what they take. `answer` makes events of what they answer, whose messages `answer_contents` reads;
+`marked_text` has what stands between its parts at its place.
 """

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 from toolkit.chats.events import Media, Status
-from toolkit.providers.gradio.text_deltas import TextDeltas
+from toolkit.providers.text_deltas import TextDeltas
 
 
 class Mark(NamedTuple):

@@ -1,4 +1,4 @@
-"""Makes pieces of a text that a Gradio app tells anew, as a whole, whenever it has grown. Pure."""
+"""Makes pieces of a text that a site tells anew, as a whole, whenever it has grown. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from os.path import commonprefix
 class TextDeltas:
     """Makes pieces of a text that is sent again, as a whole, whenever it has grown.
 
-    Many apps write something at the end that the next version of the text no longer has: a cursor, a "Thinking...". So
+    Many sites write something at the end that the next version of the text no longer has: a cursor, a "Thinking...". So
     a piece is only what two versions in a row have in common, and comes one version late.
     """
 
