@@ -78,6 +78,11 @@ class PageTrafficRecorder:
         """
         return resolve_exchanges([*self._ended, *self._unfinished.values()])
 
+    @property
+    def pending(self) -> list[datetime]:
+        """When the requests began that have not ended."""
+        return [pending.started for pending in self._pending.values()]
+
     async def drain(self) -> None:
         """Waits until every exchange so far is read; one still pending after `LATE_SECONDS` without its body.
 
