@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "stores": {"errors", "files", "session"},
     "chats": {"errors"},
     "redaction": {"errors", "har", "session"},
-    "providers": {"chats", "errors", "http", "session", "streams"},
+    "providers": {"chats", "errors", "files", "http", "session", "streams"},
     "browser": {"errors", "files", "http", "session"},
     "replay": {"errors", "har", "http", "redaction", "streams"},
     "recording": {"chats", "errors", "files", "har", "redaction", "replay", "session", "streams"},

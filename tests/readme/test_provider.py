@@ -3,20 +3,27 @@ installs the provider and logs in in a window, nothing left out, is in `tests/re
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.cli.conftest import python_path
+from tests.providers.dialects.samples import SAMPLES, TEXT
 from tests.readme.blocks import PROVIDER, blocks, section
 from tests.readme.reader import Reader, reading
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 from tests.sites.token_pages import PAGES
+from toolkit.client.client import Client
+from toolkit.providers.dialects import DIALECTS
+from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe_tokens import Token
+from toolkit.stores.memory import MemoryStore
 
 SITE = "https://chat.example.org"
 
@@ -72,6 +79,29 @@ def test_recipes_for_tokens(kind: str) -> None:
         token = eval(row.split("`")[1], names)
     assert token == PAGES[kind].token
     assert names["harvest"].renewal.refresh_token == PAGES["firebase"].refresh
+
+
+async def test_a_provider_for_a_dialect() -> None:
+    """The page's provider reads the answer of such a site; its table names each dialect, and what marks no end."""
+    page = "writing-a-provider.md#Where a site speaks a dialect"
+    names: dict[str, Any] = {}
+    (block,) = (block for block in blocks() if block.section == page)
+    exec(block.text, names)
+
+    async def answer(request: web.Request) -> web.Response:
+        assert (await request.json())["query"] == "Hi"
+        return web.Response(body=b"".join(SAMPLES["dify"].frames), content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/api/chat-messages", answer)
+    async with LocalNetwork(apps={"dify.example.org": app}) as network:
+        session = BrowserSession(provider="mydify", origin="https://dify.example.org")
+        async with Client(names["MyDify"], session=session, route=network.route, store=MemoryStore()) as client:
+            assert await client.chat("Hi").text() == TEXT
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \| (.*) \|$", section(page), re.MULTILINE)
+    assert [(name, title, end != "none") for name, title, end in rows] == [
+        (name, dialect.title, dialect.marks_end) for name, dialect in DIALECTS.items()
+    ]
 
 
 def test_the_provider_is_about_thirty_lines() -> None:

@@ -68,6 +68,16 @@ async def adopt(
     if found is None:
         note = f"no call of {', '.join(kind.name for kind in kinds)} was found. {NOT_FOUND}"
         return _without_call(har, page, rules, comment, note)
+    return await adopt_call(har, found, page=page, rules=rules, comment=comment)
+
+
+@forgetting_locals
+async def adopt_call(
+    har: ForeignHar, found: FoundCall, *, page: bool = False, rules: Rules | None = None, comment: str = ""
+) -> Adopted:
+    """Returns a recording of `har` with the call that was `found` in it, as `adopt` does. Its exchanges are those of
+    `found`, in which the call may be looked for."""
+    entries = [one.entry for one in har.entries]
     session, lacks = adopted_session(found.provider, entries, found.question)
     call, settings = await _call_again(found, session)
     if all(played.entry.response is not found.question.response for played in call.played):

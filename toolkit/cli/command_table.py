@@ -45,6 +45,7 @@ COMMANDS = (
     CommandEntry("models", "models"),
     CommandEntry("serve", "serve"),
     CommandEntry("serve key", "serve_key"),
+    CommandEntry("new", "new"),
     CommandEntry("record", "record"),
     CommandEntry("recording", "recording"),
     CommandEntry("recording adopt", "recording_adopt"),

@@ -12,8 +12,8 @@ def check_plugins() -> list[CheckResult]:
         CheckResult(
             broken.name,
             "wrong",
-            f"The provider of the package {broken.package} cannot be used: {broken.problem}.",
-            "Mend that package, or uninstall it.",
+            f"The provider of {broken.source} cannot be used: {broken.problem}.",
+            broken.remedy,
         )
         for broken in registry.broken()
     ]

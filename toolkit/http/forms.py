@@ -22,15 +22,17 @@ class FormFile(NamedTuple):
         return f"<FormFile {self.name}: {len(self.data)} bytes>"
 
 
-def encode_form(fields: Mapping[str, str], files: Iterable[FormFile] = ()) -> tuple[str, bytes]:
+def encode_form(
+    fields: Mapping[str, str], files: Iterable[FormFile] = (), *, multipart: bool = False
+) -> tuple[str, bytes]:
     """The Content-Type and the body of a form with these text `fields` and `files`, the fields first.
 
-    With files it is what a browser sends: RFC 7578, and names written by the rules of
-    https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data. Without any it is
+    With files, or with `multipart`, it is what a browser sends: RFC 7578, and names written by the rules of
+    https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data. Else it is
     `application/x-www-form-urlencoded`.
     """
     files = tuple(files)
-    if not files:
+    if not files and not multipart:
         return "application/x-www-form-urlencoded", urlencode(fields).encode("ascii")
     boundary = secrets.token_hex(16)  # 128 random bits are in no file
     body = bytearray()

@@ -54,6 +54,7 @@ def build_request(
     json: Any = None,
     data: Mapping[str, str] | None = None,
     files: Iterable[FormFile] = (),
+    multipart: bool = False,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Request:
@@ -75,7 +76,7 @@ def build_request(
         return Request(method, url, _encode_json(json, url), own)
     if json is not None:
         raise UsageError("The body of a call is JSON or a form, not both.", url=url)
-    own["content-type"], body = encode_form(data or {}, files)
+    own["content-type"], body = encode_form(data or {}, files, multipart=multipart)
     return Request(method, url, body, own)
 
 

@@ -151,21 +151,32 @@ class Transport:
         json: Any = None,
         data: Mapping[str, str] | None = None,
         files: Iterable[FormFile] = (),
+        multipart: bool = False,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AbstractAsyncContextManager[Response]:
         """Call `url` as the page would. An async context manager that gives the answer, its body unread, and releases
         the connection at the end.
 
-        `json` is the body; in its place `data` and `files` are the fields and files of a form. `params` is added to the
-        query, `headers` replace the page's own (names in any case).
+        `json` is the body; in its place `data` and `files` are the fields and files of a form, which is sent as one
+        with files where `multipart`. `params` is added to the query, `headers` replace the page's own (names in any
+        case).
         Redirects are followed as a browser does. Raises an error of `toolkit.errors` for a status of 400 and above
         (which is also an `aiohttp.ClientResponseError`) and for whatever else goes wrong.
         """
-        request = build_request(method, url, json=json, data=data, files=files, params=params, headers=headers)
+        request = build_request(
+            method, url, json=json, data=data, files=files, multipart=multipart, params=params, headers=headers
+        )
         return _Call(self, request)
 
-    async def clean_up(self, method: str, url: str, *, params: Mapping[str, str] | None = None) -> None:
+    async def clean_up(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Make a last call that is not part of the answer, even while the caller is being cancelled.
 
         A cancellation interrupts the call and starts it again, and so does a failure, once, so it has to be one that
@@ -179,7 +190,8 @@ class Transport:
         try:
             for _ in range(CLEAN_UP_ATTEMPTS):
                 try:
-                    async with asyncio.timeout(self.cleanup), self.request(method, url, params=params) as response:
+                    call = self.request(method, url, params=params, headers=headers)
+                    async with asyncio.timeout(self.cleanup), call as response:
                         await response.read()
                     break
                 except asyncio.CancelledError as error:

@@ -67,14 +67,14 @@ def find(name: str) -> type[Provider]:
         return BUILT_IN[key].load()
     from toolkit.providers import plugins
 
-    if key in plugins.registered_entry_points():
+    if key in plugins.registered_names():
         plugin = plugins.load_plugin(key)
         if plugin.kind is not None:
-            log.debug("the provider %s is that of the package %s", key, plugin.package)
+            log.debug("the provider %s is that of %s", key, plugin.source)
             return plugin.kind
-        what = f"The provider {key!r} of the package {plugin.package} cannot be used: {plugin.problem}."
-        raise UnknownProvider(what, hint="Mend that package, or uninstall it.")
-    registered = [*BUILT_IN, *plugins.registered_entry_points()]
+        what = f"The provider {key!r} of {plugin.source} cannot be used: {plugin.problem}."
+        raise UnknownProvider(what, hint=plugin.remedy)
+    registered = [*BUILT_IN, *plugins.registered_names()]
     import difflib
 
     near = difflib.get_close_matches(key, registered, n=1)
@@ -86,10 +86,10 @@ def find(name: str) -> type[Provider]:
 def _plugins() -> list[Plugin]:
     from toolkit.providers import plugins
 
-    return [plugins.load_plugin(name, name in BUILT_IN) for name in plugins.registered_entry_points()]
+    return [plugins.load_plugin(name, name in BUILT_IN) for name in plugins.registered_names()]
 
 
 @cache
 def _log_broken() -> None:
     for plugin in broken():
-        log.warning("the provider %s of the package %s cannot be used: %s", *plugin[:2], plugin.problem)
+        log.warning("the provider %s of %s cannot be used: %s", plugin.name, plugin.source, plugin.problem)

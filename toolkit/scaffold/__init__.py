@@ -10,6 +10,6 @@ written providers do themselves, to `providers/`.
 from toolkit.scaffold.facts import Findings
 from toolkit.scaffold.infer import infer
 from toolkit.scaffold.package import write_package
-from toolkit.scaffold.proof import Proof, prove
+from toolkit.scaffold.proof import Proof, load_provider, prove
 
-__all__ = ["Findings", "Proof", "infer", "prove", "write_package"]
+__all__ = ["Findings", "Proof", "infer", "load_provider", "prove", "write_package"]

@@ -82,7 +82,8 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
         raise CannotInfer(_missing(exchanges, ways, answer), hint=_missing_hint(ways, answer))
     best, turns = max(general, key=lambda one: one[0].rank)
     if answer is None:
-        _refuse_doubt(best, [one for one, _ in general])
+        window = {one.at for one in _window(exchanges, best.way, best.number)}
+        _refuse_doubt(best, [one for one, _ in general if one.exchange.at in window])
     return Chat(turns, best.reading, _polling(exchanges, best), best.number)
 
 
@@ -137,12 +138,13 @@ def _turns(exchanges: Sequence[Exchange], candidate: _Candidate) -> tuple[Turn, 
             alike = [one for one in window if same_call(candidate.exchange, one)]
         read = [(one, candidate.reading.again(one)) for one in alike]
         answered = [(one, text) for one, text in read if text]
-        if not answered and any(one.content for one, _ in read):
-            return None
+        without = [one for one, _ in read if not one.content]
         if answered:
             turns.append(Turn(asking, *answered[0]))
+        elif without:
+            turns.append(Turn(asking, without[0], ""))
         elif read:
-            turns.append(Turn(asking, read[0][0], ""))
+            return None
     return tuple(turns)
 
 

@@ -67,7 +67,7 @@ class Exchange:
     def headers(self) -> dict[str, str]:
         """The headers that the page's script has set."""
         pairs = ((pair.name.lower(), pair.value) for pair in self.entry.request.headers)
-        return {name: value for name, value in pairs if name not in TRANSPORT_HEADERS and not is_browser_header(name)}
+        return {name: value for name, value in pairs if not (_is_transports(name) or is_browser_header(name))}
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -149,6 +149,10 @@ class Exchange:
     @property
     def ended(self) -> float:
         return self.started + self.entry.time / 1000
+
+
+def _is_transports(name: str) -> bool:
+    return name in TRANSPORT_HEADERS or name.startswith(("sec-fetch-", "sec-websocket-", ":"))
 
 
 def read_exchanges(entries: list[ForeignEntry]) -> list[Exchange]:

@@ -43,10 +43,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a value is taken out of an answer: from its JSON at `path`, from the header or the cookie `name`, or from its
+    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from the header
+    or the cookie `name`, or from its
     text by the regular expression `pattern`, whose first group it is."""
 
-    how: Literal["json", "header", "cookie", "text"]
+    how: Literal["json", "header", "cookie", "text", "frame"]
     path: Place = ()
     name: str = ""
     pattern: str = ""
@@ -80,7 +81,8 @@ class Step:
 
     `entry` is the exchange of the first question. `path` begins with "/", and `origin` is "" for the site's own. `body`
     is JSON, or the fields of a form, with holes in it. `takes` are the values of its answer that later steps need, by
-    name. `why` says why it is part of the call.
+    name. `answers_json` is whether its answer is a JSON document. `why` says why it is part of the call, and `unsure`
+    that it may not be needed.
     """
 
     entry: int
@@ -92,19 +94,23 @@ class Step:
     body_kind: Literal["none", "json", "form", "multipart"] = "none"
     body: Any = None
     takes: dict[str, Taken] = field(default_factory=dict)
+    answers_json: bool = False
     why: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
 class Asked:
     """One question of the recording: which entries asked and answered it, its text and that of its answer ("" where the
-    file has none), and whether it goes on with the conversation of the question before it."""
+    file has none), and whether it goes on with the conversation of the question before it. `entries` are those that
+    play the parts of the steps in it, those of the conversation's beginning included."""
 
     question: str
     answer: str
     asking: int
     answering: int
     goes_on: bool = False
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,18 +131,31 @@ class AnswerReading:
     polled: float = 0.0
 
 
+@dataclass(frozen=True)
+class Messages:
+    """The form of a message in a list of them: `item`, with the holes `role` and `text`, and `made up: MAKER` for what
+    the page makes up for each. `person` and `model` are the site's names for who speaks."""
+
+    item: Any
+    person: str
+    model: str
+    certainty: Certainty = "sure"
+
+
 History = Literal["messages", "prompt", "server", "unknown"]
 
 
 @dataclass(frozen=True)
 class Models:
     """The site's list of models: by which step it is asked for, where the names are (`path`, `[]` for each item), and
-    the one that was asked."""
+    the one that was asked. `follows` are what else a request says of a model, by the name of the value: its values by
+    model."""
 
     step: Step
     path: str
     asked: str
     evidence: tuple[Evidence, ...] = ()
+    follows: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,7 +182,7 @@ class Findings:
     values: tuple[Value, ...]
     reading: AnswerReading
     history: History
-    roles: tuple[str, str, str] | None = None
+    messages: Messages | None = None
     model: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     models: Models | None = None

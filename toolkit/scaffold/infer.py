@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toolkit.errors import CannotInfer
+from toolkit.providers.dialects.by_form import ByForm
 from toolkit.recording.foreign_har import ForeignHar
-from toolkit.scaffold.facts import Findings
+from toolkit.scaffold.answering import Chat, find_chat
+from toolkit.scaffold.chain import Chain
+from toolkit.scaffold.classes import Classifier
+from toolkit.scaffold.conversation import find_conversation
+from toolkit.scaffold.exchange import Exchange, place_name, read_exchanges
+from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Value
+from toolkit.scaffold.recipe import find_logins, find_recipe
+from toolkit.scaffold.sources import Told
+from toolkit.scaffold.turns import Turns
+from toolkit.session.browser_headers import origin_of
 
 
 def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url: str | None = None) -> Findings:
@@ -14,4 +26,90 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     the site's address; without it, it is that of the request that asked. Raises `CannotInfer` with the reason where
     something that a call needs cannot be told.
     """
-    raise CannotInfer("Nothing is inferred yet.")
+    if not question.strip():
+        raise CannotInfer("Without a question nothing can be looked for.")
+    exchanges = read_exchanges(har.entries)
+    chat = find_chat(exchanges, question, answer)
+    told = Told(exchanges)
+    turns = Turns(exchanges, chat, told)
+    logins = find_logins(exchanges)
+    conversation = find_conversation(turns)
+    chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
+    chain.build()
+    needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
+    recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
+    asking = turns.first.asking.exchange
+    return Findings(
+        origin=asking.origin if base_url is None else origin_of(base_url),
+        asked=_asked(turns, needed),
+        steps=chain.steps,
+        values=chain.values,
+        reading=_reading(chat),
+        history=conversation.history,
+        messages=conversation.messages,
+        model=chain.model,
+        options={v.name: _recorded(exchanges, v) for v in chain.values if v.name in ("temperature", "max_tokens")},
+        models=chain.models,
+        deletions=chain.deletions(),
+        harvest=recipe.harvest,
+        needs_auth=recipe.needs_auth,
+        login=recipe.login,
+        notes=(*recipe.notes, *_notes(chat, turns, conversation.history)),
+    )
+
+
+def _recorded(exchanges: list[Exchange], value: Value | None) -> Any:
+    """What the person has chosen for `value` in the recording; "" where there is none."""
+    if value is None:
+        return ""
+    entry, place = value.evidence[-1].entry, value.place
+    exchange = next(one for one in exchanges if one.number == entry)
+    return next(found for at, found in exchange.values.items() if place_name(at) == place)
+
+
+def _asked(turns: Turns, needed: list[Exchange]) -> tuple[Asked, ...]:
+    """The questions, that of the provider's turn first."""
+    order = [turns.first_number, *(n for n in range(len(turns.all)) if n != turns.first_number)]
+    return tuple(
+        Asked(
+            turns.all[n].asking.question,
+            turns.all[n].answer,
+            turns.all[n].asking.exchange.number,
+            turns.all[n].answering.number,
+            turns.goes_on[n],
+            tuple(turns.part(one, n).number for one in needed),
+        )
+        for n in order
+    )
+
+
+def _reading(chat: Chat) -> AnswerReading:
+    reading = chat.reading
+    is_known = not issubclass(reading.kind, ByForm)
+    first = chat.turns[chat.first]
+    return AnswerReading(
+        form=reading.form,
+        dialect=reading.kind.name if is_known else "",
+        fields=reading.fields,
+        marks_end=reading.kind.marks_end,
+        certainty=reading.certainty,
+        evidence=(Evidence(first.answering.number, "response.body"),),
+        polled=chat.polled,
+    )
+
+
+def _notes(chat: Chat, turns: Turns, history: str) -> list[str]:
+    notes = []
+    if not chat.reading.kind.marks_end:
+        notes.append("No end of an answer was seen that can be told from a connection that breaks.")
+    if not issubclass(chat.reading.kind, ByForm):
+        notes.append(f"The answer is read as {chat.reading.kind.title} sends it.")
+    else:
+        notes.append("The answer is in no known dialect. How a failure is reported was not seen.")
+    if len(chat.turns) == 1:
+        notes.append("There is one question in the recording: what is made up for each call is told by its look alone.")
+    elif not turns.peers:
+        notes.append("All questions are of one conversation: ids of a conversation are told by their look alone.")
+    if history == "unknown":
+        notes.append("No question goes on with a conversation, so that the conversation is sent as one text.")
+    return notes

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from toolkit.providers.dialects.base import Dialect
 from toolkit.providers.dialects.by_form import At, ByForm
 from toolkit.providers.dialects.frames import DocumentFrames, EventFrames, Frame, LineFrames, TextFrames
+from toolkit.providers.dialects.plain_text import PlainText
 from toolkit.providers.dialects.recognition import read_whole, recognise
 from toolkit.scaffold.exchange import Exchange, leaves
 from toolkit.scaffold.facts import Certainty, Place
@@ -21,6 +22,7 @@ KIND_NAMES = {
     *("type", "event", "event_type", "eventtype", "kind", "object", "op", "msg", "role", "status", "action", "subtype"),
     *("sender", "author", "channel", "method", "cmd", "state", "messagetype", "message_type", "p", "o"),
 }
+MANY_TEXTS = 12  # of one document: it is a list of something
 KIND_LIMIT = 40  # characters of the name of a kind
 END_WORDS = ("end", "done", "finish", "complete", "stop", "close", "final")
 THOUGHTS = ("reasoning", "thinking", "thought")
@@ -71,7 +73,7 @@ def readings(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
 
 def make_kind(form: Form, fields: dict[str, Any]) -> type[ByForm]:
     """Returns the dialect that `fields` describe."""
-    marks_end = fields.get("last") is not None
+    marks_end = fields.get("final") is not None
     return type("Answer", (ByForm,), {"frames": FORMS[form], "marks_end": marks_end, **fields})
 
 
@@ -91,7 +93,7 @@ def _by_form(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
         yield from sorted(_in_frames(exchange, form, answer), key=_quality, reverse=True)
     elif _is_plain(exchange) and _fits(exchange.text, answer):
         pieces = len(exchange.entry.response.content.pieces())
-        yield Reading(make_kind("text", {}), "text", {}, exchange.text, pieces)
+        yield Reading(PlainText, "text", {}, exchange.text, pieces)
 
 
 def _quality(reading: Reading) -> tuple[bool, bool, int]:
@@ -105,14 +107,15 @@ def _is_plain(exchange: Exchange) -> bool:
 
 
 def _in_document(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
-    """The text is a value of one JSON document. Of several the first is taken, of a person's no part is."""
-    for path, value in exchange.answer_values:
-        if not isinstance(value, str) or not value.strip():
-            continue
+    """The text is a value of one JSON document. Without an answer to look for, a document with many texts is none."""
+    texts = [(path, value) for path, value in exchange.answer_values if isinstance(value, str) and value.strip()]
+    if answer is None and sum(is_prose(value) for _, value in texts) > MANY_TEXTS:
+        return
+    for path, value in texts:
         for written, text in _written(value):
             if _fits(text, answer):
                 place = _dotted(path[1:] if path and isinstance(path[0], int) else path)  # frames are a list's items
-                fields: dict[str, Any] = {"text": At(place), "snapshots": True, "last": At(place)}
+                fields: dict[str, Any] = {"text": At(place), "snapshots": True, "final": At(place)}
                 fields |= {"written": written} if written else {}
                 kind = make_kind("json", fields)
                 read = read_whole(kind(), [exchange.content])
@@ -200,7 +203,7 @@ def _fields(frames: tuple[Frame, ...], group: _Group, path: Place, snapshots: bo
     if total := _total(frames, group, text):
         fields["total"] = total
     if last := _last(frames, group, where):
-        fields["last"] = last
+        fields["final"] = last
     if failure := _failure(where):
         fields["failures"] = (At("error"), failure)
     if thought := _thought(frames, group, dotted):

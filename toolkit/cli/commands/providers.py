@@ -53,7 +53,7 @@ def providers() -> None:
         own = [session for session in sessions if session.provider == name]
         rows.append(_provider_row(name, registry.find(name), own))
     for broken in registry.broken():
-        rows.append(_Row(broken.name, f"cannot be used: {broken.problem} (package {broken.package})"))
+        rows.append(_Row(broken.name, f"cannot be used: {broken.problem} ({broken.source.removeprefix('the ')})"))
     print_table(COLUMNS, rows)
     echo("closed: the public site is gone; --base-url names another deployment of the same software.")
     echo("--base-url: there is no public site; it names the deployment that is meant.")

@@ -86,8 +86,11 @@ class Dialect(ABC):
         raise ProtocolError("The site sent a JSON document in which there is no answer.", url=self.url)
 
     def unframed(self, text: str) -> Iterator[Piece]:
-        """The pieces of a body without a frame, which is `text`. Raises what `document` raises, and `ProtocolError`."""
+        """The pieces of a body without a frame, which is `text`. Raises what `document` raises, and `ProtocolError` or
+        `StreamInterrupted` for what is no document."""
         value = parse_json_text(text)
+        if value is None and text.startswith(("{", "[")):
+            raise StreamInterrupted("The site's answer ends within a JSON document.", url=self.url)
         if value is None:
             raise ProtocolError("The site sent something in which there is no frame of a stream.", url=self.url)
         yield from self.document(value)

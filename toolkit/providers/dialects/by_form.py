@@ -58,7 +58,7 @@ class ByForm(Dialect):
 
     - `text`: where the pieces of the text are; with `snapshots`, each is the whole text so far.
     - `total`: where the whole text comes once more. It is the answer where there was no piece.
-    - `last`: the frames of which the first ends the answer.
+    - `final`: the frames of which the first ends the answer.
     - `failures`: where the site reports a failure. Where the page was never seen to get one, it is the usual place.
     - `thought`: where pieces of the reasoning are.
     - `cost`: where the numbers of tokens are.
@@ -70,7 +70,7 @@ class ByForm(Dialect):
     text: ClassVar[At] = At()
     snapshots: ClassVar[bool] = False
     total: ClassVar[At | None] = None
-    last: ClassVar[At | None] = None
+    final: ClassVar[At | None] = None
     failures: ClassVar[tuple[At, ...]] = (At("error"),)
     thought: ClassVar[At | None] = None
     cost: ClassVar[At | None] = None
@@ -96,7 +96,7 @@ class ByForm(Dialect):
             yield from [self._deltas.finish(self._plain(total))] if self.snapshots else self.whole(self._plain(total))
         if self.cost is not None:
             self.count(self.cost.value(frame))
-        if self.last is not None and self.last.means(frame) and self.last.value(frame) is not None:
+        if self.final is not None and self.final.means(frame) and self.final.value(frame) is not None:
             self.end()
 
     def held(self) -> Iterator[Piece]:

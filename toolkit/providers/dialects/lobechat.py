@@ -17,8 +17,7 @@ TOTALS = {
 
 
 class LobeChat(Dialect):
-    """Named events whose data are JSON texts. What it cost may follow the end. A body without an event is the
-    answer."""
+    """Named events whose data are JSON texts. What it cost may follow the end."""
 
     name = "lobechat"
     title = "LobeChat"
@@ -55,9 +54,6 @@ class LobeChat(Dialect):
     def last(self) -> Iterator[Piece]:
         yield from (call for _, call in sorted(self._calls.items()))
         yield from super().last()
-
-    def unframed(self, text: str) -> Iterator[Piece]:
-        yield text
 
     def _add_call(self, call: Frame) -> None:
         index = call.at("index")

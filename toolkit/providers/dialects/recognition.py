@@ -12,6 +12,7 @@ from toolkit.providers.dialects.frames import Frame
 from toolkit.providers.dialects.table import DIALECTS
 
 START_BYTES = 256
+PAGE_PARTS = ("text/html", "text/css", "text/javascript", "application/javascript", "application/wasm")
 
 
 class Recognised(NamedTuple):
@@ -36,12 +37,15 @@ def recognise(headers: Mapping[str, str], body: bytes | Iterable[bytes]) -> Reco
     """The dialect of an answer with these `headers` and this `body` (whole, or in its chunks); None where it is in none
     of them. Of several that match, the one that reads the most of the answer is taken, a sure one first."""
     chunks = [body] if isinstance(body, bytes) else list(body)
-    found = [read_whole(dialect(), chunks) for dialect in _matching(headers, chunks)]
+    found = [read_whole(dialect(), chunks) for dialect in matching(headers, chunks)]
     return max(found, key=lambda one: (one.sure, one.error is None, len(one.text)), default=None)
 
 
-def _matching(headers: Mapping[str, str], chunks: list[bytes]) -> list[type[Dialect]]:
+def matching(headers: Mapping[str, str], chunks: list[bytes]) -> list[type[Dialect]]:
+    """The dialects whose fingerprints an answer has."""
     head = Head({name.lower(): value for name, value in headers.items()}, b"".join(chunks)[:START_BYTES])
+    if head.content_type in PAGE_PARTS or head.content_type.startswith(("image/", "font/", "audio/", "video/")):
+        return []
     cut = {dialect.frames: _frames(dialect, chunks) for dialect in DIALECTS.values()}
     return [dialect for dialect in DIALECTS.values() if dialect.matches(head, cut[dialect.frames])]
 

@@ -1,0 +1,63 @@
+"""Takes values out of a site's answers, for providers that send them again: ids, tokens, names of models. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.errors import ProtocolError, SessionExpired
+from toolkit.providers.dialects.frames import value_at
+from toolkit.session.browser_session import BrowserSession
+
+
+def value_in(document: Any, path: str) -> Any:
+    """The text or the number at `path` of a JSON document: names and indexes with dots between them, `data.0.id`.
+
+    Raises `ProtocolError` where there is none.
+    """
+    found = value_at(document, *_keys(path))
+    if not isinstance(found, str | int) or isinstance(found, bool) or found == "":
+        raise ProtocolError(f"The site's answer has nothing at {path}.")
+    return found
+
+
+def names_in(document: Any, path: str) -> tuple[str, ...]:
+    """The texts at `path` of a JSON document, in which `[]` stands for each item of a list: `data.[].id`.
+
+    Raises `ProtocolError` where there is no such list, or nothing in it.
+    """
+    before, _, after = path.partition("[]")
+    listed = value_at(document, *_keys(before.strip(".")))
+    if isinstance(listed, list):
+        found = [value_at(item, *_keys(after.strip("."))) for item in listed]
+        if names := tuple(name for name in found if isinstance(name, str) and name):
+            return names
+    raise ProtocolError(f"The site's answer has no names at {path}.")
+
+
+def match_in(text: str, pattern: str, what: str) -> str:
+    """The first group of the regular expression `pattern` in `text`. Raises `ProtocolError` without a match; `what` is
+    the name of the value, for the words of that."""
+    if (match := re.search(pattern, text)) is None:
+        raise ProtocolError(f"The site's answer has no {what} where its page finds it.")
+    return match[1]
+
+
+def header_in(headers: Mapping[str, str], name: str) -> str:
+    """The header `name` of an answer. Raises `ProtocolError` where there is none."""
+    if not (found := headers.get(name)):
+        raise ProtocolError(f"The site's answer has no header {name}.")
+    return found
+
+
+def cookie_in(session: BrowserSession, name: str) -> str:
+    """The value of the session's cookie `name`. Raises `SessionExpired` where there is none."""
+    for cookie in session.cookies:
+        if cookie.name == name:
+            return cookie.value
+    raise SessionExpired(f"The session has no cookie {name}, which the call sends again.")
+
+
+def _keys(path: str) -> list[str | int]:
+    return [int(key) if key.lstrip("-").isdecimal() else key for key in path.split(".") if key]

@@ -1,0 +1,299 @@
+"""Finds the requests that a call needs, back to the first, and makes steps of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from msgspec import UnsetType
+
+from toolkit.scaffold.classes import Classified, Classifier
+from toolkit.scaffold.conversation import Conversation
+from toolkit.scaffold.exchange import Exchange, JSONText, place_name
+from toolkit.scaffold.facts import Deletion, Evidence, Hole, Models, Parts, Place, Step, Taken, Value
+from toolkit.scaffold.models import KEY, find_models
+from toolkit.scaffold.names import value_name
+from toolkit.scaffold.sources import Source, Told
+from toolkit.scaffold.turns import Turns
+
+WHY_ASKS = "It carries the question."
+WHY_ANSWERS = "It is answered with the answer."
+WHY_TELLS = "It tells what a later request sends: "
+WHY_BETWEEN = "It is between question and answer, with the same "
+WHY_REGISTERS = "It is the first to send what the page has made up: "
+
+
+class Chain:
+    """The requests of the first turn that a call needs. After `build` there are `steps` and `values`."""
+
+    def __init__(
+        self,
+        exchanges: Sequence[Exchange],
+        turns: Turns,
+        told: Told,
+        classifier: Classifier,
+        conversation: Conversation,
+    ) -> None:
+        self._exchanges, self._turns, self._told = exchanges, turns, told
+        self._classifier, self._conversation = classifier, conversation
+        self._why: dict[int, str] = {}  # of the exchanges that are needed, by their place in time
+        self._found: dict[int, dict[Place, Classified]] = {}
+        self.names: dict[str, str] = {}  # of variables, by their value
+        self.takes: dict[int, dict[str, Taken]] = {}
+        self.steps: tuple[Step, ...] = ()
+        self.values: tuple[Value, ...] = ()
+        self.session_headers: list[str] = []
+        self.model = ""
+        self.models: Models | None = None
+
+    def build(self) -> None:
+        """Finds all steps. Raises `CannotInfer` for a value that can be neither sent again nor made."""
+        first = self._turns.first
+        self._need(first.answering, WHY_ANSWERS)
+        self._need(first.asking.exchange, WHY_ASKS)
+        for exchange in self._between():
+            self._need(exchange, f"{WHY_BETWEEN}{' and '.join(self._shared(exchange))}.")
+        needed = [exchange for exchange in self._exchanges if exchange.at in self._why]
+        for exchange in needed:
+            self._name(exchange)
+            self._find_model(exchange)
+        self.steps = tuple(self._step(exchange) for exchange in needed)
+        self.values = tuple(self._value(exchange, place) for exchange in needed for place in self._found[exchange.at])
+
+    @property
+    def ids(self) -> set[str]:
+        """The values that belong to one call."""
+        return {str(f.variable) for found in self._found.values() for f in found.values() if _varies(f)}
+
+    def template(self, exchange: Exchange) -> Step | None:
+        """Returns the step for a request of the page after the answer, such as a deletion, if it holds a value of this
+        call; None if it does not, or holds another that is not known."""
+        nodes: dict[Place, Any] = {}
+        varies = False
+        for place, value in exchange.values.items():
+            if str(value) in self.names and place[0] != "header":
+                nodes[place] = Hole(self.names[str(value)])
+                varies = True
+            else:
+                nodes[place] = value
+        return self._fill(exchange, nodes, "It deletes what the call has made.") if varies else None
+
+    def deletions(self) -> tuple[Deletion, ...]:
+        """Returns what the page deletes of the first turn after its answer."""
+        found: list[Deletion] = []
+        for exchange in self._exchanges[self._turns.first.answering.at + 1 :]:
+            if exchange.method != "DELETE" or exchange.entry.response.status >= 400:
+                continue
+            step = self.template(exchange)
+            if step is None or any(step.path == one.step.path for one in found):
+                continue
+            creators = [at for at, takes in self.takes.items() if any(_uses(step, name) for name in takes)]
+            found.append(Deletion(step, self._exchanges[max(creators)].number if creators else None))
+        return tuple(found)
+
+    def _need(self, exchange: Exchange, why: str) -> None:
+        """Takes `exchange` among the steps, and all that it needs itself."""
+        if exchange.at in self._why:
+            return
+        self._why[exchange.at] = why
+        self._found[exchange.at] = {}
+        for place, value in exchange.values.items():
+            if self._conversation.covers(exchange, place):
+                continue
+            found = self._classifier.classify(exchange, place, value)
+            self._found[exchange.at][place] = found
+            if found.session and place[0] == "header":
+                self.session_headers.append(str(place[1]))
+            if found.kind == "received" and found.source is not None and not found.kept:
+                self._need(found.source.exchange, f"{WHY_TELLS}{place_name(place)} of log.entries[{exchange.number}].")
+            if (
+                found.kind == "made up"
+                and found.certainty == "sure"
+                and (first := self._registering(found)) is not None
+            ):
+                self._need(first, f"{WHY_REGISTERS}{place_name(place)} of log.entries[{exchange.number}].")
+
+    def _registering(self, found: Classified) -> Exchange | None:
+        """The request that was the first to send what the page made up for this turn, if it may have made something."""
+        at = self._told.first_sent(found.variable)
+        if not self._turns.begin(self._turns.first_number) < at < self._turns.first.asking.exchange.at:
+            return None
+        first = self._exchanges[at]
+        return first if first.method in ("POST", "PUT") and first.entry.response.status < 400 else None
+
+    def _between(self) -> list[Exchange]:
+        """The requests between question and answer that go on with what the page has made up for the call: the site may
+        keep a state under it."""
+        start, end = self._turns.first.asking.exchange.at, self._turns.first.answering.at
+        return [
+            one
+            for one in self._exchanges[start + 1 : end]
+            if one.at not in self._why
+            and one.method in ("POST", "PUT")
+            and one.origin == self._turns.first.asking.exchange.origin
+            and self._shared(one)
+            and all(self._turns.counterpart(one, number) is not None for number in self._turns.peers)
+        ]
+
+    def _shared(self, exchange: Exchange) -> list[str]:
+        """The places of `exchange` that hold a made-up value of the call."""
+        made_up = {
+            found.variable for values in self._found.values() for found in values.values() if found.kind == "made up"
+        }
+        return [
+            str(place[-1]) for place, value in exchange.values.items() if isinstance(value, str) and value in made_up
+        ]
+
+    def _name(self, exchange: Exchange) -> None:
+        """Names the values of `exchange` that vary, and says from which answer each is taken."""
+        for place, found in self._found[exchange.at].items():
+            if found.variable is None or found.kind == "person's":
+                continue
+            key = str(found.variable)
+            if key not in self.names:
+                told = _told_name(found.source) if found.source is not None and place[0] == "path" else ""
+                used = set(self.names.values())
+                self.names[key] = told if told and told not in used else value_name(exchange, place, used)
+            if found.source is not None and not found.kept:
+                self.takes.setdefault(found.source.exchange.at, {})[self.names[key]] = found.source.taken
+
+    def _find_model(self, exchange: Exchange) -> None:
+        """Finds the list that names the model of `exchange`, and what stands beside it there and follows from it."""
+        values = exchange.values
+        for place, found in self._found[exchange.at].items():
+            if found.variable != "model" or self.model:
+                continue
+            self.model = str(values[place])
+            self.models = find_models(self._exchanges, self._told, self.model, exchange.at)
+            beside = {p: v for p, v in values.items() if p[:-1] == place[:-1] and p != place and isinstance(v, str)}
+            for other, value in beside.items():
+                if self.models is not None and value in self.models.follows:
+                    name = f"model_{self.models.follows[value].pop(KEY)}"
+                    self.models.follows[name] = self.models.follows.pop(value)
+                    self._found[exchange.at][other] = Classified("person's", Hole(name), name)
+            if self.models is not None:
+                used = {name: by for name, by in self.models.follows.items() if KEY not in by}
+                self.models = replace(self.models, follows=used)
+
+    def _step(self, exchange: Exchange) -> Step:
+        nodes = {place: self._node(found) for place, found in self._found[exchange.at].items() if not found.session}
+        return self._fill(exchange, nodes, self._why[exchange.at])
+
+    def _node(self, found: Classified) -> Any:
+        if found.kind in ("constant", "person's"):
+            return found.node
+        hole = Hole(self.names[str(found.variable)])
+        if isinstance(found.node, Parts):
+            return Parts(tuple(hole if isinstance(part, Hole) else part for part in found.node.parts))
+        return hole
+
+    def _fill(self, exchange: Exchange, nodes: dict[Place, Any], why: str) -> Step:
+        """The request with `nodes` in the places of its values."""
+        parts: list[str | Hole] = []
+        for number in range(len(exchange.path)):
+            node = nodes[("path", number)]
+            inner = node.parts if isinstance(node, Parts) else (node,)
+            parts += ["/", *inner]
+        headers = {str(place[1]): node for place, node in nodes.items() if place[0] == "header"}
+        headers |= _telling_headers(exchange)
+        body = _filled(exchange.body, ("body",), nodes, self._conversation.list_place(exchange))
+        return Step(
+            entry=exchange.number,
+            method=exchange.method,
+            path=Parts(_joined(parts)),
+            origin="" if exchange.origin == self._turns.first.asking.exchange.origin else exchange.origin,
+            query={str(place[1]): node for place, node in nodes.items() if place[0] == "query"},
+            headers=headers,
+            body_kind=exchange.body_kind,  # type: ignore[arg-type]
+            body=body,
+            takes=self.takes.get(exchange.at, {}),
+            answers_json=exchange.document is not None,
+            why=why,
+            unsure=why.startswith((WHY_BETWEEN, WHY_REGISTERS)),
+        )
+
+    def _value(self, exchange: Exchange, place: Place) -> Value:
+        found = self._found[exchange.at][place]
+        evidence = [Evidence(exchange.number, f"request.{place_name(place)}")]
+        if found.source is not None:
+            source = found.source
+            evidence.insert(0, Evidence(source.exchange.number, f"response.{taken_name(source.taken)}"))
+        name = {"constant": "", "person's": str(found.variable)}.get(found.kind) or (
+            self.names.get(str(found.variable), "") if found.variable is not None else ""
+        )
+        return Value(
+            place=place_name(place),
+            kind=found.kind,  # type: ignore[arg-type]
+            name=name,
+            constant=found.node if found.kind == "constant" else found.variable if found.kept else None,
+            evidence=(*evidence, *found.evidence),
+            taken=found.source.taken if found.source is not None else None,
+            maker=found.maker,
+            kept=found.kept,
+            certainty=found.certainty,
+        )
+
+
+def _varies(found: Classified) -> bool:
+    return found.variable is not None and found.kind in ("received", "made up") and not found.kept
+
+
+def _told_name(source: Source) -> str:
+    """The name of a value by where it was told: the `id` of an item of `/chatflows` is `chatflow_id`."""
+    exchange, path = source.exchange, source.taken.path
+    if not path or path[-1] != "id" or not exchange.path:
+        return ""
+    return value_name(exchange, ("path", len(exchange.path)), ())
+
+
+def taken_name(taken: Taken) -> str:
+    """Returns the place in an answer in words."""
+    if taken.how in ("json", "frame"):
+        return (
+            f"body.{place_name(taken.path)}"
+            if taken.path and isinstance(taken.path[0], str)
+            else (f"body{place_name(taken.path)}")
+        )
+    return f"{taken.how}.{taken.name}" if taken.name else "body as text"
+
+
+def _telling_headers(exchange: Exchange) -> dict[str, str]:
+    """The headers of a request that some servers look at, and that the transport does not set so itself."""
+    sent = {pair.name.lower(): pair.value for pair in exchange.entry.request.headers}
+    headers = {}
+    if sent.get("accept", "").startswith("text/event-stream"):
+        headers["accept"] = sent["accept"]
+    posted = exchange.entry.request.post_data
+    kind = "" if isinstance(posted, UnsetType) else posted.mime_type
+    if exchange.body_kind == "json" and kind and "application/json" not in kind:
+        headers["content-type"] = kind
+    return headers
+
+
+def _filled(node: Any, place: Place, nodes: dict[Place, Any], conversation: Place | None) -> Any:
+    """A document with `nodes` in the places of its values; the list of messages at `conversation` is a hole."""
+    if conversation is not None and place == conversation:
+        return Hole("messages")
+    if isinstance(node, JSONText):
+        return JSONText(_filled(node.document, (*place, "{}"), nodes, conversation), node.spaced)
+    if isinstance(node, dict) and node:
+        return {key: _filled(item, (*place, key), nodes, conversation) for key, item in node.items()}
+    if isinstance(node, list) and node:
+        return [_filled(item, (*place, number), nodes, conversation) for number, item in enumerate(node)]
+    return nodes.get(place, node)
+
+
+def _joined(parts: list[str | Hole]) -> tuple[str | Hole, ...]:
+    """`parts` with texts that follow each other as one."""
+    found: list[str | Hole] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def _uses(step: Step, name: str) -> bool:
+    return f"Hole(name='{name}')" in repr((step.path, step.query, step.body))

@@ -1,0 +1,96 @@
+"""Finds how the conversation before a question is sent: as a list of messages, in one prompt, or not at all. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.scaffold.asking import value_of
+from toolkit.scaffold.exchange import Exchange, leaves, value_at
+from toolkit.scaffold.facts import History, Hole, Messages, Place
+from toolkit.scaffold.made_up import maker_of
+from toolkit.scaffold.turns import Turns
+
+PERSON = ("user", "human", "person", "prompter", "me", "client", "question")
+SITES = {"user": "assistant", "human": "ai", "prompter": "assistant", "USER": "ASSISTANT", "Human": "Assistant"}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """How the history is sent. `place` is that of the list of messages, in the request that asks; `item` is the form of
+    one message, and `roles` the site's names for those of a person, of the model, and of a system message."""
+
+    history: History
+    asking: Exchange
+    place: Place | None = None
+    messages: Messages | None = None
+
+    def covers(self, exchange: Exchange, place: Place) -> bool:
+        """Decides whether the value at `place` is part of a message."""
+        return self.place is not None and exchange is self.asking and place[: len(self.place)] == self.place
+
+    def list_place(self, exchange: Exchange) -> Place | None:
+        return self.place if exchange is self.asking else None
+
+
+def find_conversation(turns: Turns) -> Conversation:
+    """Returns how the conversation goes along: told by a turn that goes on, else by the form of the first."""
+    first = turns.first.asking
+    going_on = [turn for turn, on in zip(turns.all, turns.goes_on, strict=True) if on]
+    at = next((number for number, key in enumerate(first.place) if key == -1), None)
+    listed = value_of(first.exchange, first.place[:at]) if at is not None else None
+    if at is not None and isinstance(listed, list):
+        place = first.place[:at]
+        inner = first.place[at + 1 :]
+        messages = _messages(listed, inner, turns, place)
+        grew = [turn for turn in going_on if len(value_of(turn.asking.exchange, place) or ()) > len(listed)]  # type: ignore[arg-type]
+        if messages is not None and (grew or not going_on):
+            return Conversation("messages", first.exchange, place, messages)
+    for number, (turn, on) in enumerate(zip(turns.all, turns.goes_on, strict=True)):
+        text = value_of(turn.asking.exchange, turn.asking.place)
+        if on and isinstance(text, str) and turns.all[number - 1].asking.question in text:
+            return Conversation("prompt", first.exchange)
+    return Conversation("server" if going_on else "unknown", first.exchange)
+
+
+def _messages(listed: list[Any], inner: Place, turns: Turns, place: Place) -> Messages | None:
+    """The form of the messages in a list, whose last is the question; None where it does not say who speaks."""
+    question = listed[-1]
+    inner = _from_the_start(question, inner)
+    role = next(
+        (path for path, value in leaves(question, ()) if isinstance(value, str) and value.lower() in PERSON), None
+    )
+    if role is None:
+        return None
+    of_person = str(value_at(question, role))
+    of_model, certainty = SITES.get(of_person, "assistant"), "likely"
+    for turn in turns.all:
+        for message in value_of(turn.asking.exchange, place) or ():  # type: ignore[attr-defined]
+            said = value_at(message, inner)
+            if isinstance(said, str) and any(one.answer and said.strip() == one.answer.strip() for one in turns.all):
+                of_model, certainty = str(value_at(message, role)), "sure"
+    if certainty != "sure" and of_person.lower() == "me":
+        return None
+    nodes: dict[Place, Any] = {role: Hole("role"), inner: Hole("text")}
+    for path, value in leaves(question, ()):
+        if path not in nodes:
+            maker = maker_of(value, turns.first.asking.exchange.started)
+            nodes[path] = Hole(f"made up: {maker}") if maker else value
+    return Messages(_rebuilt(question, (), nodes), of_person, of_model, certainty)  # type: ignore[arg-type]
+
+
+def _from_the_start(node: Any, place: Place) -> Place:
+    """Returns `place`, in `node`, with the numbers of items in the place of -1."""
+    found: Place = ()
+    for key in place:
+        holder = value_at(node, found)
+        found = (*found, len(holder) - 1 if key == -1 else key)
+    return found
+
+
+def _rebuilt(node: Any, place: Place, nodes: dict[Place, Any]) -> Any:
+    if isinstance(node, dict) and node:
+        return {key: _rebuilt(item, (*place, key), nodes) for key, item in node.items()}
+    if isinstance(node, list) and node:
+        return [_rebuilt(item, (*place, number), nodes) for number, item in enumerate(node)]
+    return nodes.get(place, node)
