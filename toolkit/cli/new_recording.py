@@ -1,4 +1,4 @@
-"""Has a person use a new site's page in a window, and returns what the page exchanged."""
+"""What a new provider is written from: a file, or what a page exchanges while a person uses it in a window."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from urllib.parse import urlsplit
 
 from toolkit.cli.options import Target
 from toolkit.cli.status_line import notify, status
+from toolkit.client.client import Client
 from toolkit.client.visitor import LOGIN_PROFILE
-from toolkit.errors import CannotInfer
+from toolkit.errors import CannotInfer, ToolkitError
 from toolkit.http.route import Route
 from toolkit.session.recipe import Harvest
+from toolkit.stores.choose import open_store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.async_api import BrowserContext
 
     from toolkit.browser.guided_window import GuidedWindow
+    from toolkit.providers.base import Provider
     from toolkit.recording.foreign_har import ForeignHar
     from toolkit.scaffold.guide import Guide
     from toolkit.scaffold.guided_recorder import GuidedRecorder
@@ -39,17 +44,39 @@ class NewSite(NamedTuple):
     harvest: Harvest = Harvest()
 
 
-class GuidedRecording(NamedTuple):
-    """What came of it: the exchanges of the page, the questions as the person spelled them, and the window's context,
+class NewRecording(NamedTuple):
+    """The exchanges of a page, the first question that was asked there, and the context of the window, if there is one,
     which is open still."""
 
     har: ForeignHar
-    questions: tuple[str, ...]
-    context: BrowserContext
+    question: str
+    context: BrowserContext | None = None
+
+    async def keep_session(self, kind: type[Provider], target: Target) -> bool:
+        """Stores the session that the window has as one of `kind`; returns whether it did. A session that is not as the
+        recipe says is told, and is no error: `toolkit login` can be tried."""
+        if self.context is None or not self.context.pages:
+            return False
+        async with Client(kind, account=target.account, context=self.context, store=open_store(target.store)) as client:
+            try:
+                await client.harvest()
+            except ToolkitError as error:
+                notify(f"note: the session of the window is not kept: {error.what}")
+                return False
+        return True
 
 
 @asynccontextmanager
-async def record_in_window(name: str, url: str, target: Target) -> AsyncIterator[GuidedRecording]:
+async def recorded_in_file(file: Path, question: str) -> AsyncIterator[NewRecording]:
+    """Yields what `file` holds. Raises `RecordingError` for what is no HAR."""
+    from toolkit.recording.foreign_files import read_foreign_file
+    from toolkit.recording.foreign_har import parse_foreign_har
+
+    yield NewRecording(parse_foreign_har(str(file), *read_foreign_file(file)), question)
+
+
+@asynccontextmanager
+async def recorded_in_window(name: str, url: str, target: Target) -> AsyncIterator[NewRecording]:
     """Opens a window at `url`, guides the person through the questions, and yields what the page exchanged.
 
     The window is open until the block ends, so that the session can be taken from it. Raises `CannotInfer` where it is
@@ -89,7 +116,7 @@ async def record_in_window(name: str, url: str, target: Target) -> AsyncIterator
                     provider=name,
                     hint="Run the command again, and leave the window open until it says that all answers were seen.",
                 )
-            yield GuidedRecording(recorder.har(), tuple(guide.asked), context)
+            yield NewRecording(recorder.har(), guide.asked[0], context)
         finally:
             await recorder.aclose()
 
