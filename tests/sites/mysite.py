@@ -10,7 +10,23 @@ from aiohttp import web
 
 USER, PASSWORD = "ada@example.org", "difference-engine"
 ANSWER = ("The air", " scatters", " blue light", " most.")
-PAGE = "<!doctype html><title>My site</title><form><textarea name=prompt></textarea></form>"
+PAGE = """<!doctype html><title>My site</title><form><input name=prompt autofocus></form><main></main><script>
+const messages = [];
+document.querySelector("form").onsubmit = async event => {
+  event.preventDefault();
+  const field = event.target.prompt;
+  messages.push({role: "user", content: field.value});
+  field.value = "";
+  const answer = await fetch("/api/chat", {
+    method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({messages}),
+  });
+  const events = (await answer.text()).split("\\n\\n").filter(one => one && !one.includes("[DONE]"));
+  const text = events.map(one => JSON.parse(one.slice(6)).text).join("");
+  messages.push({role: "assistant", content: text});
+  document.querySelector("main").innerText = text;
+};
+fetch("/api/me");
+</script>"""
 LOGIN = """<!doctype html><title>Log in</title><form method=post>
 <input name=email autofocus><input name=password type=password><button>Log in</button></form>"""
 

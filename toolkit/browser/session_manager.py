@@ -5,21 +5,26 @@ What was handed in is used and left open; what was opened here is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import msgspec
 from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import BrowserContext as AsyncContext
+from playwright.async_api import Error as PlaywrightError
 
 from toolkit.browser.browsers_file import choose_profile
 from toolkit.browser.context_check import check_context, is_sync, type_name
 from toolkit.browser.context_options import context_options
+from toolkit.browser.dialogs import dialogs_left_to_person
 from toolkit.browser.failure_capture import FailureCapture
+from toolkit.browser.gate_headers import send_gate_headers
 from toolkit.browser.gates import find_gate
 from toolkit.browser.harvest import harvest_steps, harvest_steps_in_new_context
 from toolkit.browser.managed_browser import OwnBrowser
+from toolkit.browser.page_errors import playwright_errors
 from toolkit.browser.profiles import Profile
 from toolkit.browser.proxy import proxy_url
 from toolkit.browser.repeat_visit import with_reconnect
@@ -128,6 +133,29 @@ class SessionManager:
         whole = previous is not None and not _is_from_headless(previous)
         pins = await self._pins(site, gate)
         return await harvest_in_browser(await self._own_browser.get(whole=whole, pins=pins, roots=gate.ca_pem))
+
+    @asynccontextmanager
+    async def open_context(self, site: Site) -> AsyncIterator[AsyncContext]:
+        """Open a browser context for the page of `site`, for a caller that drives it or leaves it to a person; it is
+        closed at the end, as if by a visit. The manager's `recorder` watches it, and dialogs are the person's where the
+        browser has a window. Raises `BrowserMissing`, `BrowserLost` and their like, or an error of the network."""
+        gate = NO_GATE if self._route.sealed else self._find_gate(site.page)
+        browser = self._browser or await self._own_browser.get(pins=await self._pins(site, gate), roots=gate.ca_pem)
+        plan = msgspec.structs.replace(self._plan(site, "default", None, login=False), gate=gate)
+        with playwright_errors(site.page, site.name):
+            context = await browser.new_context(
+                **context_options(self._profile, self._route, gate=gate, site=site.page)
+            )
+            try:
+                if gate.headers:
+                    await send_gate_headers(context, plan)
+                if self._recorder is not None:
+                    self._recorder.watch(context, left_out=gate.headers)
+                with dialogs_left_to_person(context, plan):
+                    yield context
+            finally:
+                with suppress(PlaywrightError):  # the browser is gone already, and so is the context
+                    await context.close()
 
     async def _pins(self, site: Site, gate: Gate) -> frozenset[str]:
         """The pins by which a Chromium that is started here trusts what `gate` trusts. Raises `TLSFailed` and its like

@@ -2,7 +2,8 @@
 WebSockets by `page_inspection`.
 
 Playwright is not imported here; the context is duck-typed. Bodies are read as soon as a request has finished, because
-the browser soon drops them. A stream is recorded as one piece: only our own calls record the times of its chunks.
+the browser soon drops them. What a call is answered is recorded chunk by chunk where the browser hands it out so
+(`stream_capture`), else as one piece.
 
 A request is pending from Playwright's `request` event on, until it has finished or failed; then a task reads it. What
 is still pending when `drain` is called is recorded without a body, and is replaced once it has ended.
@@ -27,6 +28,7 @@ from toolkit.har.resource_kind import kind_of_type
 from toolkit.recording.exchange import PAGEREF
 from toolkit.recording.page_inspection import PageInspection
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
+from toolkit.recording.stream_capture import Chunks, StreamCapture
 
 REDIRECTS = (301, 302, 303, 307, 308)
 BODILESS = (*REDIRECTS, 204, 205, 304)
@@ -60,6 +62,7 @@ class PageTrafficRecorder:
         self._activity = asyncio.Event()  # set by each event
         self._reading_tasks: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
+        self._streams = StreamCapture(context)
         self._listeners = {
             "request": self._on_request,
             "response": self._on_response,
@@ -87,6 +90,11 @@ class PageTrafficRecorder:
         """
         exchanges = resolve_exchanges([*self._ended, *self._unfinished.values()])
         return sorted([*exchanges, *self._inspection.entries], key=lambda entry: entry.started)
+
+    @property
+    def pending(self) -> list[datetime]:
+        """When the requests began that have not ended."""
+        return [pending.started for pending in self._pending.values()]
 
     async def drain(self) -> None:
         """Waits until every exchange so far is read; one still pending after `LATE_SECONDS` without its body.
@@ -129,6 +137,7 @@ class PageTrafficRecorder:
         """Stops listening, and drops what has not been read yet."""
         for event, listener in self._listeners.items():
             self._context.remove_listener(event, listener)
+        await self._streams.aclose()
         for task in (reading := list(self._reading_tasks)):
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
@@ -205,7 +214,8 @@ class PageTrafficRecorder:
         response = await request.response() if error is None else pending.response
         if response is not None:
             seen.via_worker = response.from_service_worker
-            await _add_response(seen, request, response, complete=error is None)
+            chunks = await self._streams.chunks(request, ended=error != UNFINISHED)
+            await _add_response(seen, request, response, chunks, complete=error is None)
         if error != UNFINISHED:
             self._ended.append(seen)
         elif request in self._pending:  # else it has ended in the meantime, and another task reads all of it
@@ -243,10 +253,13 @@ async def _make_entry(request: Any, pending: _PendingRequest, error: str | None,
     )
 
 
-async def _add_response(seen: SeenExchange, request: Any, response: Any, *, complete: bool) -> None:
-    """Reads the response into `seen`, with its body if it is `complete`."""
-    body = b""
-    if complete and response.status not in BODILESS and request.method != "HEAD":
+async def _add_response(
+    seen: SeenExchange, request: Any, response: Any, chunks: Chunks | None, *, complete: bool
+) -> None:
+    """Reads the response into `seen`, with its body: the `chunks` that were captured, else what the browser gives of a
+    response that is `complete`."""
+    body: bytes | Chunks = chunks or b""
+    if chunks is None and complete and response.status not in BODILESS and request.method != "HEAD":
         try:
             body = await response.body()
             seen.body_missing = not body and seen.worker is not None and (await request.sizes())["responseBodySize"] > 0

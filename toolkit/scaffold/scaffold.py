@@ -50,9 +50,14 @@ async def scaffold(name: str, har: ForeignHar, findings: Findings, folder: Path)
     return Scaffolded(kind, file, proof)
 
 
-def _write(name: str, findings: Findings, folder: Path) -> Path:
+def check_folder(folder: Path) -> None:
+    """Raises `UsageError` for a folder in which there is something."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already.", hint="Name another folder, by -o, or remove that one.")
+
+
+def _write(name: str, findings: Findings, folder: Path) -> Path:
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in write_package(name, findings).items():
         (folder / path).write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from toolkit.session.json_paths import look_up
 from toolkit.session.recipe_tokens import Renew, Token
 
 # Selects the fields that a person types into: the usual sign that a chat page is ready.
-CHAT_BOX = "textarea, [contenteditable=true], input[type=text]"
+CHAT_BOX = "textarea, [contenteditable=true], input[type=text], input:not([type])"
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,66 @@
+"""A person is led through the questions by what their page exchanges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from tests.recording.helpers import entry
+from toolkit.har.model import Entry
+from toolkit.scaffold.guide import LONGEST_SECONDS, QUESTIONS, QUIET_SECONDS, Guide, Seen
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def asking(question: str, seconds: float = 0.0) -> Entry:
+    sent = msgspec.json.encode({"messages": [{"role": "user", "content": question}]})
+    one = entry("POST", "https://chat.example/api/chat", sent=sent, body=b"The answer.")
+    return msgspec.structs.replace(one, started=BEGAN + timedelta(seconds=seconds))
+
+
+def test_each_order_comes_once_the_answer_before_it_is_complete() -> None:
+    """The next question is asked for after the page has shown nothing new for a while, and the end is told."""
+    guide, entries, told, at = Guide(), list[Entry](), list[str](), 0.0
+    orders = [guide.order]
+    for number, question in enumerate(QUESTIONS):
+        entries.append(asking(question, number))
+        told += guide.look(Seen(entries, (), "The", at))
+        assert list(guide.look(Seen(entries, (), "The answer.", at + QUIET_SECONDS))) == []  # the text has changed
+        orders += guide.look(Seen(entries, (), "The answer.", at + 2 * QUIET_SECONDS))
+        at += 100.0
+    assert all(question in order for question, order in zip(QUESTIONS, orders, strict=False))
+    assert "new chat" in orders[1]
+    assert "same chat" in orders[2]
+    assert told == ["Seen: the question, in POST /api/chat"] * 3
+    assert guide.is_done
+    assert guide.asked == list(QUESTIONS)
+    assert list(guide.look(Seen(entries, (), "", at))) == []
+
+
+def test_an_answer_that_comes_in_another_request_is_waited_for() -> None:
+    """A request that began after the question and still goes on may bring the answer; one from before it does not."""
+    guide, entries = Guide(), [asking(QUESTIONS[0], 1)]
+    before, after = BEGAN, BEGAN + timedelta(seconds=2)
+    list(guide.look(Seen(entries, (before,), "", 0.0)))
+    list(guide.look(Seen(entries, (before, after), "", QUIET_SECONDS)))
+    assert guide.answered == 0
+    list(guide.look(Seen(entries, (before,), "", 2 * QUIET_SECONDS)))
+    assert guide.answered == 1
+
+
+def test_a_page_that_is_never_quiet_is_waited_for_so_long() -> None:
+    """A clock in the page, or a connection that stays open, holds nobody up for ever."""
+    guide, entries = Guide(), [asking(QUESTIONS[0])]
+    list(guide.look(Seen(entries, (), "0", 0.0)))
+    list(guide.look(Seen(entries, (BEGAN + timedelta(seconds=1),), "1", LONGEST_SECONDS)))
+    assert guide.answered == 1
+
+
+def test_a_question_counts_as_it_was_typed() -> None:
+    """Capitals and marks do not matter; other words do."""
+    guide = Guide()
+    list(guide.look(Seen([asking("What is a spider?")], (), "", 0.0)))
+    assert guide.asked == []
+    list(guide.look(Seen([asking("why is the sky blue")], (), "", 0.0)))
+    assert guide.asked == ["why is the sky blue"]

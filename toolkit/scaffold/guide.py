@@ -1,0 +1,100 @@
+"""Guides a person through the questions that a provider is inferred from, by what their page has exchanged. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from toolkit.har.model import Entry
+from toolkit.recording.foreign_har import ForeignEntry
+from toolkit.scaffold.asking import find_askings
+from toolkit.scaffold.exchange import Exchange, read_exchanges
+from toolkit.scaffold.words import same_words
+
+QUESTIONS = ("Why is the sky blue?", "How many legs has a spider?", "And an ant?")
+ORDERS = (
+    "Log in in the window, if the site asks for it. Then ask there: {question}",
+    "Now begin a new chat in the page, and ask there: {question}",
+    "In that same chat, ask: {question}",
+)
+QUIET_SECONDS = 3.0  # an answer is complete once the page has not changed for so long
+LONGEST_SECONDS = 60.0  # for a page that is never quiet, or whose connection stays open
+
+
+class Seen(NamedTuple):
+    """What is seen at one moment: the exchanges that have ended, when the requests began that have not, the text that
+    the pages show, and the time of a clock in seconds."""
+
+    entries: Sequence[Entry]
+    pending: Sequence[datetime]
+    text: str
+    at: float
+
+
+class Guide:
+    """Tells a person what to do next, and what was seen. `questions` are those to ask: the first in one chat, the
+    others in a second one."""
+
+    def __init__(self, questions: Sequence[str] = QUESTIONS) -> None:
+        self._questions = list(questions)
+        self.answered = 0  # how many of them
+        self._asking: Exchange | None = None  # the request that carries the current one, once it was seen
+        self._asked_at = self._changed_at = 0.0
+        self._text = ""
+        self.asked: list[str] = []  # the questions as the person has spelled them
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every question was answered."""
+        return self.answered == len(self._questions)
+
+    @property
+    def question(self) -> str:
+        """The question that the person is to ask now, or has asked; the last one where all is done."""
+        return self._questions[min(self.answered, len(self._questions) - 1)]
+
+    @property
+    def order(self) -> str:
+        """What the person is to do now; empty where all is done."""
+        return "" if self.is_done else ORDERS[min(self.answered, len(ORDERS) - 1)].format(question=self.question)
+
+    def look(self, seen: Seen) -> Iterator[str]:
+        """Yields what is to be told after `seen`, in lines."""
+        if self.is_done:
+            return
+        if self._asking is None:
+            yield from self._look_for_question(seen)
+        elif self._is_complete(seen, self._asking):
+            self._asking = None
+            self.answered += 1
+            yield self.order or "Seen: all answers. The rest needs nobody."
+
+    def _look_for_question(self, seen: Seen) -> Iterator[str]:
+        exchanges = read_exchanges([ForeignEntry(number, entry) for number, entry in enumerate(seen.entries)])
+        found = _find(exchanges, self.question)
+        if found is not None:
+            self._asking, question = found
+            self.asked.append(question)
+            self._asked_at = self._changed_at = seen.at
+            self._text = seen.text
+            yield f"Seen: the question, in {self._asking.method} /{'/'.join(self._asking.path)}"
+
+    def _is_complete(self, seen: Seen, asking: Exchange) -> bool:
+        """Decides whether the answer is: the page shows nothing new, and no request since the question goes on."""
+        if seen.at - self._asked_at >= LONGEST_SECONDS:
+            return True
+        if seen.text != self._text or any(began >= asking.entry.started for began in seen.pending):
+            self._text, self._changed_at = seen.text, seen.at
+        return seen.at - self._changed_at >= QUIET_SECONDS
+
+
+def _find(exchanges: Sequence[Exchange], question: str) -> tuple[Exchange, str] | None:
+    """Returns the request that carries `question`, and how it is spelled there."""
+    if ways := find_askings(exchanges, question):
+        return ways[0][0].exchange, question
+    for exchange in exchanges:
+        for place, value in exchange.values.items():
+            if isinstance(value, str) and place[0] != "header" and same_words(value, question):
+                return exchange, value.strip()
+    return None
