@@ -180,7 +180,8 @@ async def test_a_browser_of_ours_trusts_an_authority_of_the_site_s_own(chromium:
 
 
 async def test_the_browser_shows_the_certificate_that_the_gate_wants(chromium: Browser, tmp_path: Path) -> None:
-    """Also where the site has an authority of its own; without one the error says what it is that the site wants."""
+    """Also where the site has an authority of its own; without one the error says what it is that the site wants. A
+    site that is not there is told as such, and not as a proxy, which the driver is then."""
     authority, roots = trustme.CA(), tmp_path / "roots.pem"
     roots.write_bytes(authority.cert_pem.bytes())
     issued = authority.issue_cert("ann@example.org")
@@ -201,3 +202,6 @@ async def test_the_browser_shows_the_certificate_that_the_gate_wants(chromium: B
         async with SessionManager(Profile(ignore_https_errors=True), browser=chromium) as manager:
             with pytest.raises((ConnectFailed, TLSFailed), match="client_certificates"):
                 await manager.harvest(place(origin))
+    async with SessionManager(Profile(client_certificates=(shown,)), browser=chromium) as manager:
+        with pytest.raises(ConnectFailed, match="The site cannot be reached"):
+            await manager.harvest(place(origin))

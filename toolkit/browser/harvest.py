@@ -32,13 +32,14 @@ from toolkit.browser.session_storage_restoring import restoring_script
 from toolkit.browser.site_moves import follow_moves
 from toolkit.browser.sync_async_runners import ClosingStep, Limited, OpeningStep, ShieldedStep, Steps, Watch
 from toolkit.browser.visit_plan import VisitPlan
-from toolkit.errors import ChallengeRequired, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
+from toolkit.errors import ChallengeRequired, ConnectFailed, HarvestFailed, LoginRequired, ProxyFailed, TLSFailed
 from toolkit.http.aiohttp_errors import CHECK_TLS
 from toolkit.http.gate_answers import CERTIFICATE_STATUSES, gate_refusal
 from toolkit.session.browser_session import BrowserSession
 
 # What Playwright's driver answers itself where it makes the connections, since the context has client certificates.
 REFUSED_BY_DRIVER = 503
+NO_CONNECTION_OF_DRIVER = "ERR_SOCKS_CONNECTION_FAILED"  # it is the browser's proxy then
 DRIVER_REASON = re.compile(r"client-certificate error: ([\w' -]+)")
 log = logging.getLogger("toolkit")
 
@@ -170,6 +171,8 @@ def _go_to_page(page: Any, plan: VisitPlan, responses: deque[Any]) -> Steps[tupl
             page.goto(plan.url, wait_until="commit", timeout=plan.navigation_ms), plan.navigation_ms
         )
     except PlaywrightError as error:
+        if plan.gate.certificates and plan.proxy is None and NO_CONNECTION_OF_DRIVER in error.message:
+            raise ConnectFailed("The site cannot be reached.", provider=plan.provider, url=plan.url) from None
         documents = [response for response in responses if response.request.is_navigation_request()]
         if not (is_error_page(error) and documents):
             raise
