@@ -19,10 +19,14 @@ class GuidedWindow:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
 
+    async def open_page(self) -> None:
+        """Opens an empty page."""
+        await self.context.new_page()
+
     async def go_to(self, url: str, *, timeout_ms: float) -> None:
-        """Opens a page at `url`, within `timeout_ms` (0: no limit). Raises Playwright's error of the navigation."""
-        page = await self.context.new_page()
-        await page.goto(url, wait_until="commit", timeout=timeout_ms)
+        """Goes to `url` in the page that was opened last, within `timeout_ms` (0: no limit). Raises Playwright's error
+        of the navigation."""
+        await self.context.pages[-1].goto(url, wait_until="commit", timeout=timeout_ms)
 
     @property
     def is_open(self) -> bool:

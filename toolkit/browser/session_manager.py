@@ -146,9 +146,10 @@ class SessionManager:
             context = await browser.new_context(
                 **context_options(self._profile, self._route, gate=gate, site=site.page)
             )
+            sending = None
             try:
                 if gate.headers:
-                    await send_gate_headers(context, plan)
+                    sending = await send_gate_headers(browser, context, plan)
                 if self._recorder is not None:
                     self._recorder.watch(context, left_out=gate.headers)
                 with dialogs_left_to_person(context, plan):
@@ -156,6 +157,8 @@ class SessionManager:
             finally:
                 with suppress(PlaywrightError):  # the browser is gone already, and so is the context
                     await context.close()
+                    if sending is not None:
+                        await sending.detach()
 
     async def _pins(self, site: Site, gate: Gate) -> frozenset[str]:
         """The pins by which a Chromium that is started here trusts what `gate` trusts. Raises `TLSFailed` and its like

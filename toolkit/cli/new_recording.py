@@ -104,6 +104,8 @@ async def recorded_in_window(name: str, url: str, target: Target) -> AsyncIterat
         try:
             window = GuidedWindow(context)
             with playwright_errors(url, name):
+                await window.open_page()
+                await recorder.ready()
                 await window.go_to(url, timeout_ms=NAVIGATION_MS)
             notify(EARLY)
             notify(guide.order)

@@ -1,5 +1,5 @@
 """Listens to the pages of a browser context by the Chrome DevTools Protocol, for what Playwright's own events do not
-tell: the handshakes and frames of WebSockets, and what is typed into password fields.
+tell: the handshakes and frames of WebSockets, what is typed into password fields, and answers chunk by chunk.
 
 Playwright is not imported here; the context is duck-typed. Only Chromium speaks the protocol: of another browser's
 pages nothing of this is recorded.
@@ -14,6 +14,7 @@ from typing import Any
 
 from toolkit.har.model import Entry
 from toolkit.recording.page_sockets import PageSockets
+from toolkit.recording.stream_capture import StreamCapture
 from toolkit.recording.typed_passwords import BINDING, SCRIPT, WORLD
 
 READY_SECONDS = 10.0  # that attaching to a page may take
@@ -22,7 +23,8 @@ READY_SECONDS = 10.0  # that attaching to a page may take
 class PageInspection:
     """Inspects the pages of `context`, a Playwright `BrowserContext` of the async API, from now on.
 
-    `left_out` and `on_activity` are those of `PageSockets`. `typed` is what was typed into password fields.
+    `left_out` and `on_activity` are those of `PageSockets`. `typed` is what was typed into password fields,
+    and `streams` has the chunks of answers.
     """
 
     def __init__(self, context: Any, left_out: Collection[str], on_activity: Callable[[], None]) -> None:
@@ -32,6 +34,7 @@ class PageInspection:
         self._sockets: list[PageSockets] = []
         self._attaching: set[asyncio.Task[None]] = set()
         self.typed: set[str] = set()
+        self.streams = StreamCapture()
         context.on("page", self._on_page)
         for page in context.pages:
             self._on_page(page)
@@ -52,6 +55,7 @@ class PageInspection:
         for task in (attaching := list(self._attaching)):
             task.cancel()
         await asyncio.gather(*attaching, return_exceptions=True)
+        await self.streams.aclose()
 
     def _on_page(self, page: Any) -> None:
         task = asyncio.get_running_loop().create_task(self._attach(page))
@@ -66,6 +70,7 @@ class PageInspection:
             session = await self._context.new_cdp_session(page)
             for event, listener in sockets.listeners.items():
                 session.on(event, listener)
+            self.streams.listen(page, session)
             session.on("Runtime.bindingCalled", self._on_binding)
             for domain in ("Network", "Page", "Runtime"):
                 await session.send(f"{domain}.enable")

@@ -28,7 +28,7 @@ from toolkit.har.resource_kind import kind_of_type
 from toolkit.recording.exchange import PAGEREF
 from toolkit.recording.page_inspection import PageInspection
 from toolkit.recording.service_workers import SeenExchange, resolve_exchanges
-from toolkit.recording.stream_capture import Chunks, StreamCapture
+from toolkit.recording.stream_capture import Chunks
 
 REDIRECTS = (301, 302, 303, 307, 308)
 BODILESS = (*REDIRECTS, 204, 205, 304)
@@ -62,7 +62,6 @@ class PageTrafficRecorder:
         self._activity = asyncio.Event()  # set by each event
         self._reading_tasks: set[asyncio.Task[None]] = set()
         self._failures: list[str] = []
-        self._streams = StreamCapture(context)
         self._listeners = {
             "request": self._on_request,
             "response": self._on_response,
@@ -137,7 +136,6 @@ class PageTrafficRecorder:
         """Stops listening, and drops what has not been read yet."""
         for event, listener in self._listeners.items():
             self._context.remove_listener(event, listener)
-        await self._streams.aclose()
         for task in (reading := list(self._reading_tasks)):
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
@@ -214,7 +212,7 @@ class PageTrafficRecorder:
         response = await request.response() if error is None else pending.response
         if response is not None:
             seen.via_worker = response.from_service_worker
-            chunks = await self._streams.chunks(request, ended=error != UNFINISHED)
+            chunks = await self._inspection.streams.chunks(request, ended=error != UNFINISHED)
             await _add_response(seen, request, response, chunks, complete=error is None)
         if error != UNFINISHED:
             self._ended.append(seen)

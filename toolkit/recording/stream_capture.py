@@ -45,21 +45,25 @@ class _Capture(msgspec.Struct):
 
 
 class StreamCapture:
-    """Captures the bodies of calls that the pages of `context`, a Playwright `BrowserContext` of the async API, make
-    from now on."""
+    """Captures the bodies of calls that pages make from `listen` on."""
 
-    def __init__(self, context: Any) -> None:
-        self._context = context
+    def __init__(self) -> None:
         self._captures: defaultdict[tuple[Any, str, str], list[_Capture]] = defaultdict(list)
         self._tasks: set[asyncio.Task[None]] = set()
-        context.on("page", self._attach_soon)
-        for page in context.pages:
-            self._attach_soon(page)
+
+    def listen(self, page: Any, session: Any) -> None:
+        """Listens to the calls of `page` by `session`, its `CDPSession`, whose domain Network is to be enabled."""
+        running: dict[str, _Capture] = {}
+        session.on("Network.requestWillBeSent", partial(self._on_request, page, running))
+        session.on("Network.responseReceived", partial(self._on_response, session, running))
+        session.on("Network.dataReceived", partial(_on_data, running))
+        session.on("Network.loadingFinished", partial(_on_end, running))
+        session.on("Network.loadingFailed", partial(_on_end, running))
 
     async def chunks(self, request: Any, *, ended: bool) -> Chunks | None:
         """Returns the chunks of the response to `request`, a Playwright `Request`, so far; None if they were not
         captured. Where it has `ended`, its last chunk is waited for, and it is forgotten."""
-        if request.service_worker is not None:
+        if request.service_worker is not None or request.is_navigation_request():
             return None
         captures = self._captures.get((request.frame.page, request.method, request.url.partition("#")[0]), [])
         started = request.timing["startTime"]
@@ -74,31 +78,12 @@ class StreamCapture:
         return list(closest.chunks)
 
     async def aclose(self) -> None:
-        """Stops listening for pages."""
-        self._context.remove_listener("page", self._attach_soon)
-        for task in (attaching := list(self._tasks)):
+        """Drops what is still asked of the browser."""
+        for task in (asking := list(self._tasks)):
             task.cancel()
-        await asyncio.gather(*attaching, return_exceptions=True)
+        await asyncio.gather(*asking, return_exceptions=True)
 
     # --- the protocol's events
-
-    def _attach_soon(self, page: Any) -> None:
-        self._start(self._attach(page))
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(_ignoring_the_browsers_errors(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _attach(self, page: Any) -> None:
-        session = await self._context.new_cdp_session(page)
-        running: dict[str, _Capture] = {}
-        session.on("Network.requestWillBeSent", partial(self._on_request, page, running))
-        session.on("Network.responseReceived", partial(self._on_response, session, running))
-        session.on("Network.dataReceived", partial(_on_data, running))
-        session.on("Network.loadingFinished", partial(_on_end, running))
-        session.on("Network.loadingFailed", partial(_on_end, running))
-        await session.send("Network.enable")
 
     def _on_request(self, page: Any, running: dict[str, _Capture], event: dict[str, Any]) -> None:
         if event.get("type") in CALLS:
@@ -110,16 +95,19 @@ class StreamCapture:
     def _on_response(self, session: Any, running: dict[str, _Capture], event: dict[str, Any]) -> None:
         if (capture := running.get(event["requestId"])) is not None:
             capture.headers = event["timestamp"]
-            self._start(_stream(session, event["requestId"], capture))
+            task = asyncio.get_running_loop().create_task(_stream(session, event["requestId"], capture))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
 
 async def _stream(session: Any, request_id: str, capture: _Capture) -> None:
     """Asks for the chunks of a response. What arrived before is handed out at once, in one piece."""
-    answer = await session.send("Network.streamResourceContent", {"requestId": request_id})
-    capture.is_streamed = True
-    buffered = base64.b64decode(answer["bufferedData"])
-    if buffered:
-        capture.chunks.insert(0, (0.0, buffered))
+    # Playwright's errors cannot be named here: the answer is over already, or the page was closed.
+    with suppress(Exception):
+        answer = await session.send("Network.streamResourceContent", {"requestId": request_id})
+        capture.is_streamed = True
+        if buffered := base64.b64decode(answer["bufferedData"]):
+            capture.chunks.insert(0, (0.0, buffered))
 
 
 def _on_data(running: dict[str, _Capture], event: dict[str, Any]) -> None:
@@ -130,12 +118,3 @@ def _on_data(running: dict[str, _Capture], event: dict[str, Any]) -> None:
 def _on_end(running: dict[str, _Capture], event: dict[str, Any]) -> None:
     if (capture := running.pop(event["requestId"], None)) is not None:
         capture.ended.set()
-
-
-async def _ignoring_the_browsers_errors(work: Any) -> None:
-    """Awaits `work`. A browser without the protocol, a page that was closed and an answer that is over already are
-    errors of Playwright's that cannot be named here; nothing is captured then."""
-    try:
-        await work
-    except Exception:  # noqa: BLE001
-        return

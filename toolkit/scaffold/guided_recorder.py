@@ -21,6 +21,11 @@ class GuidedRecorder:
         """Records the documents and calls of the pages of `context` from now on, without the headers `left_out`."""
         self._pages.append(PageTrafficRecorder(context, left_out, assets=False))
 
+    async def ready(self) -> None:
+        """Waits until the pages that are open are being recorded."""
+        for pages in self._pages:
+            await pages.ready()
+
     async def drain(self) -> None:
         """Waits until every exchange so far is read. Raises `RecordingError` if some could not be read."""
         for pages in self._pages:

@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from toolkit.har.model import Entry
-from toolkit.recording.recorder import Exchange
+from toolkit.recording.exchange import Exchange
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
 
