@@ -67,6 +67,7 @@ async def recorded(open_context: OpenContext, script: str, turns: int) -> list[E
         context = await open_context(network)
         recorder.watch(context)
         page = await context.new_page()
+        await recorder.ready()
         await page.goto(SITE)
         received = await context.new_cdp_session(page)
         pieces = asyncio.Queue[None]()
