@@ -215,6 +215,27 @@ READ: dict[str, tuple[Make, list[int], int]] = {
 }
 
 
+HOSTS = (
+    *(
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost.:%d",
+        "localhost:%d.evil.test",
+        "evil.test@127.0.0.1:%d",
+        "127.0.0.1:%d evil",
+    ),
+    *("127.0.0.1:%d, evil.test", "2130706433:%d", "127.1:%d", "0.0.0.0:%d", "[::ffff:127.0.0.1]:%d", "[::]:%d"),
+    *("http://127.0.0.1:%d", "l\u043ecalhost:%d", "\uff4c\uff4f\uff43alhost:%d", "xn--lcalhost-v6d:%d", ""),
+)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_a_host_that_is_not_the_server_s(server: RawServer, host: str) -> None:
+    """However much it looks like it, or means the same machine."""
+    answers = await server.ask(with_host(host.encode(), b"GET /v1/models", SHOWN)(server) + server.last)
+    assert [(answer.status, answer.code) for answer in answers[:-1]] == [(403, "host_refused")]
+
+
 @pytest.mark.parametrize("what", READ)
 async def test_what_can_be_read(server: RawServer, what: str) -> None:
     """An answer for each request, and the one after it is read as it stands."""
