@@ -276,6 +276,22 @@ async def test_random_fields_are_matched_by_rule() -> None:
         network.misses.clear()
 
 
+async def test_random_fields_of_each_item_are_matched_by_rule() -> None:
+    """So it is with a field of each item of a list: other fields, and the number of items, have to be the recorded
+    ones."""
+    one = call(f"{SITE}/api", sent=json.dumps({"said": [{"id": "a", "text": "Hi"}]}).encode())
+    one.request.random = ["body.said.[].id"]
+    async with replaying(one, strict=True) as network, client(network) as session:
+        for said, status in (
+            ([{"id": "x", "text": "Ho"}], 599),
+            ([{"text": "Hi"}], 599),
+            ([{"id": "x", "text": "Hi"}, {"id": "y", "text": "Hi"}], 599),
+            ([{"id": "x", "text": "Hi"}], 200),
+        ):
+            assert (await session.post(f"{SITE}/api", json={"said": said})).status == status
+        network.misses.clear()
+
+
 async def test_a_body_where_none_was_recorded_is_a_difference() -> None:
     """A call without a body stays one."""
     async with replaying(call()) as network, client(network) as session:
