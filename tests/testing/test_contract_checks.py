@@ -443,9 +443,6 @@ def on_socket() -> Recording:
 def test_a_site_over_a_socket_is_checked_too() -> None:
     """Cut before each of its last frames, closed by each code, lost, silent, with other frames, and refused."""
     provider_contract(OnSocket, on_socket(), answer=ANSWER)
-    for kind, fault in (
-        (Credulous, "reset in the middle"),
-        (Shrugging1000, "a socket closed as complete in the middle"),
-    ):
-        with pytest.raises(AssertionError, match=f"with {fault} at request 1 .* as if it were whole"):
+    for kind, fault in ((Credulous, "reset in the middle"), (Shrugging1000, "a socket that is closed as complete")):
+        with pytest.raises(AssertionError, match=f"with {fault}.* at request 1 .* as if it were whole"):
             provider_contract(kind, on_socket(), answer=ANSWER)
