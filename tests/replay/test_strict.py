@@ -375,3 +375,19 @@ def test_a_session_is_kept_as_playwright_has_it(tmp_path: Any) -> None:
     again = load(tmp_path / "file.har").session
     assert again is not None
     assert again.to_session().cookies == kept.cookies
+
+
+async def test_a_page_is_answered_as_before_its_login_until_it_has_logged_in() -> None:
+    """The same question of a page, asked more often than recorded, gets the answer for the cookies that it sends: what
+    was asked after the login is not played before it."""
+    user, cookie = f"{SITE}/user", [("Set-Cookie", "sid=recorded; HttpOnly; Secure")]
+    page = [entry(), entry(url=user, status=401), entry("POST", f"{SITE}/login", headers=cookie), entry(url=user)]
+    for one in page:
+        one.pageref = "page_1"
+    page[3].request.headers.append(Pair("Cookie", "sid=recorded"))
+    async with replaying(*page) as network, client(network) as session:
+        assert (await session.get(SITE)).status == 200
+        assert [(await session.get(user)).status for _ in range(3)] == [401] * 3
+        assert (await session.post(f"{SITE}/login")).status == 200
+        assert (await session.get(user, headers={"Cookie": "sid=recorded"})).status == 200
+        assert network.misses == []
