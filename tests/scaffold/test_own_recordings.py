@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.errors import CannotInfer
 from toolkit.recording.files import load
 from toolkit.recording.foreign_files import read_foreign_file
 from toolkit.recording.foreign_har import parse_foreign_har
@@ -24,7 +25,7 @@ DIALECTS = {
 }
 
 
-@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.stem)
+@pytest.mark.parametrize("demo", [demo for demo in DEMOS if demo.stem in DIALECTS], ids=lambda demo: demo.stem)
 async def test_a_provider_of_a_demo(demo: Path, tmp_path: Path) -> None:
     """One question is enough: the requests are the recorded ones, and so is the answer."""
     chat = load(demo).chat
@@ -37,3 +38,12 @@ async def test_a_provider_of_a_demo(demo: Path, tmp_path: Path) -> None:
     proof = await prove(load_provider("mysite", tmp_path / "mysite.py"), har, findings, contract=False)
     assert proof.failures == ()
     assert proof.answers[0].startswith("Sunlight is every colour at once, and the air scatters its blue most: ")
+
+
+@pytest.mark.parametrize("demo", [demo for demo in DEMOS if demo.stem not in DIALECTS], ids=lambda demo: demo.stem)
+def test_a_site_that_answers_over_a_socket_is_refused(demo: Path) -> None:
+    """What is asked in frames is not inferred, and the error says so."""
+    chat = load(demo).chat
+    assert chat is not None
+    with pytest.raises(CannotInfer, match="over a websocket"):
+        infer(parse_foreign_har(demo.name, *read_foreign_file(demo)), question=chat.messages[-1]["content"])
