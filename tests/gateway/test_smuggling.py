@@ -255,6 +255,7 @@ async def test_what_can_be_read(server: RawServer, what: str) -> None:
         (gzip.compress(QUESTION)[:-40], 400),
         (gzip.compress(bytes(9_000_000)), 413),
     ],
+    ids=["whole", "not compressed", "cut", "too large"],
 )
 async def test_a_compressed_body(server: RawServer, caplog: pytest.LogCaptureFixture, body: bytes, status: int) -> None:
     """Is unpacked as far as a body may be large; what cannot be is no failure of the server's."""
