@@ -142,7 +142,12 @@ class SiteServer:
         logged = self._handlers[task] = LoggedRequest(request.method, str(request.url))
         self.log.append(logged)
         task.add_done_callback(self._handlers.pop)
-        response = await self._servers[id(app)].request_handler(request)
+        try:
+            response = await self._servers[id(app)].request_handler(request)
+        except ConnectionResetError:  # the client left before the head of its answer, which is no fault of the app
+            if request.transport is not None and not request.transport.is_closing():
+                raise
+            return web.Response()
         logged.status = response.status
         return response
 
