@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
 from toolkit.recording.foreign_har import ForeignEntry
-from toolkit.scaffold.asking import find_askings
+from toolkit.scaffold.answering import OVER_SOCKET
+from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call, value_of
 from toolkit.scaffold.exchange import Exchange, read_exchanges
 from toolkit.scaffold.words import same_words
 
@@ -19,6 +21,7 @@ ORDERS = (
     "In that same chat, ask: {question}",
 )
 QUIET_SECONDS = 3.0  # an answer is complete once the page has not changed for so long
+SOCKET_SECONDS = 8.0  # for a request that carries the question as well: some pages tell a socket what is typed
 LONGEST_SECONDS = 60.0  # for a page that is never quiet, or whose connection stays open
 
 
@@ -40,6 +43,9 @@ class Guide:
         self._questions = list(questions)
         self.answered = 0  # how many of them
         self._asking: Exchange | None = None  # the request that carries the current one, once it was seen
+        self._way: Asking | None = None  # how the question before it was asked
+        self._socket_at: float | None = None  # when a socket was seen that carries the current question
+        self._passed = 0  # requests that were seen until then, or that ask something else
         self._asked_at = self._changed_at = 0.0
         self._text = ""
         self.asked: list[str] = []  # the questions as the person has spelled them
@@ -60,7 +66,8 @@ class Guide:
         return "" if self.is_done else ORDERS[min(self.answered, len(ORDERS) - 1)].format(question=self.question)
 
     def look(self, seen: Seen) -> Iterator[str]:
-        """Yields what is to be told after `seen`, in lines."""
+        """Yields what is to be told after `seen`, in lines. Raises `CannotInfer` where the page asks over a
+        WebSocket."""
         if self.is_done:
             return
         if self._asking is None:
@@ -75,10 +82,30 @@ class Guide:
         found = _find(exchanges, self.question)
         if found is not None:
             self._asking, question = found
+            self._socket_at = None
             self.asked.append(question)
             self._asked_at = self._changed_at = seen.at
             self._text = seen.text
+            self._way = next((ways[0] for ways in find_askings(exchanges, question)), None)
+            self._passed = len(exchanges)
             yield f"Seen: the question, in {self._asking.method} /{'/'.join(self._asking.path)}"
+        elif asks_over_socket(seen.entries, self.question):
+            self._socket_at = seen.at if self._socket_at is None else self._socket_at
+            if seen.at - self._socket_at >= SOCKET_SECONDS and not seen.pending:
+                raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
+        elif self._asks_something_else(exchanges[self._passed :]):
+            self._passed = len(exchanges)
+            yield f"That was another question. Ask, as it is written here: {self.question}"
+
+    def _asks_something_else(self, exchanges: Sequence[Exchange]) -> bool:
+        """Decides whether a request asks as that of the question before did, which the current one is not in."""
+        way = self._way
+        return way is not None and any(
+            same_call(way.exchange, one)
+            and isinstance(text := value_of(one, way.place), str)
+            and not any(same_words(text, asked) for asked in self.asked)
+            for one in exchanges
+        )
 
     def _is_complete(self, seen: Seen, asking: Exchange) -> bool:
         """Decides whether the answer is: the page shows nothing new, and no request since the question goes on."""
