@@ -19,6 +19,7 @@ BESIDES = re.compile(
     r"title|suggest|follow.?up|tag|analytics|track|telemetr|metric|moderat|log\b|search|autocomplete", re.I
 )
 OVER_SOCKET = "A provider for that is written by hand: see `http.websocket` in .github/docs/writing-a-provider.md."
+SHOWN = 100  # characters of a text in an error
 ECHO_WORDS = 4  # of a text that is looked for elsewhere
 
 
@@ -76,7 +77,7 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
         raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
     if not ways:
         raise CannotInfer(
-            f"No request of the file carries the question {question!r}.",
+            f"No request of the file carries the question {shorten(question)!r}.",
             hint="Name the question exactly as it was typed. A page that asks over a WebSocket cannot be inferred.",
         )
     candidates = [one for way in ways for one in _candidates(exchanges, way, answer)]
@@ -181,6 +182,11 @@ def _refuse_doubt(best: _Candidate, others: Iterable[_Candidate]) -> None:
 
 def _says_same(one: _Candidate, other: _Candidate) -> bool:
     return same_words(one.reading.text, other.reading.text)
+
+
+def shorten(text: str) -> str:
+    """Returns the beginning of `text`, as far as an error shows it."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _shown(one: _Candidate) -> str:

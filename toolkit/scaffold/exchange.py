@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 from msgspec import UnsetType
 
+from toolkit.errors import ProtocolError
 from toolkit.har.model import Entry
 from toolkit.har.resource_kind import resource_kind
 from toolkit.providers.dialects.frames import EventFrames, Frame, LineFrames, parse_json_text
@@ -233,7 +234,10 @@ def place_name(place: Place) -> str:
 def cut(body: bytes) -> list[Frame]:
     """Returns the frames of a stream: server-sent events, else lines of JSON; none where it is neither."""
     for decoder in (EventFrames(), LineFrames()):
-        frames = [*decoder.feed(body), *decoder.flush()]
+        try:
+            frames = [*decoder.feed(body), *decoder.flush()]
+        except ProtocolError:  # such as a document of one line that is too long for a stream
+            continue
         if sum(frame.is_json for frame in frames) > len(frames) / 2:
             return frames
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,9 +52,16 @@ async def scaffold(name: str, har: ForeignHar, findings: Findings, folder: Path)
 
 
 def check_folder(folder: Path) -> None:
-    """Raises `UsageError` for a folder in which there is something."""
+    """Raises `UsageError` for a folder in which there is something, or that cannot be made or written to."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already.", hint="Name another folder, by -o, or remove that one.")
+    above = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    try:  # before a person has done their part for nothing
+        with TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        what = f"{folder} cannot be made: {above} cannot be written to ({error.strerror})."
+        raise UsageError(what, hint="Name another folder, by -o.") from None
 
 
 def _write(name: str, findings: Findings, folder: Path) -> Path:
