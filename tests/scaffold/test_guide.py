@@ -11,7 +11,16 @@ from tests.recording.helpers import entry
 from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
 from toolkit.har.websockets import make_message
-from toolkit.scaffold.guide import LONGEST_SECONDS, QUESTIONS, QUIET_SECONDS, SOCKET_SECONDS, Guide, Seen
+from toolkit.scaffold.guide import (
+    LONGEST_SECONDS,
+    QUESTIONS,
+    QUIET_SECONDS,
+    SOCKET_SECONDS,
+    UNSEEN,
+    UNSEEN_SECONDS,
+    Guide,
+    Seen,
+)
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -80,6 +89,13 @@ def test_a_question_over_a_socket_ends_the_guide() -> None:
     assert list(guide.look(Seen([socket], (), "", 0.0))) == []
     with pytest.raises(CannotInfer, match="over a WebSocket"):
         list(guide.look(Seen([socket], (), "", SOCKET_SECONDS)))
+
+
+def test_a_question_that_no_request_carries_is_told_once() -> None:
+    """Where the page shows what was asked, and sends it in no way that can be read, the person hears so."""
+    guide = Guide()
+    times = (0.0, UNSEEN_SECONDS / 2, UNSEEN_SECONDS, 2 * UNSEEN_SECONDS)
+    assert [line for at in times for line in guide.look(Seen([], (), f"You: {QUESTIONS[0]}", at))] == [UNSEEN]
 
 
 def test_a_question_counts_as_it_was_typed() -> None:

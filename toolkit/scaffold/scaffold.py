@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -42,12 +44,16 @@ async def scaffold(name: str, har: ForeignHar, findings: Findings, folder: Path)
     """Writes the package of the provider `name` to `folder`, which is made, proves it, and writes its recording.
 
     Raises `UsageError` for a folder in which there is something, `OSError` where it cannot be written, and what `prove`
-    raises.
+    raises; the folder is gone then, and where it is cancelled.
     """
-    file = _write(name, findings, folder)
-    kind = load_provider(name, file)
-    proof = await prove(kind, har, findings)
-    save(proof.recording, folder / f"{name}.har")
+    check_folder(folder)
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)
+        file = _write(name, findings, folder)
+        kind = load_provider(name, file)
+        proof = await prove(kind, har, findings)
+        save(proof.recording, folder / f"{name}.har")
+        unfinished.pop_all()
     return Scaffolded(kind, file, proof)
 
 
@@ -65,7 +71,6 @@ def check_folder(folder: Path) -> None:
 
 
 def _write(name: str, findings: Findings, folder: Path) -> Path:
-    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in write_package(name, findings).items():
         (folder / path).write_text(text, encoding="utf-8")
