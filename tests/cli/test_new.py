@@ -62,8 +62,12 @@ async def test_where_there_is_no_provider(toolkit: Toolkit) -> None:
         (("gradio", "--question", FIRST), "The toolkit has a provider gradio itself."),
         (("My-Site", "--question", FIRST), "is no name of a provider"),
         (("there", "--question", FIRST), "there is there already."),
+        (("mysite", "--question", FIRST, "-o", "page.har/mysite"), "cannot be made"),
+        (("mysite", "--base-url", "nowhere"), "is not the address of a site"),
+        (("mysite", "--base-url", "https://chat.example.org", "--question", FIRST), "go with --from"),
     ):
-        result = await toolkit.run("new", *arguments, "--from", "page.har")
+        from_file = () if "--base-url" in arguments else ("--from", "page.har")
+        result = await toolkit.run("new", *arguments, *from_file)
         assert result.code in (1, 2)
         assert len(result.errors) == 1
         assert why in result.errors[0]

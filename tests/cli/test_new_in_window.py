@@ -56,10 +56,10 @@ async def test_one_chat_in_a_window_makes_a_provider(
             await type_into(display, page, "[name=password]", PASSWORD)
             await by_hand(display, "key", "Return")
             await page.wait_for_url(f"{origin}/")
-            for question, order in zip(QUESTIONS, ("new chat", "same chat", "all answers"), strict=True):
+            for question, order in zip(QUESTIONS, ("another new chat", "same chat", "all answers"), strict=True):
                 await ask(display, page, question)
                 await read_until(process.stderr, order)
-                if order == "new chat":
+                if order == "another new chat":
                     await page.reload()
         out, err = await process.communicate()
         assert process.returncode == 0, err.decode()

@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 
 from tests.recording.helpers import entry
+from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
-from toolkit.scaffold.guide import LONGEST_SECONDS, QUESTIONS, QUIET_SECONDS, Guide, Seen
+from toolkit.har.websockets import make_message
+from toolkit.scaffold.guide import (
+    LONGEST_SECONDS,
+    QUESTIONS,
+    QUIET_SECONDS,
+    SOCKET_SECONDS,
+    UNSEEN,
+    UNSEEN_SECONDS,
+    Guide,
+    Seen,
+)
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -55,6 +67,35 @@ def test_a_page_that_is_never_quiet_is_waited_for_so_long() -> None:
     list(guide.look(Seen(entries, (), "0", 0.0)))
     list(guide.look(Seen(entries, (BEGAN + timedelta(seconds=1),), "1", LONGEST_SECONDS)))
     assert guide.answered == 1
+
+
+def test_another_question_is_told() -> None:
+    """Who asks something else, in the way of the question before, hears at once what to ask."""
+    guide, entries = Guide(), [asking(QUESTIONS[0])]
+    list(guide.look(Seen(entries, (), "", 0.0)))
+    list(guide.look(Seen(entries, (), "", QUIET_SECONDS)))
+    entries.append(asking("How tall is a spider?", 1))
+    told = [line for at in (10.0, 11.0) for line in guide.look(Seen(entries, (), "", at))]
+    assert told == [f"That was another question. Ask, as it is written here: {QUESTIONS[1]}"]
+    list(guide.look(Seen([*entries, asking(QUESTIONS[1], 2)], (), "", 12.0)))
+    assert guide.asked == list(QUESTIONS[:2])
+
+
+def test_a_question_over_a_socket_ends_the_guide() -> None:
+    """A page that asks over a WebSocket alone keeps nobody waiting."""
+    message = make_message(f'{{"say": "{QUESTIONS[0]}"}}', sent=True, time=0, ms=0)
+    socket = msgspec.structs.replace(entry("GET", "wss://chat.example/ws"), messages=[message])
+    guide = Guide()
+    assert list(guide.look(Seen([socket], (), "", 0.0))) == []
+    with pytest.raises(CannotInfer, match="over a WebSocket"):
+        list(guide.look(Seen([socket], (), "", SOCKET_SECONDS)))
+
+
+def test_a_question_that_no_request_carries_is_told_once() -> None:
+    """Where the page shows what was asked, and sends it in no way that can be read, the person hears so."""
+    guide = Guide()
+    times = (0.0, UNSEEN_SECONDS / 2, UNSEEN_SECONDS, 2 * UNSEEN_SECONDS)
+    assert [line for at in times for line in guide.look(Seen([], (), f"You: {QUESTIONS[0]}", at))] == [UNSEEN]
 
 
 def test_a_question_counts_as_it_was_typed() -> None:

@@ -45,5 +45,5 @@ def test_a_site_that_answers_over_a_socket_is_refused(demo: Path) -> None:
     """What is asked in frames is not inferred, and the error says so."""
     chat = load(demo).chat
     assert chat is not None
-    with pytest.raises(CannotInfer, match="over a websocket"):
+    with pytest.raises(CannotInfer, match="over a WebSocket"):
         infer(parse_foreign_har(demo.name, *read_foreign_file(demo)), question=chat.messages[-1]["content"])

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from playwright.async_api import BrowserContext
+from multidict import CIMultiDict
+from playwright.async_api import BrowserContext, Response
 from playwright.async_api import Error as PlaywrightError
+
+from toolkit.browser.page_errors import is_error_page
+from toolkit.http.gate import NO_GATE
+from toolkit.http.gate_answers import gate_refusal
 
 TEXT_MS = 2_000  # how long a page may take to give its text
 
@@ -24,9 +29,25 @@ class GuidedWindow:
         await self.context.new_page()
 
     async def go_to(self, url: str, *, timeout_ms: float) -> None:
-        """Goes to `url` in the page that was opened last, within `timeout_ms` (0: no limit). Raises Playwright's error
-        of the navigation."""
-        await self.context.pages[-1].goto(url, wait_until="commit", timeout=timeout_ms)
+        """Goes to `url` in the page that was opened last, within `timeout_ms` (0: no limit). Raises `GateRefused` where
+        a gate asks for HTTP authentication, and Playwright's error of the navigation."""
+        page, answers = self.context.pages[-1], list[Response]()
+
+        def see(response: Response) -> None:
+            answers.append(response)
+
+        page.on("response", see)
+        try:
+            await page.goto(url, wait_until="commit", timeout=timeout_ms)
+        except PlaywrightError as error:
+            documents = [one for one in answers if one.request.is_navigation_request()]
+            if is_error_page(error) and documents:
+                headers = CIMultiDict(await documents[-1].all_headers())
+                if refusal := gate_refusal(documents[-1].status, headers, documents[-1].url, NO_GATE):
+                    raise refusal from None
+            raise
+        finally:
+            page.remove_listener("response", see)
 
     @property
     def is_open(self) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 NAVIGATION_MS = 30_000
-EARLY = "Close the window to stop early. Nothing leaves this machine but what the page itself sends."
+EARLY = "Nothing leaves this machine but what the page itself sends. Close the window to stop early."
 
 
 class NewSite(NamedTuple):

@@ -6,7 +6,6 @@ What a body means is decided elsewhere: `toolkit.streams` decodes it, `toolkit.h
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar, overload
@@ -17,6 +16,7 @@ from toolkit.errors import NetworkError, ProtocolError, SessionExpired, StreamIn
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connection_loss_watch import reset_of_unframed_body
 from toolkit.http.gate_answers import is_html
+from toolkit.http.login_words import looks_like_login
 from toolkit.http.recorder_protocol import Exchange
 from toolkit.streams.base import Decoder
 from toolkit.streams.json_decoding import decode_json
@@ -33,7 +33,6 @@ EXCERPT_LIMIT, EXCERPT_SECONDS = 64 * 1024, 1.0
 REST_LIMIT, REST_SECONDS = 64 * 1024, 0.1
 ENCODINGS = ("", "identity", "gzip", "deflate", "br", "zstd")  # those that aiohttp decodes, or rejects itself
 BOM = b"\xef\xbb\xbf"
-_LOGIN_WORDS = re.compile(rb"type=[\"']?password|\b(?:sign|log)[ -]?in\b", re.IGNORECASE)
 
 
 class Response:
@@ -146,7 +145,7 @@ class Response:
         if not is_html(self.headers):
             return
         text = f"The site answered with a web page where {due} was due."
-        if (self._signed_in and not single_page) or _LOGIN_WORDS.search(await self.excerpt()):
+        if (self._signed_in and not single_page) or looks_like_login(await self.excerpt()):
             raise SessionExpired(text, url=self.url)
         error = ProtocolError(text, url=self.url, hint="Look at that address with a browser.")
         error.page = True

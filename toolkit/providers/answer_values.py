@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import ProtocolError, SessionExpired
+from toolkit.http.gate_answers import is_html
+from toolkit.http.login_words import looks_like_login
 from toolkit.providers.dialects.frames import value_at
 from toolkit.session.browser_session import BrowserSession
 
@@ -37,18 +39,25 @@ def names_in(document: Any, path: str) -> tuple[str, ...]:
 
 
 def match_in(text: str, pattern: str, what: str) -> str:
-    """The first group of the regular expression `pattern` in `text`. Raises `ProtocolError` without a match; `what` is
-    the name of the value, for the words of that."""
-    if (match := re.search(pattern, text)) is None:
-        raise ProtocolError(f"The site's answer has no {what} where its page finds it.")
-    return match[1]
+    """The first group of the regular expression `pattern` in `text`. `what` is the name of the value, for errors.
+
+    Raises `SessionExpired` without a match where `text` is a page to log in at, else `ProtocolError`.
+    """
+    if (match := re.search(pattern, text)) is not None:
+        return match[1]
+    if looks_like_login(text.encode()):
+        raise SessionExpired(f"The site answered with a page to log in at, where {what} was due.")
+    raise ProtocolError(f"The site's answer has no {what} where its page finds it.")
 
 
 def header_in(headers: Mapping[str, str], name: str) -> str:
-    """The header `name` of an answer. Raises `ProtocolError` where there is none."""
-    if not (found := headers.get(name)):
-        raise ProtocolError(f"The site's answer has no header {name}.")
-    return found
+    """The header `name` of an answer. Raises `SessionExpired` where a page comes without it, as that to log in at does,
+    and `ProtocolError` where another answer does."""
+    if found := headers.get(name):
+        return found
+    if is_html(headers):
+        raise SessionExpired(f"The site answered with a web page, where the header {name} was due.")
+    raise ProtocolError(f"The site's answer has no header {name}.")
 
 
 def cookie_in(session: BrowserSession, name: str) -> str:

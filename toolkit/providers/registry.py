@@ -81,7 +81,7 @@ def find(name: str) -> type[Provider]:
 
     near = difflib.get_close_matches(key, registered, n=1)
     known = ", ".join(registered)
-    hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}."
+    hint = f"Did you mean {near[0]}? Known: {known}." if near else f"Known: {known}. `toolkit new` writes another."
     raise UnknownProvider(f"There is no provider {name!r}.", hint=hint)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from toolkit.errors import CannotInfer
-from toolkit.scaffold.asking import Asking, find_askings, same_call
+from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call
 from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.reading import Reading, end_of_polling, readings
 from toolkit.scaffold.words import same_words, words
@@ -18,6 +18,8 @@ from toolkit.scaffold.words import same_words, words
 BESIDES = re.compile(
     r"title|suggest|follow.?up|tag|analytics|track|telemetr|metric|moderat|log\b|search|autocomplete", re.I
 )
+OVER_SOCKET = "A provider for that is written by hand: see `http.websocket` in .github/docs/writing-a-provider.md."
+SHOWN = 100  # characters of a text in an error
 ECHO_WORDS = 4  # of a text that is looked for elsewhere
 
 
@@ -71,15 +73,19 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
     Raises `CannotInfer` where no request holds the question, or no body an answer to it.
     """
     ways = find_askings(exchanges, question)
+    if not ways and asks_over_socket([one.entry for one in exchanges], question):
+        raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
     if not ways:
         raise CannotInfer(
-            f"No request of the file carries the question {question!r}.",
-            hint="Name the question exactly as it was typed. A page that asks over a websocket cannot be inferred.",
+            f"No request of the file carries the question {shorten(question)!r}.",
+            hint="Name the question exactly as it was typed. A page that asks over a WebSocket cannot be inferred.",
         )
     candidates = [one for way in ways for one in _candidates(exchanges, way, answer)]
     general = [(one, turns) for one in candidates if (turns := _turns(exchanges, one)) is not None]
     if not general:
-        raise CannotInfer(_missing(exchanges, ways, answer), hint=_missing_hint(ways, answer))
+        over_socket = answer is None and asks_over_socket([one.entry for one in exchanges], question)
+        hint = f"The page asks over a WebSocket, too. {OVER_SOCKET}" if over_socket else _missing_hint(ways, answer)
+        raise CannotInfer(_missing(exchanges, ways, answer), hint=hint)
     best, turns = max(general, key=lambda one: one[0].rank)
     if answer is None:
         window = {one.at for one in _window(exchanges, best.way, best.number)}
@@ -176,6 +182,11 @@ def _refuse_doubt(best: _Candidate, others: Iterable[_Candidate]) -> None:
 
 def _says_same(one: _Candidate, other: _Candidate) -> bool:
     return same_words(one.reading.text, other.reading.text)
+
+
+def shorten(text: str) -> str:
+    """Returns the beginning of `text`, as far as an error shows it."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _shown(one: _Candidate) -> str:

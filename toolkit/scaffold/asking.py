@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from toolkit.har.model import Entry
 from toolkit.scaffold.exchange import Exchange, value_at
 from toolkit.scaffold.facts import Place
 
@@ -40,6 +42,13 @@ def find_askings(exchanges: Iterable[Exchange], question: str) -> list[list[Aski
             if not any(same_call(way[0].exchange, exchange) and way[0].place == asking.place for way in ways):
                 ways.append([asking, *_others(asking, exchanges)])
     return ways
+
+
+def asks_over_socket(entries: Iterable[Entry], question: str) -> bool:
+    """Decides whether a page has sent `question` over a WebSocket."""
+    spellings = {question, json.dumps(question)[1:-1], json.dumps(question, ensure_ascii=False)[1:-1]}
+    sent = (one.data for entry in entries for one in entry.messages or () if one.is_sent)
+    return any(spelled in text for text in sent for spelled in spellings)
 
 
 def _askings(exchange: Exchange, question: str) -> Iterator[Asking]:

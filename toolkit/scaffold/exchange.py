@@ -13,12 +13,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 from msgspec import UnsetType
 
+from toolkit.errors import ProtocolError
 from toolkit.har.model import Entry
+from toolkit.har.resource_kind import resource_kind
 from toolkit.providers.dialects.frames import EventFrames, Frame, LineFrames, parse_json_text
 from toolkit.recording.foreign_har import ForeignEntry
 from toolkit.scaffold.facts import Place
 from toolkit.session.browser_headers import is_browser_header, origin_of
 
+AUTHORIZATION = "authorization"
 IN_TEXT = "{}"  # the step of a place that leads into the JSON which a text is
 # Headers that the client library or the transport makes itself, or that tell nothing.
 TRANSPORT_HEADERS = {
@@ -40,11 +43,13 @@ class JSONText:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One exchange. `number` is that in the file, `at` its place in time among all."""
+    """One exchange. `number` is that in the file, `at` its place in time among all. `logins` are the values of the
+    header Authorization with which the browser itself passes a gate."""
 
     number: int
     at: int
     entry: Entry = field(repr=False)
+    logins: frozenset[str] = field(repr=False, default=frozenset())
 
     @property
     def method(self) -> str:
@@ -67,7 +72,11 @@ class Exchange:
     def headers(self) -> dict[str, str]:
         """The headers that the page's script has set."""
         pairs = ((pair.name.lower(), pair.value) for pair in self.entry.request.headers)
-        return {name: value for name, value in pairs if not (_is_transports(name) or is_browser_header(name))}
+        return {
+            name: value
+            for name, value in pairs
+            if not (_is_transports(name) or is_browser_header(name) or (name == AUTHORIZATION and value in self.logins))
+        }
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -158,7 +167,16 @@ def _is_transports(name: str) -> bool:
 def read_exchanges(entries: list[ForeignEntry]) -> list[Exchange]:
     """Returns the exchanges in the order of their start, without those that no network has answered."""
     answered = [one for one in entries if one.entry.response.status > 0 and one.entry.request.method != "OPTIONS"]
-    return [Exchange(one.number, at, one.entry) for at, one in enumerate(answered)]
+    logins = frozenset(_logins(answered))
+    return [Exchange(one.number, at, one.entry, logins) for at, one in enumerate(answered)]
+
+
+def _logins(entries: list[ForeignEntry]) -> Iterator[str]:
+    """What the browser sent as Authorization when it went to a page, where no script can set a header: it answers so a
+    gate that asks for HTTP authentication, in the calls of the page too."""
+    for one in entries:
+        if resource_kind(one.entry) == "document":
+            yield from (pair.value for pair in one.entry.request.headers if pair.name.lower() == AUTHORIZATION)
 
 
 def leaves(node: Any, place: Place) -> Iterator[tuple[Place, Any]]:
@@ -216,7 +234,10 @@ def place_name(place: Place) -> str:
 def cut(body: bytes) -> list[Frame]:
     """Returns the frames of a stream: server-sent events, else lines of JSON; none where it is neither."""
     for decoder in (EventFrames(), LineFrames()):
-        frames = [*decoder.feed(body), *decoder.flush()]
+        try:
+            frames = [*decoder.feed(body), *decoder.flush()]
+        except ProtocolError:  # such as a document of one line that is too long for a stream
+            continue
         if sum(frame.is_json for frame in frames) > len(frames) / 2:
             return frames
     return []

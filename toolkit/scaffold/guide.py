@@ -6,19 +6,27 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
 from toolkit.recording.foreign_har import ForeignEntry
-from toolkit.scaffold.asking import find_askings
+from toolkit.scaffold.answering import OVER_SOCKET
+from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call, value_of
 from toolkit.scaffold.exchange import Exchange, read_exchanges
 from toolkit.scaffold.words import same_words
 
 QUESTIONS = ("Why is the sky blue?", "How many legs has a spider?", "And an ant?")
 ORDERS = (
-    "Log in in the window, if the site asks for it. Then ask there: {question}",
-    "Now begin a new chat in the page, and ask there: {question}",
+    "Log in in the window, if the site asks for it. Then ask there, in a new chat: {question}",
+    "Now begin another new chat, and ask there: {question}",
     "In that same chat, ask: {question}",
 )
+UNSEEN = (
+    "The page shows the question, and no request carries it as it was typed. If you have sent it, the page encodes "
+    "what it sends, and no provider can be inferred: close the window."
+)
 QUIET_SECONDS = 3.0  # an answer is complete once the page has not changed for so long
+SOCKET_SECONDS = 8.0  # for a request that carries the question as well: some pages tell a socket what is typed
+UNSEEN_SECONDS = 15.0  # after the page shows the question, for a request that carries it
 LONGEST_SECONDS = 60.0  # for a page that is never quiet, or whose connection stays open
 
 
@@ -40,6 +48,11 @@ class Guide:
         self._questions = list(questions)
         self.answered = 0  # how many of them
         self._asking: Exchange | None = None  # the request that carries the current one, once it was seen
+        self._way: Asking | None = None  # how the question before it was asked
+        self._socket_at: float | None = None  # when a socket was seen that carries the current question
+        self._shown_at: float | None = None  # when the page showed the current question, and no request carried it
+        self._unseen = ""  # the question of which that was told
+        self._passed = 0  # requests that were seen until then, or that ask something else
         self._asked_at = self._changed_at = 0.0
         self._text = ""
         self.asked: list[str] = []  # the questions as the person has spelled them
@@ -60,7 +73,8 @@ class Guide:
         return "" if self.is_done else ORDERS[min(self.answered, len(ORDERS) - 1)].format(question=self.question)
 
     def look(self, seen: Seen) -> Iterator[str]:
-        """Yields what is to be told after `seen`, in lines."""
+        """Yields what is to be told after `seen`, in lines. Raises `CannotInfer` where the page asks over a
+        WebSocket."""
         if self.is_done:
             return
         if self._asking is None:
@@ -75,10 +89,35 @@ class Guide:
         found = _find(exchanges, self.question)
         if found is not None:
             self._asking, question = found
+            self._socket_at = self._shown_at = None
             self.asked.append(question)
             self._asked_at = self._changed_at = seen.at
             self._text = seen.text
+            self._way = next((ways[0] for ways in find_askings(exchanges, question)), None)
+            self._passed = len(exchanges)
             yield f"Seen: the question, in {self._asking.method} /{'/'.join(self._asking.path)}"
+        elif asks_over_socket(seen.entries, self.question):
+            self._socket_at = seen.at if self._socket_at is None else self._socket_at
+            if seen.at - self._socket_at >= SOCKET_SECONDS and not seen.pending:
+                raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
+        elif self._asks_something_else(exchanges[self._passed :]):
+            self._passed = len(exchanges)
+            yield f"That was another question. Ask, as it is written here: {self.question}"
+        elif self.question in seen.text and not seen.pending:
+            self._shown_at = seen.at if self._shown_at is None else self._shown_at
+            if seen.at - self._shown_at >= UNSEEN_SECONDS and self._unseen != self.question:
+                self._unseen = self.question
+                yield UNSEEN
+
+    def _asks_something_else(self, exchanges: Sequence[Exchange]) -> bool:
+        """Decides whether a request asks as that of the question before did, which the current one is not in."""
+        way = self._way
+        return way is not None and any(
+            same_call(way.exchange, one)
+            and isinstance(text := value_of(one, way.place), str)
+            and not any(same_words(text, asked) for asked in self.asked)
+            for one in exchanges
+        )
 
     def _is_complete(self, seen: Seen, asking: Exchange) -> bool:
         """Decides whether the answer is: the page shows nothing new, and no request since the question goes on."""

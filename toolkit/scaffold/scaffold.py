@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,23 +44,33 @@ async def scaffold(name: str, har: ForeignHar, findings: Findings, folder: Path)
     """Writes the package of the provider `name` to `folder`, which is made, proves it, and writes its recording.
 
     Raises `UsageError` for a folder in which there is something, `OSError` where it cannot be written, and what `prove`
-    raises.
+    raises; the folder is gone then, and where it is cancelled.
     """
-    file = _write(name, findings, folder)
-    kind = load_provider(name, file)
-    proof = await prove(kind, har, findings)
-    save(proof.recording, folder / f"{name}.har")
+    check_folder(folder)
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)
+        file = _write(name, findings, folder)
+        kind = load_provider(name, file)
+        proof = await prove(kind, har, findings)
+        save(proof.recording, folder / f"{name}.har")
+        unfinished.pop_all()
     return Scaffolded(kind, file, proof)
 
 
 def check_folder(folder: Path) -> None:
-    """Raises `UsageError` for a folder in which there is something."""
+    """Raises `UsageError` for a folder in which there is something, or that cannot be made or written to."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already.", hint="Name another folder, by -o, or remove that one.")
+    above = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    try:  # before a person has done their part for nothing
+        with TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        what = f"{folder} cannot be made: {above} cannot be written to ({error.strerror})."
+        raise UsageError(what, hint="Name another folder, by -o.") from None
 
 
 def _write(name: str, findings: Findings, folder: Path) -> Path:
-    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in write_package(name, findings).items():
         (folder / path).write_text(text, encoding="utf-8")

@@ -51,10 +51,10 @@ class Page:
     def entries(self) -> list[Entry]:
         return sorted((exchange.entry() for exchange in self._exchanges), key=lambda entry: entry.started)
 
-    async def open(self, path: str = "/") -> Answer:
-        """Go to a page of the site."""
-        headers = {"sec-fetch-dest": "document", "sec-fetch-mode": "navigate", "accept": "text/html,*/*;q=0.8"}
-        return await self._follow("GET", path, b"", headers)
+    async def open(self, path: str = "/", *, headers: Mapping[str, str] = {}) -> Answer:
+        """Go to a page of the site. `headers` are those that the browser sends to a gate."""
+        own = {"sec-fetch-dest": "document", "sec-fetch-mode": "navigate", "accept": "text/html,*/*;q=0.8"}
+        return await self._follow("GET", path, b"", {**own, **headers})
 
     async def get(self, path: str, *, headers: Mapping[str, str] = {}, **query: str) -> Answer:
         """A script's GET."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import ClassVar
 
 from aiohttp import web
 
@@ -95,6 +96,29 @@ class CookieLogin(Site):
         await page.post("/api/chat", {"text": question})
 
 
+class SignedInToken(CookieLogin):
+    """A token in the HTML of a page that wants a login; the site is behind a gate that the browser passes."""
+
+    GATE_HEADERS: ClassVar = {"authorization": "Basic Z2F0ZTpwYXNzcGhyYXNl"}
+
+    async def root(self, request: web.Request) -> web.StreamResponse:
+        self.token = secrets.token_urlsafe(30)
+        text = f'<!doctype html><head><meta name="csrf-token" content="{self.token}"></head><body></body>'
+        return web.Response(text=text, content_type="text/html")
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        need(request.headers.get("x-csrf-token") == self.token, "token mismatch", 403)
+        return await super().chat(request)
+
+    async def visit(self, page: Page) -> None:
+        await super().visit(page)
+        page.storage["csrf"] = (await page.open(headers=self.GATE_HEADERS)).text.split('"')[3]
+
+    async def ask(self, page: Page, question: str) -> None:
+        headers = {"x-csrf-token": page.storage["csrf"], **self.GATE_HEADERS}
+        await page.post("/api/chat", {"text": question}, headers=headers)
+
+
 class DoubleSubmit(Site):
     """A cookie whose value has to be in a header as well, another one for each visit."""
 
@@ -118,4 +142,4 @@ class DoubleSubmit(Site):
         await page.post("/api/chat", {"text": question}, headers={"x-xsrf-token": page.cookie("XSRF-TOKEN")})
 
 
-SITES = (StoredToken, CookieLogin, DoubleSubmit)
+SITES = (StoredToken, CookieLogin, SignedInToken, DoubleSubmit)

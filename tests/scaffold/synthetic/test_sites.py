@@ -141,6 +141,16 @@ async def test_one_question_may_be_enough(name: str, world: World, tmp_path: Pat
             assert plain(await client.chat(NEW).text()) == site.made[-1]
 
 
+async def test_a_login_behind_a_gate_is_proved_whole(world: World, tmp_path: Path) -> None:
+    """A page to log in at, where a call takes a token from the page, is an expired session; and how the browser passes
+    a gate is nothing of the session."""
+    har, shown = await world.recorded("SignedInToken")
+    findings = infer(har, question=FIRST, answer=shown[0])
+    assert findings.harvest.headers == ()
+    kind = load("signedintoken", findings, tmp_path)
+    assert (await prove(kind, har, findings)).failures == ()
+
+
 async def test_another_model_is_asked_for(world: World, tmp_path: Path) -> None:
     """The list of models is the site's, the page's choice is the default, and a call can ask for another."""
     site = world.sites["ModelList"]

@@ -77,9 +77,10 @@ def new(
     from toolkit.cli.exit_codes import ExitCode
     from toolkit.cli.new_recording import recorded_in_file, recorded_in_window
     from toolkit.cli.runner import start_runner
-    from toolkit.providers.provider_files import link_provider_file
+    from toolkit.providers.provider_files import link_provider_file, provider_files
     from toolkit.scaffold.infer import infer
     from toolkit.scaffold.scaffold import check_folder, check_name, scaffold
+    from toolkit.session.site_address import normalize_base_url
 
     check_name(name)
     folder = output or Path(name)
@@ -89,8 +90,10 @@ def new(
         if question is None:
             raise click.UsageError("--from needs --question: what was asked in the page, as typed.")
         recording = recorded_in_file(file, question)
+    elif question is not None or answer is not None:
+        raise click.UsageError("--question and --answer go with --from; the window tells what to ask.")
     elif target.base_url is not None:
-        recording = recorded_in_window(name, target.base_url, target)
+        recording = recorded_in_window(name, normalize_base_url(target.base_url), target)
     else:
         raise click.UsageError(
             f"Say where the site is: `toolkit new {name} --base-url https://chat.example.org`, "
@@ -105,7 +108,10 @@ def new(
             _print_table(findings)
         with status("proving the provider offline"):
             made = runner.run(scaffold(name, har, findings, folder))
+        before = provider_files().get(name, made.file).resolve()
         link_provider_file(name, made.file)
+        if before != made.file.resolve():
+            notify(f"note: {name} was the provider in {before} until now")
         logged_in = runner.run(recorded.keep_session(made.kind, target))
         if as_json:
             from toolkit.scaffold.scaffold import as_json as document
