@@ -91,8 +91,10 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
     for number in range(len(way)):
         found = False
         window = _window(exchanges, way, number)
+        sent = set[str]()
         for exchange in window:
-            if not exchange.content or exchange.entry.response.status >= 300 or _repeats(exchange, answer):
+            sent |= _said(exchange)
+            if not exchange.content or exchange.entry.response.status >= 300 or _repeats(sent, answer):
                 continue
             earlier = _polls(window, exchange)
             if earlier is None:
@@ -102,7 +104,7 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
                 reading = end_of_polling(found_reading, exchange, earlier) if polled else found_reading
                 if reading is None:
                     continue
-                if not same_words(reading.text, way[number].question) and not _repeats(exchange, reading.text):
+                if not same_words(reading.text, way[number].question) and not _repeats(sent, reading.text):
                     found = True
                     yield _Candidate(way, number, exchange, reading, _is_echoed(exchanges, exchange, reading.text))
         if found or answer is not None:
@@ -122,11 +124,21 @@ def _window(exchanges: Sequence[Exchange], way: Sequence[Asking], number: int) -
     return exchanges[way[number].exchange.at : end]
 
 
-def _repeats(exchange: Exchange, text: str | None) -> bool:
-    """Decides whether the page had the `text` before: it sent it itself."""
-    if text is None or len(words(text)) < 2:
-        return False
-    return any(isinstance(value, str) and same_words(value, text) for value in exchange.values.values())
+def _said(exchange: Exchange) -> set[str]:
+    """The texts that the page sends in `exchange`, as `_key` writes them."""
+    return {_key(value) for value in exchange.values.values() if isinstance(value, str)}
+
+
+def _key(text: str) -> str:
+    """The words of a text, "" for one that is too short to be told from others."""
+    found = words(text)
+    return "".join(found) if len(found) > 1 else ""
+
+
+def _repeats(sent: set[str], text: str | None) -> bool:
+    """Decides whether the page had the `text` before: it has `sent` it itself since the question, as it sends the
+    question once more, or what was said before that."""
+    return text is not None and _key(text) != "" and _key(text) in sent
 
 
 def _is_echoed(exchanges: Sequence[Exchange], answering: Exchange, text: str) -> bool:

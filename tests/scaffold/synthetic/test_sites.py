@@ -16,7 +16,7 @@ import pytest
 
 from tests.scaffold.synthetic import asked, besides, read, signed_in, told, wily
 from tests.scaffold.synthetic.page import Page
-from tests.scaffold.synthetic.sites import FIRST, Site
+from tests.scaffold.synthetic.sites import FIRST, FOLLOW_UP, Site
 from toolkit.client.client import Client
 from toolkit.errors import CannotInfer, StatusError
 from toolkit.providers.base import Provider
@@ -139,6 +139,14 @@ async def test_one_question_may_be_enough(name: str, world: World, tmp_path: Pat
                 await client.chat(NEW).text()
         else:
             assert plain(await client.chat(NEW).text()) == site.made[-1]
+
+
+async def test_what_was_said_in_the_recording_is_never_sent_again(world: World) -> None:
+    """The last question of a conversation alone, or one whose earlier answers the file lacks, gives no provider that
+    sends the recording's conversation before each question."""
+    har, _ = await world.recorded("OldTalk")
+    with pytest.raises(CannotInfer, match="holds what was said earlier in the recording"):
+        infer(har, question=FOLLOW_UP)
 
 
 async def test_another_model_is_asked_for(world: World, tmp_path: Path) -> None:
