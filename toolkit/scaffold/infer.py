@@ -16,8 +16,8 @@ from toolkit.scaffold.asking import earlier_questions
 from toolkit.scaffold.chain import Chain
 from toolkit.scaffold.classes import Classifier
 from toolkit.scaffold.conversation import find_conversation
-from toolkit.scaffold.exchange import Exchange, place_name, read_exchanges
-from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Value
+from toolkit.scaffold.exchange import Exchange, leaves, place_name, read_exchanges
+from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Messages, Value
 from toolkit.scaffold.recipe import find_logins, find_recipe
 from toolkit.scaffold.sources import Told
 from toolkit.scaffold.turns import Turns
@@ -44,7 +44,9 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     conversation = find_conversation(turns)
     chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
     chain.build()
-    _refuse_old_talk(chain.values, [*earlier_questions(turns.all[0].asking, exchanges), *turns.said])
+    _refuse_old_talk(
+        chain.values, conversation.messages, [*earlier_questions(turns.all[0].asking, exchanges), *turns.said]
+    )
     needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
     copied = tuple(v.taken.name for v in chain.values if v.taken is not None and v.taken.how == "cookie")
     recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
@@ -70,13 +72,16 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     )
 
 
-def _refuse_old_talk(values: Iterable[Value], said: Iterable[str]) -> None:
+def _refuse_old_talk(values: Iterable[Value], messages: Messages | None, said: Iterable[str]) -> None:
     """Raises `CannotInfer` where each call would send again what was `said` in the recording."""
     texts = [text.strip() for text in said if len(words(text)) >= SAID_WORDS]
-    for value in values:
-        if isinstance(value.constant, str) and any(text in value.constant for text in texts):
+    constants: list[tuple[str, Any]] = [(str(value.evidence[-1]), value.constant) for value in values]
+    for form in (messages.item, messages.answer) if messages is not None else ():
+        constants += [(f"{place_name(path)} of a message", value) for path, value in leaves(form, ())]
+    for place, constant in constants:
+        if isinstance(constant, str) and any(text in constant for text in texts):
             raise CannotInfer(
-                f"{value.evidence[-1]} holds what was said earlier in the recording, and each call would send it.",
+                f"{place} holds what was said earlier in the recording, and each call would send it.",
                 hint="Record again, with the question as the first of a new chat. `toolkit new NAME --base-url URL` "
                 "keeps the bodies of all answers, which files may lack.",
             )
