@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.errors import ProtocolError, SessionExpired
+from toolkit.errors import LoginRequired, ProtocolError, SessionExpired
 from toolkit.providers.dialects.frames import value_at
 from toolkit.session.browser_session import BrowserSession
+
+PASSWORD = re.compile(r"<input[^>]*\btype=[\"']?password", re.IGNORECASE)
+ASKS_PASSWORD = "The site answered with a page that asks for a password."
 
 
 def value_in(document: Any, path: str) -> Any:
@@ -37,11 +40,25 @@ def names_in(document: Any, path: str) -> tuple[str, ...]:
 
 
 def match_in(text: str, pattern: str, what: str) -> str:
-    """The first group of the regular expression `pattern` in `text`. Raises `ProtocolError` without a match; `what` is
-    the name of the value, for the words of that."""
+    """The first group of the regular expression `pattern` in `text`. Raises `LoginRequired` where there is none, and the
+    text is a page that asks for a password, else `ProtocolError`; `what` is the name of the value, for the words of
+    that."""
     if (match := re.search(pattern, text)) is None:
+        if PASSWORD.search(text):
+            raise LoginRequired(ASKS_PASSWORD)
         raise ProtocolError(f"The site's answer has no {what} where its page finds it.")
     return match[1]
+
+
+def page_in(body: bytes) -> str:
+    """The text of a page that asks for no password. Raises `LoginRequired` for one that does, and `ProtocolError` for
+    an empty one."""
+    text = body.decode(errors="replace")
+    if PASSWORD.search(text):
+        raise LoginRequired(ASKS_PASSWORD)
+    if not text.strip():
+        raise ProtocolError("The site's page is empty.")
+    return text
 
 
 def header_in(headers: Mapping[str, str], name: str) -> str:

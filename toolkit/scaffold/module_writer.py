@@ -27,6 +27,7 @@ IMPORTS = {
     "header_in": "toolkit.providers.answer_values",
     "match_in": "toolkit.providers.answer_values",
     "names_in": "toolkit.providers.answer_values",
+    "page_in": "toolkit.providers.answer_values",
     "value_in": "toolkit.providers.answer_values",
     "CHAT_BOX": "toolkit.providers.base",
     "ChatRequest": "toolkit.providers.base",

@@ -139,7 +139,8 @@ class StreamWriter:
             return
         self._statement("async with ", self._call(step), " as response:")
         by_text = any(taken.how == "text" for taken in takes.values())
-        body = "await response.read()"
+        of_page = any(taken.how == "url" for taken in takes.values()) and not by_text
+        body = "page_in(await response.read())" if of_page else "await response.read()"
         self._add(INDENT + (f'text = ({body}).decode(errors="replace")' if by_text else body))
         for name, taken in takes.items():
             answer = "text" if taken.how == "text" else "response"

@@ -28,6 +28,7 @@ from toolkit.stores.memory import MemoryStore
 
 SITES = {site.__name__: site for module in (asked, told, read, signed_in, besides, wily) for site in module.SITES}
 ALONE = [site.__name__ for site in (*told.SITES, *wily.SITES, besides.ProofOfWork)]
+IN_FULL = ("LocationId",)  # the contract takes seconds for each
 NEW = "What is the capital of Mongolia?"
 TALK = [
     {"role": "user", "content": "Is the moon made of cheese?"},
@@ -103,7 +104,7 @@ async def test_a_written_provider_asks_the_live_site(name: str, world: World, tm
         return
     findings = infer(har, question=FIRST, answer=shown[0])
     kind = load(name.lower(), findings, tmp_path)
-    assert (await prove(kind, har, findings, contract=False)).failures == ()
+    assert (await prove(kind, har, findings, contract=name in IN_FULL)).failures == ()
     async with world.client(name, kind, findings) as client:
         for question in (NEW, TALK):
             before = len(site.made)
