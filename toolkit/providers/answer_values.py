@@ -40,9 +40,9 @@ def names_in(document: Any, path: str) -> tuple[str, ...]:
 
 
 def match_in(text: str, pattern: str, what: str) -> str:
-    """The first group of the regular expression `pattern` in `text`. Raises `LoginRequired` where there is none, and the
-    text is a page that asks for a password, else `ProtocolError`; `what` is the name of the value, for the words of
-    that."""
+    """The first group of the regular expression `pattern` in `text`. `what` is the name of the value, for the words of
+    errors. Raises `LoginRequired` where there is no match, and the text is a page that asks for a password, else
+    `ProtocolError`."""
     if (match := re.search(pattern, text)) is None:
         if PASSWORD.search(text):
             raise LoginRequired(ASKS_PASSWORD)

@@ -51,12 +51,18 @@ class _Candidate:
     echoed: bool
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, bool, bool, bool, int, int]:
+    def is_stream(self) -> bool:
+        """Whether the request that asks is answered by a stream of events."""
+        is_own = self.exchange is self.way[self.number].exchange
+        return is_own and self.exchange.content_type.startswith("text/event-stream")
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool, bool, bool, int, int]:
         asking = self.way[self.number]
         return (
             not BESIDES.search("/".join(asking.exchange.path)),
             asking.exact,
-            self.reading.pieces > 1,
+            2 if self.reading.pieces > 1 else int(self.is_stream),
             self.echoed,
             self.reading.sure,
             self.exchange is asking.exchange,
@@ -105,8 +111,12 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
                 if reading is None:
                     continue
                 if not same_words(reading.text, way[number].question) and not _repeats(sent, reading.text):
+                    echoed = _is_echoed(exchanges, exchange, reading.text)
+                    candidate = _Candidate(way, number, exchange, reading, echoed)
+                    if answer is None and reading.form == "sse" and reading.pieces == 1 and not candidate.is_stream:
+                        continue  # an event of another stream
                     found = True
-                    yield _Candidate(way, number, exchange, reading, _is_echoed(exchanges, exchange, reading.text))
+                    yield candidate
         if found or answer is not None:
             return  # the answer that was named is that to the first question
 

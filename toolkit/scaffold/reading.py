@@ -159,7 +159,7 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
                     continue
                 if not snapshots and len(read) > 2 and _grows(read, 0.5):
                     continue
-                if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
+                if (answer is None and len(read) < 2 and form != "sse") or not _fits(text, answer):
                     continue
                 fields = find_fields(frames, group, path, snapshots, text)
                 fields |= {"written": written} if written else {}

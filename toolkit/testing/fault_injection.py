@@ -24,8 +24,8 @@ SILENT = WebSocketClose("client")  # a socket that ends so is left to the client
 
 class Fault(NamedTuple):
     """A fault. `apply` returns a copy of an exchange with it. `may_pass` says that a provider may take the result for a
-    good answer; `in_body`, that it may if the recorded answer has no body, or one that nobody reads. `hangs` says that the call ends only at a
-    deadline."""
+    good answer; `in_body`, that it may if the recorded answer has no body, or one that nobody reads. `hangs` says that
+    the call ends only at a deadline."""
 
     apply: Callable[[Entry], Entry]
     may_pass: bool = False
