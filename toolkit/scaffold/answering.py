@@ -53,12 +53,18 @@ class _Candidate:
     echoed: bool
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, bool, bool, bool, int, int]:
+    def is_stream(self) -> bool:
+        """Whether the request that asks is answered by a stream of events."""
+        is_own = self.exchange is self.way[self.number].exchange
+        return is_own and self.exchange.content_type.startswith("text/event-stream")
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool, bool, bool, int, int]:
         asking = self.way[self.number]
         return (
             not BESIDES.search("/".join(asking.exchange.path)),
             asking.exact,
-            self.reading.pieces > 1,
+            2 if self.reading.pieces > 1 else int(self.is_stream),
             self.echoed,
             self.reading.sure,
             self.exchange is asking.exchange,
@@ -97,8 +103,10 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
     for number in range(len(way)):
         found = False
         window = _window(exchanges, way, number)
+        sent = set[str]()
         for exchange in window:
-            if not exchange.content or exchange.entry.response.status >= 300 or _repeats(exchange, answer):
+            sent |= _said(exchange)
+            if not exchange.content or exchange.entry.response.status >= 300 or _repeats(sent, answer):
                 continue
             earlier = _polls(window, exchange)
             if earlier is None:
@@ -108,9 +116,13 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
                 reading = end_of_polling(found_reading, exchange, earlier) if polled else found_reading
                 if reading is None:
                     continue
-                if not same_words(reading.text, way[number].question) and not _repeats(exchange, reading.text):
+                if not same_words(reading.text, way[number].question) and not _repeats(sent, reading.text):
+                    echoed = _is_echoed(exchanges, exchange, reading.text)
+                    candidate = _Candidate(way, number, exchange, reading, echoed)
+                    if answer is None and reading.form == "sse" and reading.pieces == 1 and not candidate.is_stream:
+                        continue  # an event of another stream
                     found = True
-                    yield _Candidate(way, number, exchange, reading, _is_echoed(exchanges, exchange, reading.text))
+                    yield candidate
         if found or answer is not None:
             return  # the answer that was named is that to the first question
 
@@ -128,11 +140,21 @@ def _window(exchanges: Sequence[Exchange], way: Sequence[Asking], number: int) -
     return exchanges[way[number].exchange.at : end]
 
 
-def _repeats(exchange: Exchange, text: str | None) -> bool:
-    """Decides whether the page had the `text` before: it sent it itself."""
-    if text is None or len(words(text)) < 2:
-        return False
-    return any(isinstance(value, str) and same_words(value, text) for value in exchange.values.values())
+def _said(exchange: Exchange) -> set[str]:
+    """The texts that the page sends in `exchange`, as `_key` writes them."""
+    return {_key(value) for value in exchange.values.values() if isinstance(value, str)}
+
+
+def _key(text: str) -> str:
+    """The words of a text, "" for one that is too short to be told from others."""
+    found = words(text)
+    return "".join(found) if len(found) > 1 else ""
+
+
+def _repeats(sent: set[str], text: str | None) -> bool:
+    """Decides whether the page had the `text` before: it has `sent` it itself since the question, as it sends the
+    question once more, or what was said before that."""
+    return text is not None and _key(text) != "" and _key(text) in sent
 
 
 def _is_echoed(exchanges: Sequence[Exchange], answering: Exchange, text: str) -> bool:

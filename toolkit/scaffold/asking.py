@@ -70,9 +70,19 @@ def _from_the_end(exchange: Exchange, place: Place) -> Place:
     return tuple(found)
 
 
+def earlier_questions(asking: Asking, exchanges: Iterable[Exchange]) -> list[str]:
+    """Returns what was asked in the way of `asking` before it."""
+    earlier = (one for one in exchanges if one.at < asking.exchange.at)
+    return [one.question for one in _alike(asking, earlier)]
+
+
 def _others(asking: Asking, exchanges: Iterable[Exchange]) -> Iterator[Asking]:
+    return _alike(asking, (one for one in exchanges if one.at > asking.exchange.at))
+
+
+def _alike(asking: Asking, exchanges: Iterable[Exchange]) -> Iterator[Asking]:
     for exchange in exchanges:
-        if exchange.at <= asking.exchange.at or not same_call(asking.exchange, exchange):
+        if not same_call(asking.exchange, exchange):
             continue
         text = value_of(exchange, asking.place)
         if not isinstance(text, str) or not text.strip():

@@ -55,28 +55,48 @@ def find_conversation(turns: Turns) -> Conversation:
 
 def _messages(listed: list[Any], inner: Place, turns: Turns, place: Place) -> Messages | None:
     """The form of the messages in a list, whose last is the question; None where it does not say who speaks."""
-    question = listed[-1]
-    inner = _from_the_start(question, inner)
+    question, first = listed[-1], turns.first.asking
     role = next(
         (path for path, value in leaves(question, ()) if isinstance(value, str) and value.lower() in PERSON), None
     )
     if role is None:
         return None
     of_person = str(value_at(question, role))
-    of_model, certainty = SITES.get(of_person, "assistant"), "likely"
+    inner = _from_the_start(question, inner)
+    item = _form(question, {role: Hole("role")}, str(value_at(question, inner)), first.exchange.started)
+    found = _of_model(turns, place, role)
+    if found is None:
+        if of_person.lower() == "me":
+            return None
+        return Messages(item, of_person, SITES.get(of_person, "assistant"), "likely")
+    message, said = found
+    as_item = _form(message, {role: Hole("role")}, said, first.exchange.started)
+    of_model = str(value_at(message, role))
+    if as_item == item:
+        return Messages(item, of_person, of_model)
+    return Messages(item, of_person, of_model, answer=_form(message, {}, said, first.exchange.started))
+
+
+def _of_model(turns: Turns, place: Place, role: Place) -> tuple[Any, str] | None:
+    """A message of the model's that the page has sent in its list, and the text in it; one whose role is told."""
+    answers = {turn.answer.strip() for turn in turns.all if turn.answer}
     for turn in turns.all:
         for message in value_of(turn.asking.exchange, place) or ():  # type: ignore[attr-defined]
-            said = value_at(message, inner)
-            if isinstance(said, str) and any(one.answer and said.strip() == one.answer.strip() for one in turns.all):
-                of_model, certainty = str(value_at(message, role)), "sure"
-    if certainty != "sure" and of_person.lower() == "me":
-        return None
-    nodes: dict[Place, Any] = {role: Hole("role"), inner: Hole("text")}
-    for path, value in leaves(question, ()):
-        if path not in nodes:
-            maker = maker_of(value, turns.first.asking.exchange.started)
-            nodes[path] = Hole(f"made up: {maker}") if maker else value
-    return Messages(_rebuilt(question, (), nodes), of_person, of_model, certainty)  # type: ignore[arg-type]
+            texts = [value for _, value in leaves(message, ()) if isinstance(value, str) and value.strip() in answers]
+            if texts and isinstance(value_at(message, role), str):
+                return message, texts[0]
+    return None
+
+
+def _form(message: Any, nodes: dict[Place, Any], text: str, at: float) -> Any:
+    """A message with holes: `nodes`, one wherever its `text` stands, and what is made up for each. `at` is the time of
+    the request."""
+    found = dict(nodes)
+    for path, value in leaves(message, ()):
+        if path not in found:
+            maker = maker_of(value, at)
+            found[path] = Hole("text") if value == text else Hole(f"made up: {maker}") if maker else value
+    return _rebuilt(message, (), found)
 
 
 def _from_the_start(node: Any, place: Place) -> Place:

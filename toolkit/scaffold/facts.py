@@ -134,12 +134,14 @@ class AnswerReading:
 @dataclass(frozen=True)
 class Messages:
     """The form of a message in a list of them: `item`, with the holes `role` and `text`, and `made up: MAKER` for what
-    the page makes up for each. `person` and `model` are the site's names for who speaks."""
+    the page makes up for each. `person` and `model` are the site's names for who speaks. `answer` is the form of the
+    model's messages where it is another."""
 
     item: Any
     person: str
     model: str
     certainty: Certainty = "sure"
+    answer: Any = None
 
 
 History = Literal["messages", "prompt", "server", "unknown"]

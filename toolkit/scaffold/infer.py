@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,15 +12,19 @@ from toolkit.errors import CannotInfer
 from toolkit.providers.dialects.by_form import ByForm
 from toolkit.recording.foreign_har import ForeignHar
 from toolkit.scaffold.answering import Chat, find_chat
+from toolkit.scaffold.asking import earlier_questions
 from toolkit.scaffold.chain import Chain
 from toolkit.scaffold.classes import Classifier
 from toolkit.scaffold.conversation import find_conversation
-from toolkit.scaffold.exchange import Exchange, place_name, read_exchanges
-from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Value
+from toolkit.scaffold.exchange import Exchange, leaves, place_name, read_exchanges
+from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Messages, Value
 from toolkit.scaffold.recipe import find_logins, find_recipe
 from toolkit.scaffold.sources import Told
 from toolkit.scaffold.turns import Turns
+from toolkit.scaffold.words import words
 from toolkit.session.browser_headers import origin_of
+
+SAID_WORDS = 3  # of a question or an answer that no constant of a site has by chance
 
 
 def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url: str | None = None) -> Findings:
@@ -39,6 +44,9 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     conversation = find_conversation(turns)
     chain = Chain(exchanges, turns, told, Classifier(turns, told, logins), conversation)
     chain.build()
+    _refuse_old_talk(
+        chain.values, conversation.messages, [*earlier_questions(turns.all[0].asking, exchanges), *turns.said]
+    )
     needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
     copied = tuple(v.taken.name for v in chain.values if v.taken is not None and v.taken.how == "cookie")
     recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
@@ -62,6 +70,21 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
         login=recipe.login,
         notes=(*recipe.notes, *_notes(chat, turns, conversation.history)),
     )
+
+
+def _refuse_old_talk(values: Iterable[Value], messages: Messages | None, said: Iterable[str]) -> None:
+    """Raises `CannotInfer` where each call would send again what was `said` in the recording."""
+    texts = [text.strip() for text in said if len(words(text)) >= SAID_WORDS]
+    constants: list[tuple[str, Any]] = [(str(value.evidence[-1]), value.constant) for value in values]
+    for form in (messages.item, messages.answer) if messages is not None else ():
+        constants += [(f"{place_name(path)} of a message", value) for path, value in leaves(form, ())]
+    for place, constant in constants:
+        if isinstance(constant, str) and any(text in constant for text in texts):
+            raise CannotInfer(
+                f"{place} holds what was said earlier in the recording, and each call would send it.",
+                hint="Record again, with the question as the first of a new chat. `toolkit new NAME --base-url URL` "
+                "keeps the bodies of all answers, which files may lack.",
+            )
 
 
 def _recorded(exchanges: list[Exchange], value: Value | None) -> Any:

@@ -21,11 +21,13 @@ IMPORTS = {
     "partial": "functools",
     "Any": "typing",
     "Struct": "msgspec",
+    "Message": "toolkit.chats.messages",
     "format_prompt": "toolkit.chats.messages",
     "cookie_in": "toolkit.providers.answer_values",
     "header_in": "toolkit.providers.answer_values",
     "match_in": "toolkit.providers.answer_values",
     "names_in": "toolkit.providers.answer_values",
+    "page_in": "toolkit.providers.answer_values",
     "value_in": "toolkit.providers.answer_values",
     "CHAT_BOX": "toolkit.providers.base",
     "ChatRequest": "toolkit.providers.base",
@@ -51,7 +53,8 @@ def write_module(name: str, findings: Findings) -> str:
     """Returns the module of the provider `name`."""
     writer = StreamWriter(findings)
     stream = writer.write()
-    body = [*_constants(findings, writer.long), *_created(stream), *_answer_class(findings)]
+    message = writer.message_function()
+    body = [*_constants(findings, writer.long), *message, *_created(stream), *_answer_class(findings)]
     body += [*_provider_class(name, findings), "", *stream]
     host = findings.origin.partition("://")[2]
     head = [
@@ -87,7 +90,9 @@ def _random_items(body: Any, messages: Messages | None) -> Iterator[str]:
     """The places in `body` that are made up for each message of its list."""
     if messages is None or not isinstance(body, dict) or not isinstance(messages.item, dict):
         return
-    made_up = [key for key, node in messages.item.items() if getattr(node, "name", "").startswith(MADE_UP)]
+    forms = [form for form in (messages.item, messages.answer) if isinstance(form, dict)]
+    fields = [field for form in forms for field in form.items()]
+    made_up = [key for key, node in fields if getattr(node, "name", "").startswith(MADE_UP)]
     for name, node in body.items():
         if node == Hole("messages"):
             yield from (f"{name}.[].{key}" for key in made_up)

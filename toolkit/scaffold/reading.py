@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from toolkit.har.resource_kind import resource_kind
 from toolkit.providers.dialects.base import Dialect
 from toolkit.providers.dialects.by_form import At, ByForm
 from toolkit.providers.dialects.frames import DocumentFrames, EventFrames, Frame, LineFrames, TextFrames
@@ -96,9 +97,9 @@ def _quality(reading: Reading) -> tuple[bool, bool, int]:
 
 
 def _is_plain(exchange: Exchange) -> bool:
-    kind = exchange.content_type
     text = exchange.text
-    return not any(word in kind for word in ("html", "javascript")) and not text.startswith(("<", "data:", "\x00"))
+    is_call = resource_kind(exchange.entry) == "call" and "html" not in exchange.content_type
+    return is_call and not text.startswith(("<", "data:", "\x00"))
 
 
 def _in_document(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
@@ -158,7 +159,7 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
                     continue
                 if not snapshots and len(read) > 2 and _grows(read, 0.5):
                     continue
-                if (answer is None and snapshots is False and len(read) < 2) or not _fits(text, answer):
+                if (answer is None and len(read) < 2 and form != "sse") or not _fits(text, answer):
                     continue
                 fields = find_fields(frames, group, path, snapshots, text)
                 fields |= {"written": written} if written else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from toolkit.providers.dialects.table import DIALECTS
 from toolkit.scaffold.expressions import Expressions, doubt, maker_code, step_holes, taken_code
-from toolkit.scaffold.facts import Deletion, Findings, Hole, Step
+from toolkit.scaffold.facts import Deletion, Findings, Hole, Messages, Step
 from toolkit.scaffold.layout import INDENT, Bracketed, Code, Expression, call, code, flat, statement
 
 INLINE = 60  # characters of a body that is written where it is sent
@@ -52,6 +52,26 @@ class StreamWriter:
         positional = [body] if step.body_kind == "json" else []
         return call("http.json", code("Any"), step.method, self._write.url(step), *positional, **self._named(step))
 
+    def message_function(self) -> list[str]:
+        """Returns the lines of the function that writes a message, where the model's have another form."""
+        messages = self._facts.messages
+        if messages is None or messages.answer is None:
+            return []
+        lines = [
+            "",
+            "",
+            "def sent(message: Message) -> dict[str, Any]:",
+            f'{INDENT}"""A message as the page sends it."""',
+        ]
+        lines.append(f'{INDENT}if message.role == "assistant":')
+        lines += statement("return ", self._message(messages, messages.answer), indent=2)
+        return [*lines, *statement("return ", self._message(messages, messages.item), indent=1)]
+
+    def _message(self, messages: Messages, form: Any) -> Expression:
+        standard = (messages.person, messages.model) == STANDARD_ROLES
+        role = "message.role" if standard else "ROLES.get(message.role, message.role)"
+        return self._write.node(form, {"role": role, "text": "message.text"})
+
     def _person(self) -> None:
         """What the person asks, as the requests need it."""
         facts, used = self._facts, step_holes(*self._facts.steps)
@@ -61,9 +81,8 @@ class StreamWriter:
             self._add(f"{name} = {name.upper()}.get(model, model)")
         if "messages" in used:
             assert facts.messages is not None
-            standard = (facts.messages.person, facts.messages.model) == STANDARD_ROLES
-            role = "message.role" if standard else "ROLES.get(message.role, message.role)"
-            item = self._write.node(facts.messages.item, {"role": role, "text": "message.text"})
+            other = facts.messages.answer is not None
+            item = code("sent(message)") if other else self._message(facts.messages, facts.messages.item)
             self._statement("messages = ", Bracketed("[", (("", _each(item)),), "]", comma=False))
         if any(name.startswith("question") for name in used):
             self._add(
@@ -120,7 +139,8 @@ class StreamWriter:
             return
         self._statement("async with ", self._call(step), " as response:")
         by_text = any(taken.how == "text" for taken in takes.values())
-        body = "await response.read()"
+        of_page = any(taken.how == "url" for taken in takes.values()) and not by_text
+        body = "page_in(await response.read())" if of_page else "await response.read()"
         self._add(INDENT + (f'text = ({body}).decode(errors="replace")' if by_text else body))
         for name, taken in takes.items():
             answer = "text" if taken.how == "text" else "response"

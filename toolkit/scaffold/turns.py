@@ -24,6 +24,11 @@ class Turns:
         self.goes_on = tuple(number > 0 and self._goes_on(number) for number in range(len(chat.turns)))
         self.peers = [n for n, on in enumerate(self.goes_on) if not on and n != chat.first]
 
+    @property
+    def said(self) -> list[str]:
+        """All questions and answers."""
+        return [text for turn in self.all for text in (turn.asking.question, turn.answer) if text]
+
     def begin(self, number: int) -> int:
         """Returns the place in time after which the requests of a turn may come: the answer of the turn before."""
         return self.all[number - 1].answering.at if number else -1

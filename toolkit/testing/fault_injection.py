@@ -12,6 +12,7 @@ from toolkit.har.model import Content, Entry, Pair, Response
 from toolkit.har.websockets import WebSocketClose, make_message
 
 SILENCE = "TimeoutError: the site says nothing more"  # an exchange with this error ends in silence under replay
+REDIRECTS = (301, 302, 303, 307, 308)  # which the transport follows, whatever their bodies are
 LOGIN_PAGE = b"<!doctype html><title>Sign in</title><form><input type=password></form>"
 GARBAGE = b'\x00\xff\xfe{"a": [}\n\ndata: {\n\n\xc3'
 
@@ -23,8 +24,8 @@ SILENT = WebSocketClose("client")  # a socket that ends so is left to the client
 
 class Fault(NamedTuple):
     """A fault. `apply` returns a copy of an exchange with it. `may_pass` says that a provider may take the result for a
-    good answer; `in_body`, that it may if the recorded answer has no body. `hangs` says that the call ends only at a
-    deadline."""
+    good answer; `in_body`, that it may if the recorded answer has no body, or one that nobody reads. `hangs` says that
+    the call ends only at a deadline."""
 
     apply: Callable[[Entry], Entry]
     may_pass: bool = False
@@ -33,7 +34,8 @@ class Fault(NamedTuple):
 
     def is_harmless(self, entry: Entry) -> bool:
         """Whether a correct provider may take `entry` with this fault for a good answer."""
-        return self.may_pass or (self.in_body and not entry.is_socket and not entry.response.content.body())
+        body = b"" if entry.response.status in REDIRECTS else entry.response.content.body()
+        return self.may_pass or (self.in_body and not entry.is_socket and not body)
 
 
 def with_body(entry: Entry, body: bytes, chunk_size: int | None = None) -> Entry:

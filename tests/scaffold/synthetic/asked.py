@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 import uuid
 from typing import Any
@@ -58,6 +59,33 @@ class Multipart(Site):
     async def ask(self, page: Page, question: str) -> None:
         data = json.dumps({"inputs": question, "retry": False})
         await page.post_multipart("/converse", {"data": data, "version": "2"})
+
+
+class PartsOfMessages(Site):
+    """Messages in parts, those of the model with others than the person's; the text stands in each twice."""
+
+    def routes(self) -> None:
+        self.route("POST", "/api/chat", self.chat)
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        messages = (await request.json())["messages"]
+        for message in messages:
+            steps = [] if message["role"] == "user" else [{"type": "step"}]
+            need(message["parts"] == [*steps, {"type": "text", "text": message["content"]}], "parts of another message")
+            need(("done" in message) is (message["role"] == "assistant"), "a message of another form")
+        need(len({message["id"] for message in messages}) == len(messages), "ids that are alike")
+        plain = [{"role": message["role"], "content": message["content"]} for message in messages]
+        return await self.stream(request, token_events(self.answer(checked_messages(plain), plain[:-1])))
+
+    async def ask(self, page: Page, question: str) -> None:
+        said = page.state.setdefault("messages", [])
+        said.append(self.message("user", question))
+        await page.post("/api/chat", {"messages": said})
+        said.append({**self.message("assistant", self.made[-1], {"type": "step"}), "done": True})
+
+    def message(self, role: str, text: str, *before: dict[str, str]) -> dict[str, Any]:
+        parts = [*before, {"type": "text", "text": text}]
+        return {"id": secrets.token_hex(8), "role": role, "content": text, "parts": parts}
 
 
 class QueryString(Site):
@@ -223,5 +251,6 @@ class RequestId(Site):
 
 
 SITES = (
-    *(FormPost, Multipart, QueryString, GraphQL, OnePrompt, MessageList, JSONInJSON, TimeInMilliseconds, RequestId),
+    *(FormPost, Multipart, QueryString, GraphQL, OnePrompt, MessageList, PartsOfMessages, JSONInJSON),
+    *(TimeInMilliseconds, RequestId),
 )

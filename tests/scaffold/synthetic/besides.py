@@ -185,4 +185,27 @@ class SealedAnswer(Site):
         await page.post("/api/chat", {"text": question})
 
 
-SITES = (Decoys, SameAddress, ModelList, Signature, ShortSignature, ProofOfWork, Sealed, SealedAnswer)
+class Unseen(Site):
+    """The answer comes where no file has it; the site repeats the question, and is told of the answer afterwards."""
+
+    impossible = "no body from there on holds"
+
+    def routes(self) -> None:
+        self.route("POST", "/api/rows", self.rows)
+        self.route("POST", "/api/note", self.note)
+
+    async def rows(self, request: web.Request) -> web.StreamResponse:
+        asked = (await request.json())["asked"]
+        self.answer(asked)
+        return web.json_response({"rows": [{"who": "me", "content": asked}]})
+
+    async def note(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"noted": len((await request.json())["rows"])})
+
+    async def ask(self, page: Page, question: str) -> None:
+        await page.post("/api/rows", {"asked": question})
+        rows = [{"who": "me", "content": question}, {"who": "it", "content": self.made[-1]}]
+        await page.post("/api/note", {"rows": rows})
+
+
+SITES = (Decoys, SameAddress, ModelList, Signature, ShortSignature, ProofOfWork, Sealed, SealedAnswer, Unseen)

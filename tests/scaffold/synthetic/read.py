@@ -199,7 +199,25 @@ class TwoStreams(Site):
         await asyncio.gather(page.get(f"/api/run/{run}/ideas"), page.get(f"/api/run/{run}/answer"))
 
 
+class OneEvent(Plain):
+    """The stream is one event, with the whole answer; the page then asks for a text that is none."""
+
+    def routes(self) -> None:
+        super().routes()
+        self.route("GET", "/api/help", self.help)
+
+    def frames(self, question: str, text: str) -> Iterator[bytes]:
+        yield event({"content": {"parts": [{"text": text}], "role": "model"}, "partial": False})
+
+    async def help(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"help": "Ask whatever you like; answers of this model may be wrong."})
+
+    async def ask(self, page: Page, question: str) -> None:
+        await super().ask(page, question)
+        await page.get("/api/help")
+
+
 SITES = (
     *(Snapshots, Echo, CRLF, KeepAlive, NoEnd, Base64JSON, RawText, Whole, HTMLAnswer, GZip, ThoughtsFirst, Polling),
-    TwoStreams,
+    *(TwoStreams, OneEvent),
 )

@@ -281,7 +281,20 @@ class NamedEnd(Plain):
         yield f"event: closed\ndata: {json.dumps({'id': secrets.token_hex(8)})}\n\n".encode()
 
 
+class OldTalk(Plain):
+    """What was said before goes along in a form of the site's own."""
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        return await self.stream(request, token_events(self.answer(body.get("text", ""), body.get("past"))))
+
+    async def ask(self, page: Page, question: str) -> None:
+        past = page.state.setdefault("past", [])
+        await page.post("/api/chat", {"text": question, "past": past})
+        page.state["past"] = [*past, f"{question} -> {self.made[-1]}"]
+
+
 SITES = (
     *(Counter, QuestionLength, Turns, TwiceAsked, IsoTime, NextToken, OldChats, PartOfText, Registered),
-    *(AroundQuestion, Drafts, Letters, NamedEnd),
+    *(AroundQuestion, Drafts, Letters, NamedEnd, OldTalk),
 )
