@@ -12,6 +12,8 @@ from toolkit.http.login_words import looks_like_login
 from toolkit.providers.dialects.frames import value_at
 from toolkit.session.browser_session import BrowserSession
 
+PASSWORD = re.compile(r"<input[^>]*\btype=[\"']?password", re.IGNORECASE)
+
 
 def value_in(document: Any, path: str) -> Any:
     """The text or the number at `path` of a JSON document: names and indexes with dots between them, `data.0.id`.
@@ -48,6 +50,17 @@ def match_in(text: str, pattern: str, what: str) -> str:
     if looks_like_login(text.encode()):
         raise SessionExpired(f"The site answered with a page to log in at, where {what} was due.")
     raise ProtocolError(f"The site's answer has no {what} where its page finds it.")
+
+
+def page_in(body: bytes) -> str:
+    """The text of a page. Raises `SessionExpired` for one to log in at, which has a field for a password, and
+    `ProtocolError` for an empty one."""
+    text = body.decode(errors="replace")
+    if PASSWORD.search(text):
+        raise SessionExpired("The site answered with a page to log in at.")
+    if not text.strip():
+        raise ProtocolError("The site's page is empty.")
+    return text
 
 
 def header_in(headers: Mapping[str, str], name: str) -> str:
