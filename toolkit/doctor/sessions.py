@@ -27,7 +27,9 @@ def check_expiry(key: Key, session: BrowserSession, now: float | None = None) ->
     try:
         provider = provider_of(key)
     except UnknownProvider as error:
-        return CheckResult(about, "wrong", error.what, "Install the package that it is of.")
+        is_broken = any(plugin.name == key.provider for plugin in registry.broken())
+        todo = error.hint if is_broken else "Install the package that it is of."
+        return CheckResult(about, "wrong", error.what, todo)
     who = f" of {session.identity}" if session.identity else ""
     if session.api_key is not None:
         if is_fresh(session, time.time() if now is None else now):
