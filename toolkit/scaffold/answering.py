@@ -66,7 +66,7 @@ class _Candidate:
             asking.exact,
             2 if self.reading.pieces > 1 else int(self.is_stream),
             self.echoed,
-            self.reading.sure,
+            self.reading.sure or self.reading.is_known,
             self.exchange is asking.exchange,
             len(self.reading.text) if self.reading.pieces == 1 else 0,
             -self.exchange.at,

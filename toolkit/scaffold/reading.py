@@ -50,6 +50,11 @@ class Reading:
     def certainty(self) -> Certainty:
         return "sure" if self.sure else "likely"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the body has the signs of a dialect that is known, and not only a form."""
+        return not issubclass(self.kind, ByForm | PlainText)
+
     def again(self, exchange: Exchange) -> str:
         """Reads the answer of another exchange; "" where it cannot."""
         found = read_whole(self.kind(), [exchange.content])

@@ -217,7 +217,22 @@ class OneEvent(Plain):
         await page.get("/api/help")
 
 
+class Graph(Plain):
+    """A known dialect, whose answers just end: where a question takes a tool, the state has more messages."""
+
+    def frames(self, question: str, text: str) -> Iterator[bytes]:
+        yield event({"run_id": "1", "attempt": 1}, "metadata")
+        state = [{"type": "human", "content": question, "id": "q"}]
+        if "capital" in question:
+            state.append({"type": "ai", "content": "", "id": "c"})
+            state.append({"type": "tool", "content": "It is in an atlas.", "id": "r"})
+            yield event({"messages": state}, "values")
+        for piece in pieces(text):
+            yield event([{"type": "AIMessageChunk", "content": piece, "id": "a"}, {"step": 1}], "messages")
+        yield event({"messages": [*state, {"type": "ai", "content": text, "id": "a"}]}, "values")
+
+
 SITES = (
     *(Snapshots, Echo, CRLF, KeepAlive, NoEnd, Base64JSON, RawText, Whole, HTMLAnswer, GZip, ThoughtsFirst, Polling),
-    *(TwoStreams, OneEvent),
+    *(TwoStreams, OneEvent, Graph),
 )
