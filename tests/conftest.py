@@ -59,24 +59,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else (os.cpu_count() or 1) + 2
 
 
-# What has few tests that each take long. It comes first, or a single worker would have it left over at the end.
-DEAR = (
-    *("shared_sessions/test_killed.py", "testing/test_pytest_plugin.py", "test_planted_secrets.py", "benchmarks"),
-    *("readme", "shared_sessions", "recording/test_compare.py", "redaction/test_linear.py", "testing"),
-    *("browser", "cli"),
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long first, and mark the tests that have a fixture with a browser in it, of ours or of
-    pytest-playwright's."""
-    folder = Path(__file__).parent
-    ranks = {folder / place: rank for rank, place in enumerate(DEAR)}
-
-    def rank(item: pytest.Item) -> int:
-        return min((ranks[place] for place in (item.path, *item.path.parents) if place in ranks), default=len(DEAR))
-
-    items.sort(key=rank)
+    """Mark the tests that have a fixture with a browser in it, of ours or of pytest-playwright's."""
     for item in items:
         if not NEED_BROWSER.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
