@@ -209,6 +209,7 @@ async def test_texts_stay_texts(gateway: Gateway, open_page: OpenPage) -> None:
 async def test_by_keyboard(gateway: Gateway, open_page: OpenPage) -> None:
     """Everything is reached in the order in which it is read, can be seen to have the focus, and Escape stops."""
     page, _ = await open_page(gateway)
+    await expect(page.get_by_label("The key of this server")).to_be_focused()
     await page.keyboard.type(KEY)
     await page.keyboard.press("Enter")
     await expect(page.locator("#model option")).to_be_attached()
