@@ -14,7 +14,8 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import python_path
-from tests.providers.dialects.samples import SAMPLES, TEXT
+from tests.providers.dialects.samples import SAMPLES
+from tests.providers.dialects.samples.sample import TEXT
 from tests.readme.blocks import PROVIDER, blocks, section
 from tests.readme.reader import Reader, reading
 from tests.scaffold.synthetic.page import Page

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.http.answering_site import SESSION
-from tests.providers.dialects.samples import DOCUMENTS, SAMPLES, STRANGERS, Sample
+from tests.providers.dialects.samples import DOCUMENTS, SAMPLES, STRANGERS
+from tests.providers.dialects.samples.sample import Sample
 from tests.sites.serving import serve
 from tests.streams.laws import chunks
 from toolkit.chats.events import Finished, KeepAlive, Piece, Reasoning
