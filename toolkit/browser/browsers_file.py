@@ -18,11 +18,10 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from toolkit.browser.browsers_file_errors import error_at, explain_validation_error
+from toolkit.browser.config_file import error_at, explain_validation_error, read_settings
 from toolkit.browser.profiles import Deployment, Profile, find_conflict
 from toolkit.browser.secret_references import refuse_literal_secrets, resolve_references
-from toolkit.errors import ConfigError, file_limit_error
-from toolkit.files.access import read_file
+from toolkit.errors import ConfigError
 from toolkit.session.browser_headers import origin_of
 
 log = logging.getLogger("toolkit")
@@ -188,12 +187,7 @@ def schema() -> dict[str, Any]:
 def _read_object(file: Path) -> dict[str, Any]:
     """The JSON object in `file`. Raises `ConfigError`."""
     try:
-        content = json.loads(read_file(file).decode("utf-8-sig"))
-    except OSError as error:
-        text = f"{file} cannot be read: {error.strerror or type(error).__name__}."
-        raise file_limit_error(error) or ConfigError(text) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
+        content = json.loads(read_settings(file))
     except json.JSONDecodeError as error:
         raise ConfigError(f"{file}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from None
     if not isinstance(content, dict):

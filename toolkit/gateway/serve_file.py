@@ -17,11 +17,10 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from toolkit.browser.browsers_file_errors import error_at, explain_validation_error
+from toolkit.browser.config_file import error_at, explain_validation_error, read_settings
 from toolkit.browser.secret_references import resolve_references
 from toolkit.chats.deadlines import Deadlines
-from toolkit.errors import ConfigError, UnknownProvider, UsageError, file_limit_error
-from toolkit.files.access import read_file
+from toolkit.errors import ConfigError, UnknownProvider, UsageError
 from toolkit.files.state_folder import state_folder
 from toolkit.gateway.access_key import check_key
 from toolkit.providers import registry
@@ -161,12 +160,7 @@ def schema() -> dict[str, Any]:
 def _read_document(file: Path) -> dict[str, Any]:
     """The TOML document in `file`. Raises `ConfigError`."""
     try:
-        return tomllib.loads(read_file(file).decode("utf-8-sig"))
-    except OSError as error:
-        text = f"{file} cannot be read: {error.strerror or type(error).__name__}."
-        raise file_limit_error(error) or ConfigError(text) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
+        return tomllib.loads(read_settings(file))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.") from None
 

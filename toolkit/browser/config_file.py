@@ -1,4 +1,5 @@
-"""Errors about browsers.json, with the JSON path of the value, what was expected there, and which name was meant."""
+"""Reads a file of settings, and makes errors about it: with the path of the value, what was expected there, and which
+name was meant. Which settings there are is the matter of each file."""
 
 from __future__ import annotations
 
@@ -11,7 +12,19 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from toolkit.errors import ConfigError
+from toolkit.errors import ConfigError, file_limit_error
+from toolkit.files.access import read_file
+
+
+def read_settings(file: Path) -> str:
+    """The text of `file`, which is UTF-8, with or without a byte order mark. Raises `ConfigError`."""
+    try:
+        return read_file(file).decode("utf-8-sig")
+    except OSError as error:
+        text = f"{file} cannot be read: {error.strerror or type(error).__name__}."
+        raise file_limit_error(error) or ConfigError(text) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}).") from None
 
 
 def explain_validation_error(file: Path, place: str, root: type[Struct], error: msgspec.ValidationError) -> ConfigError:
