@@ -24,16 +24,14 @@ from tests.adoption.programs import (
     har,
 )
 from tests.recording.helpers import CAPTURES
+from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
-from toolkit.client.client import Client
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
 from toolkit.recording.files import load, save
 from toolkit.recording.foreign_files import read_foreign_file
 from toolkit.recording.foreign_har import parse_foreign_har
-from toolkit.replay.local_network import LocalNetwork
-from toolkit.stores.memory import MemoryStore
 
 DEMOS = Path(registry.__file__).parents[1] / "recording" / "demos"
 PAGES = CAPTURES.parent / "pages"
@@ -50,14 +48,7 @@ async def adopted(data: bytes | Path, **options: Any) -> Adopted:
 
 async def replayed(recording: Recording) -> str:
     """The answer of the recorded call, asked of a strict replay."""
-    assert recording.chat is not None
-    chat = recording.chat
-    async with (
-        LocalNetwork(recording=recording, strict=True) as network,
-        Client(
-            chat.provider, base_url=chat.base_url, session=network.session, store=MemoryStore(), route=network.route
-        ) as client,
-    ):
+    async with replayed_client(recording) as (client, chat):
         return await client.chat(chat.messages, **chat.settings).text()
 
 

@@ -12,12 +12,10 @@ from aiohttp import web
 
 import toolkit
 from tests.benchmarks.results import OURS, Bar, Result, Scale
+from tests.replay.replayed_client import replayed_client
 from tests.sites.serving import serve
-from toolkit.client.client import Client
 from toolkit.har.model import Entry, Recording
 from toolkit.recording.files import load
-from toolkit.replay.local_network import LocalNetwork
-from toolkit.stores.memory import MemoryStore
 
 DEMO = Path(toolkit.__file__).parent / "recording" / "demos" / "chainlit.har"
 CALLS = 7
@@ -45,14 +43,7 @@ async def replayed_socket(root: str, scale: Scale) -> list[Result]:
 
 
 async def _replay(recording: Recording) -> float:
-    assert recording.chat is not None
-    chat = recording.chat
-    async with (
-        LocalNetwork(recording=recording, strict=True) as network,
-        Client(
-            chat.provider, base_url=chat.base_url, session=network.session, store=MemoryStore(), route=network.route
-        ) as client,
-    ):
+    async with replayed_client(recording) as (client, chat):
         start = time.process_time()
         await client.chat(chat.messages, **chat.settings).text()
         return time.process_time() - start

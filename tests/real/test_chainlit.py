@@ -10,18 +10,16 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from tests.browser.person import by_hand, type_into
 from tests.cli.conftest import Toolkit
-from tests.cli.test_login import logging_in
+from tests.real.login_by_hand import log_in_by_hand
 from tests.real.record import record, sign_in
-from tests.real.server import PASSWORD, USER, chainlit, free_port, streamlit
+from tests.real.server import chainlit, free_port, streamlit
 from tests.record_demos import PROMPT
 from tests.sites.asking import until
 from toolkit.chats.events import Status
 from toolkit.client.client import Client
 from toolkit.errors import EmptyAnswer, LoginRequired, SiteError, StreamInterrupted, UnknownModel
 from toolkit.session.browser_session import BrowserSession
-from toolkit.stores.base import Key
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +48,8 @@ async def test_a_person_logs_in(toolkit: Toolkit, driver: Playwright, display: s
     result = await toolkit.run(*chat)
     assert (result.code, result.out) == (3, "")
     assert f"`toolkit login chainlit --base-url {origin}`" in result.err
-    async with logging_in(toolkit, driver, display, origin, provider="chainlit", at=origin) as login:
-        await login.page.wait_for_selector("[type=password]")
-        await type_into(display, login.page, "#email", USER)
-        await type_into(display, login.page, "[type=password]", PASSWORD)
-        await by_hand(display, "key", "Return")
-        code, out, err = await login.end()
-    assert code == 0, err
-    assert f"logged in as {USER} at {origin}" in out
-    kept = await toolkit.store.load(Key("chainlit", origin))
-    assert kept is not None
-    assert "access_token" in {cookie.name for cookie in kept.cookies}
+    cookies = await log_in_by_hand(toolkit, driver, display, "chainlit", origin, "#email")
+    assert "access_token" in cookies
     result = await toolkit.run(*chat, env=toolkit.without_browser())
     assert (result.code, result.out) == (0, "🌍 to Hi\n"), result.err
 

@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from tests.browser.person import by_hand, type_into
 from tests.cli.conftest import Toolkit
-from tests.cli.test_login import logging_in
+from tests.real.login_by_hand import log_in_by_hand
 from tests.real.record import record
-from tests.real.server import PASSWORD, USER, free_port, gradio
+from tests.real.server import free_port, gradio
 from tests.record_demos import PROMPT
 from tests.sites.asking import until
 from toolkit.client.client import Client
 from toolkit.errors import LoginRequired, SiteError, UsageError
 from toolkit.session.browser_session import BrowserSession
-from toolkit.stores.base import Key
 
 CHAT = "[data-testid=textbox]"
 
@@ -59,17 +57,8 @@ async def test_a_person_logs_in_and_the_server_starts_anew(
                 assert {key: one.cookies for key, one in (await toolkit.store.sessions()).items()} == {
                     key: one.cookies for key, one in known.items()
                 }
-            async with logging_in(toolkit, driver, display, origin, provider="gradio", at=origin) as login:
-                await login.page.wait_for_selector("[type=password]")
-                await type_into(display, login.page, CHAT, USER)
-                await type_into(display, login.page, "[type=password]", PASSWORD)
-                await by_hand(display, "key", "Return")
-                code, out, err = await login.end()
-            assert code == 0, err
-            assert f"logged in as {USER} at {origin}" in out
-            kept = await toolkit.store.load(Key("gradio", origin))
-            assert kept is not None
-            assert len({cookie.name for cookie in kept.cookies if cookie.name.startswith("access-token-")}) == 2
+            cookies = await log_in_by_hand(toolkit, driver, display, "gradio", origin, CHAT)
+            assert len({name for name in cookies if name.startswith("access-token-")}) == 2
             result = await toolkit.run(*chat, env=toolkit.without_browser())
             assert (result.code, result.out) == (0, "plain 🌍 to Hi\n"), result.err
 
