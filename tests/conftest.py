@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -47,6 +48,14 @@ settings.load_profile("steady")
 NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder for the toolkit's state that is not the person's, already while tests are collected: some are made for
+    each provider that there is."""
+    state = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
+    os.environ["TOOLKIT_STATE_DIR"] = state.name
+    config.add_cleanup(state.cleanup)
+
+
 def pytest_collection_finish() -> None:
     """Spare each later search for garbage, of which some tests ask for, what lives to the end anyway."""
     gc.collect()
@@ -67,14 +76,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder for the toolkit's state that is not the person's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOOLKIT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,10 +28,13 @@ def show_log() -> Iterator[None]:
         logging.getLogger(name).addHandler(handler)
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _log_unraisable
-    logging.getLogger("toolkit").setLevel(logging.DEBUG if debug_wanted() else logging.WARNING)
+    ours = logging.getLogger("toolkit")
+    level = ours.level
+    ours.setLevel(logging.DEBUG if debug_wanted() else logging.WARNING)
     try:
         yield
     finally:
+        ours.setLevel(level)
         # `_SILENT` and the hook stay: objects that are collected as the interpreter ends complain as well.
         for name, handler in handlers.items():
             if handler is not _SILENT:

@@ -161,10 +161,12 @@ def _log_as_json() -> Iterator[None]:
     handler, logger = logging.StreamHandler(), logging.getLogger("toolkit")
     handler.setFormatter(JSONLines())
     logger.addHandler(handler)
+    level = logger.level
     logger.setLevel(logging.DEBUG if debug_wanted() else logging.INFO)
     try:
         yield
     finally:
+        logger.setLevel(level)
         logger.removeHandler(handler)
 
 
