@@ -22,23 +22,32 @@ def show_log() -> Iterator[None]:
 
     With `--debug` all of them are shown, and so are asyncio's complaints, which are silent otherwise.
     """
-    handlers: dict[str, logging.Handler] = {"toolkit": _NoteHandler()}
-    handlers["asyncio"] = _NoteHandler() if debug_wanted() else _SILENT
-    for name, handler in handlers.items():
-        logging.getLogger(name).addHandler(handler)
+    asyncio_log = logging.getLogger("asyncio")
+    complaints = _NoteHandler() if debug_wanted() else _SILENT
+    asyncio_log.addHandler(complaints)
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _log_unraisable
-    ours = logging.getLogger("toolkit")
-    level = ours.level
-    ours.setLevel(logging.DEBUG if debug_wanted() else logging.WARNING)
+    try:
+        with log_to(_NoteHandler(), logging.WARNING):
+            yield
+    finally:
+        # `_SILENT` and the hook stay: objects that are collected as the interpreter ends complain as well.
+        if complaints is not _SILENT:
+            asyncio_log.removeHandler(complaints)
+
+
+@contextmanager
+def log_to(handler: logging.Handler, level: int) -> Iterator[None]:
+    """Gives `handler` the records of the logger `toolkit` from `level` on; with `--debug`, all of them."""
+    logger = logging.getLogger("toolkit")
+    level_before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if debug_wanted() else level)
     try:
         yield
     finally:
-        ours.setLevel(level)
-        # `_SILENT` and the hook stay: objects that are collected as the interpreter ends complain as well.
-        for name, handler in handlers.items():
-            if handler is not _SILENT:
-                logging.getLogger(name).removeHandler(handler)
+        logger.setLevel(level_before)
+        logger.removeHandler(handler)
 
 
 class _NoteHandler(logging.Handler):

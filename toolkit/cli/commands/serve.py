@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from toolkit.cli.command_table import LazyCommands
-from toolkit.cli.options import browsers_option, debug_option, debug_wanted, group_options, profile_option, store_option
+from toolkit.cli.options import browsers_option, debug_option, group_options, profile_option, store_option
 from toolkit.cli.output import echo_text
 from toolkit.cli.status_line import notify
 
@@ -156,18 +156,13 @@ def _log_as_json() -> Iterator[None]:
     """Has the toolkit's log go to stderr as lines of JSON."""
     import logging
 
+    from toolkit.cli.log_output import log_to
     from toolkit.gateway.json_log import JSONLines
 
-    handler, logger = logging.StreamHandler(), logging.getLogger("toolkit")
+    handler = logging.StreamHandler()
     handler.setFormatter(JSONLines())
-    logger.addHandler(handler)
-    level = logger.level
-    logger.setLevel(logging.DEBUG if debug_wanted() else logging.INFO)
-    try:
+    with log_to(handler, logging.INFO):
         yield
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)
 
 
 async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
