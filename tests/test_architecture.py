@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "http": {"errors", "files", "session", "streams"},
     "stores": {"errors", "files", "session"},
     "chats": {"errors"},
-    "redaction": {"errors", "har", "session"},
+    "redaction": {"errors", "har", "session", "streams"},
     "providers": {"chats", "errors", "files", "http", "session", "streams"},
     "browser": {"errors", "files", "http", "session"},
     "replay": {"errors", "har", "http", "redaction", "streams"},

@@ -34,6 +34,12 @@ from toolkit.http.transport import Transport
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
+
+def _chosen(what: str, value: str) -> dict[str, Any]:
+    """The answer of a site that opens a socket, and chooses `value` for it."""
+    return {"status": 101, "headers": {"Upgrade": "websocket", "Connection": "Upgrade", f"Sec-WebSocket-{what}": value}}
+
+
 REFUSALS: dict[str, tuple[dict[str, Any], type[ToolkitError], str]] = {
     "400": ({"status": 400, "text": "no such room"}, BadRequest, "answered 400: Bad Request: no such room"),
     "401": ({"status": 401}, LoginRequired, "answered 401"),
@@ -64,6 +70,9 @@ REFUSALS: dict[str, tuple[dict[str, Any], type[ToolkitError], str]] = {
         ProtocolError,
         "handshake breaks its protocol",
     ),
+    "a subprotocol that was not offered": (_chosen("Protocol", "other"), ProtocolError, "a subprotocol of WebSockets"),
+    "an extension that was not offered": (_chosen("Extensions", "x-mux"), ProtocolError, "an extension of WebSockets"),
+    "one besides": (_chosen("Extensions", "permessage-deflate, x-mux"), ProtocolError, "an extension of WebSockets"),
 }
 
 

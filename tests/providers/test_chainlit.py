@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 
 from tests.providers.conftest import PATIENT
 from tests.sites.serving import serve
+from toolkit.chats.contents import File, Image
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.events import ChatSaved, Finished, Media, Status, Text
 from toolkit.client.client import Client
@@ -45,9 +46,14 @@ def over(**more: Any) -> Events:
 class App:
     """Answers each question with `answer`, in which `Q` stands for the question's id. `start` is what it says when a
     chat begins, `settings` what its page asks first. `heard` are the names of the events that came, `asked` the
-    questions, `connects` how it was connected to. `user` is the status of who asks who they are."""
+    questions, `connects` how it was connected to. `user` is the status of who asks who they are. `uploads` are the
+    files that came (the session, the name, the bytes), `references` those of each question, `changes` the settings that
+    were changed."""
 
     def __init__(self, *answer: Any, start: Events | None = None, **settings: Any) -> None:
+        self.references: list[Any] = []
+        self.uploads: list[tuple[str, str, bytes]] = []
+        self.changes: list[Any] = []
         self.answer, self.start, self.settings = list(answer), start or [], settings
         self.refusal = ""
         self.user = 200
@@ -60,6 +66,7 @@ class App:
         app = web.Application()
         app.router.add_get("/project/settings", self._settings)
         app.router.add_get("/user", self._user)
+        app.router.add_post("/project/file", self._upload)
         app.router.add_get("/ws/socket.io/", self._talk)
         return app
 
@@ -68,6 +75,12 @@ class App:
 
     async def _user(self, _: web.Request) -> web.Response:
         return web.json_response(None, status=self.user)
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        file = (await request.post())["file"]
+        assert isinstance(file, web.FileField)
+        self.uploads.append((request.query["session_id"], file.filename, file.file.read()))
+        return web.json_response({"id": f"file-{len(self.uploads)}"})
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -96,8 +109,11 @@ class App:
         if name == "connection_successful":
             for event in (("task_end", {}), ("clear_ask", {}), ("clear_call_fn", {}), *self.start):
                 await socket.send_str("42" + json.dumps(event))
+        elif name == "chat_settings_change":
+            self.changes.append(arguments[0])
         elif name == "client_message":
             self.asked.append(arguments[0]["message"])
+            self.references.append(arguments[0]["fileReferences"])
             for event in self.answer:
                 if isinstance(event, int):
                     await socket.close(code=event)
@@ -191,6 +207,42 @@ async def test_a_kept_chat_is_gone_on_with() -> None:
     async with asking(App()) as client:
         with pytest.raises(UsageError, match="keeps no chats"):
             await client.chat("c", chat_id=THREAD).text()
+
+
+async def test_files_go_to_the_chat_of_the_question() -> None:
+    """Before it, under the id of our session there; the question names what the app calls them. Nothing is asked of an
+    app that takes none."""
+    content = ["See", File("a.txt", b"hello"), Image.from_bytes(b"GIF8", "image/gif")]
+    messages = [{"role": "user", "content": content}]
+    app = App(*answer(step("new_message", "m", RUN, output="d")))
+    async with asking(app) as client:
+        assert await client.chat(messages).text() == "d"
+        with pytest.raises(UsageError, match="not by their address"):
+            await client.chat([{"role": "user", "content": [Image("https://y.example/b.png")]}]).text()
+    session = app.connects[0]["sessionId"]
+    assert app.uploads == [(session, "a.txt", b"hello"), (session, "image3.gif", b"GIF8")]
+    assert app.references == [[{"id": "file-1"}, {"id": "file-2"}]]
+    app = App(features={"spontaneous_file_upload": {"enabled": False}})
+    async with asking(app) as client:
+        with pytest.raises(UsageError, match="takes no images and files"):
+            await client.chat(messages).text()
+    assert app.connects == []
+
+
+async def test_settings_are_changed_before_the_question() -> None:
+    """All of them are sent, as the page's form does; what the app does not have is told before anything is asked."""
+    form = [{"id": "tone", "initial": "plain"}, {"id": "tab", "inputs": [{"id": "times", "initial": 1}]}]
+    app = App(*answer(step("new_message", "m", RUN, output="d")), start=[("chat_settings", form)])
+    async with asking(app) as client:
+        assert await client.chat("Hi", chat_settings={"times": 3}).text() == "d"
+        for unknown, told in (({"mood": 1}, "no setting 'mood': it has tone, times"), ("loud", "is a mapping")):
+            with pytest.raises(UsageError, match=told):
+                await client.chat("Hi", chat_settings=unknown).text()
+    assert app.changes == [{"tone": "plain", "times": 3}]
+    assert [name for name in app.heard if name.startswith(("chat_", "client"))] == [
+        "chat_settings_change",
+        "client_message",
+    ]
 
 
 async def test_profiles_are_the_models() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toolkit.errors import ProtocolError
 from toolkit.providers.streamlit.messages import RUN, STOP, ask
 from toolkit.providers.streamlit.page import StreamlitPage
-from toolkit.providers.streamlit.wire_format import Fields, write_fields
+from toolkit.streams.protobuf import Fields, write_fields
 
 numbers = st.integers(1, 2**29 - 1)
 integers = st.integers(0, 2**64 - 1)

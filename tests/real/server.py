@@ -46,9 +46,9 @@ async def gradio_apps(folder: Path, ports: dict[str, int]) -> AsyncIterator[None
 
 
 @asynccontextmanager
-async def chainlit(folder: Path, port: int) -> AsyncIterator[str]:
-    """The app of `chainlit_app.py`, at the origin that this gives, with its files in `folder`. It wants a login."""
-    command = ("chainlit", "run", str(Path(__file__).with_name("chainlit_app.py")), "-h", "--port", str(port))
+async def chainlit(folder: Path, port: int, app: str = "chainlit_app.py") -> AsyncIterator[str]:
+    """The Chainlit `app`, at the origin that this gives, with its files in `folder`. It wants a login."""
+    command = ("chainlit", "run", str(Path(__file__).with_name(app)), "-h", "--port", str(port))
     environ = {"CHAINLIT_AUTH_SECRET": SECRET, "CHAINLIT_APP_ROOT": str(folder)}
     async with _serving(command, folder, environ, f"http://127.0.0.1:{port}/auth/config"):
         yield f"http://127.0.0.1:{port}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.conftest import OpenContext
 from tests.recording.helpers import SITE
+from tests.sites.asking import until
 from toolkit.har.model import Entry
 from toolkit.recording.files import load, save
 from toolkit.recording.recorder import Recorder
@@ -87,6 +89,67 @@ async def test_a_page_with_a_socket_is_recorded_and_replayed(open_context: OpenC
         await shown.locator("#p").press_sequentially("whatevr9")
         await shown.wait_for_function(TITLE.replace("1012", "1000"))  # the code is not told
         assert network.misses == []
+
+
+WORKER = """\
+onmessage = ({ data }) => {
+  const socket = new WebSocket(`wss://chat.example/echo?${data}`);
+  socket.onopen = () => socket.send(data);
+  socket.onmessage = ({ data }) => postMessage(data);
+};"""
+STARTED = """() => new Promise((resolve) => {
+  window.worker = new Worker("/worker.js");
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.postMessage("early");
+})"""
+GO_ON = """() => new Promise((resolve) => {
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.postMessage("late");
+})"""
+
+
+def app_with_worker() -> web.Application:
+    async def html(_: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html>", content_type="text/html")
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=WORKER, content_type="text/javascript")
+
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        async for message in ws:
+            await ws.send_str(f"you said {message.data}")
+        return ws
+
+    made = web.Application()
+    made.add_routes([web.get("/", html), web.get("/worker.js", script), web.get("/echo", echo)])
+    return made
+
+
+async def test_sockets_of_workers_are_recorded_or_told(
+    open_context: OpenContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that a worker opens while it is inspected is as a page's. One that was open before is told by its address,
+    without the query."""
+    recorder = Recorder(page=True)
+    async with LocalNetwork(apps={"chat.example": app_with_worker()}) as network:
+        context = await open_context(network)
+        shown = await context.new_page()
+        await shown.goto(SITE)
+        assert await shown.evaluate(STARTED) == "you said early"
+        recorder.watch(context)
+        await until(lambda: "not recorded" in caplog.text)
+        assert await shown.evaluate(GO_ON) == "you said late"
+        await recorder.drain()
+        recording = recorder.recording("a page with a worker")
+        await recorder.aclose()
+    assert [one.request.url.partition("/echo")[2] for one in recording.entries if one.is_socket] == ["?late"]
+    (entry,) = (one for one in recording.entries if one.is_socket)
+    assert [one.data for one in entry.messages or ()] == ["late", "you said late"]
+    assert [one.getMessage() for one in caplog.records if "not recorded" in one.getMessage()] == [
+        "a worker's WebSocket to wss://chat.example/echo is not recorded: it was open before it could be seen"
+    ]
 
 
 def _told(entries: list[Entry]) -> list[tuple[str, int, int, str]]:

@@ -13,6 +13,7 @@ from yarl import URL
 from toolkit.errors import ProtocolError
 
 SWITCHING = 101  # RFC 9110, section 15.2.2
+DEFLATE = "permessage-deflate"
 DEFLATE_WINDOW = 15  # bits, the largest: `permessage-deflate; client_max_window_bits`, as browsers offer it (RFC 7692)
 GOODBYE_SECONDS = 0.5  # that the site has to answer our closing frame
 
@@ -102,7 +103,21 @@ class Handshake:
         self._answer = await send(request)
         if self._answer.status != SWITCHING:
             raise _Refused
+        self._raise_for_choice()
         return self._answer
+
+    def _raise_for_choice(self) -> None:
+        """Raise `ProtocolError` where the site has chosen a subprotocol or an extension that was not offered, which
+        ends a browser's handshake (RFC 6455, section 4.1)."""
+        url, headers = str(self._answer.url), self._answer.headers
+        for name in headers.getall("Sec-WebSocket-Protocol", []):
+            if name.strip() not in self._protocols:
+                self._answer.close()
+                raise ProtocolError("The site has chosen a subprotocol of WebSockets that was not offered.", url=url)
+        extensions = [name for line in headers.getall("Sec-WebSocket-Extensions", []) for name in line.split(",")]
+        if any(name.partition(";")[0].strip() != DEFLATE for name in extensions) or len(extensions) > 1:
+            self._answer.close()
+            raise ProtocolError("The site has chosen an extension of WebSockets that was not offered.", url=url)
 
 
 def _place(header: tuple[str, str]) -> int:

@@ -8,15 +8,22 @@ pages nothing of this is recorded.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
+from toolkit.errors import redact_url
 from toolkit.har.model import Entry
+from toolkit.recording.child_sessions import GO_ON, ChildSessions
 from toolkit.recording.page_sockets import PageSockets
 from toolkit.recording.stream_capture import StreamCapture
 from toolkit.recording.typed_passwords import BINDING, SCRIPT, WORLD
 
+log = logging.getLogger("toolkit")
+
+PAGE, FRAME = "page", "iframe"  # targets of the protocol that have documents
+URLS_OF = "function () { return this.map((socket) => socket.url); }"
 READY_SECONDS = 10.0  # that attaching to a page may take
 
 
@@ -32,6 +39,8 @@ class PageInspection:
         self._left_out = left_out
         self._on_activity = on_activity
         self._sockets: list[PageSockets] = []
+        self._sessions: list[Any] = []
+        self._children: list[ChildSessions] = []
         self._attaching: set[asyncio.Task[None]] = set()
         self.typed: set[str] = set()
         self.streams = StreamCapture()
@@ -41,8 +50,12 @@ class PageInspection:
 
     @property
     def entries(self) -> list[Entry]:
-        """The sockets of the pages so far."""
-        return [entry for sockets in self._sockets for entry in sockets.entries]
+        """The sockets of the pages so far. One of a service worker is told by each page that the worker serves."""
+        found: dict[str, Entry] = {}
+        for id, entry in (pair for sockets in self._sockets for pair in sockets.entries.items()):
+            if id not in found or len(found[id].messages or ()) < len(entry.messages or ()):
+                found[id] = entry
+        return list(found.values())
 
     async def ready(self) -> None:
         """Waits until the pages that are open are being inspected."""
@@ -50,11 +63,16 @@ class PageInspection:
             await asyncio.wait(self._attaching, timeout=READY_SECONDS)
 
     async def aclose(self) -> None:
-        """Stops listening to new pages; those that are open are left to the end of the context."""
+        """Stops listening."""
         self._context.remove_listener("page", self._on_page)
         for task in (attaching := list(self._attaching)):
             task.cancel()
         await asyncio.gather(*attaching, return_exceptions=True)
+        for children in self._children:
+            await children.aclose()
+        for session in self._sessions:  # what begins later would wait for us
+            with suppress(Exception):
+                await session.detach()
         await self.streams.aclose()
 
     def _on_page(self, page: Any) -> None:
@@ -63,21 +81,47 @@ class PageInspection:
         task.add_done_callback(self._attaching.discard)
 
     async def _attach(self, page: Any) -> None:
-        sockets = PageSockets(self._left_out, self._on_activity)
-        self._sockets.append(sockets)
         # Playwright's errors cannot be named here: the page has gone, or its browser is another one.
         with suppress(Exception):
             session = await self._context.new_cdp_session(page)
-            for event, listener in sockets.listeners.items():
-                session.on(event, listener)
-            self.streams.listen(page, session)
+            self._sessions.append(session)
+            await self._inspect(page, session, PAGE)
+
+    async def _inspect(self, page: Any, session: Any, kind: str) -> None:
+        """Listens to what `session` tells of `page`, or of a target within it of that `kind`."""
+        sockets = PageSockets(self._left_out, self._on_activity)
+        self._sockets.append(sockets)
+        for event, listener in sockets.listeners.items():
+            session.on(event, listener)
+        self.streams.listen(page, session)
+        children = ChildSessions(session, lambda child: self._inspect(page, child, child.kind))
+        self._children.append(children)
+        await session.send("Network.enable")
+        if kind in (PAGE, FRAME):
             session.on("Runtime.bindingCalled", self._on_binding)
-            for domain in ("Network", "Page", "Runtime"):
+            for domain in ("Page", "Runtime"):
                 await session.send(f"{domain}.enable")
             await session.send("Runtime.addBinding", {"name": BINDING, "executionContextName": WORLD})
             script = {"source": SCRIPT, "worldName": WORLD, "runImmediately": True}
             await session.send("Page.addScriptToEvaluateOnNewDocument", script)
+        await (children.start_with_shared() if kind == PAGE else children.start())
+        if kind not in (PAGE, FRAME):
+            await session.send(GO_ON)
+            for url in sockets.unseen(await _socket_urls(session)):
+                log.warning(
+                    "a worker's WebSocket to %s is not recorded: it was open before it could be seen", redact_url(url)
+                )
 
     def _on_binding(self, event: dict[str, Any]) -> None:
         if event["name"] == BINDING:
             self.typed.add(event["payload"])
+
+
+async def _socket_urls(session: Any) -> list[str]:
+    """Returns the URLs of all WebSockets that the worker of `session` has made."""
+    found = await session.send("Runtime.evaluate", {"expression": "WebSocket.prototype"})
+    prototype = {"prototypeObjectId": found["result"]["objectId"]}
+    objects = (await session.send("Runtime.queryObjects", prototype))["objects"]["objectId"]
+    call = {"objectId": objects, "functionDeclaration": URLS_OF, "returnByValue": True}
+    urls: list[str] = (await session.send("Runtime.callFunctionOn", call))["result"]["value"]
+    return urls

@@ -1,13 +1,14 @@
 """Makes recorded WebSockets of what the Chrome DevTools Protocol tells of those of a page. Pure.
 
 https://chromedevtools.github.io/devtools-protocol/tot/Network/ tells of the handshake with its headers, of text and
-binary frames, and that a socket ended. It tells neither of pings nor of close codes, nor of sockets of a page's
-workers. A socket that is open when its page is left, or goes on to another document, has no end there.
+binary frames, and that a socket ended. It tells neither of pings nor of close codes. A socket that is open when its
+page is left, or goes on to another document, has no end there.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +53,8 @@ class _Socket(msgspec.Struct):
 
 
 class PageSockets:
-    """Collects the sockets of one page from its events. `listeners` are to be called with the events of their names.
+    """Collects the sockets of one page, or of a worker or frame in it, from its events. `listeners` are to be called
+    with the events of their names.
 
     Headers that `left_out` names in lower case are not recorded. `on_activity` is called with each event."""
 
@@ -71,9 +73,13 @@ class PageSockets:
         }
 
     @property
-    def entries(self) -> list[Entry]:
-        """The sockets so far whose handshake was sent."""
-        return [_entry(socket) for socket in self._sockets.values() if socket.wall]
+    def entries(self) -> dict[str, Entry]:
+        """The sockets so far whose handshake was sent, by the browser's ids of them."""
+        return {id: _entry(socket) for id, socket in self._sockets.items() if socket.wall}
+
+    def unseen(self, urls: list[str]) -> list[str]:
+        """Returns those of `urls`, of all sockets that there are, whose beginning was not seen."""
+        return list((Counter(urls) - Counter(socket.url for socket in self._sockets.values())).elements())
 
     def _on_created(self, event: dict[str, Any]) -> None:
         self._sockets[event["requestId"]] = _Socket(event["url"])

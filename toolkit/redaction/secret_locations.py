@@ -38,6 +38,7 @@ from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
 from toolkit.redaction.typed_secrets import find_typed_in_bytes, find_typed_in_json
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
+from toolkit.redaction.widget_passwords import find_widget_passwords
 from toolkit.session.browser_session import BrowserSession
 
 
@@ -88,6 +89,8 @@ def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Ite
     path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
     yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
     yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
+    if typed := find_widget_passwords(entry):
+        criteria = criteria._replace(typed=criteria.typed | typed)
     yield from _with_secrets(_packet_locations(entry, path, criteria))
     yield from _with_secrets(_text_locations(entry, path, criteria))
 

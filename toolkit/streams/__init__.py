@@ -1,5 +1,5 @@
 """Decoders of what a site streams: from bytes to text, server-sent events and JSON documents, and from the messages of
-a WebSocket to the packets of engine.io and socket.io.
+a WebSocket to the packets of engine.io and socket.io, and the fields of Protocol Buffers.
 
 Each decoder of bytes has `feed(bytes) -> list` and `flush() -> list`, in a file of its own, and does no I/O. The items
 and the error do not depend on how the bytes are cut into chunks. The time is linear in the bytes; the memory is bounded

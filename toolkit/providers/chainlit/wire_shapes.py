@@ -18,11 +18,24 @@ class PageSettings(Struct, frozen=True):
     name: str = ""
 
 
+class FileUpload(Struct, frozen=True):
+    """Whether a person may put files into a question."""
+
+    enabled: bool = True
+
+
+class Features(Struct, frozen=True):
+    """What a person can do in the app."""
+
+    spontaneous_file_upload: FileUpload | None = None
+
+
 class ProjectSettings(Struct, rename="camel"):
     """What the page asks for first. The app keeps what was said if it has `data_persistence`, and lets a person go on
     there if a thread is `thread_resumable`. `user_env` names what the page asks a person for, such as keys."""
 
     ui: PageSettings = PageSettings()
+    features: Features = Features()
     chat_profiles: list[ChatProfile] = []
     data_persistence: bool = False
     thread_resumable: bool = False
@@ -32,6 +45,12 @@ class ProjectSettings(Struct, rename="camel"):
     def profiles(self) -> tuple[str, ...]:
         """The names of the profiles, the one that a page begins with first."""
         return tuple(one.name for one in sorted(self.chat_profiles, key=lambda one: not one.default))
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a question may have images and files; an app that does not say so takes them."""
+        upload = self.features.spontaneous_file_upload
+        return upload is None or upload.enabled
 
 
 class Step(Struct, rename="camel"):

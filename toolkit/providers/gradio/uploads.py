@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.chats.contents import File, Image
-from toolkit.errors import ProtocolError, UsageError
+from toolkit.errors import ProtocolError
 from toolkit.http.forms import FormFile
+from toolkit.providers.attachments import attachments
 
 if TYPE_CHECKING:
     from toolkit.chats.messages import Message
@@ -21,19 +21,9 @@ async def upload_files(http: Transport, api: str, message: Message) -> list[dict
     Raises `UsageError` for a file of which only another site's id is known.
     """
     uploaded: list[dict[str, Any]] = []
-    for number, part in enumerate(() if isinstance(message.content, str) else message.content, start=1):
-        if isinstance(part, Image):
-            if (held := part.data) is None:
-                uploaded.append({"path": part.url, "url": part.url, "meta": META})  # the app fetches it itself
-                continue
-            data, kind, name = *held, part.name or f"image{number}.{held[1].rpartition('/')[2] or 'bin'}"
-        elif isinstance(part, File):
-            if part.id:
-                raise UsageError(
-                    f"The app cannot know a file by its id ({part.id}).", hint="Give its content: `toolkit.File.open`."
-                )
-            data, kind, name = part.data, part.mime_type, part.name or f"file{number}"
-        else:
+    for name, data, kind, url in attachments(message):
+        if url:
+            uploaded.append({"path": url, "url": url, "meta": META})  # the app fetches it itself
             continue
         form = [FormFile("files", name, data, kind)]
         paths = await http.json(list[str], "POST", f"{api}/upload", files=form)

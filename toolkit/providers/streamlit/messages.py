@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolkit.providers.streamlit.wire_format import Fields, write_fields
+from toolkit.streams.protobuf import Fields, write_fields
 
 SUCCESS, COMPILE_ERROR, RERUN = 0, 1, 2  # how a run of the app's script has ended; after the last, another one follows
 

@@ -33,6 +33,13 @@ class Fields:
         """The message in the field `number`; one without fields where there is none."""
         return Fields(self._bytes(number))
 
+    def messages(self, number: int) -> Iterator[Fields]:
+        """The messages in the repeated field `number`."""
+        for value in self._values.get(number, ()):
+            if isinstance(value, int):
+                raise _broken()
+            yield Fields(value)
+
     def text(self, number: int) -> str:
         """The text in the field `number`, "" where there is none."""
         return self._bytes(number).decode("utf-8", "replace")
