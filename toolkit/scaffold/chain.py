@@ -201,7 +201,7 @@ class Chain:
         return self._fill(exchange, nodes, self._why[exchange.at])
 
     def _node(self, found: Classified) -> Any:
-        if found.kind in ("constant", "person's"):
+        if found.kind in ("constant", "person's") or found.variable is None:
             return found.node
         hole = Hole(self.names[str(found.variable)])
         if isinstance(found.node, Parts):
@@ -242,11 +242,12 @@ class Chain:
         name = {"constant": "", "person's": str(found.variable)}.get(found.kind) or (
             self.names.get(str(found.variable), "") if found.variable is not None else ""
         )
+        in_place = found.kept and found.variable is None
         return Value(
             place=place_name(place),
             kind=found.kind,  # type: ignore[arg-type]
             name=name,
-            constant=found.node if found.kind == "constant" else found.variable if found.kept else None,
+            constant=found.node if found.kind == "constant" or in_place else found.variable if found.kept else None,
             evidence=(*evidence, *found.evidence),
             taken=found.source.taken if found.source is not None else None,
             maker=found.maker,
@@ -269,12 +270,9 @@ def _told_name(source: Source) -> str:
 
 def taken_name(taken: Taken) -> str:
     """Returns the place in an answer in words."""
-    if taken.how in ("json", "frame"):
-        return (
-            f"body.{place_name(taken.path)}"
-            if taken.path and isinstance(taken.path[0], str)
-            else (f"body{place_name(taken.path)}")
-        )
+    if taken.how in ("json", "frame", "page"):
+        holder = taken.name or "body"
+        return f"{holder}{'.' if taken.path and isinstance(taken.path[0], str) else ''}{place_name(taken.path)}"
     return f"{taken.how}.{taken.name}" if taken.name else "body as text"
 
 

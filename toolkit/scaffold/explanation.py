@@ -62,11 +62,12 @@ def _steps(findings: Findings) -> Iterator[Row]:
 
 
 def _values(findings: Findings) -> Iterator[Row]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for value in findings.values:
-        if value.kind == "constant" or (value.kind, value.name or value.place) in seen:
+        told = str(value.evidence[0]) if value.kept and not value.name else ""
+        if value.kind == "constant" or (value.kind, value.name or value.place, told) in seen:
             continue
-        seen.add((value.kind, value.name or value.place))
+        seen.add((value.kind, value.name or value.place, told))
         yield Row(_describe(value), _all(value.evidence), value.certainty)
     constants = sum(value.kind == "constant" for value in findings.values)
     yield Row(f"{constants} other values are constants", "the same in all questions")

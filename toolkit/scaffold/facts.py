@@ -43,11 +43,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from the header
-    or the cookie `name`, from its text, or from the address to which it was redirected. With `pattern`, a regular
-    expression, it is the first group of that there."""
+    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from that which
+    a script of the page has as `name`, from the header or the cookie `name`, from its text, or from the address to
+    which it was redirected. With `pattern`, a regular expression, it is the first group of that there."""
 
-    how: Literal["json", "header", "cookie", "text", "frame", "url"]
+    how: Literal["json", "header", "cookie", "text", "frame", "page", "url"]
     path: Place = ()
     name: str = ""
     pattern: str = ""
@@ -58,10 +58,11 @@ class Value:
     """One value of a request, of one of four classes.
 
     `place` is where it stands. `name` is what it is called in the provider, the same for all places of one value; ""
-    for a constant. `constant` is what it is if it is one. `evidence` is where it was seen, its source first. `taken` is
-    how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says how it is made
-    up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a choice of
-    the person's, such as which flow), so that it is written down.
+    for a constant. `constant` is what it is if it is one, or is kept. `evidence` is where it was seen, its source
+    first. `taken` is how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says
+    how it is made up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a
+    choice of the person's, such as which flow, or the app's configuration), so that it is written down: as a constant
+    of that `name`, or where it stands.
     """
 
     place: str

@@ -134,7 +134,7 @@ def _notes(chat: Chat, turns: Turns, history: str) -> list[str]:
     if not issubclass(chat.reading.kind, ByForm):
         notes.append(f"The answer is read as {chat.reading.kind.title} sends it.")
     else:
-        notes.append("The answer is in no known dialect. How a failure is reported was not seen.")
+        notes.append("No known chat software answers in this form. How the site reports a failure was not seen.")
     if len(chat.turns) == 1:
         notes.append("There is one question in the recording: what is made up for each call is told by its look alone.")
     elif not turns.peers:

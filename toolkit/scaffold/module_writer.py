@@ -121,7 +121,7 @@ def _imports(body: str, findings: Findings) -> list[str]:
 
 def _constants(findings: Findings, long: Mapping[str, str]) -> list[str]:
     write, lines = Expressions(findings), list[str]()
-    for value in {value.name: value for value in findings.values if value.kept}.values():
+    for value in {value.name: value for value in findings.values if value.kept and value.name}.values():
         lines.append(f"# The same in every question: a choice that was made once. From {value.evidence[0]}.")
         lines += statement(f"{write.name(value.name)} = ", literal(value.constant))
     messages = findings.messages

@@ -55,6 +55,10 @@ class Told:
                     sent.setdefault(str(value), exchange.at)
         return sent
 
+    def earlier(self, exchange: Exchange) -> Sequence[Exchange]:
+        """Returns the exchanges that were answered before `exchange` was asked."""
+        return self._exchanges[: exchange.at]
+
     def first_sent(self, value: object) -> int:
         """Returns the place in time of the first request that holds `value`."""
         return self._sent.get(str(value), len(self._exchanges))
