@@ -113,11 +113,20 @@ def test_a_page_whose_chats_all_begin_with_messages_is_taken_as_it_is() -> None:
     assert list(guide.look(Seen(entries, (), "", 1.0))) == ["Seen: the question, in POST /api/chat"]
 
 
-def test_a_question_over_a_socket_ends_the_guide() -> None:
-    """A page that asks over a WebSocket alone keeps nobody waiting."""
-    message = make_message(f'{{"say": "{QUESTIONS[0]}"}}', sent=True, time=0, ms=0)
-    socket = msgspec.structs.replace(entry("GET", "wss://chat.example/ws"), messages=[message])
-    guide = Guide()
+def over_socket(text: str) -> Entry:
+    message = make_message(text, sent=True, time=0, ms=0)
+    return msgspec.structs.replace(entry("GET", "wss://chat.example/ws"), messages=[message])
+
+
+def test_a_question_in_a_frame_is_seen() -> None:
+    """A page may ask in a JSON frame of a WebSocket."""
+    socket = over_socket(f'{{"say": "{QUESTIONS[0]}"}}')
+    assert list(Guide().look(Seen([socket], (), "", 0.0))) == ["Seen: the question, in a frame of /ws"]
+
+
+def test_a_question_in_a_frame_that_cannot_be_read_ends_the_guide() -> None:
+    """A page that asks over a WebSocket alone, in frames that are not JSON, keeps nobody waiting."""
+    socket, guide = over_socket(f"say|{QUESTIONS[0]}"), Guide()
     assert list(guide.look(Seen([socket], (), "", 0.0))) == []
     with pytest.raises(CannotInfer, match="over a WebSocket"):
         list(guide.look(Seen([socket], (), "", SOCKET_SECONDS)))

@@ -80,7 +80,9 @@ class Value:
 class Step:
     """One request of a call, in the order in which they are made.
 
-    `entry` is the exchange of the first question. `path` begins with "/", and `origin` is "" for the site's own. `body`
+    `method` is that of HTTP, or `WEBSOCKET` for the handshake of one, `SEND` and `RECEIVE` for its frames, whose `body`
+    is the frame; of one that is waited for, `marks` is what tells it from others. `entry` is the exchange of the first
+    question. `path` begins with "/", and `origin` is "" for the site's own. `body`
     is JSON, or the fields of a form, with holes in it. `takes` are the values of its answer that later steps need, by
     name. `answers_json` is whether its answer is a JSON document. `why` says why it is part of the call, and `unsure`
     that it may not be needed.
@@ -98,13 +100,15 @@ class Step:
     answers_json: bool = False
     why: str = ""
     unsure: bool = False
+    marks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Asked:
     """One question of the recording: which entries asked and answered it, its text and that of its answer ("" where the
     file has none), and whether it goes on with the conversation of the question before it. `entries` are those that
-    play the parts of the steps in it, those of the conversation's beginning included."""
+    play the parts of the steps in it, those of the conversation's beginning included; `frames` are those of the socket
+    that it was asked over which the page sent for it, none for a question that was asked otherwise."""
 
     question: str
     answer: str
@@ -112,6 +116,7 @@ class Asked:
     answering: int
     goes_on: bool = False
     entries: tuple[int, ...] = ()
+    frames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
 from toolkit.recording.foreign_har import ForeignEntry
-from toolkit.scaffold.answering import OVER_SOCKET
-from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call, value_of
+from toolkit.scaffold.asking import Asking, find_askings, same_call, socket_with, value_of
 from toolkit.scaffold.conversation import is_old_chat
 from toolkit.scaffold.exchange import Exchange, read_exchanges
+from toolkit.scaffold.sockets_refused import refused_socket
 from toolkit.scaffold.words import same_words
 
 QUESTIONS = ("Why is the sky blue?", "How many legs has a spider?", "And an ant?")
@@ -78,7 +77,7 @@ class Guide:
 
     def look(self, seen: Seen) -> Iterator[str]:
         """Yields what is to be told after `seen`, in lines. Raises `CannotInfer` where the page asks over a
-        WebSocket."""
+        WebSocket, in frames that cannot be read."""
         if self.is_done:
             return
         if self._asking is None:
@@ -105,11 +104,12 @@ class Guide:
             self._text = seen.text
             self._way = way
             self._passed = len(exchanges)
-            yield f"Seen: the question, in {self._asking.method} /{'/'.join(self._asking.path)}"
-        elif asks_over_socket(seen.entries, self.question):
+            how = "a frame of" if self._asking.is_frame else self._asking.method
+            yield f"Seen: the question, in {how} /{'/'.join(self._asking.path)}"
+        elif (socket := socket_with(seen.entries, self.question)) is not None:
             self._socket_at = seen.at if self._socket_at is None else self._socket_at
             if seen.at - self._socket_at >= SOCKET_SECONDS and not seen.pending:
-                raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
+                raise refused_socket(socket)
         elif self._asks_something_else(exchanges[self._passed :]):
             self._passed = len(exchanges)
             yield f"That was another question. Ask, as it is written here: {self.question}"
