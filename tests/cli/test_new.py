@@ -77,6 +77,14 @@ async def test_where_there_is_no_provider(toolkit: Toolkit) -> None:
     assert [path.name for path in (toolkit.folder / "there").iterdir()] == ["mine"]
 
 
+async def test_without_a_display_a_file_is_named(toolkit: Toolkit) -> None:
+    """Where no window can be opened, the hint is the way that needs none."""
+    result = await toolkit.run("new", "mysite", "--base-url", "https://chat.example.org", env={"DISPLAY": ""})
+    assert result.code == 1
+    assert "There is no display for the browser's window." in result.err
+    assert "--from FILE.har --question TEXT" in " ".join(result.err.split())
+
+
 @pytest.mark.usefixtures("recorded")
 async def test_what_was_inferred_can_be_read(toolkit: Toolkit) -> None:
     """`--explain` prints a row for each fact, with its evidence and how certain it is."""

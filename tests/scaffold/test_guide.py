@@ -13,6 +13,7 @@ from toolkit.har.model import Entry
 from toolkit.har.websockets import make_message
 from toolkit.scaffold.guide import (
     LONGEST_SECONDS,
+    OLD_CHAT,
     QUESTIONS,
     QUIET_SECONDS,
     SOCKET_SECONDS,
@@ -81,11 +82,51 @@ def test_another_question_is_told() -> None:
     assert guide.asked == list(QUESTIONS[:2])
 
 
-def test_a_question_over_a_socket_ends_the_guide() -> None:
-    """A page that asks over a WebSocket alone keeps nobody waiting."""
-    message = make_message(f'{{"say": "{QUESTIONS[0]}"}}', sent=True, time=0, ms=0)
-    socket = msgspec.structs.replace(entry("GET", "wss://chat.example/ws"), messages=[message])
-    guide = Guide()
+def in_old_chat(question: str, seconds: float) -> Entry:
+    messages = [("user", "How are you?"), ("assistant", "Well."), ("user", question)]
+    sent = msgspec.json.encode({"messages": [{"role": role, "content": text} for role, text in messages]})
+    one = entry("POST", "https://chat.example/api/chat", sent=sent, body=b"The answer.")
+    return msgspec.structs.replace(one, started=BEGAN + timedelta(seconds=seconds))
+
+
+def test_an_old_chat_is_told_and_left_out() -> None:
+    """Who goes on with a chat of before is asked for a new one, once, and that request counts for nothing; the third
+    question is to go on with one."""
+    guide, entries = Guide(), [in_old_chat(QUESTIONS[0], 1)]
+    told = [line for at in (0.0, 1.0) for line in guide.look(Seen(entries, (), "", at))]
+    assert told == [OLD_CHAT.format(question=QUESTIONS[0])]
+    assert guide.left_out == {(entries[0].started, entries[0].request.url)}
+    entries.append(asking(QUESTIONS[0], 2))
+    assert list(guide.look(Seen(entries, (), "", 2.0))) == ["Seen: the question, in POST /api/chat"]
+    for number, question in enumerate(QUESTIONS[1:], start=1):
+        list(guide.look(Seen(entries, (), "", 100.0 * number)))
+        entries.append(asking(question, 2 + number) if number == 1 else in_old_chat(question, 2 + number))
+        assert list(guide.look(Seen(entries, (), "", 100.0 * number + 1))) == ["Seen: the question, in POST /api/chat"]
+    assert guide.asked == list(QUESTIONS)
+
+
+def test_a_page_whose_chats_all_begin_with_messages_is_taken_as_it_is() -> None:
+    """The second time the question counts: nobody is held up by a page that sends examples along."""
+    guide, entries = Guide(), [in_old_chat(QUESTIONS[0], 1)]
+    list(guide.look(Seen(entries, (), "", 0.0)))
+    entries.append(in_old_chat(QUESTIONS[0], 2))
+    assert list(guide.look(Seen(entries, (), "", 1.0))) == ["Seen: the question, in POST /api/chat"]
+
+
+def over_socket(text: str) -> Entry:
+    message = make_message(text, sent=True, time=0, ms=0)
+    return msgspec.structs.replace(entry("GET", "wss://chat.example/ws"), messages=[message])
+
+
+def test_a_question_in_a_frame_is_seen() -> None:
+    """A page may ask in a JSON frame of a WebSocket."""
+    socket = over_socket(f'{{"say": "{QUESTIONS[0]}"}}')
+    assert list(Guide().look(Seen([socket], (), "", 0.0))) == ["Seen: the question, in a frame of /ws"]
+
+
+def test_a_question_in_a_frame_that_cannot_be_read_ends_the_guide() -> None:
+    """A page that asks over a WebSocket alone, in frames that are not JSON, keeps nobody waiting."""
+    socket, guide = over_socket(f"say|{QUESTIONS[0]}"), Guide()
     assert list(guide.look(Seen([socket], (), "", 0.0))) == []
     with pytest.raises(CannotInfer, match="over a WebSocket"):
         list(guide.look(Seen([socket], (), "", SOCKET_SECONDS)))

@@ -45,5 +45,5 @@ def test_a_site_that_answers_over_a_socket_is_refused(demo: Path) -> None:
     """What is asked in frames is not inferred, and the error says so."""
     chat = load(demo).chat
     assert chat is not None
-    with pytest.raises(CannotInfer, match="over a WebSocket"):
+    with pytest.raises(CannotInfer, match=f"over a WebSocket. It looks like {chat.provider.capitalize()}"):
         infer(parse_foreign_har(demo.name, *read_foreign_file(demo)), question=chat.messages[-1]["content"])

@@ -22,6 +22,7 @@ from toolkit.recording.saved_things import without_saved_things
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.replay.body_matching import differences, random_fields, recorded_body
+from toolkit.replay.engine_io_merge import frame_places
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
 
@@ -130,7 +131,7 @@ def _sent_bodies(call: OfflineCall) -> list[object]:
 
 def _as_call(own: Entry, recorded: Entry, provider: Provider) -> Entry:
     """Returns `recorded` with the request that `provider` makes, as an exchange of a client."""
-    places = random_fields(own.request, provider.random)
+    places = random_fields(own.request, provider.random) + frame_places(recorded, provider.random)
     request = msgspec.structs.replace(own.request, random=places or UNSET)
     return msgspec.structs.replace(recorded, request=request, pageref=UNSET, resource_type=UNSET)
 

@@ -18,6 +18,7 @@ from toolkit.har.model import Entry, Request, Response
 from toolkit.providers.base import Provider
 from toolkit.recording.exchange import Exchange
 from toolkit.replay.body_matching import IncomingRequest, normalize_body, random_fields
+from toolkit.replay.engine_io_merge import frame_places
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.replay.playback import Playback
 from toolkit.session.browser_session import BrowserSession
@@ -93,7 +94,7 @@ def _with_random_fields(entries: Iterable[Entry], rules: Collection[str]) -> lis
     """Returns `entries`, those with fields that the provider makes up for each call marked so."""
     return [
         msgspec.structs.replace(entry, request=msgspec.structs.replace(entry.request, random=places))
-        if rules and (places := random_fields(entry.request, rules))
+        if rules and (places := random_fields(entry.request, rules) + frame_places(entry, rules))
         else entry
         for entry in entries
     ]

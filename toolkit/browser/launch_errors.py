@@ -20,7 +20,8 @@ _NO_SANDBOX = (
     "setuid sandbox",
     "SUID sandbox",
 )
-_NO_DISPLAY = ("Missing X server", "without having a XServer", "no DISPLAY", "cannot open display")
+NO_DISPLAY = "There is no display for the browser's window."
+_WITHOUT_DISPLAY = ("Missing X server", "without having a XServer", "no DISPLAY", "cannot open display")
 _LOCKED = ("ProcessSingleton", "Opening in existing browser session", "profile is already in use")
 _KILLED = re.compile(r"did exit: exitCode=null, signal=(SIG(?:KILL|TERM|INT|HUP))")  # in Playwright's log of the start
 NO_PROGRAM = ("executable doesn't exist", "Executable doesn't exist", "is not found at", " ENOENT")
@@ -43,9 +44,9 @@ def launch_error(error: PlaywrightError, profile: Profile) -> BrowserError:
             "The browser cannot have its sandbox here, and the profile insists on it.",
             hint="Run as a user other than root, allow unprivileged user namespaces, or set `sandbox` to null.",
         )
-    if _has_any(error, _NO_DISPLAY):
+    if _has_any(error, _WITHOUT_DISPLAY):
         return BrowserError(
-            "There is no display for the browser's window.",
+            NO_DISPLAY,
             hint="Log in on a machine with a screen, and bring the session here with `toolkit session export` and "
             "`import`. Xvfb makes a display for tests.",
         )

@@ -14,7 +14,7 @@ from toolkit.cli.options import Target
 from toolkit.cli.status_line import notify, status
 from toolkit.client.client import Client
 from toolkit.client.visitor import LOGIN_PROFILE
-from toolkit.errors import CannotInfer, ToolkitError
+from toolkit.errors import BrowserError, CannotInfer, ToolkitError
 from toolkit.http.route import Route
 from toolkit.session.recipe import Harvest
 from toolkit.stores.choose import open_store
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 NAVIGATION_MS = 30_000
+NO_SCREEN = (
+    "Use the page on a machine with a screen, save its traffic there as a HAR (developer tools: Network, Export HAR), "
+    "and run `toolkit new NAME --from FILE.har --question TEXT` here. Xvfb makes a display for tests."
+)
 EARLY = "Nothing leaves this machine but what the page itself sends. Close the window to stop early."
 
 
@@ -83,6 +87,7 @@ async def recorded_in_window(name: str, url: str, target: Target) -> AsyncIterat
     closed before a question was answered, `BrowserMissing` and its like, and errors of the network.
     """
     from toolkit.browser.guided_window import GuidedWindow
+    from toolkit.browser.launch_errors import NO_DISPLAY
     from toolkit.browser.page_errors import playwright_errors
     from toolkit.browser.session_manager import SessionManager
     from toolkit.scaffold.guide import Guide
@@ -91,6 +96,7 @@ async def recorded_in_window(name: str, url: str, target: Target) -> AsyncIterat
     recorder, guide = GuidedRecorder(), Guide()
     site = NewSite(name, url, (urlsplit(url).hostname or "",))
     async with (
+        _naming_files(NO_DISPLAY),
         SessionManager(
             target.profile or LOGIN_PROFILE,
             browsers=target.browsers,
@@ -118,9 +124,20 @@ async def recorded_in_window(name: str, url: str, target: Target) -> AsyncIterat
                     provider=name,
                     hint="Run the command again, and leave the window open until it says that all answers were seen.",
                 )
-            yield NewRecording(recorder.har(), guide.asked[0], context)
+            yield NewRecording(recorder.har(guide.left_out), guide.asked[0], context)
         finally:
             await recorder.aclose()
+
+
+@asynccontextmanager
+async def _naming_files(without: str) -> AsyncIterator[None]:
+    """Has the error `without` a display say what can be done instead of a window."""
+    try:
+        yield
+    except BrowserError as error:
+        if error.what == without:
+            error.hint = NO_SCREEN
+        raise
 
 
 async def _guide(window: GuidedWindow, recorder: GuidedRecorder, guide: Guide) -> None:

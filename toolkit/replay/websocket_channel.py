@@ -49,7 +49,10 @@ class WebSocketChannel:
         await self.response.prepare(self._request)
 
     async def send(self, data: str | bytes) -> None:
-        with suppress(ConnectionError):  # the client has gone, and `receive` tells so
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            return  # the client has gone, and `receive` tells so
+        with suppress(ConnectionError):
             if isinstance(data, str):
                 await self.response.send_str(data)
             else:

@@ -9,16 +9,17 @@ from itertools import pairwise
 from statistics import median
 
 from toolkit.errors import CannotInfer
-from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call
+from toolkit.scaffold.asking import Asking, find_askings, same_call, socket_with
 from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.reading import Reading, end_of_polling, readings
+from toolkit.scaffold.socket_exchanges import tells_besides
+from toolkit.scaffold.sockets_refused import refused_socket
 from toolkit.scaffold.words import same_words, words
 
 # Calls and places that carry a question, and are not the chat.
 BESIDES = re.compile(
     r"title|suggest|follow.?up|tag|analytics|track|telemetr|metric|moderat|log\b|search|autocomplete", re.I
 )
-OVER_SOCKET = "A provider for that is written by hand: see `http.websocket` in .github/docs/writing-a-provider.md."
 SHOWN = 100  # characters of a text in an error
 ECHO_WORDS = 4  # of a text that is looked for elsewhere
 
@@ -62,7 +63,7 @@ class _Candidate:
     def rank(self) -> tuple[bool, bool, int, bool, bool, bool, int, int]:
         asking = self.way[self.number]
         return (
-            not BESIDES.search("/".join(asking.exchange.path)),
+            not (BESIDES.search("/".join(asking.exchange.path)) or tells_besides(asking.exchange.shape)),
             asking.exact,
             2 if self.reading.pieces > 1 else int(self.is_stream),
             self.echoed,
@@ -79,19 +80,17 @@ def find_chat(exchanges: Sequence[Exchange], question: str, answer: str | None) 
     Raises `CannotInfer` where no request holds the question, or no body an answer to it.
     """
     ways = find_askings(exchanges, question)
-    if not ways and asks_over_socket([one.entry for one in exchanges], question):
-        raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
+    if not ways and (socket := socket_with([one.entry for one in exchanges], question)) is not None:
+        raise refused_socket(socket)
     if not ways:
         raise CannotInfer(
             f"No request of the file carries the question {shorten(question)!r}.",
-            hint="Name the question exactly as it was typed. A page that asks over a WebSocket cannot be inferred.",
+            hint="Name the question exactly as it was typed.",
         )
     candidates = [one for way in ways for one in _candidates(exchanges, way, answer)]
     general = [(one, turns) for one in candidates if (turns := _turns(exchanges, one)) is not None]
     if not general:
-        over_socket = answer is None and asks_over_socket([one.entry for one in exchanges], question)
-        hint = f"The page asks over a WebSocket, too. {OVER_SOCKET}" if over_socket else _missing_hint(ways, answer)
-        raise CannotInfer(_missing(exchanges, ways, answer), hint=hint)
+        raise CannotInfer(_missing(exchanges, ways, answer), hint=_missing_hint(ways, answer))
     best, turns = max(general, key=lambda one: one[0].rank)
     if answer is None:
         window = {one.at for one in _window(exchanges, best.way, best.number)}
@@ -106,6 +105,8 @@ def _candidates(exchanges: Sequence[Exchange], way: Sequence[Asking], answer: st
         sent = set[str]()
         for exchange in window:
             sent |= _said(exchange)
+            if (way[number].exchange.is_frame or exchange.is_frame) and exchange is not way[number].exchange:
+                continue  # a question in a frame is answered in those of its socket, and no other is
             if not exchange.content or exchange.entry.response.status >= 300 or _repeats(sent, answer):
                 continue
             earlier = _polls(window, exchange)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from toolkit.har.model import Entry
+from toolkit.har.websockets import WebSocketMessage
 from toolkit.scaffold.exchange import Exchange, value_at
 from toolkit.scaffold.facts import Place
+from toolkit.scaffold.socket_exchanges import OPEN
 
 # The names of values that tell the calls of one address apart.
 OPERATIONS = ("operationname", "fn_index", "type", "action", "event", "method", "op", "kind", "cmd", "task")
@@ -44,14 +46,30 @@ def find_askings(exchanges: Iterable[Exchange], question: str) -> list[list[Aski
     return ways
 
 
-def asks_over_socket(entries: Iterable[Entry], question: str) -> bool:
-    """Decides whether a page has sent `question` over a WebSocket."""
-    spellings = {question, json.dumps(question)[1:-1], json.dumps(question, ensure_ascii=False)[1:-1]}
-    sent = (one.data for entry in entries for one in entry.messages or () if one.is_sent)
-    return any(spelled in text for text in sent for spelled in spellings)
+def socket_with(entries: Iterable[Entry], question: str) -> Entry | None:
+    """Returns the WebSocket over which a page has sent `question`, in frames of any kind; None where it has not."""
+    spelled = (question, json.dumps(question)[1:-1], json.dumps(question, ensure_ascii=False)[1:-1])
+    spellings = {text.encode() for text in spelled}
+    for entry in entries:
+        for one in entry.messages or ():
+            data = _data(one) if one.is_sent else b""
+            if any(spelling in data for spelling in spellings):
+                return entry
+    return None
+
+
+def _data(message: WebSocketMessage) -> bytes:
+    """What a frame holds; nothing where the file does not show that."""
+    try:
+        payload = message.payload()
+    except ValueError:
+        return b""
+    return payload.encode("utf-8", "replace") if isinstance(payload, str) else payload
 
 
 def _askings(exchange: Exchange, question: str) -> Iterator[Asking]:
+    if exchange.method == OPEN:
+        return  # what is answered in its frames has no frame that asks
     for place, value in exchange.values.items():
         if isinstance(value, str) and question in value and place[0] != "header":
             before, _, after = value.partition(question)
@@ -101,8 +119,8 @@ def value_of(exchange: Exchange, place: Place) -> object:
 
 def same_call(one: Exchange, other: Exchange) -> bool:
     """Decides whether two requests call the same: the method, the address but for ids in its path, and the values that
-    tell operations apart."""
-    return (
+    tell operations apart. Of frames, their kind."""
+    return (one.shape == other.shape) and (
         one.method == other.method
         and one.origin == other.origin
         and one.body_kind == other.body_kind

@@ -10,10 +10,12 @@ from msgspec import UnsetType
 
 from toolkit.scaffold.classes import Classified, Classifier
 from toolkit.scaffold.conversation import Conversation
-from toolkit.scaffold.exchange import Exchange, JSONText, place_name
+from toolkit.scaffold.exchange import Exchange, JSONText, marks_of_frame, place_name, place_of
 from toolkit.scaffold.facts import Deletion, Evidence, Hole, Models, Parts, Place, Step, Taken, Value
 from toolkit.scaffold.models import KEY, find_models
 from toolkit.scaffold.names import value_name
+from toolkit.scaffold.socket_exchanges import RECEIVE
+from toolkit.scaffold.socket_steps import WHY_OPENS, check_same_socket, needed_frames
 from toolkit.scaffold.sources import Source, Told
 from toolkit.scaffold.turns import Turns
 
@@ -26,7 +28,8 @@ WHY_REGISTERS = "It is the first to send what the page has made up: "
 
 
 class Chain:
-    """The requests of the first turn that a call needs. After `build` there are `steps` and `values`."""
+    """The requests of the first turn that a call needs. After `build` there are `needed`, and of these
+    `steps` and `values`."""
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Chain:
         self._found: dict[int, dict[Place, Classified]] = {}
         self.names: dict[str, str] = {}  # of variables, by their value
         self.takes: dict[int, dict[str, Taken]] = {}
+        self.needed: list[Exchange] = []  # in the order of time
         self.steps: tuple[Step, ...] = ()
         self.values: tuple[Value, ...] = ()
         self.session_headers: list[str] = []
@@ -53,14 +57,17 @@ class Chain:
         first = self._turns.first
         self._need(first.answering, WHY_ANSWERS)
         self._need(first.asking.exchange, WHY_ASKS)
+        if first.asking.exchange.is_frame:
+            for exchange, why in needed_frames(self._exchanges, self._turns):
+                self._need(exchange, why)
         for exchange in self._between():
             self._need(exchange, f"{WHY_BETWEEN}{' and '.join(self._shared(exchange))}.")
-        needed = [exchange for exchange in self._exchanges if exchange.at in self._why]
-        for exchange in needed:
+        self.needed = [exchange for exchange in self._exchanges if exchange.at in self._why]
+        for exchange in self.needed:
             self._name(exchange)
             self._find_model(exchange)
-        self.steps = tuple(self._step(exchange) for exchange in needed)
-        self.values = tuple(self._value(exchange, place) for exchange in needed for place in self._found[exchange.at])
+        self.steps = tuple(self._step(exchange) for exchange in self.needed)
+        self.values = tuple(self._value(one, place) for one in self.needed for place in self._found[one.at])
 
     @property
     def ids(self) -> set[str]:
@@ -89,6 +96,10 @@ class Chain:
             step = self.template(exchange)
             if step is None or any(step.path == one.step.path for one in found):
                 continue
+            if any(
+                self._exchanges[at].is_frame and any(_uses(step, n) for n in takes) for at, takes in self.takes.items()
+            ):
+                continue  # what is made by a frame is not known before the socket is open
             creators = [at for at, takes in self.takes.items() if any(_uses(step, name) for name in takes)]
             found.append(Deletion(step, self._exchanges[max(creators)].number if creators else None))
         return tuple(found)
@@ -99,6 +110,9 @@ class Chain:
             return
         self._why[exchange.at] = why
         self._found[exchange.at] = {}
+        if exchange.is_frame:
+            check_same_socket(exchange, self._turns)
+            self._need(self._turns.socket, WHY_OPENS)
         for place, value in exchange.values.items():
             if self._conversation.covers(exchange, place):
                 continue
@@ -138,7 +152,7 @@ class Chain:
         if not self._turns.begin(self._turns.first_number) < at < self._turns.first.asking.exchange.at:
             return None
         first = self._exchanges[at]
-        is_own = first.origin == self._turns.first.asking.exchange.origin
+        is_own = first.origin == self._turns.origin
         makes = first.method in ("POST", "PUT") and first.entry.response.status < 400
         return first if makes and (is_own or self._turns.peers) else None
 
@@ -151,7 +165,7 @@ class Chain:
             for one in self._exchanges[start + 1 : end]
             if one.at not in self._why
             and one.method in ("POST", "PUT")
-            and one.origin == self._turns.first.asking.exchange.origin
+            and one.origin == self._turns.origin
             and self._shared(one)
             and all(self._turns.counterpart(one, number) is not None for number in self._turns.peers)
         ]
@@ -201,7 +215,7 @@ class Chain:
         return self._fill(exchange, nodes, self._why[exchange.at])
 
     def _node(self, found: Classified) -> Any:
-        if found.kind in ("constant", "person's"):
+        if found.kind in ("constant", "person's") or found.variable is None:
             return found.node
         hole = Hole(self.names[str(found.variable)])
         if isinstance(found.node, Parts):
@@ -211,7 +225,7 @@ class Chain:
     def _fill(self, exchange: Exchange, nodes: dict[Place, Any], why: str) -> Step:
         """The request with `nodes` in the places of its values."""
         parts: list[str | Hole] = []
-        for number in range(len(exchange.path)):
+        for number in range(0 if exchange.is_frame else len(exchange.path)):
             node = nodes[("path", number)]
             inner = node.parts if isinstance(node, Parts) else (node,)
             parts += ["/", *inner]
@@ -222,7 +236,7 @@ class Chain:
             entry=exchange.number,
             method=exchange.method,
             path=Parts(_joined(parts)),
-            origin="" if exchange.origin == self._turns.first.asking.exchange.origin else exchange.origin,
+            origin="" if exchange.origin == self._turns.origin else exchange.origin,
             query={str(place[1]): node for place, node in nodes.items() if place[0] == "query"},
             headers=headers,
             body_kind=exchange.body_kind,  # type: ignore[arg-type]
@@ -231,22 +245,23 @@ class Chain:
             answers_json=exchange.document is not None,
             why=why,
             unsure=why.startswith((WHY_BETWEEN, WHY_REGISTERS)),
+            marks=marks_of_frame(exchange) if exchange.method == RECEIVE else {},
         )
 
     def _value(self, exchange: Exchange, place: Place) -> Value:
         found = self._found[exchange.at][place]
-        evidence = [Evidence(exchange.number, f"request.{place_name(place)}")]
+        evidence = [evidence_of(exchange, place)]
         if found.source is not None:
-            source = found.source
-            evidence.insert(0, Evidence(source.exchange.number, f"response.{taken_name(source.taken)}"))
+            evidence.insert(0, told_by(found.source))
         name = {"constant": "", "person's": str(found.variable)}.get(found.kind) or (
             self.names.get(str(found.variable), "") if found.variable is not None else ""
         )
+        in_place = found.kept and found.variable is None
         return Value(
-            place=place_name(place),
+            place=place_of(exchange, place),
             kind=found.kind,  # type: ignore[arg-type]
             name=name,
-            constant=found.node if found.kind == "constant" else found.variable if found.kept else None,
+            constant=found.node if found.kind == "constant" or in_place else found.variable if found.kept else None,
             evidence=(*evidence, *found.evidence),
             taken=found.source.taken if found.source is not None else None,
             maker=found.maker,
@@ -267,14 +282,25 @@ def _told_name(source: Source) -> str:
     return value_name(exchange, ("path", len(exchange.path)), ())
 
 
+def evidence_of(exchange: Exchange, place: Place) -> Evidence:
+    """Returns where a value was sent."""
+    if exchange.is_frame:
+        return Evidence(exchange.number, f"frames[{exchange.frame}]{place_name(('', *place[1:]))}")
+    return Evidence(exchange.number, f"request.{place_name(place)}")
+
+
+def told_by(source: Source) -> Evidence:
+    """Returns where a value was told."""
+    if source.exchange.is_frame:
+        return evidence_of(source.exchange, ("body", *source.taken.path))
+    return Evidence(source.exchange.number, f"response.{taken_name(source.taken)}")
+
+
 def taken_name(taken: Taken) -> str:
     """Returns the place in an answer in words."""
-    if taken.how in ("json", "frame"):
-        return (
-            f"body.{place_name(taken.path)}"
-            if taken.path and isinstance(taken.path[0], str)
-            else (f"body{place_name(taken.path)}")
-        )
+    if taken.how in ("json", "frame", "page"):
+        holder = taken.name or "body"
+        return f"{holder}{'.' if taken.path and isinstance(taken.path[0], str) else ''}{place_name(taken.path)}"
     return f"{taken.how}.{taken.name}" if taken.name else "body as text"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit.errors import CannotInfer
 from toolkit.scaffold.asking import same_call
+from toolkit.scaffold.configured import find_configured
 from toolkit.scaffold.exchange import Exchange, place_name, value_at
 from toolkit.scaffold.facts import Certainty, Evidence, Hole, Parts, Place, Taken
 from toolkit.scaffold.made_up import looks_random, maker_of, refuse_computed
@@ -36,7 +37,7 @@ TRUNCATED = 8  # characters, at least, of a question that stands in a title
 @dataclass(frozen=True)
 class Classified:
     """What a value is. `node` is what stands in its place in a template: the value itself, or a hole. `variable` is the
-    value that varies, the same for all its places; None for a constant."""
+    value that varies, the same for all its places; None for a constant, and for what is `kept` in its place."""
 
     kind: str
     node: Any
@@ -66,6 +67,8 @@ class Classifier:
         if place[0] == "header" and (found := self._of_session(exchange, name, value)) is not None:
             return found
         differs = any(other != value for _, other in peers)
+        if not differs and (source := find_configured(self._told.earlier(exchange), exchange, place)) is not None:
+            return Classified("received", value, source=source, kept=True)
         if isinstance(value, bool | None) or value in ("", [], {}) or (isinstance(value, float) and not differs):
             return Classified("constant", value)
         if (found := self._received(exchange, name, value, peers, differs)) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.scaffold.asking import value_of
+from toolkit.scaffold.asking import Asking, value_of
 from toolkit.scaffold.exchange import Exchange, leaves, value_at
 from toolkit.scaffold.facts import History, Hole, Messages, Place
 from toolkit.scaffold.made_up import maker_of
@@ -53,12 +53,24 @@ def find_conversation(turns: Turns) -> Conversation:
     return Conversation("server" if going_on else "unknown", first.exchange)
 
 
+def is_old_chat(asking: Asking) -> bool:
+    """Decides whether the list of messages in a request has a person's message before the question."""
+    at = next((number for number, key in enumerate(asking.place) if key == -1), None)
+    listed = value_of(asking.exchange, asking.place[:at]) if at is not None else None
+    earlier = listed[:-1] if isinstance(listed, list) else ()
+    return any(_role_of_person(message) is not None for message in earlier)
+
+
+def _role_of_person(message: Any) -> Place | None:
+    """Where a message says that it is a person's; None where it does not."""
+    said = leaves(message, ())
+    return next((path for path, value in said if isinstance(value, str) and value.lower() in PERSON), None)
+
+
 def _messages(listed: list[Any], inner: Place, turns: Turns, place: Place) -> Messages | None:
     """The form of the messages in a list, whose last is the question; None where it does not say who speaks."""
     question, first = listed[-1], turns.first.asking
-    role = next(
-        (path for path, value in leaves(question, ()) if isinstance(value, str) and value.lower() in PERSON), None
-    )
+    role = _role_of_person(question)
     if role is None:
         return None
     of_person = str(value_at(question, role))

@@ -19,9 +19,21 @@ from toolkit.har.resource_kind import resource_kind
 from toolkit.providers.dialects.frames import EventFrames, Frame, LineFrames, parse_json_text
 from toolkit.recording.foreign_har import ForeignEntry
 from toolkit.scaffold.facts import Place
+from toolkit.scaffold.socket_exchanges import (
+    OPEN,
+    RECEIVE,
+    SAID_LIMIT,
+    SAYING,
+    SEND,
+    Shape,
+    SocketPart,
+    is_socket,
+    socket_parts,
+)
 from toolkit.session.browser_headers import is_browser_header, origin_of
 
 AUTHORIZATION = "authorization"
+PROTOCOLS = "sec-websocket-protocol"
 IN_TEXT = "{}"  # the step of a place that leads into the JSON which a text is
 # Headers that the client library or the transport makes itself, or that tell nothing.
 TRANSPORT_HEADERS = {
@@ -43,17 +55,25 @@ class JSONText:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One exchange. `number` is that in the file, `at` its place in time among all. `logins` are the values of the
-    header Authorization with which the browser itself passes a gate."""
+    """One exchange, or a part of a WebSocket (`toolkit.scaffold.socket_exchanges`). `number` is that in the file, `at`
+    its place in time among all. `logins` are the values of the header Authorization with which the browser itself
+    passes a gate. `frame` is the number of a socket's frame, and `shape` that of its kind."""
 
     number: int
     at: int
     entry: Entry = field(repr=False)
     logins: frozenset[str] = field(repr=False, default=frozenset())
+    frame: int = -1
+    shape: Shape = ()
 
     @property
     def method(self) -> str:
         return self.entry.request.method.upper()
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is a frame of a socket."""
+        return self.method in (SEND, RECEIVE)
 
     @cached_property
     def origin(self) -> str:
@@ -70,7 +90,12 @@ class Exchange:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """The headers that the page's script has set."""
+        """The headers that the page's script has set, which for a socket can be the names of protocols alone."""
+        if self.method == OPEN:
+            named = ((pair.name.lower(), pair.value) for pair in self.entry.request.headers)
+            return {name: value for name, value in named if name == PROTOCOLS}
+        if self.is_frame:
+            return {}
         pairs = ((pair.name.lower(), pair.value) for pair in self.entry.request.headers)
         return {
             name: value
@@ -102,6 +127,8 @@ class Exchange:
     @cached_property
     def values(self) -> dict[Place, Any]:
         """Every value of the request by its place."""
+        if self.is_frame:
+            return dict(leaves(self.body, ("body",)))
         found: dict[Place, Any] = {("path", i): part for i, part in enumerate(self.path)}
         found |= {("query", name): value for name, value in self.query.items()}
         found |= {("header", name): value for name, value in self.headers.items()}
@@ -168,7 +195,15 @@ def read_exchanges(entries: list[ForeignEntry]) -> list[Exchange]:
     """Returns the exchanges in the order of their start, without those that no network has answered."""
     answered = [one for one in entries if one.entry.response.status > 0 and one.entry.request.method != "OPTIONS"]
     logins = frozenset(_logins(answered))
-    return [Exchange(one.number, at, one.entry, logins) for at, one in enumerate(answered)]
+    if not any(is_socket(one.entry) for one in answered):
+        return [Exchange(one.number, at, one.entry, logins) for at, one in enumerate(answered)]
+    apart = [
+        (one.number, part)
+        for one in answered
+        for part in (socket_parts(one.entry) if is_socket(one.entry) else (SocketPart(one.entry),))
+    ]
+    apart.sort(key=lambda one: one[1].entry.started)
+    return [Exchange(number, at, part.entry, logins, part.frame, part.shape) for at, (number, part) in enumerate(apart)]
 
 
 def _logins(entries: list[ForeignEntry]) -> Iterator[str]:
@@ -229,6 +264,22 @@ def place_name(place: Place) -> str:
             continue
         name += f"[{key}]" if isinstance(key, int) else f".{key}" if name else key
     return name
+
+
+def marks_of_frame(exchange: Exchange) -> dict[str, Any]:
+    """Returns what tells the frame of an answer from others, by the usual names; nothing where it is no frame."""
+    if not exchange.is_frame or not isinstance(exchange.document, dict):
+        return {}
+    return {
+        name: value
+        for name, value in exchange.document.items()
+        if name.lower() in SAYING and isinstance(value, str) and len(value) <= SAID_LIMIT
+    }
+
+
+def place_of(exchange: Exchange, place: Place) -> str:
+    """Returns the place of a value of `exchange` in words, where a value of a frame is one of `frames`."""
+    return place_name(("frames", *place[1:]) if exchange.is_frame else place)
 
 
 def cut(body: bytes) -> list[Frame]:

@@ -14,6 +14,7 @@ HISTORIES = {
     "server": "is kept by the site; a call begins a new one, and sends what was said before as one text",
     "unknown": "was not seen; what was said before is sent as one text",
 }
+FRAMES = {"SEND": "A frame that is sent", "RECEIVE": "A frame that is waited for"}
 MAKERS = {"uuid4": "a UUID", "uuid1": "a UUID", "ms": "the time", "s": "the time", "iso": "the time"}
 
 
@@ -55,18 +56,20 @@ def _answer(findings: Findings) -> Iterator[Row]:
 def _steps(findings: Findings) -> Iterator[Row]:
     for step in findings.steps:
         path = "".join(part if isinstance(part, str) else f"{{{part.name}}}" for part in step.path.parts)
-        fact = f"{step.method} {step.origin}{path} is part of a call. {step.why}"
+        what = FRAMES.get(step.method) or f"{step.method} {step.origin}{path}"
+        fact = f"{what} is part of a call. {step.why}"
         yield Row(fact, f"log.entries[{step.entry}]", "to check" if step.unsure else "sure")
     for deletion in findings.deletions:
         yield Row("What a call has made is deleted after it", f"log.entries[{deletion.step.entry}]")
 
 
 def _values(findings: Findings) -> Iterator[Row]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for value in findings.values:
-        if value.kind == "constant" or (value.kind, value.name or value.place) in seen:
+        told = str(value.evidence[0]) if value.kept and not value.name else ""
+        if value.kind == "constant" or (value.kind, value.name or value.place, told) in seen:
             continue
-        seen.add((value.kind, value.name or value.place))
+        seen.add((value.kind, value.name or value.place, told))
         yield Row(_describe(value), _all(value.evidence), value.certainty)
     constants = sum(value.kind == "constant" for value in findings.values)
     yield Row(f"{constants} other values are constants", "the same in all questions")

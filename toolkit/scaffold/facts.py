@@ -43,11 +43,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from the header
-    or the cookie `name`, from its text, or from the address to which it was redirected. With `pattern`, a regular
-    expression, it is the first group of that there."""
+    """How a value is taken out of an answer: from its JSON at `path`, from that of a frame of a stream, from that which
+    a script of the page has as `name`, from the header or the cookie `name`, from its text, or from the address to
+    which it was redirected. With `pattern`, a regular expression, it is the first group of that there."""
 
-    how: Literal["json", "header", "cookie", "text", "frame", "url"]
+    how: Literal["json", "header", "cookie", "text", "frame", "page", "url"]
     path: Place = ()
     name: str = ""
     pattern: str = ""
@@ -58,10 +58,11 @@ class Value:
     """One value of a request, of one of four classes.
 
     `place` is where it stands. `name` is what it is called in the provider, the same for all places of one value; ""
-    for a constant. `constant` is what it is if it is one. `evidence` is where it was seen, its source first. `taken` is
-    how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says how it is made
-    up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a choice of
-    the person's, such as which flow), so that it is written down.
+    for a constant. `constant` is what it is if it is one, or is kept. `evidence` is where it was seen, its source
+    first. `taken` is how it is taken out of the answer to the step whose entry is the first of `evidence`. `maker` says
+    how it is made up: `uuid4`, `hex 32`, `ms`, ...; `kept` says that it was received, and is the same in each call (a
+    choice of the person's, such as which flow, or the app's configuration), so that it is written down: as a constant
+    of that `name`, or where it stands.
     """
 
     place: str
@@ -79,7 +80,9 @@ class Value:
 class Step:
     """One request of a call, in the order in which they are made.
 
-    `entry` is the exchange of the first question. `path` begins with "/", and `origin` is "" for the site's own. `body`
+    `method` is that of HTTP, or `WEBSOCKET` for the handshake of one, `SEND` and `RECEIVE` for its frames, whose `body`
+    is the frame; of one that is waited for, `marks` is what tells it from others. `entry` is the exchange of the first
+    question. `path` begins with "/", and `origin` is "" for the site's own. `body`
     is JSON, or the fields of a form, with holes in it. `takes` are the values of its answer that later steps need, by
     name. `answers_json` is whether its answer is a JSON document. `why` says why it is part of the call, and `unsure`
     that it may not be needed.
@@ -97,13 +100,15 @@ class Step:
     answers_json: bool = False
     why: str = ""
     unsure: bool = False
+    marks: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Asked:
     """One question of the recording: which entries asked and answered it, its text and that of its answer ("" where the
     file has none), and whether it goes on with the conversation of the question before it. `entries` are those that
-    play the parts of the steps in it, those of the conversation's beginning included."""
+    play the parts of the steps in it, those of the conversation's beginning included; `frames` are those of the socket
+    that it was asked over which the page sent for it, none for a question that was asked otherwise."""
 
     question: str
     answer: str
@@ -111,6 +116,7 @@ class Asked:
     answering: int
     goes_on: bool = False
     entries: tuple[int, ...] = ()
+    frames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

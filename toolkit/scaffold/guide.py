@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from toolkit.errors import CannotInfer
 from toolkit.har.model import Entry
 from toolkit.recording.foreign_har import ForeignEntry
-from toolkit.scaffold.answering import OVER_SOCKET
-from toolkit.scaffold.asking import Asking, asks_over_socket, find_askings, same_call, value_of
+from toolkit.scaffold.asking import Asking, find_askings, same_call, socket_with, value_of
+from toolkit.scaffold.conversation import is_old_chat
 from toolkit.scaffold.exchange import Exchange, read_exchanges
+from toolkit.scaffold.sockets_refused import refused_socket
 from toolkit.scaffold.words import same_words
 
 QUESTIONS = ("Why is the sky blue?", "How many legs has a spider?", "And an ant?")
@@ -20,6 +20,7 @@ ORDERS = (
     "Now begin another new chat, and ask there: {question}",
     "In that same chat, ask: {question}",
 )
+OLD_CHAT = "That chat has earlier questions in it, which no provider may repeat. Begin a new one, and ask: {question}"
 UNSEEN = (
     "The page shows the question, and no request carries it as it was typed. If you have sent it, the page encodes "
     "what it sends, and no provider can be inferred: close the window."
@@ -55,6 +56,8 @@ class Guide:
         self._passed = 0  # requests that were seen until then, or that ask something else
         self._asked_at = self._changed_at = 0.0
         self._text = ""
+        self._old_chat = ""  # the question of which it was told that it was asked in an old chat
+        self.left_out: set[tuple[datetime, str]] = set()  # the times and addresses of requests that count for nothing
         self.asked: list[str] = []  # the questions as the person has spelled them
 
     @property
@@ -74,7 +77,7 @@ class Guide:
 
     def look(self, seen: Seen) -> Iterator[str]:
         """Yields what is to be told after `seen`, in lines. Raises `CannotInfer` where the page asks over a
-        WebSocket."""
+        WebSocket, in frames that cannot be read."""
         if self.is_done:
             return
         if self._asking is None:
@@ -85,21 +88,28 @@ class Guide:
             yield self.order or "Seen: all answers. The rest needs nobody."
 
     def _look_for_question(self, seen: Seen) -> Iterator[str]:
-        exchanges = read_exchanges([ForeignEntry(number, entry) for number, entry in enumerate(seen.entries)])
+        entries = [one for one in seen.entries if (one.started, one.request.url) not in self.left_out]
+        exchanges = read_exchanges([ForeignEntry(number, entry) for number, entry in enumerate(entries)])
         found = _find(exchanges, self.question)
-        if found is not None:
+        way = next((ways[0] for ways in find_askings(exchanges, found[1])), None) if found is not None else None
+        if way is not None and self._is_in_old_chat(way):
+            self._old_chat = self.question
+            self.left_out.add((way.exchange.entry.started, way.exchange.entry.request.url))
+            yield OLD_CHAT.format(question=self.question)
+        elif found is not None:
             self._asking, question = found
             self._socket_at = self._shown_at = None
             self.asked.append(question)
             self._asked_at = self._changed_at = seen.at
             self._text = seen.text
-            self._way = next((ways[0] for ways in find_askings(exchanges, question)), None)
+            self._way = way
             self._passed = len(exchanges)
-            yield f"Seen: the question, in {self._asking.method} /{'/'.join(self._asking.path)}"
-        elif asks_over_socket(seen.entries, self.question):
+            how = "a frame of" if self._asking.is_frame else self._asking.method
+            yield f"Seen: the question, in {how} /{'/'.join(self._asking.path)}"
+        elif (socket := socket_with(seen.entries, self.question)) is not None:
             self._socket_at = seen.at if self._socket_at is None else self._socket_at
             if seen.at - self._socket_at >= SOCKET_SECONDS and not seen.pending:
-                raise CannotInfer("The page asks over a WebSocket.", hint=OVER_SOCKET)
+                raise refused_socket(socket)
         elif self._asks_something_else(exchanges[self._passed :]):
             self._passed = len(exchanges)
             yield f"That was another question. Ask, as it is written here: {self.question}"
@@ -108,6 +118,11 @@ class Guide:
             if seen.at - self._shown_at >= UNSEEN_SECONDS and self._unseen != self.question:
                 self._unseen = self.question
                 yield UNSEEN
+
+    def _is_in_old_chat(self, way: Asking) -> bool:
+        """Decides whether a question for a new chat was asked in another, as far as it was not told before: some pages
+        begin each chat with messages of their own."""
+        return "new chat" in self.order and self._old_chat != self.question and is_old_chat(way)
 
     def _asks_something_else(self, exchanges: Sequence[Exchange]) -> bool:
         """Decides whether a request asks as that of the question before did, which the current one is not in."""

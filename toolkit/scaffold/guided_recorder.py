@@ -46,6 +46,8 @@ class GuidedRecorder:
         """When the requests began that have not ended."""
         return [began for pages in self._pages for began in pages.pending]
 
-    def har(self) -> ForeignHar:
-        """Returns what was recorded as what a file of another program holds."""
-        return ForeignHar("toolkit", [ForeignEntry(number, one) for number, one in enumerate(self.entries)], [])
+    def har(self, left_out: Collection[tuple[datetime, str]] = ()) -> ForeignHar:
+        """Returns what was recorded as what a file of another program holds, without the requests of the times and
+        addresses in `left_out`."""
+        kept = [one for one in self.entries if (one.started, one.request.url) not in left_out]
+        return ForeignHar("toolkit", [ForeignEntry(number, one) for number, one in enumerate(kept)], [])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from toolkit.errors import CannotInfer
@@ -16,9 +17,10 @@ from toolkit.scaffold.asking import earlier_questions
 from toolkit.scaffold.chain import Chain
 from toolkit.scaffold.classes import Classifier
 from toolkit.scaffold.conversation import find_conversation
-from toolkit.scaffold.exchange import Exchange, leaves, place_name, read_exchanges
+from toolkit.scaffold.exchange import Exchange, leaves, place_name, place_of, read_exchanges
 from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Messages, Value
 from toolkit.scaffold.recipe import find_logins, find_recipe
+from toolkit.scaffold.socket_exchanges import SEND
 from toolkit.scaffold.sources import Told
 from toolkit.scaffold.turns import Turns
 from toolkit.scaffold.words import words
@@ -47,12 +49,13 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
     _refuse_old_talk(
         chain.values, conversation.messages, [*earlier_questions(turns.all[0].asking, exchanges), *turns.said]
     )
-    needed = [one for one in exchanges if any(one.number == step.entry for step in chain.steps)]
+    needed = chain.needed
     copied = tuple(v.taken.name for v in chain.values if v.taken is not None and v.taken.how == "cookie")
     recipe = find_recipe(exchanges, turns, logins, needed, list(dict.fromkeys(chain.session_headers)), chain.ids)
-    asking = turns.first.asking.exchange
+    if turns.first.asking.exchange.is_frame:
+        _refuse_open_end(chat, turns)
     return Findings(
-        origin=asking.origin if base_url is None else origin_of(base_url),
+        origin=turns.origin if base_url is None else origin_of(base_url),
         asked=_asked(turns, needed),
         steps=chain.steps,
         values=chain.values,
@@ -70,6 +73,19 @@ def infer(har: ForeignHar, *, question: str, answer: str | None = None, base_url
         login=recipe.login,
         notes=(*recipe.notes, *_notes(chat, turns, conversation.history)),
     )
+
+
+def _refuse_open_end(chat: Chat, turns: Turns) -> None:
+    """Raises `CannotInfer` where nothing tells that an answer over a socket is complete: no frame of it, and no end of
+    the socket either, which then has to be another one for each question."""
+    sockets = [turn.asking.exchange.number for turn in turns.all]
+    closed = turns.socket.entry.close
+    by_site = not isinstance(closed, UnsetType) and closed.by in ("server", "unknown")
+    if not chat.reading.kind.marks_end and not (by_site and len(set(sockets)) == len(sockets)):
+        raise CannotInfer(
+            "The question is asked over a WebSocket, and no frame says that an answer is complete.",
+            hint="Write the provider by hand: see `http.websocket` in .github/docs/writing-a-provider.md.",
+        )
 
 
 def _refuse_old_talk(values: Iterable[Value], messages: Messages | None, said: Iterable[str]) -> None:
@@ -92,8 +108,8 @@ def _recorded(exchanges: list[Exchange], value: Value | None) -> Any:
     if value is None:
         return ""
     entry, place = value.evidence[-1].entry, value.place
-    exchange = next(one for one in exchanges if one.number == entry)
-    return next(found for at, found in exchange.values.items() if place_name(at) == place)
+    values = ((one, at, found) for one in exchanges if one.number == entry for at, found in one.values.items())
+    return next(found for one, at, found in values if place_of(one, at) == place)
 
 
 def _asked(turns: Turns, needed: list[Exchange]) -> tuple[Asked, ...]:
@@ -107,6 +123,7 @@ def _asked(turns: Turns, needed: list[Exchange]) -> tuple[Asked, ...]:
             turns.all[n].answering.number,
             turns.goes_on[n],
             tuple(turns.part(one, n).number for one in needed),
+            tuple(turns.part(one, n).frame for one in needed if one.method == SEND),
         )
         for n in order
     )
@@ -122,7 +139,7 @@ def _reading(chat: Chat) -> AnswerReading:
         fields=reading.fields,
         marks_end=reading.kind.marks_end,
         certainty=reading.certainty,
-        evidence=(Evidence(first.answering.number, "response.body"),),
+        evidence=(Evidence(first.answering.number, "frames" if first.answering.is_frame else "response.body"),),
         polled=chat.polled,
     )
 
@@ -130,11 +147,13 @@ def _reading(chat: Chat) -> AnswerReading:
 def _notes(chat: Chat, turns: Turns, history: str) -> list[str]:
     notes = []
     if not chat.reading.kind.marks_end:
-        notes.append("No end of an answer was seen that can be told from a connection that breaks.")
+        by_close = "An answer ends where the site closes the socket, as it seems: no frame says so."
+        cut = "No end of an answer was seen that can be told from a connection that breaks."
+        notes.append(by_close if turns.first.asking.exchange.is_frame else cut)
     if not issubclass(chat.reading.kind, ByForm):
         notes.append(f"The answer is read as {chat.reading.kind.title} sends it.")
     else:
-        notes.append("The answer is in no known dialect. How a failure is reported was not seen.")
+        notes.append("No known chat software answers in this form. How the site reports a failure was not seen.")
     if len(chat.turns) == 1:
         notes.append("There is one question in the recording: what is made up for each call is told by its look alone.")
     elif not turns.peers:

@@ -11,6 +11,7 @@ from toolkit.providers.dialects.table import DIALECTS
 from toolkit.scaffold.expressions import MADE_UP, Expressions, pattern_code
 from toolkit.scaffold.facts import Findings, Hole, Messages
 from toolkit.scaffold.layout import INDENT, Expression, call, code, joined, literal, long_text, statement
+from toolkit.scaffold.socket_exchanges import SEND
 from toolkit.scaffold.stream_writer import STANDARD_ROLES, StreamWriter
 from toolkit.session.recipe import CHAT_BOX, Harvest
 
@@ -41,6 +42,8 @@ IMPORTS = {
     **dict.fromkeys(FRAMES.values(), "toolkit.providers.dialects.frames"),
     "poll_answer": "toolkit.providers.dialects.polling",
     "read_answer": "toolkit.providers.dialects.reading",
+    "next_frame": "toolkit.providers.dialects.socket_reading",
+    "read_socket_answer": "toolkit.providers.dialects.socket_reading",
     "ALNUM": "toolkit.providers.random_values",
     "DIGITS": "toolkit.providers.random_values",
     "now_iso": "toolkit.providers.random_values",
@@ -82,8 +85,10 @@ def random_places(findings: Findings) -> tuple[str, ...]:
     places += [
         f"query.{key}" for step in asked for key, node in step.query.items() if getattr(node, "name", "") in names
     ]
-    places += [f"body.{place}" for step in findings.steps for place in _random_items(step.body, findings.messages)]
-    return tuple(dict.fromkeys(place for place in places if place.startswith(("body.", "query."))))
+    for step in findings.steps:
+        root = "frames" if step.method == SEND else "body"
+        places += [f"{root}.{place}" for place in _random_items(step.body, findings.messages)]
+    return tuple(dict.fromkeys(place for place in places if place.startswith(("body.", "query.", "frames."))))
 
 
 def _random_items(body: Any, messages: Messages | None) -> Iterator[str]:
@@ -121,7 +126,7 @@ def _imports(body: str, findings: Findings) -> list[str]:
 
 def _constants(findings: Findings, long: Mapping[str, str]) -> list[str]:
     write, lines = Expressions(findings), list[str]()
-    for value in {value.name: value for value in findings.values if value.kept}.values():
+    for value in {value.name: value for value in findings.values if value.kept and value.name}.values():
         lines.append(f"# The same in every question: a choice that was made once. From {value.evidence[0]}.")
         lines += statement(f"{write.name(value.name)} = ", literal(value.constant))
     messages = findings.messages

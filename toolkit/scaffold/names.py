@@ -10,7 +10,8 @@ from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.facts import Place
 
 TAKEN = {
-    *("request", "http", "self", "response", "body", "model", "question", "messages", "message", "headers", "params")
+    *("request", "http", "self", "response", "body", "model", "question", "messages", "message", "headers", "params"),
+    *("socket", "told"),
 }
 GENERIC = ("id", "name", "value", "token", "key", "data", "uuid", "hash")
 
@@ -28,6 +29,8 @@ def value_name(exchange: Exchange, place: Place, used: Container[str]) -> str:
         name = _snake(keys[-1])
         if name in GENERIC and len(keys) > 1:
             name = f"{_singular(_snake(keys[-2]))}_{name}"
+        elif name == "id" and exchange.is_frame:
+            name = "message_id"
         elif name == "id":
             name = f"{_singular(_snake(exchange.path[-1] if exchange.path else ''))}_id".lstrip("_")
     name = name if name.isidentifier() and not keyword.iskeyword(name) else f"value_{name}".rstrip("_")

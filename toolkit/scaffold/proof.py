@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import msgspec
+
 from toolkit.adoption.adopt import adopt_call
 from toolkit.adoption.adopted_session import adopted_session
 from toolkit.adoption.call_search import FoundCall
@@ -22,10 +24,11 @@ from toolkit.har.model import Entry, Recording
 from toolkit.providers.base import Provider
 from toolkit.providers.plugin_validation import validate_provider
 from toolkit.providers.provider_files import load_provider_file
-from toolkit.recording.foreign_har import ForeignHar
+from toolkit.recording.foreign_har import ForeignEntry, ForeignHar
 from toolkit.replay.body_matching import differences, recorded_body
 from toolkit.scaffold.exchange import Exchange, read_exchanges
 from toolkit.scaffold.facts import Asked, Findings
+from toolkit.scaffold.socket_exchanges import call_of_socket
 from toolkit.session.tokens import credential_values
 from toolkit.testing.contract import provider_contract
 
@@ -59,14 +62,13 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
     """
     provider, exchanges = kind(), read_exchanges(har.entries)
     written = inspect.getsource(sys.modules[kind.__module__])
-    by_number = {one.number: one for one in exchanges}
     failures, answers = list[str](), list[str]()
     for number, asked in enumerate(findings.asked):
         if not asked.answer:
             answers.append("")
             continue
-        entries = _entries_of(exchanges, findings, asked)
-        session, _ = adopted_session(provider, [one.entry for one in exchanges], by_number[asked.asking].entry)
+        entries = _entries_of(har, exchanges, findings, asked)
+        session, _ = adopted_session(provider, [one.entry for one in har.entries], _entry_of(har, findings, asked))
         secrets = (one for one in credential_values(session, kind.harvest) if len(one) >= SHORTEST_SECRET)
         if any(secret in written for secret in secrets):
             raise CannotInfer("The provider that was written would hold a secret of the session.")
@@ -80,9 +82,9 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
         provider,
         None,
         [{"role": "user", "content": first.question}],
-        by_number[first.asking].entry,
+        _entry_of(har, findings, first),
         {},
-        _entries_of(exchanges, findings, first),
+        _entries_of(har, exchanges, findings, first),
         0,
     )
     adopted = await adopt_call(har, found, comment=COMMENT)
@@ -93,7 +95,19 @@ async def prove(kind: type[Provider], har: ForeignHar, findings: Findings, *, co
     return Proof(adopted.recording, tuple(answers), tuple(failures))
 
 
-def _entries_of(exchanges: Sequence[Exchange], findings: Findings, asked: Asked) -> list[Entry]:
+def _entry_of(har: ForeignHar, findings: Findings, asked: Asked) -> Entry:
+    """The exchange that asks; of a socket, what belongs to this question."""
+    entry = next(one.entry for one in har.entries if one.number == asked.asking)
+    if not asked.frames:
+        return entry
+    call = call_of_socket(entry, asked.frames, marks_end=findings.reading.marks_end)
+    if asked.goes_on and findings.history != "messages":  # the provider begins anew, with all that was said as one text
+        questions = [re.sub(r"\[(\d+)\]", r".\1", one.place) for one in findings.values if one.name == "question"]
+        call.request = msgspec.structs.replace(call.request, uncompared=questions)
+    return call
+
+
+def _entries_of(har: ForeignHar, exchanges: Sequence[Exchange], findings: Findings, asked: Asked) -> list[Entry]:
     """The exchanges that answer one question: those of its own, and what the page deleted after it."""
     at = {one.number: one.at for one in exchanges}
     order = sorted(findings.asked, key=lambda one: at[one.asking])
@@ -106,13 +120,22 @@ def _entries_of(exchanges: Sequence[Exchange], findings: Findings, asked: Asked)
             target = urljoin(one.entry.request.url, location)
             followed = (other for other in exchanges[one.at + 1 :] if other.entry.request.url == target)
             numbers |= {other.number for other in islice(followed, 1)}
-    return [one.entry for one in exchanges if one.number in numbers]
+    entries = [one for one in har.entries if one.number in numbers]
+    asks = _entry_of(har, findings, asked)
+    return [asks if one.number == asked.asking else _whole(one, findings, asked) for one in entries]
+
+
+def _whole(one: ForeignEntry, findings: Findings, asked: Asked) -> Entry:
+    """An exchange, that of the answer without the error that the page gave it up once it had its end: a replay would be
+    silent after it."""
+    given_up = one.number == asked.answering and findings.reading.marks_end
+    return msgspec.structs.replace(one.entry, error=None) if given_up else one.entry
 
 
 def _messages(findings: Findings, number: int) -> list[dict[str, Any]]:
     """The conversation up to the question of that number."""
     asked = findings.asked[number]
-    before = sorted((one for one in findings.asked if one.asking < asked.asking), key=lambda one: one.asking)
+    before = sorted((one for one in findings.asked if _order(one) < _order(asked)), key=_order)
     messages = [{"role": "user", "content": asked.question}]
     goes_on = asked.goes_on
     while goes_on and before:
@@ -124,6 +147,11 @@ def _messages(findings: Findings, number: int) -> list[dict[str, Any]]:
         ]
         goes_on = last.goes_on
     return messages if all(message["content"] for message in messages) else messages[-1:]
+
+
+def _order(asked: Asked) -> tuple[int, tuple[int, ...]]:
+    """By which questions are in the order of time."""
+    return asked.asking, asked.frames[-1:]
 
 
 def _failures(asked: Asked, text: str, error: ToolkitError | None) -> Iterator[str]:

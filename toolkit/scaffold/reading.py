@@ -15,7 +15,7 @@ from toolkit.providers.dialects.by_form import At, ByForm
 from toolkit.providers.dialects.frames import DocumentFrames, EventFrames, Frame, LineFrames, TextFrames
 from toolkit.providers.dialects.plain_text import PlainText
 from toolkit.providers.dialects.recognition import read_whole, recognise
-from toolkit.scaffold.exchange import Exchange, told_leaves
+from toolkit.scaffold.exchange import Exchange, marks_of_frame, told_leaves
 from toolkit.scaffold.facts import Certainty, Place
 from toolkit.scaffold.frame_fields import (
     ANY_KIND,
@@ -118,7 +118,8 @@ def _in_document(exchange: Exchange, answer: str | None) -> Iterator[Reading]:
                 place = dotted_path(
                     path[1:] if path and isinstance(path[0], int) else path
                 )  # frames are a list's items
-                fields: dict[str, Any] = {"text": At(place), "snapshots": True, "final": At(place)}
+                at = At(place, where=marks_of_frame(exchange))
+                fields: dict[str, Any] = {"text": at, "snapshots": True, "final": at}
                 fields |= {"written": written} if written else {}
                 kind = make_kind("json", fields)
                 read = read_whole(kind(), [exchange.content])
@@ -164,7 +165,8 @@ def _in_frames(exchange: Exchange, form: Form, answer: str | None) -> Iterator[R
                     continue
                 if not snapshots and len(read) > 2 and _grows(read, 0.5):
                     continue
-                if (answer is None and len(read) < 2 and form != "sse") or not _fits(text, answer):
+                alone = answer is None and len(read) < 2 and form != "sse" and not exchange.is_frame
+                if alone or not _fits(text, answer):
                     continue
                 fields = find_fields(frames, group, path, snapshots, text)
                 fields |= {"written": written} if written else {}

@@ -82,7 +82,7 @@ def find_recipe(
     probe = _probe(exchanges, logins)
     login_page = _login_page(exchanges, logins)
     page = _page(exchanges, turns, login_page, ids)
-    own = turns.first.asking.exchange.origin
+    own = turns.origin
     hosts = tuple(dict.fromkeys(urlsplit(one.origin).hostname or "" for one in needed if one.origin != own))
     needs_auth = bool(logins) and bool(cookies or headers)
     for name in headers:
@@ -163,7 +163,7 @@ def _page(exchanges: Sequence[Exchange], turns: Turns, login_page: str, ids: Con
     asking = turns.first.asking.exchange
     for one in reversed(exchanges[: asking.at]):
         is_page = resource_kind(one.entry) == "document" and "html" in one.content_type
-        if is_page and one.origin == asking.origin and one.entry.response.status == 200:
+        if is_page and one.origin == turns.origin and one.entry.response.status == 200:
             path = urlsplit(one.entry.request.url).path or "/"
             at = next((n for n, part in enumerate(one.path) if part in ids), None)
             if path != login_page:

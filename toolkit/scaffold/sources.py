@@ -12,6 +12,7 @@ from typing import Literal
 from toolkit.har.resource_kind import resource_kind
 from toolkit.scaffold.exchange import Exchange, leaves
 from toolkit.scaffold.facts import Taken
+from toolkit.scaffold.socket_exchanges import SEND
 
 SHORTEST, LONGEST = 4, 4096  # characters of a value that can be told from others
 # Headers of answers that tell nothing that a page sends again.
@@ -54,6 +55,10 @@ class Told:
                 if isinstance(value, str | int) and not isinstance(value, bool):
                     sent.setdefault(str(value), exchange.at)
         return sent
+
+    def earlier(self, exchange: Exchange) -> Sequence[Exchange]:
+        """Returns the exchanges that were answered before `exchange` was asked."""
+        return self._exchanges[: exchange.at]
 
     def first_sent(self, value: object) -> int:
         """Returns the place in time of the first request that holds `value`."""
@@ -109,8 +114,8 @@ def pattern_for(text: str, value: str) -> str:
 
 
 def _told(exchange: Exchange) -> Iterator[tuple[str, Taken]]:
-    if resource_kind(exchange.entry) == "asset":
-        return
+    if resource_kind(exchange.entry) == "asset" or exchange.method == SEND:
+        return  # the frames that answer one are exchanges of their own
     for path, value in exchange.answer_values:
         if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= LONGEST:
             yield str(value), Taken("json", path=path)

@@ -8,7 +8,9 @@ from toolkit.providers.dialects.table import DIALECTS
 from toolkit.scaffold.expressions import Expressions, doubt, maker_code, step_holes, taken_code
 from toolkit.scaffold.facts import Deletion, Findings, Hole, Messages, Step
 from toolkit.scaffold.layout import INDENT, Bracketed, Code, Expression, call, code, flat, statement
+from toolkit.scaffold.socket_exchanges import OPEN, RECEIVE, SEND
 
+PROTOCOLS = "sec-websocket-protocol"
 INLINE = 60  # characters of a body that is written where it is sent
 STANDARD_ROLES = ("user", "assistant")
 
@@ -108,6 +110,9 @@ class StreamWriter:
     def _step(self, step: Step) -> None:
         """Makes a request before the one that is answered with the answer, and takes out of its answer what is
         needed."""
+        if step.method in (OPEN, SEND, RECEIVE):
+            self._socket_step(step)
+            return
         deletion = next((one for one in self._deletions if one.creator == step.entry), None)
         temporary = self._temporary(step, deletion) if deletion is not None else None
         if deletion is not None and temporary is not None:
@@ -122,6 +127,25 @@ class StreamWriter:
         self._body(step)
         self._request(step)
         self._open_deletions(step.entry)
+
+    def _socket_step(self, step: Step) -> None:
+        """Opens a socket for the rest of the method, sends a frame over it, or waits for one."""
+        if step.method == OPEN:
+            protocols = step.headers.get(PROTOCOLS)
+            names = tuple(name.strip() for name in protocols.split(",")) if isinstance(protocols, str) else None
+            opened = call("http.websocket", self._write.url(step), protocols=names, params=self._params(step))
+            self._statement("async with ", opened, " as socket:")
+            self._indent += 1
+            self._closing.append(None)
+        elif step.method == SEND:
+            self._body(step)
+            self._statement("await ", call("socket.send_json", self._sent(step)))
+        else:
+            path = ".".join(map(str, next((taken.path for taken in step.takes.values()), ())))
+            place = call("At", *([path] if path else []), where=step.marks or None)
+            self._statement("told = await " if step.takes else "await ", call("next_frame", code("socket"), place))
+            for name, taken in step.takes.items():
+                self._statement(f"{name} = ", taken_code(name, taken, "told"))
 
     def _request(self, step: Step) -> None:
         takes = {name: taken for name, taken in step.takes.items() if taken.how != "cookie"}
@@ -152,6 +176,11 @@ class StreamWriter:
         """Makes the request that is answered with the answer, and reads that."""
         reading = self._facts.reading
         dialect = DIALECTS[reading.dialect].__name__ if reading.dialect else "Answer"
+        if step.method == SEND:
+            self._socket_step(step)
+            self._add(f"async for piece in read_socket_answer(socket, {dialect}()):")
+            self._add(f"{INDENT}yield piece")
+            return
         self._body(step)
         if reading.polled:
             self._statement("call = ", self._partial(step))

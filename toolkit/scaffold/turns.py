@@ -9,20 +9,38 @@ from toolkit.scaffold.answering import Chat, Turn
 from toolkit.scaffold.asking import same_call, value_of
 from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.facts import Place
+from toolkit.scaffold.socket_exchanges import OPEN
 from toolkit.scaffold.sources import Told, is_distinctive
 
 
 class Turns:
     """The turns of `chat`. `first` is the one that the provider is written from; `goes_on` says of each turn whether it
-    goes on with the conversation of the turn before. `peers` are the other turns that begin a conversation."""
+    goes on with the conversation of the turn before. `peers` are the other turns that begin a conversation. `kind`
+    reads the answers."""
 
     def __init__(self, exchanges: Sequence[Exchange], chat: Chat, told: Told) -> None:
         self._exchanges, self._told = exchanges, told
         self.all = chat.turns
         self.first_number = chat.first
+        self.kind = chat.reading.kind
         self.first = chat.turns[chat.first]
         self.goes_on = tuple(number > 0 and self._goes_on(number) for number in range(len(chat.turns)))
         self.peers = [n for n, on in enumerate(self.goes_on) if not on and n != chat.first]
+
+    @property
+    def origin(self) -> str:
+        """The site's own origin: that of the request that asks, or of the page that opened the socket."""
+        asking = self.first.asking.exchange
+        if not asking.is_frame:
+            return asking.origin
+        headers = {pair.name.lower(): pair.value for pair in self.socket.entry.request.headers}
+        return headers.get("origin") or asking.origin
+
+    @property
+    def socket(self) -> Exchange:
+        """The handshake of the socket that the question of the provider's turn was asked over."""
+        asking = self.first.asking.exchange
+        return next(one for one in self._exchanges if one.number == asking.number and one.method == OPEN)
 
     @property
     def said(self) -> list[str]:
@@ -41,6 +59,10 @@ class Turns:
             return turn.asking.exchange
         if exchange is self.first.answering:
             return turn.answering
+        if exchange.method == OPEN:
+            own_socket = (one for one in self._exchanges if one.number == turn.asking.exchange.number)
+            found = next((one for one in own_socket if one.method == OPEN), None)
+            return found if found is not exchange and not self._shares_socket(number) else None
         asked, own = turn.asking.exchange.at, exchange.at < self.first.asking.exchange.at
         alike = [
             one
@@ -72,7 +94,13 @@ class Turns:
         values = [value for one in requests for value in one.values.values() if isinstance(value, str)]
         if any(text in value for text in said for value in values):
             return True
-        return self._shares_id(before, turn) or self._follows(before, turn)
+        return self._shares_socket(number) or self._shares_id(before, turn) or self._follows(before, turn)
+
+    def _shares_socket(self, number: int) -> bool:
+        """Decides whether the turn is asked over the same socket as the one before it, at a site where others are not:
+        a socket is a conversation there."""
+        sockets = [one.asking.exchange.number if one.asking.exchange.is_frame else -1 for one in self.all]
+        return number > 0 and sockets[number] == sockets[number - 1] >= 0 and len(set(sockets)) > 1
 
     def _shares_id(self, before: Turn, turn: Turn) -> bool:
         """Decides whether both have an id that not every turn has."""

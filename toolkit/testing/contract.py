@@ -37,7 +37,8 @@ def provider_contract(
     - the text does not depend on the chunks in which the bodies arrive;
     - an answer that ends after any of its last frames, though the connection ends well, is an error unless its text is
       whole; not checked of a site without an end marker (`Provider.marks_end`);
-    - a WebSocket that ends after any of its last frames, by whatever code, or is lost, is an error likewise;
+    - a WebSocket that ends after any of its last frames, by whatever code, or is lost, is an error likewise; where the
+      site marks no end in its frames, code 1000 is the end;
     - a failure that the site reports within an answer is an error;
     - a session that the site refuses at any request of the call is a `LoginRequired`;
     - a call that is cancelled at any of its requests, or whose answer is left half-read, ends at once: it closes its

@@ -162,6 +162,7 @@ SOCKET_CLOSES = {
     **{f"with {code}": WebSocketClose("server", code) for code in (1001, 1008, 1011, 1012, 4000)},
 }
 
+CLOSED_AS_COMPLETE = "a socket that is closed as complete in the middle"
 # Those of WebSockets besides.
 SOCKET_FAULTS: dict[str, Fault] = {
     **{

@@ -36,6 +36,33 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
+class PageSocket:
+    """A WebSocket of a page."""
+
+    def __init__(self, raw: aiohttp.ClientWebSocketResponse, exchange: Exchange) -> None:
+        self._raw, self._exchange = raw, exchange
+
+    async def send(self, value: Any) -> None:
+        data = json.dumps(value, ensure_ascii=False)
+        self._exchange.message(data, sent=True)
+        await self._raw.send_str(data)
+
+    async def receive(self) -> Any:
+        """The next frame; None once the site has closed the socket."""
+        message = await self._raw.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            self._exchange.closed("unknown", None, "")
+            self._exchange.end()
+            return None
+        self._exchange.message(message.data, sent=False)
+        return json.loads(message.data)
+
+    async def close(self) -> None:
+        await self._raw.close()
+        self._exchange.closed("unknown", None, "")
+        self._exchange.end()
+
+
 class Page:
     """A page of `origin`. `storage` is its localStorage; `shown` are the answers that it has shown, in order."""
 
@@ -80,6 +107,21 @@ class Page:
         ]
         body = "".join([*parts, f"--{BOUNDARY}--\r\n"]).encode()
         return await self._fetch("POST", path, body, {"content-type": f"multipart/form-data; boundary={BOUNDARY}"})
+
+    async def socket(self, path: str, *protocols: str) -> PageSocket:
+        """Open a WebSocket, as `new WebSocket` does."""
+        url = urljoin(self.origin, path)
+        headers = {"user-agent": AGENT, "origin": self.origin}
+        raw = await self._http.ws_connect(url, headers=headers, protocols=protocols)
+        cookies = self._http.cookie_jar.filter_cookies(URL(url))
+        sent = [*headers.items(), ("Upgrade", "websocket")]
+        sent += [("Cookie", "; ".join(f"{name}={one.value}" for name, one in cookies.items()))] if cookies else []
+        sent += [("Sec-WebSocket-Protocol", ", ".join(protocols))] if protocols else []
+        exchange = Exchange("GET", url.replace("http", "ws", 1), sent, b"")
+        self._exchanges.append(exchange)
+        chosen = [("Sec-WebSocket-Protocol", raw.protocol)] if raw.protocol else []
+        exchange.response(101, "Switching Protocols", [("Upgrade", "websocket"), *chosen])
+        return PageSocket(raw, exchange)
 
     def cookie(self, name: str) -> str:
         """What `document.cookie` has."""

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.scaffold.synthetic import asked, besides, read, signed_in, told, wily
+from tests.scaffold.synthetic import asked, besides, read, signed_in, sockets, told, wily
 from tests.scaffold.synthetic.page import Page
 from tests.scaffold.synthetic.sites import FIRST, FOLLOW_UP, Site
 from toolkit.client.client import Client
@@ -26,9 +26,10 @@ from toolkit.scaffold import Findings, infer, prove, write_package
 from toolkit.scaffold.proof import load_provider
 from toolkit.stores.memory import MemoryStore
 
-SITES = {site.__name__: site for module in (asked, told, read, signed_in, besides, wily) for site in module.SITES}
+MODULES = (asked, told, read, signed_in, besides, wily, sockets)
+SITES = {site.__name__: site for module in MODULES for site in module.SITES}
 ALONE = [site.__name__ for site in (*told.SITES, *wily.SITES, besides.ProofOfWork)]
-IN_FULL = ("LocationId",)  # the contract takes seconds for each
+IN_FULL = ("LocationId", "SocketSession", "SocketClose")  # the contract takes seconds for each
 NEW = "What is the capital of Mongolia?"
 TALK = [
     {"role": "user", "content": "Is the moon made of cheese?"},
