@@ -33,7 +33,8 @@ from toolkit.stores.file import FileStore
 
 PROXY, LITELLM = "bare aiohttp proxy", "LiteLLM proxy"
 LITELLM_VARIABLE = "BENCH_LITELLM"  # its command, in an environment of its own: it pins what it needs
-LITELLM_SECONDS = 600.0  # until it is ready
+LITELLM_SECONDS = 1800.0  # until it is ready: it takes a minute of CPU, more at its first start
+LITELLM_OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # no waiting for prices from the network
 PATH = "/v1/chat/completions"
 KEY = "sk-of-the-benchmarks"
 MODEL = "codelinkava/m"
@@ -130,7 +131,7 @@ async def _litellm(url: str, folder: Path, environment: dict[str, str]) -> tuple
     process = await asyncio.create_subprocess_exec(
         *(found, "--config", str(folder / "config.yaml"), "--host", "127.0.0.1", "--port", str(port)),
         # All pieces of these answers are alike, which it takes for a model that is stuck.
-        env={**environment, "PYTHONPATH": "", "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000"},
+        env={**environment, "PYTHONPATH": "", "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000", **LITELLM_OFFLINE},
         stdout=DEVNULL,
         stderr=DEVNULL,
     )

@@ -110,6 +110,31 @@ async def test_another_keepers_renewal_is_taken_up(store: Store) -> None:
     assert site.visits == []
 
 
+async def test_calls_that_ask_at_once_share_a_reading() -> None:
+    """Of the store: none that began before one of them has asked, so that what was stored before that is found."""
+
+    class Counting(MemoryStore):
+        loads = 0
+
+        async def load(self, key: Key) -> BrowserSession | None:
+            self.loads += 1
+            found = await super().load(key)
+            await asyncio.sleep(0)
+            return found
+
+    store = Counting()
+    await store.save(KEY, session("first"))
+    mine = keeper(Site().visit, store)
+    early = asyncio.create_task(mine.acquire())
+    while not store.loads:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await store.save(KEY, session("second", at=2.0))
+    found = await asyncio.gather(*(mine.acquire() for _ in range(20)))
+    assert sid((await early).session) == "first"
+    assert {sid(one.session) for one in found} == {"second"}
+    assert store.loads <= 3  # the early one, the first of the others, and one for the rest
+
+
 async def test_a_login_that_is_needed_changes_nothing(store: Store) -> None:
     """The stored session stays what it was, however the visit ended, and the error says that it had been good."""
     site = Site()

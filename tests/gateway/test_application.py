@@ -176,10 +176,11 @@ async def test_a_site_that_is_slow_to_begin(gateway: Gateway, monkeypatch: pytes
     assert "[DONE]" not in rest.events
 
 
-async def test_a_client_that_does_not_read(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is let go after a while, and the site's call with it."""
+@pytest.mark.parametrize("size", [2_000, 100_000])
+async def test_a_client_that_does_not_read(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """It is let go after a while, and the site's call with it, whether the pieces are small or large."""
     monkeypatch.setattr(answer_stream, "WRITE_SECONDS", 0.1)
-    gateway.site.says(*["x" * 100_000] * 200)
+    gateway.site.says(*["x" * size] * (20_000_000 // size))
     body = b'{"model": "codelinkava", "messages": [{"role": "user", "content": "Hi"}], "stream": true}'
     head = [
         b"POST /v1/chat/completions HTTP/1.1",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import suppress
 
 import pytest
 
-from toolkit.gateway.burst_reading import Bursts
+from toolkit.gateway.burst_reading import call_before_wait
 
 
 class Source:
@@ -32,15 +33,12 @@ class Source:
             self.ended = "whole"
 
 
-async def read(source: Source, seen: list[int | str], failure: Exception | None = None) -> None:
-    async def before_wait() -> None:
-        await asyncio.sleep(0)
-        seen.append("wait")
-        if failure is not None:
-            raise failure
-
-    async for item in Bursts(source.read(), before_wait):
-        seen.append(item)
+async def read(source: Source, seen: list[int | str]) -> None:
+    """Read all of `source` into `seen`, with a word wherever more is waited for."""
+    items = source.read()
+    with suppress(StopAsyncIteration):
+        while True:
+            seen.append(await call_before_wait(anext(items), lambda: seen.append("wait")))
 
 
 async def test_before_each_wait() -> None:
@@ -55,16 +53,6 @@ async def test_before_each_wait() -> None:
     source.items.put_nowait([])
     await reading
     assert (seen, source.ended) == ([1, 2, 3, 4, "wait", 5, 6], "whole")
-
-
-@pytest.mark.parametrize("failure", [ConnectionError("gone"), asyncio.CancelledError()])
-async def test_a_failure_before_a_wait(failure: Exception) -> None:
-    """It is what the reader gets, after the source has ended as by a cancellation."""
-    source, seen = Source(), list[int | str]()
-    source.items.put_nowait([1])
-    with pytest.raises(type(failure)) as caught:
-        await read(source, seen, failure)
-    assert (caught.value, seen, source.ended) == (failure, [1, "wait"], "CancelledError")
 
 
 async def test_an_error_of_the_source() -> None:
@@ -91,3 +79,25 @@ async def test_a_cancellation() -> None:
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert source.ended == "CancelledError"
+
+
+async def test_a_cancellation_that_is_passed_over() -> None:
+    """The wait goes on, and its result is given."""
+
+    async def stubborn() -> str:
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return "done"
+
+    waiting = asyncio.Event()
+    reading = asyncio.create_task(_awaited(stubborn(), waiting))
+    await waiting.wait()
+    reading.cancel()
+    await asyncio.sleep(0)
+    reading.cancel()
+    assert await reading == "done"
+
+
+async def _awaited(work: Awaitable[str], waiting: asyncio.Event) -> str:
+    return await call_before_wait(work, waiting.set)

@@ -294,12 +294,15 @@ class ChatStream:
 
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that the site says: text, reasoning, sources, its queue and so on, and the end."""
-        while True:
-            try:
-                piece = await self._next(False)
-            except StopAsyncIteration:
-                return
+        while (piece := await self.read_piece()) is not None:
             yield Text(piece) if isinstance(piece, str) else piece
+
+    async def read_piece(self) -> str | ChatEvent | None:
+        """The next one of `events()`, with text as it is; None at the end."""
+        try:
+            return await self._next(False)  # type: ignore[no-any-return]
+        except StopAsyncIteration:
+            return None
 
     async def text(self, *, allow_truncated: bool = False) -> str:
         """The rest of the answer as one text: all of it, where nothing was read before. The stream is closed

@@ -85,6 +85,7 @@ class SessionKeeper:
         self._rungs = rungs
         self.outcomes = Outcomes(key.provider)
         self._storage = SessionStorage(store if given is None else None, key, recipe)
+        self._read_at = 0.0  # when the last reading of the store began, in seconds of `time.monotonic`
         self._store_outdated = False  # the store failed to save what `session` has
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -94,8 +95,10 @@ class SessionKeeper:
         if self.given and self.session is not None:
             log.debug("%s: using the session that was given", self._provider)
             return Acquired(self.session, fresh=True)
+        asked_at = time.monotonic()
         async with self._lock:
-            await self.reload()
+            if self._read_at < asked_at:  # many calls that ask at once share one reading of the store
+                await self.reload()
             if self.session is not None and self._has_credentials(self.session):
                 if is_renewal_due(self.session, time.time()):
                     return await self._renew_in_time(self.session)
@@ -113,7 +116,9 @@ class SessionKeeper:
     async def reload(self) -> BrowserSession | None:
         """Load the session from the store, where others may have changed or removed it. Returns it, or None."""
         if self._storage.store is not None and not self._store_outdated:
+            began = time.monotonic()
             self.session = await self._storage.load()
+            self._read_at = began
         return self.session
 
     async def renew(self, refused: BrowserSession) -> BrowserSession:

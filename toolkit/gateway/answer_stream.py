@@ -9,16 +9,16 @@ for `GRACE_SECONDS`; then the head is sent, and comments after it. Comments are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
-from toolkit.chats.events import ChatEvent, Finished, Queued, Status, Text
+from toolkit.chats.events import ChatEvent, Finished, Queued, Status
 from toolkit.chats.stream import ChatStream
 from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
-from toolkit.gateway.burst_reading import Bursts
+from toolkit.gateway.burst_reading import call_before_wait
 from toolkit.gateway.call_log import RunningCall
 from toolkit.gateway.error_answers import GatewayError, Refused, gateway_error
 from toolkit.gateway.protocols import StreamWriter
@@ -30,7 +30,7 @@ WRITE_SECONDS = 60.0  # for a client to read on
 # In our buffer, or in one write, from which on a client may be waited for. Below both, asyncio's transports make no
 # writer wait: their marks are 16 and 64 KiB (`asyncio.WriteTransport.set_write_buffer_limits`).
 UNREAD_BYTES = 16 * 1024
-GATHERED_BYTES = 8 * 1024  # that are written at once, though more of the answer is there already
+GATHERED_EVENTS = 64  # that are written at once, though more of the answer is there already
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -53,8 +53,12 @@ class AnswerStream:
         self._request, self._writer = request, writer
         self.response = web.StreamResponse(headers=HEADERS)
         self._last_write = 0.0
-        self._gathered: list[bytes] = []  # what the next write has
-        self._gathered_bytes = 0
+        self._gathered: list[bytes] = []  # events that the next write has
+        self._crowded = self._chunked = False
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._silence: asyncio.TimerHandle
+        self._body: AbstractStreamWriter | None = None  # once the head is sent
         self.started = False  # something of the answer has been sent, so no other site can be asked
 
     async def send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
@@ -73,52 +77,50 @@ class AnswerStream:
             await self.response.write_eof()
 
     async def _send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
-        async with stream, aclosing(stream.events()) as events:
-            first = await self._first_content(events)
+        async with stream:
+            first = await self._first_content(stream)
             self.started = True
             call.begin_answer()
             await self._begin()
-            keeper = asyncio.create_task(self._keep_alive())
+            self._watch_silence()
             try:
-                await self._send_content(first, events, stream, question, call)
+                await self._send_content(first, stream, question, call)
             finally:
-                keeper.cancel()
-                with suppress(asyncio.CancelledError):
-                    await keeper
+                self._silence.cancel()
 
     async def _send_content(
-        self,
-        first: ChatEvent,
-        events: AsyncGenerator[ChatEvent, None],
-        stream: ChatStream,
-        question: Question,
-        call: RunningCall,
+        self, piece: str | ChatEvent | None, stream: ChatStream, question: Question, call: RunningCall
     ) -> None:
+        """Send `piece` and what follows it. Each piece of an answer passes here, so that it takes no further calls."""
         texts: list[str] = []
+        gathered, writer = self._gathered, self._writer
         try:
-            self._gather(first, texts)
-            async for event in Bursts(events, self._flush):
-                self._gather(event, texts)
-                if self._gathered_bytes > GATHERED_BYTES:
+            while piece is not None:
+                if isinstance(piece, str):
+                    texts.append(piece)
+                    gathered.append(writer.text(piece))
+                else:
+                    gathered.append(writer.event(piece))
+                if self._crowded or len(gathered) > GATHERED_EVENTS:
                     await self._flush()
+                piece = await call_before_wait(stream.read_piece(), self._flush_at_once)
             answer = summarize(stream, "".join(texts), question)
             call.usage = answer.usage
-            self._add(self._writer.end(answer))
+            gathered.append(writer.end(answer))
         except ToolkitError as error:
             call.fail(error)
-            self._add(self._writer.error(gateway_error(error)))
+            gathered.append(writer.error(gateway_error(error)))
         await self._flush()
 
     async def fail(self, error: GatewayError) -> None:
         """End a stream whose head was sent."""
-        self._add(self._writer.error(error))
+        self._gathered.append(self._writer.error(error))
         await self._flush()
         await self.response.write_eof()
 
-    async def _first_content(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:
-        """The first event that is something of the answer. Meanwhile, after the grace, the client gets comments."""
-        loop = asyncio.get_running_loop()
-        reading = asyncio.ensure_future(self._skip_notices(events))
+    async def _first_content(self, stream: ChatStream) -> str | ChatEvent | None:
+        """The first piece that is something of the answer. Meanwhile, after the grace, the client gets comments."""
+        reading = asyncio.ensure_future(self._skip_notices(stream))
         wait = GRACE_SECONDS
         try:
             while True:
@@ -133,56 +135,61 @@ class AnswerStream:
                 reading.cancel()
                 with suppress(asyncio.CancelledError, ToolkitError):
                     await reading
-            self._last_write = loop.time()
+            self._last_write = self._time()
 
-    async def _skip_notices(self, events: AsyncGenerator[ChatEvent, None]) -> ChatEvent:
-        async for event in events:
-            if isinstance(event, Queued) and self.response.prepared:
-                await self._write(b": queue position %d of %d\n\n" % (event.position, event.size))
-            if not isinstance(event, Queued | Status):
-                return event
+    async def _skip_notices(self, stream: ChatStream) -> str | ChatEvent | None:
+        while (piece := await stream.read_piece()) is not None:
+            if isinstance(piece, Queued) and self.response.prepared:
+                await self._write(b": queue position %d of %d\n\n" % (piece.position, piece.size))
+            if not isinstance(piece, Queued | Status):
+                return piece
         return Finished("stop")
 
     async def _begin_head(self) -> None:
         if not self.response.prepared:
-            await self.response.prepare(self._request)
+            self._body = await self.response.prepare(self._request)
+            self._chunked = self.response.headers.get("Transfer-Encoding") == "chunked"  # not for clients of HTTP/1.0
 
     async def _begin(self) -> None:
         await self._begin_head()
-        self._add(self._writer.begin())
+        self._gathered.append(self._writer.begin())
 
-    def _gather(self, event: ChatEvent, texts: list[str]) -> None:
-        """Have what stands for `event` be a part of the next write."""
-        if isinstance(event, Text):
-            texts.append(event.text)
-            self._add(self._writer.text(event.text))
-        else:
-            self._add(self._writer.event(event))
+    def _flush_at_once(self) -> None:
+        """Write what has been gathered. The client is not waited for, but `_crowded` says that it has to be.
 
-    def _add(self, data: bytes) -> None:
-        self._gathered.append(data)
-        self._gathered_bytes += len(data)
+        This frames the chunks itself, as `StreamResponse.write` would by a dozen calls for each.
+        """
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            self._crowded = True
+            return
+        if data := b"".join(self._gathered):
+            self._gathered.clear()
+            transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            self._last_write = self._time()
+            self._crowded = transport.get_write_buffer_size() > UNREAD_BYTES
 
     async def _flush(self) -> None:
-        """Write what has been gathered."""
-        if self._gathered_bytes:
-            data = b"".join(self._gathered)
-            self._gathered.clear()
-            self._gathered_bytes = 0
-            await self._write(data)
+        """Write what has been gathered, and wait for a client that has not read what was written before."""
+        data = b"".join(self._gathered)
+        self._gathered.clear()
+        await self._write(data)
+        self._crowded = False
 
-    async def _keep_alive(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = self._last_write + COMMENT_SECONDS
-            if due <= loop.time():
-                await self._write(WAITING)
-            await asyncio.sleep(max(0.1, due - loop.time()))
+    def _watch_silence(self) -> None:
+        """Keep the connection by a comment whenever nothing has been written for `COMMENT_SECONDS`."""
+        left = self._last_write + COMMENT_SECONDS - self._time()
+        if left <= 0:
+            left = COMMENT_SECONDS
+            transport = self._request.transport
+            if transport is not None and transport.get_write_buffer_size() <= UNREAD_BYTES:
+                self._gathered.append(WAITING)
+                self._flush_at_once()
+        self._silence = self._loop.call_later(left, self._watch_silence)
 
     async def _write(self, data: bytes) -> None:
         """Write whole events. Raises `SlowClient` where the client does not read on."""
-        loop = asyncio.get_running_loop()
-        self._last_write = loop.time()
+        self._last_write = self._time()
         transport = self._request.transport
         if transport is None or max(transport.get_write_buffer_size(), len(data)) < UNREAD_BYTES:
             await self.response.write(data)
@@ -190,6 +197,8 @@ class AnswerStream:
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 await self.response.write(data)
+                if self._body is not None:
+                    await self._body.drain()  # which knows of what was written past it, too
         except TimeoutError:
             transport.abort()
             raise SlowClient from None

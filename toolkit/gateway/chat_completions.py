@@ -68,6 +68,9 @@ def read_request(body: bytes) -> tuple[str, Question]:
     )
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 class ChunkWriter:
     """Writes the events of a stream, which all begin with what `head` says."""
 
@@ -83,7 +86,7 @@ class ChunkWriter:
 
     def text(self, piece: str) -> bytes:
         """A piece of the answer. Of all events nearly each is one, so it is put together by hand."""
-        return self._before_text + msgspec.json.encode(piece) + b'},"finish_reason":null}]}\n\n'
+        return self._before_text + _encode(piece) + b'},"finish_reason":null}]}\n\n'
 
     def event(self, event: ChatEvent) -> bytes:
         """What else the site says, where clients have a field for it; nothing otherwise."""

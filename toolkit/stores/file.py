@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from toolkit.errors import StoreError
@@ -165,11 +165,7 @@ class FileStore:
         write_atomic(path, content)
 
     def _path(self, key: Key) -> Path:
-        """Return the file for `key`. Its name works on every file system: it shows the key in plain characters, and a
-        hash tells apart keys that differ only in case, in other characters or beyond the part that is shown."""
-        shown = (re.sub(r"[^a-z0-9.]+", "-", part.lower())[:MAX_NAME_PART].strip("-.") for part in key)
-        digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
-        return self.folder / f"{'--'.join(filter(None, shown))}--{digest}.json"
+        return self.folder / _file_name(key)
 
     async def _read(self, path: Path) -> StoredSession | None:
         """Return the session in the file `path`, or None if there is none. A corrupt file is set aside first.
@@ -252,3 +248,12 @@ class FileStore:
         )
         todo = TODOS.get(error.errno or 0, "Check the folder's permissions")
         return StoreError(f"{what}: {reason}.", hint=f"{todo}, or {instead}.")
+
+
+@lru_cache
+def _file_name(key: Key) -> str:
+    """Return the name of the file for `key`, which works on every file system: it shows the key in plain characters,
+    and a hash tells apart keys that differ only in case, in other characters or beyond the part that is shown."""
+    shown = (re.sub(r"[^a-z0-9.]+", "-", part.lower())[:MAX_NAME_PART].strip("-.") for part in key)
+    digest = hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:16]
+    return f"{'--'.join(filter(None, shown))}--{digest}.json"
