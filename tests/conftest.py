@@ -54,6 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     state = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
     os.environ["TOOLKIT_STATE_DIR"] = state.name
     config.add_cleanup(state.cleanup)
+    if (cache := getattr(config, "cache", None)) is not None:
+        # Playwright's driver is compiled once, and not by each test that starts it.
+        os.environ["NODE_COMPILE_CACHE"] = str(cache.mkdir("node"))
 
 
 def pytest_collection_finish() -> None:

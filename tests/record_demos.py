@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import toolkit
+from tests.cli import forked
 from tests.providers.conftest import DEPLOYMENTS, SITES, session_for
 from toolkit.replay.local_network import LocalNetwork
 
@@ -43,12 +42,9 @@ async def record(name: str, folder: Path, gap: float = 0.04) -> Path:
             command += ["--session", str(file)]
         async with LocalNetwork(apps=site.hosts()) as network:
             environ = {**os.environ, **network.environ(), "TOOLKIT_STATE_DIR": state}
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "toolkit", *command, env=environ, stdout=PIPE, stderr=STDOUT
-            )
-            output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    assert "".join(ANSWER) in output.decode()
+            code, out, err = await forked.run(forked.Command(command, environ, os.getcwd()), b"")
+    assert code == 0, err.decode()
+    assert "".join(ANSWER) in out.decode()
     assert site.problems == [], site.problems
     path.chmod(0o644)  # it is made to be shipped
     return path

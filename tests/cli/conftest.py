@@ -28,7 +28,7 @@ from toolkit.stores.base import Key
 from toolkit.stores.file import FileStore
 
 TRACEBACK = "Traceback (most recent call last)"
-PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH", "PYTHONPATH")
+PASSED_ON = ("PATH", "SYSTEMROOT", "PLAYWRIGHT_BROWSERS_PATH", "PYTHONPATH", "NODE_COMPILE_CACHE")
 
 
 def python_path(*first: Path) -> str:

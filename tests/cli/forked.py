@@ -1,13 +1,15 @@
-"""Runs commands in processes that are forked from one which has loaded the toolkit: `python -m tests.cli.forked PATH`.
+"""Runs programs in processes that are forked from one which has loaded the toolkit: `python -m tests.cli.forked PATH`.
 
 Loading it anew takes a command longer than most of what it does. The process listens at the socket PATH, forks for each
-connection, and ends when its stdin does.
+connection, and ends when its stdin does. With `pytest` after PATH it has loaded that too, with its plugins.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
+import io
 import os
 import random
 import re
@@ -20,35 +22,38 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, redirect_stdout, suppress
 from functools import cache
 
 import msgspec
 
 SURROGATES = re.compile("[\ud800-\udfff]")
 LARGEST = 1 << 17  # bytes of a request, less than what a socket takes at once
+PYTEST = "pytest"
+PATHS = "PYTHONPATH"
 
 
 class Command(msgspec.Struct):
     """The arguments of the command, its whole environment, and its working folder. `first` is the path of a program
-    that the process runs before."""
+    that the process runs before; `module` is what it runs as `python -m`, or the path of a file that it runs."""
 
     args: list[str]
     env: dict[str, str]
     cwd: str
     first: str = ""
+    module: str = "toolkit"
 
 
 # --- here ------------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _server() -> str:
+def _server(*more: str) -> str:
     """The path of the socket of a process that is started for this one, and ends with it."""
     folder = tempfile.mkdtemp(prefix="tk-")
     path = f"{folder}/s"
     process = subprocess.Popen(
-        [sys.executable, "-m", __name__, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True
+        [sys.executable, "-m", __name__, path, *more], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     process.stdout.readline()  # it listens
@@ -63,9 +68,16 @@ def _end(process: subprocess.Popen[bytes], folder: str) -> None:
 
 
 def can_run(args: Iterable[str], env: Mapping[str, str]) -> bool:
-    """Whether a forked process does what a new one would: it has Python's settings of this one, and gets text."""
-    settings = all(os.environ.get(name) == value for name, value in env.items() if name.startswith("PYTHON"))
-    return settings and all(isinstance(arg, str) and not SURROGATES.search(arg) for arg in args)
+    """Whether a forked process does what a new one would: it has Python's settings of this one, but for what stands
+    before those in PYTHONPATH, and gets text."""
+    settings = [name for name in env if name.startswith("PYTHON") and name != PATHS]
+    if any(os.environ.get(name) != env[name] for name in settings) or not env.get(PATHS, "").endswith(_paths()):
+        return False
+    return all(isinstance(arg, str) and not SURROGATES.search(arg) for arg in args)
+
+
+def _paths() -> str:
+    return os.environ.get(PATHS, "")
 
 
 async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
@@ -77,7 +89,7 @@ async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
         pipes = [os.pipe() for _ in range(3)]
         (read_in, write_in), (read_out, write_out), (read_err, write_err) = pipes
         theirs = [read_in, write_out, write_err]
-        connection.connect(_server())
+        connection.connect(_server(PYTEST) if command.module == PYTEST else _server())
         connection.setblocking(False)
         try:
             socket.send_fds(connection, [request], theirs)
@@ -105,12 +117,19 @@ async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
             raise
 
 
-# What a shell runs as `toolkit`: it hands its streams to the process that forks, and waits for the exit code.
+# What a shell runs as `toolkit`, `pytest` or `python`: it hands its streams to the process that forks, and waits for
+# the exit code. Of Python it runs files so, and nothing else.
 PROGRAM = """#!{python} -IS
 import json, os, socket, sys
+module, args = {module!r}, sys.argv[1:]
+if module == "python":
+    if not args or args[0].startswith("-"):
+        os.execv({python!r}, [{python!r}, *args])
+    module, *args = args
+    module = os.path.abspath(module)
 with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
     connection.connect({path!r})
-    request = json.dumps({{"args": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd()}})
+    request = json.dumps({{"args": args, "env": dict(os.environ), "cwd": os.getcwd(), "module": module}})
     socket.send_fds(connection, [request.encode()], [0, 1, 2])
     told = connection.makefile()
     told.readline()
@@ -119,9 +138,10 @@ sys.exit(code if code >= 0 else 128 - code)
 """
 
 
-def program() -> str:
-    """The text of a program for shells that does what the command does, but is forked."""
-    return PROGRAM.format(python=sys.executable, path=_server())
+def program(module: str) -> str:
+    """The text of a program for shells that does what `module` (toolkit, pytest or python) does, but is forked."""
+    path = _server(PYTEST) if module == PYTEST else _server()
+    return PROGRAM.format(python=sys.executable, path=path, module=module)
 
 
 async def _reader(loop: asyncio.AbstractEventLoop, number: int, stack: ExitStack) -> asyncio.StreamReader:
@@ -135,11 +155,30 @@ async def _reader(loop: asyncio.AbstractEventLoop, number: int, stack: ExitStack
 # --- there -----------------------------------------------------------------------------------------------------------
 
 
-def serve(path: str) -> None:
+def _load_pytest() -> None:
+    """Have pytest load its plugins, by a run of no tests: it warns of those that it finds loaded by others."""
+    import pytest
+
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+        options = (
+            "-p",
+            "no:hypothesispytest",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            "asyncio_default_fixture_loop_scope=function",
+        )
+        pytest.main([*options, "--rootdir", folder, folder])
+
+
+def serve(path: str, *more: str) -> None:
+    if PYTEST in more:
+        _load_pytest()
     import toolkit.browser.session_manager
     import toolkit.cli.client_from_options  # noqa: F401 - what is loaded once: most of the toolkit, and its libraries
     from toolkit.cli.command_table import COMMANDS  # noqa: F401
 
+    gc.freeze()  # so that no search for garbage in a forked one looks through what is loaded here
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, selectors.DefaultSelector() as selector:
@@ -184,6 +223,8 @@ def _become(command: Command, numbers: list[int]) -> None:
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+    first_paths = command.env.get(PATHS, _paths()).removesuffix(_paths())
+    sys.path[:0] = [path for path in first_paths.split(os.pathsep) if path]
     os.environ.clear()
     os.environ.update(command.env)
     os.chdir(command.cwd)
@@ -191,9 +232,13 @@ def _become(command: Command, numbers: list[int]) -> None:
     tempfile.tempdir = None
     if command.first:
         runpy.run_path(command.first)
-    sys.argv = ["toolkit", *command.args]
-    runpy.run_module("toolkit", run_name="__main__", alter_sys=True)
+    sys.argv = [command.module, *command.args]
+    if command.module.endswith(".py"):
+        sys.path.insert(0, os.path.dirname(command.module))
+        runpy.run_path(command.module, run_name="__main__")
+    else:
+        runpy.run_module(command.module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -31,6 +31,7 @@ from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
+FORKING = ("toolkit", "python", "pytest")
 ROUTE = (PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE)
 
 
@@ -122,12 +123,13 @@ class Reader:
 
 @asynccontextmanager
 async def reading(
-    sections: str | Sequence[str], folder: Path, apps: Mapping[str, web.Application], *, forking: bool = False
+    sections: str | Sequence[str], folder: Path, apps: Mapping[str, web.Application], *, forking: Sequence[str] = ()
 ) -> AsyncIterator[Reader]:
     """Read the section of that name (`sessions.md#In CI`), or several in a row, in `folder`, where `apps` answer for
     their host names. Fails where a block of them is run by nobody.
 
-    With `forking`, `toolkit` is forked from a process that has loaded it: for many commands, each of which ends."""
+    The programs named by `forking` (toolkit, python, pytest) are forked from a process that has loaded the toolkit: for
+    what ends by itself."""
     sections = [sections] if isinstance(sections, str) else sections
     if sys.platform == "win32":
         pytest.skip("the blocks are for a shell")
@@ -135,8 +137,10 @@ async def reading(
     with tempfile.TemporaryDirectory(prefix="tk-", ignore_cleanup_errors=True) as temp:
         async with LocalNetwork(apps=apps) as network:
             reader = Reader(sections, Toolkit(folder, Path(temp)), network)
+            for name in forking:
+                found = program(folder / "forking" / name, forked.program(name))
             if forking:
-                reader.put_first(program(folder / "forking" / "toolkit", forked.program()))
+                reader.put_first(found)
             try:
                 yield reader
             finally:
@@ -144,5 +148,5 @@ async def reading(
                     if process.returncode is None:
                         process.kill()
                         await process.wait()
-            assert network.refused == []
+            assert not network.refused, f"refused, since no stand-in is there: {network.refused}"
     assert reader.left == [], "these blocks are run by nobody"

@@ -22,7 +22,7 @@ WEATHER = {"index": 0, "id": "call-1", "function": {"name": "weather", "argument
 
 async def run(name: str, has: str, folder: Path, webui: WholeSite) -> str:
     """What the program of a section prints, where there is a session and no browser."""
-    async with reading(name, folder, {"webui.example.org": webui.app()}) as reader:
+    async with reading(name, folder, {"webui.example.org": webui.app()}, forking=["python"]) as reader:
         await reader.sign_in(webui)
         printed = await reader.python(has, reader.toolkit.without_browser())
     assert webui.problems == []

@@ -30,7 +30,7 @@ async def test_browsers(tmp_path: Path) -> None:
     """Each block is a browsers.json: the first one's profile is that of a visit; those of other machines are told."""
     aura = AuraSite()
     sections = ("browsers.md#Profiles", "browsers.md#On another machine")
-    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}) as reader:
+    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}, forking=["toolkit"]) as reader:
         put(reader, '"locale"')
         await reader.run(HARVEST)
         assert {seen.headers["Accept-Language"].partition(",")[0] for seen in aura.calls("/")} == {"en-GB"}

@@ -19,7 +19,9 @@ async def test_chat(tmp_path: Path) -> None:
         absent("There is no git.")
     webui = WholeSite(*[answer({"reasoning_content": "Light."}, {"content": "It is "}, {"content": "blue."})] * 4)
     (tmp_path / "photo.png").write_bytes(PNG)
-    async with reading("README.md#Chat", tmp_path, {"webui.example.org": webui.app()}) as reader:
+    async with reading(
+        "README.md#Chat", tmp_path, {"webui.example.org": webui.app()}, forking=("toolkit", "python")
+    ) as reader:
         await reader.sign_in(webui)
         await reader.run(CHANGE)
         lines = (await reader.shell("toolkit chat", reader.toolkit.without_browser())).splitlines()

@@ -24,7 +24,7 @@ async def test_the_examples(tmp_path: Path) -> None:
         absent("There is no git.")
     webui, aura = OpenWebUISite(), AuraSite()
     apps = {"webui.example.org": webui.app(), "chat.example.org": aura.app()}
-    async with reading("command-line.md#Examples", tmp_path, apps) as reader:
+    async with reading("command-line.md#Examples", tmp_path, apps, forking=["toolkit"]) as reader:
         await reader.run(CHANGE)
         await reader.sign_in(webui)
         printed = await reader.shell("toolkit providers")

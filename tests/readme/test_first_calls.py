@@ -44,7 +44,9 @@ async def test_in_ci(tmp_path: Path) -> None:
     """What is recorded once answers a test, where there is no site and no browser."""
     webui = OpenWebUISite()
     webui.answer = ["Air scatters ", "blue", " light most."]
-    async with reading("README.md#Test in CI", tmp_path, {"webui.example.org": webui.app()}) as reader:
+    async with reading(
+        "README.md#Test in CI", tmp_path, {"webui.example.org": webui.app()}, forking=["toolkit"]
+    ) as reader:
         await reader.sign_in(webui)
         assert "".join(webui.answer) in await reader.shell("toolkit record")
         reader.write("python", "toolkit_client")

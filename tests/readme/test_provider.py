@@ -17,7 +17,7 @@ from tests.cli.conftest import python_path
 from tests.providers.dialects.samples import SAMPLES
 from tests.providers.dialects.samples.sample import TEXT
 from tests.readme.blocks import PROVIDER, blocks, section
-from tests.readme.reader import Reader, reading
+from tests.readme.reader import FORKING, Reader, reading
 from tests.scaffold.synthetic.page import Page
 from tests.sites.mysite import ANSWER, PASSWORD, USER, application
 from tests.sites.token_pages import PAGES
@@ -53,7 +53,7 @@ def install(pyproject: Path) -> None:
 async def test_writing_a_provider(tmp_path: Path) -> None:
     """Followed line by line, but for the installation and the window: the provider is listed, answers, is recorded by a
     real browser, and keeps the contract."""
-    async with reading(PROVIDER, tmp_path, {"chat.example.org": application()}) as reader:
+    async with reading(PROVIDER, tmp_path, {"chat.example.org": application()}, forking=FORKING) as reader:
         files = [reader.write(block.language, block.text) for block in [*reader.left] if block.file]
         assert [file.name for file in files] == ["mysite.py", "pyproject.toml", "test_mysite.py"]
         install(tmp_path / "pyproject.toml")
@@ -72,7 +72,7 @@ async def test_writing_a_provider(tmp_path: Path) -> None:
 async def test_a_provider_from_a_recording(tmp_path: Path) -> None:
     """Followed line by line, with what a page of that site asks as the export: the provider is proved, and asks."""
     sections = "writing-a-provider.md#From a recording"
-    async with reading(sections, tmp_path, {"chat.example.org": application()}) as reader:
+    async with reading(sections, tmp_path, {"chat.example.org": application()}, forking=FORKING) as reader:
         async with aiohttp.ClientSession(**reader.network.session_options()) as http:
             page = Page(SITE, http)
             await page.open("/login")

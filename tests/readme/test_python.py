@@ -29,7 +29,7 @@ async def test_programs(tmp_path: Path) -> None:
     """With asyncio and without, each block alone is a program."""
     aura = AuraSite()
     sections = ("python.md#With asyncio", "python.md#Without asyncio")
-    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}) as reader:
+    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}, forking=("toolkit", "python")) as reader:
         assert await reader.python("async with Client") == "".join(aura.answer)
         assert await reader.python("SyncClient") == "".join(aura.answer) + "\n"
     assert aura.problems == []
@@ -39,7 +39,7 @@ async def test_contexts(tmp_path: Path) -> None:
     """A context of one's own is visited as it is configured; one of the sync API, in a test of pytest-playwright."""
     aura = AuraSite()
     sections = ("python.md#With Playwright's sync API", "python.md#A browser context of your own")
-    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}) as reader:
+    async with reading(sections, tmp_path, {"chat.example.org": aura.app()}, forking=("toolkit", "python")) as reader:
         own = reader.with_own_browser()
         assert await reader.python("context=context", own) == "".join(aura.answer) + "\n"
         assert {seen.headers["Accept-Language"] for seen in aura.requests} == {"en-GB"}
@@ -55,7 +55,7 @@ async def test_a_provider_by_itself(tmp_path: Path) -> None:
     """The function is called with messages and cookies."""
     public, assistant = AuraSite(), OpenAssistantSite()
     apps = {**public.hosts(), **assistant.hosts()}
-    async with reading("python.md#A provider by itself", tmp_path, apps) as reader:
+    async with reading("python.md#A provider by itself", tmp_path, apps, forking=("toolkit", "python")) as reader:
         defined = reader.write("python", "create_async_generator", "both.py")
         with defined.open("a") as file:
             file.write(CALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.adoption.programs import ANSWER as CHROME_ANSWER
 from tests.adoption.programs import chrome
-from tests.readme.reader import reading
+from tests.readme.reader import FORKING, reading
 from tests.sites.aura import AuraSite
 from toolkit.cli.replay_source import load_demo
 from toolkit.recording.files import save
@@ -39,7 +39,7 @@ async def test_recordings(tmp_path: Path) -> None:
     """What is recorded once answers a test, a program and a client, where there is no site and no browser."""
     aura = AuraSite()
     aura.answer = list(ANSWER)
-    async with reading(SECTIONS, tmp_path, {"chat.example.org": aura.app()}) as reader:
+    async with reading(SECTIONS, tmp_path, {"chat.example.org": aura.app()}, forking=FORKING) as reader:
         reader.write("python", "toolkit_client")
         recording, replaying = reader.take("sh", "pytest").text.splitlines()
         assert "1 passed" in await reader.run(recording)
@@ -62,7 +62,7 @@ async def test_a_recording_of_another_program(tmp_path: Path) -> None:
     """Two commands make one of ours of it, and play it."""
     (tmp_path / "devtools.har").write_bytes(chrome())
     (tmp_path / "tests").mkdir()
-    async with reading("recordings.md#Recordings of other programs", tmp_path, {}) as reader:
+    async with reading("recordings.md#Recordings of other programs", tmp_path, {}, forking=["toolkit"]) as reader:
         told = await reader.shell("recording adopt", reader.without_network())
         assert told == f'answer="{CHROME_ANSWER}"\n{CHROME_ANSWER}\n'
 
@@ -74,7 +74,7 @@ async def test_a_recording_that_has_aged(tmp_path: Path) -> None:
         entry.started -= timedelta(days=9999)
     save(recorded, tmp_path / "aura.har")
     (tmp_path / "test_aura.py").write_text(AGED_TEST, encoding="utf-8")
-    async with reading(AGED, tmp_path, {}) as reader:
+    async with reading(AGED, tmp_path, {}, forking=["pytest"]) as reader:
         process = await reader.start("pytest test_aura.py")
         assert b"1 passed" in (await process.communicate())[0]
         reader.write("ini", "toolkit_max_age", "pytest.ini")

@@ -20,7 +20,9 @@ async def test_sessions(tmp_path: Path) -> None:
     """With one session, of somebody who is signed in: it is told, asked for, renewed, written and read; and handed to
     another machine, which has none."""
     assistant = OpenAssistantSite()
-    async with reading(SECTIONS, tmp_path, {"assistant.example.org": assistant.app()}, forking=True) as reader:
+    async with reading(
+        SECTIONS, tmp_path, {"assistant.example.org": assistant.app()}, forking=("toolkit", "python")
+    ) as reader:
         cookies = {"__Secure-next-auth.session-token": assistant.login.new_token()}
         await reader.toolkit.keep(BrowserSession.from_cookie_values("openassistant", SITE, cookies))
         printed = await reader.shell("toolkit session list")

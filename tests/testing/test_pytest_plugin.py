@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 import toolkit
+from tests.cli import forked
 from tests.sites.aura import AuraSite
 from tests.sites.serving import serve
 
@@ -34,11 +35,18 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+async def run(suite: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run it in a process of its own, which has pytest and its plugins loaded already."""
+    command = forked.Command([*arguments], {**os.environ}, str(suite.path), module=forked.PYTEST)
+    code, out, err = await forked.run(command, b"")
+    return pytest.RunResult(code, out.decode().splitlines(), err.decode().splitlines(), 0.0)
+
+
 def lines(result: pytest.RunResult) -> str:
     return "\n".join(result.outlines)
 
 
-def test_a_test_needs_three_lines_and_no_browser(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_test_needs_three_lines_and_no_browser(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """For each provider, with a session from the recording, where no browser can be found."""
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(suite.path / "none"))
@@ -54,10 +62,10 @@ def test_a_test_needs_three_lines_and_no_browser(suite: pytest.Pytester, monkeyp
                 """
             }
         )
-    suite.runpytest_subprocess().assert_outcomes(passed=4)
+    (await run(suite)).assert_outcomes(passed=4)
 
 
-def test_another_question_fails_the_test(suite: pytest.Pytester) -> None:
+async def test_another_question_fails_the_test(suite: pytest.Pytester) -> None:
     """A request that was not recorded is told with the difference, and fails the test even if it is swallowed."""
     suite.makepyfile(
         """
@@ -71,13 +79,13 @@ def test_another_question_fails_the_test(suite: pytest.Pytester) -> None:
                 pass
         """
     )
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     result.assert_outcomes(failed=1)
     assert "body.messages[0].content: recorded 'Why is the sky blue?" in lines(result)
     assert "got 'Hi'" in lines(result)
 
 
-def test_what_is_never_played_fails_the_test(suite: pytest.Pytester) -> None:
+async def test_what_is_never_played_fails_the_test(suite: pytest.Pytester) -> None:
     """A test that does not ask what was recorded proves nothing."""
     suite.makepyfile(
         """
@@ -92,13 +100,13 @@ def test_what_is_never_played_fails_the_test(suite: pytest.Pytester) -> None:
             pass
         """
     )
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     result.assert_outcomes(failed=1, errors=1)
     assert "never played: POST https://openchat.team/api/chat" in lines(result)
     assert "There is no recording" in lines(result)
 
 
-def test_the_outside_network_is_shut(suite: pytest.Pytester) -> None:
+async def test_the_outside_network_is_shut(suite: pytest.Pytester) -> None:
     """During a test with the marker, and only then; names are not even looked up."""
     suite.makepyfile(
         f"""
@@ -124,10 +132,10 @@ def test_the_outside_network_is_shut(suite: pytest.Pytester) -> None:
             assert not isinstance(caught.value, RecordingError)
         """
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=2)
+    (await run(suite)).assert_outcomes(passed=2)
 
 
-def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> None:
+async def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> None:
     """pytest-playwright's `page`, unchanged, visits the recorded site; its own options for the context are kept."""
     suite.makeini(INI.replace("error", "default"))  # a plugin that pytest-playwright needs is behind pytest's times
     suite.makeconftest(
@@ -155,14 +163,14 @@ def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> N
             assert page.evaluate("fetch('https://elsewhere.test/').then(() => 'there', () => 'refused')") == "refused"
         """
     )
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     result.assert_outcomes(failed=1)  # for the host that is not recorded
     assert "elsewhere.test:443 was refused: nothing of it is recorded" in lines(result)
     assert "never played: POST https://openchat.team/api/chat" in lines(result)
     assert "assert " not in lines(result)
 
 
-def test_an_async_context_lives_in_the_recording(suite: pytest.Pytester) -> None:
+async def test_an_async_context_lives_in_the_recording(suite: pytest.Pytester) -> None:
     """`toolkit_open_context` starts a browser and leads it there; the client goes on with what the page left."""
     suite.makepyfile(
         f"""
@@ -176,7 +184,7 @@ def test_an_async_context_lives_in_the_recording(suite: pytest.Pytester) -> None
                     assert "blue" in await client.chat("{PROMPT}").text()
         """
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=1)
+    (await run(suite)).assert_outcomes(passed=1)
 
 
 TEST_THAT_RECORDS = """
@@ -193,15 +201,15 @@ async def test_recording_is_a_switch_away(suite: pytest.Pytester) -> None:
     site = AuraSite()
     async with serve(site.app()) as origin:
         suite.makepyfile(TEST_THAT_RECORDS.format(origin=origin))
-        missing = await asyncio.to_thread(suite.runpytest_subprocess)
+        missing = await run(suite)
         missing.assert_outcomes(errors=1)
         assert "--record-mode=once" in lines(missing)
-        (await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once")).assert_outcomes(passed=1)
+        (await run(suite, "--record-mode=once")).assert_outcomes(passed=1)
         asked = len(site.requests)
         assert asked > 0
-        (await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once")).assert_outcomes(passed=1)
+        (await run(suite, "--record-mode=once")).assert_outcomes(passed=1)
         assert len(site.requests) == asked
-    (await asyncio.to_thread(suite.runpytest_subprocess)).assert_outcomes(passed=1)
+    (await run(suite)).assert_outcomes(passed=1)
 
 
 TEST_OF_A_PAGE = """
@@ -227,9 +235,9 @@ async def test_a_browser_needs_a_recording_of_the_page(suite: pytest.Pytester, w
     site = AuraSite()
     async with serve(site.app()) as origin:
         suite.makepyfile(TEST_OF_A_PAGE.format(origin=origin, whole=whole))
-        recorded = await asyncio.to_thread(suite.runpytest_subprocess, "--record-mode=once", "-k", "answer")
+        recorded = await run(suite, "--record-mode=once", "-k", "answer")
         recorded.assert_outcomes(passed=1, deselected=1)
-    replayed = await asyncio.to_thread(suite.runpytest_subprocess, "-k", "test_page")
+    replayed = await run(suite, "-k", "test_page")
     if whole:
         replayed.assert_outcomes(passed=1, deselected=1)
     else:
@@ -237,7 +245,7 @@ async def test_a_browser_needs_a_recording_of_the_page(suite: pytest.Pytester, w
         assert "`toolkit record --page`, or with page=True in the marker" in lines(replayed)
 
 
-def test_mistakes_are_told(suite: pytest.Pytester) -> None:
+async def test_mistakes_are_told(suite: pytest.Pytester) -> None:
     """A client without the marker, a marker without a file, a keyword that there is not."""
     suite.makepyfile(
         """
@@ -247,18 +255,18 @@ def test_mistakes_are_told(suite: pytest.Pytester) -> None:
             pass
         """
     )
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     assert "needs @pytest.mark.recording(FILE)" in lines(result)
     suite.makepyfile("import pytest\n@pytest.mark.recording()\ndef test_x(toolkit_client): pass")
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     assert "takes one file" in "\n".join(result.outlines + result.errlines)
     suite.makepyfile("import pytest\n@pytest.mark.recording('aura.har', pase=1)\ndef test_x(toolkit_client): pass")
-    result = suite.runpytest_subprocess()
+    result = await run(suite)
     told = "has no pase; it takes provider, base_url, max_age, match, pace, strict, page"
     assert told in "\n".join(result.outlines + result.errlines)
 
 
-def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
+async def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
     """By a run of everything, with pytest-xdist too; not by a run of a part."""
     suite.makeini(INI + "toolkit_recordings = .\n")
     suite.makepyfile(
@@ -271,16 +279,14 @@ def test_unused_recordings_are_reported(suite: pytest.Pytester) -> None:
         """
     )
     for arguments in (("-k", "nothing"), ("-n", "1")):
-        told = lines(suite.runpytest_subprocess(*arguments))
+        told = lines(await run(suite, *arguments))
         assert "recordings that no test uses" in told
         assert "codelinkava.har" in told
         assert "aura.har" not in told.split("recordings that no test uses")[1]
-    assert "no test uses" not in lines(
-        suite.runpytest_subprocess(str(suite.path / "test_unused_recordings_are_reported.py"))
-    )
+    assert "no test uses" not in lines(await run(suite, str(suite.path / "test_unused_recordings_are_reported.py")))
 
 
-def test_a_recording_can_be_too_old(suite: pytest.Pytester) -> None:
+async def test_a_recording_can_be_too_old(suite: pytest.Pytester) -> None:
     """The test fails and says how old it is; the marker goes before the option, and that before the ini file."""
     suite.makepyfile(
         f"""
@@ -295,12 +301,12 @@ def test_a_recording_can_be_too_old(suite: pytest.Pytester) -> None:
             await toolkit_client.chat("{PROMPT}").text()
         """
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=2)
-    result = suite.runpytest_subprocess("--toolkit-max-age=1h")
+    (await run(suite)).assert_outcomes(passed=2)
+    result = await run(suite, "--toolkit-max-age=1h")
     result.assert_outcomes(passed=1, errors=1)
     assert "old, and 1 hours are allowed." in lines(result)
     assert "toolkit recording drift" in lines(result)
     suite.makeini(f"{INI}toolkit_max_age = 1h\n")
-    suite.runpytest_subprocess().assert_outcomes(passed=1, errors=1)
-    suite.runpytest_subprocess("--toolkit-max-age=36500d").assert_outcomes(passed=2)
-    assert "'soon' is no age" in lines(suite.runpytest_subprocess("--toolkit-max-age=soon"))
+    (await run(suite)).assert_outcomes(passed=1, errors=1)
+    (await run(suite, "--toolkit-max-age=36500d")).assert_outcomes(passed=2)
+    assert "'soon' is no age" in lines(await run(suite, "--toolkit-max-age=soon"))
