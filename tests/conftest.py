@@ -45,6 +45,11 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+# Folders and files of the slowest tests, which are begun first: then no processor waits for another's at the end.
+SLOWEST = (
+    *("shared_sessions", "testing", "test_planted_secrets.py", "readme", "browser", "cli", "client"),
+    *("redaction", "recording", "benchmarks", "scaffold", "test_end_to_end.py", "replay", "gateway", "session"),
+)
 NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
 
 
@@ -72,10 +77,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that have a fixture with a browser in it, of ours or of pytest-playwright's."""
+    """Mark the tests that have a fixture with a browser in it, of ours or of pytest-playwright's. Put the slowest files
+    first."""
+    items.sort(key=lambda item: next((i for i, name in enumerate(SLOWEST) if _is_in(item.path, name)), len(SLOWEST)))
     for item in items:
         if not NEED_BROWSER.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+
+
+def _is_in(path: Path, name: str) -> bool:
+    return path.is_relative_to(ROOT / "tests" / name)
 
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]

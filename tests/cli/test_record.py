@@ -165,21 +165,23 @@ def cut_the_answer(site: OpenWebUISite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("go_wrong", "code"),
+    ("go_wrong", "code", "visits"),
     [
-        (refuse_for_now, ExitCode.RATE_LIMITED),
-        (report_an_error, ExitCode.ERROR),
-        (cut_the_connection, ExitCode.ERROR),
-        (cut_the_answer, ExitCode.ANSWER_TRUNCATED),
-        (OpenWebUISite.expire, ExitCode.LOGIN_NEEDED),
+        (refuse_for_now, ExitCode.RATE_LIMITED, True),
+        (report_an_error, ExitCode.ERROR, False),
+        (cut_the_connection, ExitCode.ERROR, False),
+        (cut_the_answer, ExitCode.ANSWER_TRUNCATED, False),
+        (OpenWebUISite.expire, ExitCode.LOGIN_NEEDED, True),
     ],
 )
 async def test_a_call_that_fails_is_recorded(
-    toolkit: Toolkit, webui: WebUI, go_wrong: Callable[[OpenWebUISite], None], code: ExitCode
+    toolkit: Toolkit, webui: WebUI, go_wrong: Callable[[OpenWebUISite], None], code: ExitCode, visits: bool
 ) -> None:
     """The file is written, the error told, the exit code the error's; and its replay ends with the same error, with no
-    browser."""
+    browser. So after a visit of the page, as with a key, for which nothing is visited."""
     site, origin = webui
+    if not visits:
+        await toolkit.keep(BrowserSession(provider="openwebui", origin=origin, api_key=site.new_key()))
     go_wrong(site)
     result = await toolkit.run("record", "openwebui", "Hi", "-o", "a.har", "--base-url", origin)
     assert result.code == code

@@ -14,8 +14,12 @@ from tests.recording.helpers import entry
 from toolkit.har.model import Recording
 from toolkit.recording.files import load, save
 
+EXAMPLES = ("aura", "openwebui")  # a site that nobody logs in to, and one that somebody does
 
-@pytest.mark.parametrize("name", SITES)
+
+@pytest.mark.parametrize(
+    "name", [name if name in EXAMPLES else pytest.param(name, marks=pytest.mark.exhaustive) for name in SITES]
+)
 async def test_a_demo_made_twice_differs_only_in_times(chromium: Browser, tmp_path: Path, name: str) -> None:
     """Placeholders, orders, chunks and all the rest are those of the shipped one, or where another browser made that,
     of a second one; the exchanges, the page's among them, are the shipped one's."""

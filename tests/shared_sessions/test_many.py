@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.cli import forked
 from tests.cli.conftest import Toolkit
 from tests.shared_sessions.conftest import Launches, SlowAura
 from tests.sites.asking import SECONDS, until
@@ -16,12 +17,21 @@ from toolkit.stores.choose import open_store
 MANY = 12
 
 
-async def answers(processes: list[asyncio.subprocess.Process]) -> list[str]:
+Commands = list[asyncio.Task[tuple[int, bytes, bytes]]]
+
+
+def start(toolkit: Toolkit, count: int, *args: str, env: dict[str, str]) -> Commands:
+    """That many processes of the command at once. Each is killed where its task is cancelled."""
+    command = forked.Command([*args], {**toolkit.environ, **env}, str(toolkit.folder))
+    return [asyncio.create_task(forked.run(command, b"")) for _ in range(count)]
+
+
+async def answers(commands: Commands) -> list[str]:
     """What they have printed, once all have ended well."""
     async with asyncio.timeout(SECONDS):
-        told = await asyncio.gather(*(process.communicate() for process in processes))
-    assert [process.returncode for process in processes] == [0] * len(processes), [err.decode() for _, err in told]
-    return [out.decode().strip() for out, _ in told]
+        told = await asyncio.gather(*commands)
+    assert [code for code, _, _ in told] == [0] * len(commands), [err.decode() for _, _, err in told]
+    return [out.decode().strip() for _, out, _ in told]
 
 
 async def test_many_at_once_start_one_browser(
@@ -30,8 +40,8 @@ async def test_many_at_once_start_one_browser(
     """Nobody has a session, all want one: one visit, and everyone gets an answer."""
     site, origin = aura
     chat = ("chat", "aura", "Hi", "--base-url", origin)
-    processes = [await toolkit.start(*chat, env={**launches.environ, **store}) for _ in range(MANY)]
-    assert await answers(processes) == ["".join(site.answer).strip()] * MANY
+    commands = start(toolkit, MANY, *chat, env={**launches.environ, **store})
+    assert await answers(commands) == ["".join(site.answer).strip()] * MANY
     assert (launches.count, site.visits) == (1, 1)
 
 
@@ -42,11 +52,11 @@ async def test_the_one_who_visits_is_killed(
     site, origin = aura
     site.open.clear()
     chat, env = ("chat", "aura", "Hi", "--base-url", origin), {**launches.environ, **store}
-    first = await toolkit.start(*chat, env=env)
+    (first,) = start(toolkit, 1, *chat, env=env)
     await until(lambda: site.visits == 1)
-    others = [await toolkit.start(*chat, env=env) for _ in range(MANY - 1)]
-    first.kill()
-    await first.communicate()
+    others = start(toolkit, MANY - 1, *chat, env=env)
+    first.cancel()
+    await asyncio.wait([first])
     site.open.set()
     assert await answers(others) == ["".join(site.answer).strip()] * (MANY - 1)
     assert (launches.count, site.visits) == (2, 2)
@@ -64,6 +74,5 @@ async def test_calls_on_one_account_take_turns(toolkit: Toolkit, store: dict[str
         await open_store(store["TOOLKIT_STORE"]).save(Key("openassistant", origin), session)
         chat = ("chat", "openassistant", "Hi", "--base-url", origin)
         env = {**toolkit.without_browser(), **store}
-        processes = [await toolkit.start(*chat, env=env) for _ in range(5)]
-        assert await answers(processes) == ["".join(site.answer).strip()] * 5
+        assert await answers(start(toolkit, 5, *chat, env=env)) == ["".join(site.answer).strip()] * 5
     assert (site.problems, site.open_chats) == ([], set())
