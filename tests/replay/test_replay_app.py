@@ -327,7 +327,8 @@ async def test_preflights_and_favicons_are_answered_unrecorded() -> None:
         assert passed.headers["Access-Control-Allow-Credentials"] == "true"
         assert passed.headers["Access-Control-Allow-Methods"] == "PUT"
         assert passed.headers["Access-Control-Allow-Headers"] == "x-a"
-        assert (await session.get(f"{SITE}/favicon.ico")).status == 204
+        for icon in ("favicon.ico", "static/favicon-32.png", "static/apple-touch-icon.png"):
+            assert (await session.get(f"{SITE}/{icon}")).status == 204
         assert network.misses == []
         assert (await session.options(f"{SITE}/other", headers=asked)).status == 599
 

@@ -137,19 +137,8 @@ async def test_the_outside_network_is_shut(suite: pytest.Pytester) -> None:
 
 async def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester) -> None:
     """pytest-playwright's `page`, unchanged, visits the recorded site; its own options for the context are kept."""
-    suite.makeini(INI.replace("error", "default"))  # a plugin that pytest-playwright needs is behind pytest's times
-    suite.makeconftest(
-        """
-        import pytest
-        from toolkit.browser.installed_browsers import find_browser
-        from toolkit.browser.profiles import Profile
-
-        @pytest.fixture(scope="session")
-        def browser_type_launch_args(browser_type_launch_args, browser_type):
-            found = find_browser(Profile(), browser_type.executable_path)
-            return {**browser_type_launch_args, "executable_path": found.path}
-        """
-    )
+    suite.makeini(PLAYWRIGHT_INI)
+    suite.makeconftest(BROWSER)
     suite.makepyfile(
         """
         import pytest
@@ -166,8 +155,50 @@ async def test_playwrights_fixtures_live_in_the_recording(suite: pytest.Pytester
     result = await run(suite)
     result.assert_outcomes(failed=1)  # for the host that is not recorded
     assert "elsewhere.test:443 was refused: nothing of it is recorded" in lines(result)
-    assert "never played: POST https://openchat.team/api/chat" in lines(result)
+    assert "never played: POST" not in lines(result)  # no call of a client belongs to such a test
     assert "assert " not in lines(result)
+
+
+@pytest.mark.parametrize(
+    ("marker", "asked", "differences"),
+    [
+        ("", "'/later'", []),
+        (", strict=True", "'/later'", ["never played: POST {origin}", "{origin}/later"]),
+        ("", "'/api/more', {method: 'POST'}", ["{origin}/api/more"]),
+    ],
+)
+async def test_a_page_goes_on_to_read(suite: pytest.Pytester, marker: str, asked: str, differences: list[str]) -> None:
+    """A test that only visits a page need not make the recorded call, and what the page reads beyond its recording
+    fails it if the marker is strict; what it sends beyond that always does."""
+    suite.makeini(PLAYWRIGHT_INI)
+    suite.makeconftest(BROWSER)
+    async with serve(AuraSite().app()) as origin:
+        suite.makepyfile(TEST_OF_A_PAGE.format(origin=origin, whole=True) + VISIT.format(**locals()))
+        recorded = await run(suite, "--record-mode=once", "-k", "answer")
+        recorded.assert_outcomes(passed=1, deselected=2)
+    visited = await run(suite, "-k", "visit")
+    assert visited.ret == bool(differences)
+    assert all(one.format(origin=origin) in lines(visited) for one in differences)
+
+
+PLAYWRIGHT_INI = INI.replace("error", "default")  # a plugin that pytest-playwright needs is behind pytest's times
+# Playwright's own browser may be another one than that of this machine.
+BROWSER = """
+import pytest
+from toolkit.browser.installed_browsers import find_browser
+from toolkit.browser.profiles import Profile
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args, browser_type):
+    found = find_browser(Profile(), browser_type.executable_path)
+    return {**browser_type_launch_args, "executable_path": found.path}
+"""
+VISIT = """
+@pytest.mark.recording("page.har"{marker})
+def test_visit(page):
+    page.goto("{origin}")
+    page.evaluate("fetch({asked}).then(() => 0)")
+"""
 
 
 async def test_an_async_context_lives_in_the_recording(suite: pytest.Pytester) -> None:

@@ -104,6 +104,8 @@ def _read_packet(data: str) -> Frame:
 
 def speaks_engine_io(url: str) -> bool:
     """Decides by the query of the URL of a handshake or a poll whether engine.io is spoken there."""
+    if "EIO" not in url:  # which is told at once, of most of them
+        return False
     query = parse_qs(urlsplit(url).query)
     return bool(query.get("EIO")) and query.get("transport", [""])[0] in ("websocket", "polling")
 

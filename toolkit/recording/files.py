@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -19,6 +20,7 @@ from toolkit.streams.json_decoding import JSON_ERRORS
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once
 LARGE_ENTRY = 1 << 16  # bytes of an entry that is not searched for nulls, since that would copy it
+NULL = re.compile(rb'"(?<!\\")\s*:\s*null')  # a member that is null; in a body the quote is escaped
 
 
 class _Creator(Struct):
@@ -79,7 +81,11 @@ class RawEntries(Sequence[dict[str, Any]]):
             return RawEntries(self._raw[number])
         raw = memoryview(self._raw[number])
         entry: dict[str, Any] = msgspec.json.decode(raw)
-        return without_nulls(entry) if len(raw) > LARGE_ENTRY or b"null" in bytes(raw) else entry
+        return without_nulls(entry) if len(raw) > LARGE_ENTRY or _has_null(bytes(raw)) else entry
+
+
+def _has_null(entry: bytes) -> bool:
+    return b"null" in entry and bool(NULL.search(entry))
 
 
 class RecordedLog(NamedTuple):

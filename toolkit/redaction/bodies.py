@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,11 @@ from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content
 from toolkit.har.text_walk import FRAME_KEY
 from toolkit.har.websockets import BINARY
-from toolkit.redaction.body_layers import open_layers
+from toolkit.redaction.body_layers import BEGINNINGS, open_layers
+from toolkit.redaction.text_batches import SHORT
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps, resize_chunks
+
+OTHER_CHARSET = re.compile(r"charset=\"?(?!utf-?8\b)", re.IGNORECASE)
 
 
 class Body:
@@ -71,6 +75,20 @@ class Body:
             sizes = resize_chunks([size for _, size in chunks], edits)
             self._holder["_chunks"] = [[ms, size] for (ms, _), size in zip(chunks, sizes, strict=True)]
         return len(self._outside) - len(before)
+
+
+def short_text(holder: dict[str, Any], key: str) -> str | None:
+    """Returns the text of the body in `holder` (see `Body`) if it is short and the body is that text in UTF-8; else
+    None."""
+    if key == FRAME_KEY:
+        text, as_it_is = holder.get("data"), holder.get(key) != BINARY
+    else:
+        text, as_it_is = holder.get("text"), holder.get(key) != "base64"
+    if not as_it_is or not isinstance(text, str) or len(text) > SHORT:
+        return None
+    if key == "encoding" and OTHER_CHARSET.search(holder.get("mimeType", "")):
+        return None
+    return None if text[:2].encode("utf-8", "surrogatepass")[:2] in BEGINNINGS else text
 
 
 def correct_lengths(half: dict[str, Any], grown: int) -> None:

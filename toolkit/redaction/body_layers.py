@@ -22,6 +22,10 @@ UTF16 = {
 }
 
 
+# The first two bytes of what is a layer: most bodies are told by them to be none.
+BEGINNINGS = frozenset(packed[:2] for packed in PACKED) | UTF16.keys()
+
+
 class Opened(NamedTuple):
     """What is inside a body, and the function that packs a changed inside as the body was."""
 
@@ -32,6 +36,8 @@ class Opened(NamedTuple):
 def open_layers(data: bytes) -> Opened:
     """Returns the inside of `data`, which is `data` itself if it is neither compressed as a whole nor UTF-16."""
     pack: Callable[[bytes], bytes] = bytes
+    if data[:2] not in BEGINNINGS:
+        return Opened(data, pack)
     for _ in range(DEPTH):
         if (layer := _unpacked(data) or _decoded(data)) is None:
             break

@@ -10,7 +10,7 @@ import msgspec
 
 from toolkit.har.text_walk import is_body, texts
 from toolkit.redaction import placeholders
-from toolkit.redaction.bodies import Body
+from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
@@ -46,7 +46,8 @@ def collect_secrets(
         _add(sources, location.secrets())
     for holder, key, _ in texts(log):
         if is_body(key):
-            _add(sources, _web_tokens(Body(holder, key).data))
+            if (body := short_text(holder, key)) is None or "eyJ" in body:
+                _add(sources, _web_tokens(Body(holder, key).data))
             continue
         text = holder[key]
         for pattern in rules.compiled_patterns:

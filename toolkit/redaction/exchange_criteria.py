@@ -50,13 +50,22 @@ class Criteria(NamedTuple):
     ) -> list[Part]:
         """Returns what `find` finds in the body in `holder` (see `Body`): nothing where it found nothing before."""
         mime_type = holder.get("mimeType", "")
-        body = (find, mime_type, holder.get(key) or "", holder.get("text") or "")
+        body = self._noted(find, holder, key)
         if self.empty is not None and body in self.empty:
             return []
         parts = find(Body(holder, key).data, mime_type, self)
         if self.empty is not None and not parts:
             self.empty.add(body)
         return parts
+
+    def note_empty(self, find: object, holder: dict[str, Any], key: str) -> None:
+        """Notes that `find` finds nothing in the body in `holder`."""
+        if self.empty is not None:
+            self.empty.add(self._noted(find, holder, key))
+
+    @staticmethod
+    def _noted(find: object, holder: dict[str, Any], key: str) -> tuple[object, str, str, str]:
+        return find, holder.get("mimeType", ""), holder.get(key) or "", holder.get("text") or ""
 
 
 def request_criteria(criteria: Criteria, request: dict[str, Any]) -> Criteria:

@@ -93,7 +93,7 @@ def redact(
     replace_secrets(log, locations, rules, placeholders, everywhere, identity)
     if findings := scan(log, searched, rules, empty):
         raise _refusal(findings)
-    entries = msgspec.convert(log["entries"], list[Entry])
+    entries = _taken_entries(log)
     if not isinstance(recorded, Recording):
         return entries
     return Recording(
@@ -126,6 +126,13 @@ def _log(recording: Recording) -> dict[str, Any]:
         }
     )
     return log
+
+
+def _taken_entries(log: dict[str, Any]) -> list[Entry]:
+    """Returns the entries of `log` as values, and takes each out of it: so no more memory is needed for them."""
+    left: list[dict[str, Any]] = log.pop("entries")
+    left.reverse()
+    return [msgspec.convert(left.pop(), Entry) for _ in range(len(left))]
 
 
 def _refusal(findings: list[Finding]) -> RecordingError:

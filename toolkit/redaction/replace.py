@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_name, texts
@@ -18,6 +18,7 @@ from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location
+from toolkit.redaction.short_bodies import entry_batches, silent_bodies
 from toolkit.redaction.text_batches import select
 from toolkit.session.encodings.encoded_replacement import Replacer
 
@@ -47,7 +48,8 @@ def replace_secrets(
     _replace_in_texts(document, replacer)
     _replace_in_names(document, replacer)
     in_code = {one: new for one, new in identity.in_code(everywhere).items() if not may_be_name_in_code(one)}
-    _replace_in_bodies(document, replacer, Replacer(in_code, finder=identity.finder), grown)
+    same = in_code.keys() == everywhere.keys()  # with thousands of secrets a replacer takes some memory
+    _replace_in_bodies(document, replacer, replacer if same else Replacer(in_code, finder=identity.finder), grown)
     for entry in document["entries"]:
         for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
             correct_lengths(half, grown[id(half.get(part))])
@@ -103,14 +105,27 @@ def _with_names_replaced(node: Any, replacer: Replacer) -> Any:
 
 
 def _replace_in_bodies(document: dict[str, Any], replacer: Replacer, in_code: Replacer, grown: Counter[int]) -> None:
-    for number, entry in enumerate(document["entries"]):
+    for number, entry, code, silent in _entries(document, replacer):
         for holder, key, place in bodies(entry, entry_place(document, number)):
+            if id(holder) in silent:
+                continue
             body = Body(holder, key)
             data, size = body.data, body.size
-            (in_code if key == "encoding" and is_code(entry) else replacer).replace_bytes(data, body.edit)
+            (in_code if key == "encoding" and code else replacer).replace_bytes(data, body.edit)
             if body.data is not data:
                 grown[id(holder)] += body.size - size
                 _tell_found_elsewhere(place)
+
+
+def _entries(document: dict[str, Any], replacer: Replacer) -> Iterator[tuple[int, dict[str, Any], bool, set[int]]]:
+    """Yields each entry with its number, whether its answer is code, and the ids of the objects that hold bodies in
+    which `replacer` finds nothing."""
+    for batch in entry_batches(document["entries"]):
+        code = {number for number, entry in batch if is_code(entry)}
+        silent = silent_bodies((entry for number, entry in batch if number not in code), replacer.may_be_in)
+        ids = {id(holder) for holder, _ in silent}
+        for number, entry in batch:
+            yield number, entry, number in code, ids
 
 
 def _tell_found_elsewhere(place: Place) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
-from toolkit.redaction.bodies import Body
+from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
 from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
@@ -23,7 +23,8 @@ from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
-from toolkit.redaction.text_batches import select
+from toolkit.redaction.short_bodies import entry_batches, note_empty_bodies
+from toolkit.redaction.text_batches import SHORT, select
 from toolkit.session.encodings.letter_codes import BASE64
 from toolkit.session.encodings.text_pieces import pieces
 
@@ -50,7 +51,6 @@ TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
     ),
 }
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
-SHORT = 1024  # characters
 MIN_BASE64 = 24  # letters of the shortest token
 
 
@@ -73,12 +73,16 @@ def scan(
     secrets, and which names to keep; their patterns are searched in bodies only. `empty` are bodies without any place
     that holds secrets, by the same `rules`, as `find_in_log` has told.
     """
-    search, criteria = _LogSearch(log, secrets or {}), Criteria(rules or Rules(), memory={}, empty=empty)
-    findings: dict[Finding, None] = {}
-    for number, entry in enumerate(log["entries"]):
-        found = search.find(entry, entry_place(log, number), code=is_code(entry))
-        findings.update(dict.fromkeys(found))
-        findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
+    search, findings = _LogSearch(log, secrets or {}), dict[Finding, None]()
+    criteria = Criteria(rules or Rules(), memory={}, empty=empty)
+    for batch in entry_batches(log["entries"]):
+        if empty is None:  # what is noted is of these entries alone, whose texts are not kept
+            criteria = criteria._replace(empty=set())
+        note_empty_bodies((entry for _, entry in batch), criteria)
+        for number, entry in batch:
+            found = search.find(entry, entry_place(log, number), code=is_code(entry))
+            findings.update(dict.fromkeys(found))
+            findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
     findings.update(dict.fromkeys(search.find(_beside_entries(log), ("log",))))
     findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
     findings.update(dict.fromkeys(search.find_in_short_texts()))
@@ -103,7 +107,8 @@ class _LogSearch:
     def __init__(self, log: dict[str, Any], secrets: Mapping[str, str]) -> None:
         self._log = log
         self._search = _SecretSearch(secrets)
-        self._in_code = _SecretSearch({one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)})
+        in_code = {one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)}
+        self._in_code = _SecretSearch(in_code) if len(in_code) < len(secrets) else self._search
         self._short: dict[str, None] = {}  # each once: headers are the same in most entries
 
     def find(self, node: dict[str, Any], outer: Place, *, code: bool = False) -> Iterator[Finding]:
@@ -111,13 +116,13 @@ class _LogSearch:
         for holder, key, place in texts(node, outer):
             if key == "encoding" and code:
                 kinds = self._in_code.kinds(Body(holder, key).data)
-            elif is_body(key):
-                kinds = self._search.kinds(Body(holder, key).data)
-            elif len(text := holder[key]) <= SHORT:
+            elif (text := _short(holder, key)) is not None:
                 self._short[text] = None
                 continue
+            elif is_body(key):
+                kinds = self._search.kinds(Body(holder, key).data)
             else:
-                kinds = self._search.kinds(text.encode("utf-8", "surrogatepass"))
+                kinds = self._search.kinds(holder[key].encode("utf-8", "surrogatepass"))
             for kind in kinds:
                 yield Finding(place_name(place), kind)
 
@@ -127,15 +132,24 @@ class _LogSearch:
             text: dict.fromkeys(self._search.kinds(text.encode("utf-8", "surrogatepass")))
             for text in select(self._short, lambda data: any(True for _ in self._search.kinds(data)))
         }
-        for node, outer in self._nodes() if found else ():
+        for node, outer, code in self._nodes() if found else ():
             for holder, key, place in texts(node, outer):
-                if not is_body(key) and holder[key] in found:
-                    for kind in found[holder[key]]:
+                if not (key == "encoding" and code) and (text := _short(holder, key)) in found:
+                    for kind in found[text]:
                         yield Finding(place_name(place), kind)
 
-    def _nodes(self) -> Iterator[tuple[dict[str, Any], Place]]:
-        yield from ((entry, entry_place(self._log, number)) for number, entry in enumerate(self._log["entries"]))
-        yield _beside_entries(self._log), ("log",)
+    def _nodes(self) -> Iterator[tuple[dict[str, Any], Place, bool]]:
+        for number, entry in enumerate(self._log["entries"]):
+            yield entry, entry_place(self._log, number), is_code(entry)
+        yield _beside_entries(self._log), ("log",), False
+
+
+def _short(holder: Any, key: Any) -> str | None:
+    """Returns the text at `holder[key]`, as `texts` yields it, if it is short and is what it says; else None."""
+    if is_body(key):
+        return short_text(holder, key)
+    text: str = holder[key]
+    return text if len(text) <= SHORT else None
 
 
 class _SecretSearch:

@@ -36,6 +36,7 @@ from toolkit.redaction.occurrences import (
 from toolkit.redaction.packet_secrets import find_in_packets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
+from toolkit.redaction.short_bodies import entry_batches, note_empty_bodies
 from toolkit.redaction.typed_secrets import find_typed_in_bytes, find_typed_in_json
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
 from toolkit.redaction.widget_passwords import find_widget_passwords
@@ -79,8 +80,10 @@ def find_in_log(
     Bodies that hold none are added to `empty`, and those that are in it already are not searched.
     """
     criteria = Criteria(rules, memory={}, empty=empty, typed=typed)
-    for number, entry in enumerate(log["entries"]):
-        yield from find_in_entry(entry, number, criteria)
+    for batch in entry_batches(log["entries"]):
+        note_empty_bodies((entry for _, entry in batch), criteria)
+        for number, entry in batch:
+            yield from find_in_entry(entry, number, criteria)
     yield from find_beside_entries(log, criteria)
 
 
@@ -178,9 +181,13 @@ def _text_locations(holder: dict[str, Any], path: str, criteria: Criteria) -> It
     """What a person or a program wrote, and the parameters of a media type."""
     for key in ("statusText", "comment", "_error"):
         if text := holder.get(key):
-            yield Location(f"{path}.{key}", find_in_sentence(text, criteria), holder, key)
+            yield Location(f"{path}.{key}", criteria.remembered(_find_in_remark, key, text), holder, key)
     if mime_type := holder.get("mimeType"):
         yield Location(f"{path}.mimeType", find_parameters_in_text(mime_type, criteria), holder, "mimeType")
+
+
+def _find_in_remark(_: str, text: str, criteria: Criteria) -> list[Part]:
+    return find_in_sentence(text, criteria)
 
 
 def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Criteria) -> Iterator[Location]:
@@ -192,11 +199,11 @@ def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Crite
 def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
     """Headers and cookies of a request or a response."""
     for pair in half.get("headers", ()):
-        parts = criteria.remembered(find_in_header, pair["name"], pair.get("value", ""))
-        yield Location(f"{path}.headers[{pair['name']}]", parts, pair, "value")
+        if parts := criteria.remembered(find_in_header, pair["name"], pair.get("value", "")):
+            yield Location(f"{path}.headers[{pair['name']}]", parts, pair, "value")
     for cookie in half.get("cookies", ()):
-        parts = criteria.remembered(find_in_cookie, cookie["name"], cookie.get("value", ""))
-        yield Location(f"{path}.cookies[{cookie['name']}]", parts, cookie, "value")
+        if parts := criteria.remembered(find_in_cookie, cookie["name"], cookie.get("value", "")):
+            yield Location(f"{path}.cookies[{cookie['name']}]", parts, cookie, "value")
 
 
 def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 SIZE = 1 << 16  # characters of the texts that are joined
+SHORT = 1 << 12  # characters of a text that is worth it
 
 
 def select(texts: Iterable[str], may_hold: Callable[[bytes], bool]) -> Iterator[str]:

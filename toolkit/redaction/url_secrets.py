@@ -67,6 +67,8 @@ def find_in_parameter(name: str, value: str, criteria: Criteria) -> list[Part]:
 
 def find_parameters_in_text(text: str, criteria: Criteria) -> list[Part]:
     """Returns the secrets in the parameters that stand anywhere in `text`: `0;url=/?token=...`, `text/x; token=...`."""
+    if "=" not in text:
+        return []
     return [
         part
         for match in PARAMETER.finditer(text)

@@ -110,15 +110,21 @@ class LocalNetwork:
         if self._strict and kind is None:
             self.verify()
 
-    def verify(self) -> None:
+    def verify(self, *, pages_only: bool = False) -> None:
         """Raise `ReplayMismatch` if this replay differs from its recordings so far, with every difference: requests
         that no recording answers, refused hosts, exchanges that have to be played and were not (see
-        `toolkit.replay.playback` for which these are), and frames of a client that were not sent."""
-        differences = [str(miss) for miss in self.misses]
+        `toolkit.replay.playback` for which these are), and frames of a client that were not sent.
+
+        `pages_only` says that pages were visited, and no call of a client was to be made: then such calls need not be
+        played, and what a page only reads at a URL of which nothing is recorded is no difference, since a page goes on
+        to fetch for as long as it is open. A recording has that until it was left.
+        """
+        passed_over = self.replay.unknown if pages_only else []
+        differences = [str(miss) for miss in self.misses if miss not in passed_over]
         differences += [f"{host} was refused: nothing of it is recorded." for host in dict.fromkeys(self.refused)]
         differences += [
             f"never played: {entry.request.method} {redact_url(entry.request.url)}"
-            for entry in self.replay.playback.still_required()
+            for entry in self.replay.playback.still_required(pages_only=pages_only)
             if self._sites.is_replayed(URL(entry.request.url))
         ]
         differences += self.replay.unplayed_frames()

@@ -139,13 +139,16 @@ class Playback:
         """The exchanges that were not played so far."""
         return [exchange.entry for exchange in self._exchanges if not exchange.played]
 
-    def still_required(self) -> list[Entry]:
-        """The unplayed exchanges that have to be played; all of them if nothing was played."""
+    def still_required(self, *, pages_only: bool = False) -> list[Entry]:
+        """The unplayed exchanges that have to be played; all of them if nothing was played. `pages_only` says that
+        pages were visited and no call of a client was to be made."""
         if not any(exchange.played for exchange in self._exchanges):
             return self.unplayed()
         unplayed = [exchange for exchange in self._exchanges if not exchange.played]
         if all(exchange.sender.from_page for exchange in self._exchanges):
             return [one.entry for one in unplayed if self._visited and _has_to_be_played(one.entry)]
+        if pages_only:
+            return []
         # A request does not tell whether a page or a client sent it. If the same request was recorded of both, and the
         # page's exchange was played, it may have answered the client, so it counts as the client's too.
         played_for_page = Counter(

@@ -16,7 +16,7 @@ from toolkit.har.model import Entry, Recording
 from toolkit.replay.body_matching import IncomingRequest
 from toolkit.replay.credential_matching import parse_cookies
 from toolkit.replay.engine_io_merge import merge_engine_io
-from toolkit.replay.playback import ALL_PARTS, MatchPart, Playback
+from toolkit.replay.playback import ALL_PARTS, REPEATABLE, MatchPart, Playback
 from toolkit.replay.recorded_response import RecordedResponse, lose_connection, remove_added_headers
 from toolkit.replay.socket_replay import SWITCHING, SocketReplay, is_handshake
 from toolkit.replay.unrecorded_requests import answer_unrecorded
@@ -31,7 +31,8 @@ class ReplayApp:
     none; `match` says on what requests are matched (see `toolkit.replay.playback`), `uncompared` what in
     the frames of WebSockets is not compared (see `toolkit.har.frames`).
 
-    A request that no recorded exchange answers gets status 599 with the difference as text, and is added to `misses`.
+    A request that no recorded exchange answers gets status 599 with the difference as text, and is added to `misses`;
+    to `unknown` as well if it only reads, at a URL of which nothing is recorded.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ReplayApp:
         entries = [entry for recording in recordings for entry in recording.entries]
         self.playback = Playback(merge_engine_io(entries), match)
         self.misses: list[ReplayMismatch] = []
+        self.unknown: list[ReplayMismatch] = []
         self.sockets = SocketReplay(pace, self.misses.append, frozenset(uncompared))
         self._pace = pace
         self.app = web.Application(client_max_size=0)  # no limit
@@ -81,6 +83,8 @@ class ReplayApp:
             entry = self.sockets.protocol_difference(request, entry) or entry
         if isinstance(entry, ReplayMismatch):
             self.misses.append(entry)
+            if request.method in REPEATABLE and not self.playback.recorded_methods(incoming.url):
+                self.unknown.append(entry)
             log.debug("replay: no recorded exchange answers %s %s", request.method, redact_url(str(request.url)))
             return web.Response(status=MISMATCH, reason="Replay Mismatch", text=f"{entry.what}\n")
         if url is not None and entry.response.status == SWITCHING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from aiohttp import web
@@ -13,6 +14,9 @@ self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 """
 
+# The icons of a site: a browser with a window fetches other ones than a headless one, or none.
+ICON = re.compile(r"/(?:favicon[\w-]*\.(?:ico|png|svg)|apple-touch-icon[\w-]*\.png)$")
+
 
 def answer_unrecorded(request: web.Request, recorded_methods: Collection[str]) -> web.Response | None:
     """The answer to a request that a browser makes on its own, None for any other request.
@@ -23,7 +27,7 @@ def answer_unrecorded(request: web.Request, recorded_methods: Collection[str]) -
         return _allow_preflight(request)
     if recorded_methods:
         return None
-    if request.path == "/favicon.ico":
+    if ICON.search(request.path):
         return web.Response(status=204)
     if request.headers.get("Service-Worker") == "script":
         allowed = {"Service-Worker-Allowed": "/"}

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ MARKER = (
     "record it, page records all that a browser needs as well, the rest goes to LocalNetwork (match, pace, strict)"
 )
 KEYWORDS = ("provider", "base_url", "max_age", "match", "pace", "strict", "page")
+OWN_FIXTURES = {"toolkit_client", "toolkit_network"}  # of tests that make calls of their own
 CONTEXT_FIXTURES = {"page", "context", "new_context"}  # those of pytest-playwright that open a browser context
 
 
@@ -108,7 +110,10 @@ def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
             if not path.exists():
                 hint = f"Make it: run pytest with {request.config.stash[NAME]}=once."
                 raise RecordingError(f"There is no recording {path}.", hint=hint)
-            scene = _replay_scene(path, stack, max_age, **arguments)
+            names = set(request.fixturenames)
+            visits = bool(CONTEXT_FIXTURES & names) and not OWN_FIXTURES & names
+            pages_only = visits and not arguments.get("strict")
+            scene = _replay_scene(path, stack, max_age, pages_only=pages_only, **arguments)
         request.node.stash[SCENE] = scene
         yield scene
 
@@ -204,6 +209,7 @@ def _replay_scene(
     stack: ExitStack,
     max_age: str,
     *,
+    pages_only: bool,
     provider: str | None = None,
     base_url: str | None = None,
     page: bool = False,
@@ -237,7 +243,7 @@ def _replay_scene(
         store=MemoryStore(),
         route=local.route,
     )
-    return Scene(client, local, local.verify, lean=recording.lean)
+    return Scene(client, local, partial(local.verify, pages_only=pages_only), lean=recording.lean)
 
 
 def _record_scene(

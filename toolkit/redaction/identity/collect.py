@@ -21,6 +21,7 @@ from toolkit.redaction.identity.persons import Person, persons_in
 from toolkit.redaction.identity.streamed_text import streamed_texts
 from toolkit.redaction.joined_frames import JoinedFrames
 from toolkit.redaction.placeholders import JWT
+from toolkit.redaction.short_bodies import entry_batches, short_document, silent_bodies
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
 
@@ -33,7 +34,10 @@ MARKS = {
 }
 # What an address has, whatever escapes it: most texts have none of that, which is told at once.
 ADDRESS_BEGINNINGS = (b"@", b"%", b"\\", b"&")
-ADDRESS_MARK = re.compile(rb"(?i)@|%40|%2540|\\[ux](?:00)?40|&(?:#64|#x40|commat);")
+ADDRESS_MARKS = (
+    *(b"@", b"%40", b"%2540", b"&#64;", b"&#x40;", b"&commat;"),
+    *(b"\\u40", b"\\x40", b"\\u0040", b"\\x0040"),
+)
 
 
 class Told(NamedTuple):
@@ -52,15 +56,15 @@ class Told(NamedTuple):
 def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool = True) -> Iterator[Told]:
     """Yields what `log`, the `log` of a HAR document, tells of people. `probe` is that of the provider's recipe. With
     `claims` what JSON Web Tokens tell is part of it."""
-    known: dict[bytes, list[Told]] = {}  # headers are the same in most entries
-    for number, entry in enumerate(log["entries"]):  # one by one: each may be decoded when it is asked for
+    known: dict[str, list[Told]] = {}  # headers are the same in most entries
+    for number, entry, silent in _entries(log):
         answer = entry["response"].get("content")
         probe_here = probe if probe is not None and _is_answer_to(probe, entry) else None
         passed_over = answer if answer and _is_of_site(entry) else None
         for holder, key, place in texts(entry, entry_place(log, number)):
             if not is_body(key):
                 yield from _told_in_text(holder[key], place, known, claims=claims)
-            elif holder is not passed_over:
+            elif holder is not passed_over and (id(holder) not in silent or (probe_here and holder is answer)):
                 yield from _told_in_body(holder, key, place, probe_here if holder is answer else None, claims=claims)
         for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
             name = f"log.entries[{number}].{FRAMES}"
@@ -83,6 +87,21 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
     yield from find_told({"entries": [], "_session": {"headers": dict(session.headers), **kept}})
 
 
+def _entries(log: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any], set[int]]]:
+    """Yields each entry of `log` with its number, and the ids of the objects that hold bodies which tell nothing."""
+    for batch in entry_batches(log["entries"]):
+        silent = silent_bodies((entry for _, entry in batch), _may_tell_anything, short_document)
+        ids = {id(holder) for holder, _ in silent}
+        for number, entry in batch:
+            yield number, entry, ids
+
+
+def _may_tell_anything(data: bytes) -> bool:
+    """Decides whether one of the JSON documents in `data`, a line each, may tell of a person. One with a line that
+    looks like that of a stream is left to the search for those."""
+    return may_tell(data) or b"eyJ" in data or _may_have_address(data) or b"\n:" in data
+
+
 def _told_in_body(holder: Any, key: Any, place: Place, probe: Probe | None, *, claims: bool) -> Iterator[Told]:
     data, name = Body(holder, key).data, place_name(place)
     yield from _told_in(data, name, probe, documents=True)
@@ -91,15 +110,15 @@ def _told_in_body(holder: Any, key: Any, place: Place, probe: Probe | None, *, c
         yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
 
 
-def _told_in_text(text: str, place: Place, known: dict[bytes, list[Told]], *, claims: bool) -> Iterator[Told]:
+def _told_in_text(text: str, place: Place, known: dict[str, list[Told]], *, claims: bool) -> Iterator[Told]:
     """Yields what `text` tells. `known` is what texts before it have told."""
-    data = text.encode("utf-8", "surrogatepass")
-    if data not in known:
-        known[data] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
-        known[data] += _told_by_tokens(data, "") if claims else ()
-    if known[data]:
+    if (found := known.get(text)) is None:
+        data = text.encode("utf-8", "surrogatepass")
+        found = known[text] = list(_told_in(data, "", None, documents=data[:1] in (b"{", b"[")))
+        found += _told_by_tokens(data, "") if claims else ()
+    if found:
         name = place_name(place)
-        yield from (told._replace(place=name) for told in known[data])
+        yield from (told._replace(place=name) for told in found)
 
 
 def may_tell(data: bytes) -> bool:
@@ -150,10 +169,16 @@ def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -
     if documents and (probe is not None or may_tell(data)):
         for document in find_documents(data):
             yield from _told_by(persons_in(document.value, probe), place)
-    may_have_address = any(beginning in data for beginning in ADDRESS_BEGINNINGS) and ADDRESS_MARK.search(data)
-    if may_have_address or b"eyJ" in data:
+    if _may_have_address(data) or b"eyJ" in data:
         for address in personal_addresses(data):
             yield Told(place, "address", address)
+
+
+def _may_have_address(data: bytes) -> bool:
+    if not any(beginning in data for beginning in ADDRESS_BEGINNINGS):
+        return False
+    lower = data.lower()
+    return any(mark in lower for mark in ADDRESS_MARKS)
 
 
 def _told_by_tokens(data: bytes, place: str) -> Iterator[Told]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Protocol
 
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
@@ -54,9 +55,7 @@ class Replacer:
         whole = self._finder if isinstance(self._finder, MultiSearch) else None
         self._presence = EncodedPresence(self._new) if whole else None
         # Keys that are part of others, which have to be looked for first.
-        self._inner = {
-            word for key in self._new for _, word in (whole.find(key) if whole else ()) if len(word) < len(key)
-        }
+        self._inner = _parts_of_others(self._new, whole) if whole else set()
         self._encoded = encoded
         self._escapes = [URL, JSON, HTML, *([FORM] if any(b" " in key for key in self._new) else [])]
         shortest = min((min(len(key), self._finder.shortest) for key in self._new), default=1)
@@ -176,6 +175,17 @@ class Replacer:
         if run.endswith(b"="):
             new += b"=" * (-len(new) % code.size)
         return Edit(match.start(), match.end(), _break_lines_like(new, run))
+
+
+def _parts_of_others(words: Iterable[bytes], search: MultiSearch) -> set[bytes]:
+    """Returns those of `words`, for which `search` searches, that are part of another one."""
+    words, found = list(words), set[bytes]()
+    ends = list(accumulate(len(word) + 1 for word in words))
+    for start, word in search.find(b"\n".join(words)):  # all at once; none that spans two of them counts
+        around = bisect_right(ends, start)
+        if len(word) < len(words[around]) and start + len(word) < ends[around]:
+            found.add(word)
+    return found
 
 
 def _break_lines_like(letters: bytes, run: bytes) -> bytes:
