@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -84,6 +85,22 @@ async def test_a_request_that_runs_is_no_silence(monkeypatch: pytest.MonkeyPatch
         asyncio.get_running_loop().call_later(1.2, handlers.may_answer.set)
         async with await asking as response:
             assert await response.text() == "blue"
+
+
+async def test_a_server_that_was_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that came while the server did something else has come in time, whenever that is read."""
+    monkeypatch.setattr(listening, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(listening, "LATE_SECONDS", 0.05)
+    handlers = Handlers()
+    handlers.may_answer.set()
+    async with listener(handlers) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.01)  # until it is accepted
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.7)  # noqa: ASYNC251 - nothing is read meanwhile
+        async with asyncio.timeout(SECONDS):
+            assert (await reader.readuntil(b"blue")).startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
 
 async def test_an_end_in_order() -> None:

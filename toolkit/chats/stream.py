@@ -56,6 +56,7 @@ from toolkit.chats.events import (
     Usage,
 )
 from toolkit.chats.generator_finalization import close_dropped, hide_from_loop, hold, release
+from toolkit.chats.truncation import truncation_error
 from toolkit.chats.watchdog import Watchdog
 from toolkit.errors import AnswerTruncated, StreamInterrupted, ToolkitError, UsageError
 
@@ -80,15 +81,6 @@ def _no_piece() -> Awaitable[Piece]:
     It is not a method: a bound one would make the stream refer to itself, and so outlive its last user.
     """
     raise StopAsyncIteration
-
-
-# The reasons for the end after which an answer is whole. All others, also those that are not known here, mean that it
-# is not.
-WHOLE = frozenset({"stop", "tool_calls", "refusal"})
-CUT = {
-    "length": ("The site cut the answer at its limit of tokens.", "Set `max_tokens`, or ask for the rest."),
-    "content_filter": ("The site's content filter cut the answer.", "Ask in other words, or ask another model."),
-}
 
 
 class ChatStream:
@@ -319,13 +311,9 @@ class ChatStream:
 
     def truncation(self) -> AnswerTruncated | None:
         """The error for an answer that the site has cut; None for one that is whole, or as long as it was to be."""
-        reason = self.finish_reason
-        if reason is None or reason in WHOLE or (reason == "length" and self._length_limited):
+        if self._length_limited and self.finish_reason == "length":
             return None
-        what, hint = CUT.get(reason, (f"The site cut its answer ({reason}).", None))
-        error = AnswerTruncated(what, provider=self._provider, hint=hint)
-        error.finish_reason, error.text = reason, "".join(self._watch.received)
-        return error
+        return truncation_error(self.finish_reason, self._watch.received, self._provider)
 
     @property
     def finish_reason(self) -> str | None:
@@ -366,6 +354,11 @@ class ChatStream:
     def chat_id(self) -> str | None:
         """The conversation in the person's history at the site that this turn was saved in; None where it was not."""
         return self._watch.details.chat_id
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Where the call waits in the line of its account (1 is next), and how many do; None where it does not wait."""
+        return self._watch.place
 
     async def aclose(self) -> None:
         """Close the connection and let the provider clean up at its site.

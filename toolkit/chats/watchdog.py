@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 from toolkit.chats.deadlines import Deadlines
 from toolkit.chats.details import AnswerDetails
 from toolkit.chats.total_deadline import within_total
-from toolkit.errors import StreamTimeout, deadline_hint
+from toolkit.errors import StreamInterrupted, StreamTimeout, deadline_hint
 
 WHAT_FAILED = {
     "first_piece": "The site sent nothing of its answer",
     "between_pieces": "The site sent no more of its answer",
     "total": "The site did not complete its answer",
 }
+
+LOST_TURN = "This process stood still for too long, so that another call may use the account by now."
 
 log = logging.getLogger("toolkit")
 
@@ -52,6 +54,7 @@ class Watchdog:
         self.wait_elapsed = 0.0  # how long the reader has waited for the same piece before `wait_start`
         self._only_alive_since = 0.0  # since when nothing but keep-alives has come...
         self._only_alive_after = -1  # ... if no text has come after this number of texts; -1 if they have not begun
+        self.place: tuple[int, int] | None = None  # in the line of the account, and its length, while the call waits
         self.interrupted = False  # from `interrupt` to `end_interruption`
         # The block of `enforce_deadlines`.
         self._enforcing = False
@@ -60,6 +63,7 @@ class Watchdog:
         self.timer_paused = False  # whether `resume_timer` has to be called when somebody waits again
         self._timer: asyncio.TimerHandle | None = None
         self._total_due: float | None = None  # when the whole call has to end
+        self._lost_turn = False
         self._passed: tuple[str, float] | None = None  # the deadline that interrupted the reader, and its seconds
 
     def start_total(self) -> None:
@@ -97,9 +101,22 @@ class Watchdog:
             return
         self._passed = None
         if self.uncancel_reader():
+            if self._lost_turn:
+                raise StreamInterrupted(LOST_TURN, hint="Ask again.") from None
             name, seconds = passed
             text = f"{WHAT_FAILED[name]} within {seconds:g} s (deadline `{name}`)."
             raise StreamTimeout(text, deadline=name, seconds=seconds, hint=deadline_hint(name)) from None
+
+    def note_place(self, position: int, size: int) -> None:
+        """Note where in the line of its account the call waits."""
+        self.place = position, size
+
+    def end_for_lost_turn(self) -> None:
+        """Have the answer end by an error, since another call may use the account by now: at once where somebody waits
+        for a piece, else when somebody does next. One whose end has come is whole."""
+        self._lost_turn = True
+        if self._enforcing and not self.timer_paused:
+            self._set_timer(self._due())
 
     def note_sign_of_life(self) -> None:
         """Note that something of the answer has come, though no text: the wait for a piece begins anew."""
@@ -156,6 +173,8 @@ class Watchdog:
 
     def _due(self) -> float | None:
         """When the present wait has to end, in seconds of `time`; None is never."""
+        if self._lost_turn and self.finish_reason is None:
+            return self.wait_start
         limit = self._deadlines.between_pieces if self.received else self._deadlines.first_piece
         if limit is None:
             return self._total_due
@@ -178,6 +197,6 @@ class Watchdog:
             self._set_timer(due)
             return
         name = "total" if due == self._total_due else "between_pieces" if self.received else "first_piece"
-        self._passed = name, getattr(self._deadlines, name)
+        self._passed = name, getattr(self._deadlines, name) or 0.0
         log.debug("deadline `%s` (%g s) has passed: interrupting the reader", *self._passed)
         self.interrupt(self.reader)

@@ -53,13 +53,14 @@ class ChatRecorder(Recorder, PageRecorder, Protocol):
 
 
 class CallRunner(NamedTuple):
-    """Runs the calls of one client. `account_lock` gives the lock that a call holds from beginning to end."""
+    """Runs the calls of one client. `account_lock` gives the lock that a call holds from beginning to end; it is
+    given the call's watchdog."""
 
     provider: Provider
     keeper: SessionKeeper
     shared: SharedTransport
     hints: ErrorHints
-    account_lock: Callable[[], AbstractAsyncContextManager[None]]
+    account_lock: Callable[[Watchdog], AbstractAsyncContextManager[None]]
     recorder: ChatRecorder | None
 
     async def attempts(self, request: ChatRequest | ModelsRequest, watch: Watchdog) -> Attempts:
@@ -69,7 +70,8 @@ class CallRunner(NamedTuple):
         attempt, or is completed and raised again.
         """
         with self.hints:
-            async with self.shared, _WithinTotal(self.account_lock(), watch):
+            async with self.shared, _WithinTotal(self.account_lock(watch), watch):
+                watch.place = None
                 acquired = await watch.within_total(self.keeper.acquire())
                 while True:
                     try:

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,7 +28,7 @@ from toolkit.client.attempts import CallRunner, ChatRecorder
 from toolkit.client.environment_session import session_from_variable, variable_name
 from toolkit.client.hints import ErrorHints
 from toolkit.client.media_download import download_media
-from toolkit.client.one_call_per_account import lock_account
+from toolkit.client.one_call_per_account import call_lock, lock_account
 from toolkit.client.renew_command import configured_command
 from toolkit.client.renewal_rungs import renewal_rungs
 from toolkit.client.session_health import REFUSED, Health, check
@@ -48,7 +47,7 @@ from toolkit.providers.setting_notes import setting_notes
 from toolkit.session.browser_headers import origin_of
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
-from toolkit.stores.base import Key, SharedStore, Store
+from toolkit.stores.base import Key, Store
 from toolkit.stores.choose import open_store
 
 if TYPE_CHECKING:
@@ -352,16 +351,17 @@ class Client:
             raise LoginRequired("There is no session.")
         return session
 
-    def _lock_account(self) -> AbstractAsyncContextManager[None]:
-        """Return the lock of this account for one call, if the provider takes only one call at a time.
+    def _lock_account(self, watch: Watchdog) -> AbstractAsyncContextManager[None]:
+        """Return the lock of this account for one call, if the provider takes only one call at a time. `watch` is told
+        the place of the call in the line.
 
         Accounts are distinguished by their names, and sessions that were given by their cookies as well.
         """
         if not self.provider.one_at_a_time:
             return nullcontext()
-        shared = partial(self._store.lock, self.key, "call") if self._store is not None else None
-        in_order = isinstance(self._store, SharedStore)
-        return lock_account((*self.key, *self._given_cookies), self._deadlines.turn, shared, in_order=in_order)
+        shared, in_order = call_lock(self._store, self.key, watch.note_place, watch.end_for_lost_turn)
+        account = (*self.key, *self._given_cookies)
+        return lock_account(account, self._deadlines.turn, shared, in_order=in_order, on_place=watch.note_place)
 
     async def _visit(self, previous: BrowserSession | None, login: Login | None = None) -> BrowserSession:
         """Harvest a session with a browser. It is checked, unless there is no `previous` one that it could replace and

@@ -20,6 +20,7 @@ from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_summary import summarize
 from toolkit.gateway.burst_reading import call_before_wait
 from toolkit.gateway.call_log import RunningCall
+from toolkit.gateway.ending import ENDING
 from toolkit.gateway.error_answers import GatewayError, Refused, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
@@ -37,9 +38,7 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx sends what it has at once then
 }
 WAITING = b": waiting\n\n"
-CUT = web.AppKey("cut", asyncio.Event)  # set when the server ends what still runs
-# Not 503, after which load balancers ask another server: the call may have had an effect.
-CUT_OFF = GatewayError(500, "server_error", "shutting_down", "The server ended before the answer did.")
+QUEUED = b": queue position %d of %d\n\n"
 
 
 class SlowClient(ConnectionError):
@@ -64,15 +63,15 @@ class AnswerStream:
     async def send(self, stream: ChatStream, question: Question, call: RunningCall) -> None:
         """Send all of `stream`, and note in `call` what becomes of it. Raises the error of the toolkit's where nothing
         of the answer was sent yet; a later one is the last event."""
+        ending = self._request.app[ENDING]
         try:
-            await self._send(stream, question, call)
+            with ending.watched(stream):
+                await self._send(stream, question, call)
         except asyncio.CancelledError:
-            cut, task = self._request.app.get(CUT), asyncio.current_task()
-            if cut is None or not cut.is_set() or not self.response.prepared or task is None:
+            if not self.response.prepared or (error := ending.take()) is None:
                 raise
-            task.uncancel()
-            call.fail(Refused(CUT_OFF))
-            await self.fail(CUT_OFF)
+            call.fail(Refused(error))
+            await self.fail(error)
         else:
             await self.response.write_eof()
 
@@ -128,7 +127,8 @@ class AnswerStream:
                 if done:
                     return reading.result()
                 await self._begin_head()
-                await self._write(WAITING)
+                place = stream.place
+                await self._write(WAITING if place is None else QUEUED % place)
                 wait = COMMENT_SECONDS
         finally:
             if not reading.done():
@@ -140,7 +140,7 @@ class AnswerStream:
     async def _skip_notices(self, stream: ChatStream) -> str | ChatEvent | None:
         while (piece := await stream.read_piece()) is not None:
             if isinstance(piece, Queued) and self.response.prepared:
-                await self._write(b": queue position %d of %d\n\n" % (piece.position, piece.size))
+                await self._write(QUEUED % (piece.position, piece.size))
             if not isinstance(piece, Queued | Status):
                 return piece
         return Finished("stop")

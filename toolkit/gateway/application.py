@@ -10,6 +10,7 @@ from aiohttp import web
 
 from toolkit.client.client import Client
 from toolkit.gateway.call_log import CallLog
+from toolkit.gateway.ending import ENDING, Ending
 from toolkit.gateway.endpoints import Endpoints
 from toolkit.gateway.metrics import Metrics, is_available
 from toolkit.gateway.middlewares import BODY_LIMIT, GUARD, METRICS, add_headers, answer_errors, guard_entry
@@ -63,6 +64,7 @@ def app(
     clients, calls = SiteClients(open_client), CallLog()
     endpoints, page = Endpoints(served, clients, calls), PageEndpoints(served, clients, calls)
     open_paths = frozenset({"/healthz", *page.paths})
+    application[ENDING] = Ending()
     application[GUARD] = RequestGuard(
         frozenset(host.lower() for host in hosts), frozenset(origins), key, open_paths, tuple(other_keys)
     )

@@ -19,6 +19,7 @@ from toolkit.errors import ToolkitError
 from toolkit.gateway.answer_stream import AnswerStream
 from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
+from toolkit.gateway.ending import ENDING, Ending
 from toolkit.gateway.error_answers import Refused, told_error
 from toolkit.gateway.fault_log import log_fault
 from toolkit.gateway.middlewares import REQUEST_ID
@@ -76,7 +77,7 @@ class Endpoints:
         head = AnswerHead(f"{protocol.id_prefix}{secrets.token_hex(12)}", int(time.time()), name, question)
         program = request.headers.get("User-Agent", "")
         if not question.stream:
-            answer = await self._whole_answer(models, question, name, program)
+            answer = await self._whole_answer(models, question, name, program, request.app[ENDING])
             document = protocol.write_document(answer, head)
             return web.Response(body=document, content_type="application/json")
         stream = AnswerStream(request, protocol.open_stream(head))
@@ -104,13 +105,15 @@ class Endpoints:
         return stream.response
 
     async def _whole_answer(
-        self, models: tuple[ServedModel, ...], question: Question, name: str, program: str
+        self, models: tuple[ServedModel, ...], question: Question, name: str, program: str, ending: Ending
     ) -> AnswerSummary:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=False) as call:
                     async with self._pauses.kept(model), self._clients.call(model.site) as client:
-                        answer = await _read(_ask(client, model, question), question, call)
+                        stream = _ask(client, model, question)
+                        with ending.watched(stream):
+                            answer = await _read(stream, question, call)
                         call.usage = answer.usage
                         return answer
             except (ToolkitError, Refused) as error:

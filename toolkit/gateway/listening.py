@@ -17,14 +17,16 @@ from typing import Any
 from aiohttp import web
 
 from toolkit.errors import UsageError
-from toolkit.gateway.answer_stream import CUT, CUT_OFF
 from toolkit.gateway.connection import Connection
 from toolkit.gateway.connection_limit import MAX_CONNECTIONS
-from toolkit.gateway.error_answers import GatewayError, Refused, openai_error
+from toolkit.gateway.ending import ENDING, ENDING_NOW, Ending, unavailable
+from toolkit.gateway.error_answers import Refused, openai_error
 
 HEAD_SECONDS = 10.0  # for the head of the first request of a connection
 IDLE_SECONDS = 75.0  # ... of each further one
+LATE_SECONDS = 0.1  # by which a server that has too much to do is behind its timers
 DRAIN_SECONDS = 30.0  # for the answers that run when the server is to end
+SEND_AWAY_SECONDS = 0.1  # between two looks for calls that wait for their turn meanwhile
 CANCEL_SECONDS = 1.0  # ... and for what is cancelled then
 BACKLOG = 512
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -50,16 +52,12 @@ def bind(host: str, port: int) -> socket.socket:
         raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}.", hint=hint) from None
 
 
-def _unavailable(code: str, what: str) -> GatewayError:
-    return GatewayError(503, "server_error", code, what, retry_after=1.0, may_retry=True)
-
-
 class _Refusing(asyncio.Protocol):
     """Sends a client away whom there is no room for."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
-        body = openai_error(_unavailable("too_many_connections", "This server has all the connections that it can."))
+        body = openai_error(unavailable("too_many_connections", "This server has all the connections that it can."))
         lines = (
             b"HTTP/1.1 503 Service Unavailable",
             b"Content-Type: application/json",
@@ -76,19 +74,20 @@ class Listener:
 
     def __init__(self, application: web.Application, bound: socket.socket, limit: int = MAX_CONNECTIONS) -> None:
         application.middlewares.insert(1, self._watch)
-        self._cut = application[CUT] = asyncio.Event()
+        if ENDING not in application:
+            application[ENDING] = Ending()
+        self._end = application[ENDING]
         self._runner = web.AppRunner(
             application, handler_cancellation=True, access_log=None, shutdown_timeout=CANCEL_SECONDS
         )
         self._bound, self._limit = bound, limit
         self._timers: dict[Any, asyncio.TimerHandle] = {}  # of connections that have to complete a head
         self._requests: set[asyncio.Task[Any]] = set()  # that run
-        self._ending = False
         self._idle = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None], on_ending: Callable[[], None] = lambda: None) -> None:
-        """Serve until a signal comes to end, then let the requests that run finish; new ones get the status 503. A
-        second signal ends them, each with an error."""
+        """Serve until a signal comes to end, then let the requests that run finish; new ones, and those that wait for
+        their turn, get the status 503. A second signal ends them, each with an error."""
         loop = asyncio.get_running_loop()
         stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -103,8 +102,8 @@ class Listener:
         try:
             on_ready()
             await stop.wait()
-            self._ending = True
             on_ending()
+            self._end.begin()
             await self._drain(hurry)
             await self._cut_off()
         finally:
@@ -121,7 +120,12 @@ class Listener:
             return
         self._idle.clear()
         waits = [asyncio.ensure_future(one.wait()) for one in (self._idle, hurry)]
-        await asyncio.wait(waits, timeout=DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        loop = asyncio.get_running_loop()
+        end, done = loop.time() + DRAIN_SECONDS, set[asyncio.Future[Any]]()
+        while not done and (left := end - loop.time()) > 0:
+            self._end.send_away()  # again and again: some come to wait for their turn only now
+            seconds = min(left, SEND_AWAY_SECONDS)
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
 
@@ -130,9 +134,7 @@ class Listener:
         if not self._requests:
             return
         self._idle.clear()
-        self._cut.set()
-        for task in self._requests:
-            task.cancel()
+        self._end.cut_off(self._requests)
         with suppress(TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS):
                 await self._idle.wait()
@@ -156,7 +158,16 @@ class Listener:
         return True
 
     def _arm(self, connection: Any, seconds: float) -> None:
-        self._timers[connection] = asyncio.get_running_loop().call_later(seconds, self._close, connection)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        self._timers[connection] = loop.call_at(due, self._on_silence, connection, due)
+
+    def _on_silence(self, connection: Any, due: float) -> None:
+        """Close `connection`, unless this comes late: then there was no time to read what it may have sent."""
+        if asyncio.get_running_loop().time() - due > LATE_SECONDS:
+            self._arm(connection, LATE_SECONDS)
+        else:
+            self._close(connection)
 
     def _disarm(self, connection: Any) -> None:
         if (timer := self._timers.pop(connection, None)) is not None:
@@ -171,8 +182,8 @@ class Listener:
     async def _watch(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        if self._ending:
-            raise Refused(_unavailable("shutting_down", "The server is ending."))
+        if self._end.begun:
+            raise Refused(ENDING_NOW)
         self._disarm(request.protocol)
         task = asyncio.current_task()
         assert task is not None
@@ -180,10 +191,9 @@ class Listener:
         try:
             return await handler(request)
         except asyncio.CancelledError:
-            if not self._cut.is_set() or request.transport is None:
+            if request.transport is None or (error := self._end.take()) is None:
                 raise
-            task.uncancel()
-            raise Refused(CUT_OFF) from None
+            raise Refused(error) from None
         finally:
             self._requests.discard(task)
             if not self._requests:

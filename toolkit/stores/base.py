@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -70,6 +71,20 @@ class SharedStore(Protocol):
 
     A lock goes to the one who has waited longest, on whichever machine.
     """
+
+    def lock_in_line(
+        self,
+        key: Key,
+        purpose: Purpose,
+        seconds: float | None = None,
+        *,
+        on_place: Callable[[int, int], None],
+        on_lost: Callable[[], None],
+    ) -> AbstractAsyncContextManager[None]:
+        """As `Store.lock`. While it is waited for, `on_place` is told the place in the line (1 is next), and how many
+        stand there. `on_lost` is called where somebody else may hold the lock by now: this process has stood still for
+        too long, or the store has lost what it had."""
+        ...
 
     async def pause(self, key: Key, model: str, seconds: float) -> None:
         """Note for all that the site wants no call of the account `key` for `model` for so long. Raises

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -104,6 +105,17 @@ class RedisStore:
 
     def lock(self, key: Key, purpose: Purpose, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
         return self._locks.lock(_lock_name(key, purpose), seconds)
+
+    def lock_in_line(
+        self,
+        key: Key,
+        purpose: Purpose,
+        seconds: float | None = None,
+        *,
+        on_place: Callable[[int, int], None],
+        on_lost: Callable[[], None],
+    ) -> AbstractAsyncContextManager[None]:
+        return self._locks.lock(_lock_name(key, purpose), seconds, on_place, on_lost)
 
     async def pause(self, key: Key, model: str, seconds: float) -> None:
         async with self._server.connected() as redis:

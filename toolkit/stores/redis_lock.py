@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
@@ -26,9 +26,9 @@ POLL = 0.03  # seconds between two attempts of the first in the line to take a l
 LONGEST_POLL = 0.5  # ... of those far behind, who have time
 PLACE_MILLISECONDS = 5_000  # how long a place in the line is kept for one who makes no attempt
 
-# Takes the lock KEYS[1] with the token ARGV[1] for ARGV[2] milliseconds, and returns -1; or returns how many stand in
-# the line before that token, which keeps its place for ARGV[3] milliseconds. KEYS[2] has the tokens of the line by
-# their numbers, KEYS[3] by the time until which their places are kept.
+# Takes the lock KEYS[1] with the token ARGV[1] for ARGV[2] milliseconds, and returns -1 and 0; or returns how many
+# stand in the line before that token, which keeps its place for ARGV[3] milliseconds, and how many in all. KEYS[2] has
+# the tokens of the line by their numbers, KEYS[3] by the time until which their places are kept.
 TAKE_SCRIPT = """
 local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -41,7 +41,7 @@ if redis.call('exists', KEYS[1]) == 0 and (not first or first == ARGV[1]) then
     redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
     redis.call('zrem', KEYS[2], ARGV[1])
     redis.call('zrem', KEYS[3], ARGV[1])
-    return -1
+    return {-1, 0}
 end
 if not redis.call('zscore', KEYS[2], ARGV[1]) then
     local last = redis.call('zrange', KEYS[2], -1, -1, 'withscores')[2]
@@ -50,7 +50,7 @@ end
 redis.call('zadd', KEYS[3], now + ARGV[3], ARGV[1])
 redis.call('pexpire', KEYS[2], ARGV[3])
 redis.call('pexpire', KEYS[3], ARGV[3])
-return redis.call('zrank', KEYS[2], ARGV[1])
+return {redis.call('zrank', KEYS[2], ARGV[1]), redis.call('zcard', KEYS[2])}
 """
 # Renews, and releases, the lock KEYS[1]; returns 0 where it is not held with the token ARGV[1].
 RENEW_SCRIPT = """
@@ -78,9 +78,15 @@ class RedisLocks:
         return _tokens.get().get((id(self), name), "")
 
     @asynccontextmanager
-    async def lock(self, name: str, seconds: float | None) -> AsyncIterator[None]:
+    async def lock(
+        self,
+        name: str,
+        seconds: float | None,
+        on_place: Callable[[int, int], None] | None = None,
+        on_lost: Callable[[], None] | None = None,
+    ) -> AsyncIterator[None]:
         """Hold the lock `name`. Waits at most `seconds` for it (None: for ever), then raises the builtin
-        `TimeoutError`.
+        `TimeoutError`. `on_place` and `on_lost` are as `SharedStore.lock_in_line` has them.
 
         Raises `StoreError` if the server cannot be used.
         """
@@ -89,7 +95,7 @@ class RedisLocks:
         outer_tokens = _tokens.get()
         taken = asyncio.get_running_loop().create_future()
         done = asyncio.Event()
-        holder = asyncio.create_task(self._hold(name, seconds, taken, done))
+        holder = asyncio.create_task(self._hold(name, seconds, taken, done, on_place, on_lost))
         try:
             await asyncio.wait((holder, taken), return_when=asyncio.FIRST_COMPLETED)
             if not taken.done():
@@ -102,7 +108,15 @@ class RedisLocks:
             done.set()
             await asyncio.shield(holder)
 
-    async def _hold(self, name: str, seconds: float | None, taken: asyncio.Future[str], done: asyncio.Event) -> None:
+    async def _hold(
+        self,
+        name: str,
+        seconds: float | None,
+        taken: asyncio.Future[str],
+        done: asyncio.Event,
+        on_place: Callable[[int, int], None] | None,
+        on_lost: Callable[[], None] | None,
+    ) -> None:
         """Take the lock and put its token into `taken`; then renew the lock until `done` is set, and release it.
 
         Returns without the lock if it is not free within `seconds`, or before `done` is set.
@@ -112,7 +126,12 @@ class RedisLocks:
         token, lease = secrets.token_hex(16), round(self._lease * 1000)
         line = (f"{name}:line", f"{name}:places")
         async with self._server.connected() as redis:
-            while (before := await redis.eval(TAKE_SCRIPT, 3, name, *line, token, lease, PLACE_MILLISECONDS)) != -1:
+            while True:
+                before, size = await redis.eval(TAKE_SCRIPT, 3, name, *line, token, lease, PLACE_MILLISECONDS)
+                if before == -1:
+                    break
+                if on_place is not None:
+                    on_place(before + 1, size)
                 pause = min(POLL * (1 + before), LONGEST_POLL)
                 left = pause if until is None else until - loop.time()
                 if left <= 0 or await _wait_until_set(done, min(pause, left)):
@@ -122,6 +141,8 @@ class RedisLocks:
             taken.set_result(token)
             while not await _wait_until_set(done, self._lease / RENEWALS):
                 if not await _held(redis, name, RENEW_SCRIPT, token, lease):
+                    if on_lost is not None:
+                        on_lost()
                     return
             await _held(redis, name, RELEASE_SCRIPT, token)
 
