@@ -124,6 +124,13 @@ def test_a_question_in_a_frame_is_seen() -> None:
     assert list(Guide().look(Seen([socket], (), "", 0.0))) == ["Seen: the question, in a frame of /ws"]
 
 
+def test_what_is_being_typed_is_no_question() -> None:
+    """A frame that tells the site what stands in the box, letter by letter, is none that asks."""
+    socket, guide = over_socket(f'{{"type": "typing", "text": "{QUESTIONS[0]}"}}'), Guide()
+    assert list(guide.look(Seen([socket], (), "", 0.0))) == []
+    assert guide.asked == []
+
+
 def test_a_question_in_a_frame_that_cannot_be_read_ends_the_guide() -> None:
     """A page that asks over a WebSocket alone, in frames that are not JSON, keeps nobody waiting."""
     socket, guide = over_socket(f"say|{QUESTIONS[0]}"), Guide()

@@ -134,6 +134,13 @@ def live_target_options(command: F) -> F:
     return group_options(command, "target", Target, _LIVE_TARGET_OPTIONS)
 
 
+def new_site_options(command: F) -> F:
+    """As `live_target_options`, for a site that has no provider yet."""
+    site = click.option("--base-url", metavar="URL", help="The site's address, such as https://chat.example.org.")
+    others = (site if option is base_url_option else option for option in _LIVE_TARGET_OPTIONS)
+    return group_options(command, "target", Target, tuple(others))
+
+
 def session_options(command: F) -> F:
     """Adds the options of `SessionOptions`, and `--debug`. The command gets one as argument `options`."""
     options = (base_url_option, _account_option(None), store_option, debug_option)

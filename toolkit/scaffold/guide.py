@@ -11,6 +11,7 @@ from toolkit.recording.foreign_har import ForeignEntry
 from toolkit.scaffold.asking import Asking, find_askings, same_call, socket_with, value_of
 from toolkit.scaffold.conversation import is_old_chat
 from toolkit.scaffold.exchange import Exchange, read_exchanges
+from toolkit.scaffold.socket_exchanges import tells_besides
 from toolkit.scaffold.sockets_refused import refused_socket
 from toolkit.scaffold.words import same_words
 
@@ -89,7 +90,8 @@ class Guide:
 
     def _look_for_question(self, seen: Seen) -> Iterator[str]:
         entries = [one for one in seen.entries if (one.started, one.request.url) not in self.left_out]
-        exchanges = read_exchanges([ForeignEntry(number, entry) for number, entry in enumerate(entries)])
+        read = read_exchanges([ForeignEntry(number, entry) for number, entry in enumerate(entries)])
+        exchanges = [one for one in read if not tells_besides(one.shape)]
         found = _find(exchanges, self.question)
         way = next((ways[0] for ways in find_askings(exchanges, found[1])), None) if found is not None else None
         if way is not None and self._is_in_old_chat(way):

@@ -34,6 +34,7 @@ def value_name(exchange: Exchange, place: Place, used: Container[str]) -> str:
         elif name == "id":
             name = f"{_singular(_snake(exchange.path[-1] if exchange.path else ''))}_id".lstrip("_")
     name = name if name.isidentifier() and not keyword.iskeyword(name) else f"value_{name}".rstrip("_")
+    name = f"{name}_id" if name in TAKEN and place[0] != "header" else name
     number, found = 2, name
     while found in used or found in TAKEN:
         found, number = f"{name}_{number}", number + 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolkit.cli.options import Target, check_encoding, live_target_options
+from toolkit.cli.options import Target, check_encoding, new_site_options
 from toolkit.cli.output import echo, echo_json
 from toolkit.cli.status_line import notify, status
 from toolkit.cli.table import Column
@@ -49,7 +49,7 @@ COLUMNS: tuple[Column[Row], ...] = (
 @click.option("--explain", is_flag=True, help="Print what was inferred, from what, and how certain it is.")
 @click.option("--live", is_flag=True, help="Ask the site one question at the end.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was inferred as JSON.")
-@live_target_options
+@new_site_options
 def new(
     name: str,
     file: Path | None,
