@@ -11,7 +11,7 @@ from tests.conftest import OpenContext
 from tests.sites.asking import SECONDS
 from toolkit.browser import harvest, login_page, page_queries
 from toolkit.browser.session_manager import SessionManager
-from toolkit.errors import LoginRequired
+from toolkit.errors import HarvestFailed, LoginRequired
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Harvest
 
@@ -19,7 +19,7 @@ RECIPE = Harvest(cookies=("sid",), signed_out="^/auth")
 FORM = "<input type=password><button>Sign in</button>"
 
 
-async def visited(open_context: OpenContext, page: str) -> BrowserSession:
+async def visited(open_context: OpenContext, page: str, recipe: Harvest = RECIPE) -> BrowserSession:
     """What comes of a visit to a site whose login page is that one."""
     routes = {"/": away("/auth"), "/auth": html(page), "/chat": html(BOX, "sid=1")}
     async with (
@@ -27,7 +27,7 @@ async def visited(open_context: OpenContext, page: str) -> BrowserSession:
         network(routes) as local,
         SessionManager(TRUSTING, context=await open_context(local)) as manager,
     ):
-        return await manager.harvest(Place(harvest=RECIPE))
+        return await manager.harvest(Place(harvest=recipe))
 
 
 @pytest.mark.parametrize(("form", "settled_ms"), [("Signing in...", 100), (FORM, 60_000)], ids=["no form", "form"])
@@ -52,3 +52,11 @@ async def test_a_page_that_never_signs_itself_in_wants_a_person(
     monkeypatch.setattr(harvest, "CLOSE_WAITS_MS", (50, 50))
     with pytest.raises(LoginRequired, match="wants a login"):
         await visited(open_context, page)
+
+
+async def test_a_login_that_counts_for_its_page_alone_is_told(open_context: OpenContext) -> None:
+    """At once, whatever time there is; not where what is ready is there as well, such as beside a field for a key."""
+    recipe = Harvest(ready="textarea", unkept_login="[type=password]")
+    with pytest.raises(HarvestFailed, match="counts for that page alone"):
+        await visited(open_context, FORM, recipe)
+    assert (await visited(open_context, f"{FORM}{BOX}", recipe)).cookies == ()

@@ -55,11 +55,19 @@ async def chainlit(folder: Path, port: int, app: str = "chainlit_app.py") -> Asy
 
 
 @asynccontextmanager
-async def streamlit(folder: Path, port: int) -> AsyncIterator[str]:
-    """The app of `streamlit_app.py`, at the origin that this gives."""
-    app = str(Path(__file__).with_name("streamlit_app.py"))
+async def streamlit(folder: Path, port: int, app: str = "streamlit_app.py") -> AsyncIterator[str]:
+    """The Streamlit `app`, at the origin that this gives."""
     options = ("--server.headless", "true", "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none")
-    command = ("streamlit", "run", app, "--server.port", str(port), "--server.address", "127.0.0.1", *options)
+    command = (
+        "streamlit",
+        "run",
+        str(Path(__file__).with_name(app)),
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+        *options,
+    )
     async with _serving(command, folder, {}, f"http://127.0.0.1:{port}/_stcore/health"):
         yield f"http://127.0.0.1:{port}"
 

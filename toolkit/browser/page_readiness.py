@@ -77,6 +77,8 @@ def wait_until_ready(context: Any, pages: OpenedPages, plan: VisitPlan, *, chall
             and ((yield from login_pages.waits_for_person(page)) or limit.is_over)
         ):
             raise LoginRequired("The site wants a login.", provider=plan.provider, url=page.url)
+        if plan.recipe.unkept_login is not None and any(one.kind is MissingKind.ELEMENT for one in missing):
+            yield from _raise_for_unkept_login(page, plan, plan.recipe.unkept_login, limit)
         if limit.is_over:
             raise HarvestFailed(
                 f"After {limit_ms / 1000:g} s {in_words(missing)}.",
@@ -92,6 +94,17 @@ def wait_until_ready(context: Any, pages: OpenedPages, plan: VisitPlan, *, chall
         except PlaywrightError:
             if not pages.go_on_without(page):
                 raise
+
+
+def _raise_for_unkept_login(page: Any, plan: VisitPlan, login: str, limit: TimeLimit) -> Steps[None]:
+    """Raise `HarvestFailed` where the page shows the `login` that counts for it alone."""
+    if (yield from is_element_visible(page, login, limit, wait=False)):
+        raise HarvestFailed(
+            "The page wants a login of its own, which counts for that page alone: there is no session to keep.",
+            provider=plan.provider,
+            url=page.url,
+            hint="Such a site cannot be called.",
+        )
 
 
 def _instruction(plan: VisitPlan, limit_ms: float, *, challenged: bool) -> str:

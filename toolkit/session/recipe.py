@@ -65,9 +65,11 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     localStorage keys that have to be there. `headers` are names of headers, in lower case, to take from the page's own
     requests besides those that a browser sends to every site. `hosts` are the provider's hosts besides that of the
     page: nothing of other hosts is ever taken. `signed_out` is a regular expression for the path of the login page; if
-    the browser ends up there, a person has to log in. `probe` tells who is signed in. `key_probe` is the call that
-    tells whether the site takes an API key, where `probe` cannot: some sites answer that to people alone. `renew` is
-    the call by which the site renews a session without a browser: a `Renew`, or its method and path.
+    the browser ends up there, a person has to log in. `unkept_login` is a CSS selector of a login that counts for the
+    page alone: where a visit shows that instead of what is ready, there is no session to take. `probe` tells who is
+    signed in. `key_probe` is the call that tells whether the site takes an API key, where `probe` cannot: some sites
+    answer that to people alone. `renew` is the call by which the site renews a session without a browser: a `Renew`,
+    or its method and path.
     """
 
     page: str = "/"
@@ -78,6 +80,7 @@ class Harvest(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     signed_out: str | None = None
+    unkept_login: str | None = None
     probe: Probe | None = None
     renew: Renew | tuple[str, str] | None = None
     key_probe: Probe | None = None

@@ -34,6 +34,8 @@ class Streamlit(Provider):
     refuses_unknown = True
     harvest = Harvest(
         ready="[data-testid=stChatInput]",
+        # Only when the app's script has ended: it may show a field for a key before its chat box.
+        unkept_login="[data-test-script-state=notRunning] [data-testid=stTextInput] input[type=password]",
         probe=Probe(path="/_stcore/host-config", identity=(), anonymous=True),
     )
 
