@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -100,6 +100,23 @@ async def test_without_a_key(toolkit: Toolkit, scripted: tuple[ScriptedSite, str
     async with serving(toolkit, "--no-key") as served:
         assert (await ask(served.origin, "any"))[0] == 200
         await served.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
+@pytest.mark.parametrize(("options", "reached"), [((), False), (("--host", "0.0.0.0"), True)])
+async def test_where_it_listens(toolkit: Toolkit, options: tuple[str, ...], *, reached: bool) -> None:
+    """At 127.0.0.1 alone, also in a container: no other address of the machine answers, not even another of loopback.
+    Where it is told to listen elsewhere, it says who can reach it."""
+    async with serving(toolkit, *options, lines=3, container="oci", KUBERNETES_SERVICE_HOST="10.0.0.1") as served:
+        port = int(served.origin.rpartition(":")[2])
+        found = []
+        for host in ("127.0.0.1", "127.0.0.2"):
+            with suppress(ConnectionRefusedError):
+                (await asyncio.open_connection(host, port))[1].close()
+                found.append(host)
+        code, err = await served.end()
+    assert (code, found) == (0, ["127.0.0.1", "127.0.0.2"] if reached else ["127.0.0.1"])
+    assert ("others can reach 0.0.0.0" in err) is reached
 
 
 @pytest.mark.parametrize(

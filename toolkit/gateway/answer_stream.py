@@ -65,7 +65,7 @@ class AnswerStream:
         of the answer was sent yet; a later one is the last event."""
         ending = self._request.app[ENDING]
         try:
-            with ending.watched(stream):
+            with ending.watched(stream, self.response):
                 await self._send(stream, question, call)
         except asyncio.CancelledError:
             if not self.response.prepared or (error := ending.take()) is None:

@@ -33,17 +33,18 @@ class Ending:
 
     def __init__(self) -> None:
         self.begun = False
-        self._streams: dict[asyncio.Task[Any], ChatStream] = {}
+        self._streams: dict[asyncio.Task[Any], tuple[ChatStream, web.StreamResponse | None]] = {}
         self._errors: dict[asyncio.Task[Any], GatewayError] = {}
 
     @contextmanager
-    def watched(self, stream: ChatStream) -> Iterator[None]:
-        """Around the reading of `stream` by the running task. Raises `Refused` where the end has begun."""
+    def watched(self, stream: ChatStream, response: web.StreamResponse | None = None) -> Iterator[None]:
+        """Around the reading of `stream` by the running task, for `response` where that is streamed. Raises
+        `Refused` where the end has begun."""
         if self.begun:
             raise Refused(ENDING_NOW)
         task = asyncio.current_task()
         assert task is not None
-        self._streams[task] = stream
+        self._streams[task] = stream, response
         try:
             yield
         finally:
@@ -54,8 +55,10 @@ class Ending:
         self.begun = True
 
     def send_away(self) -> None:
-        """End the calls that wait for their turn: the site does not know of them."""
-        self._end((task for task, stream in self._streams.items() if stream.place is not None), ENDING_NOW)
+        """End the calls that wait for their turn: the site does not know of them, and another server can be asked. Once
+        the head is sent nobody would ask another one, so that such a call waits on for its turn."""
+        waiting = ((task, response) for task, (stream, response) in self._streams.items() if stream.place is not None)
+        self._end((task for task, response in waiting if response is None or not response.prepared), ENDING_NOW)
 
     def cut_off(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
         """End the requests of `tasks`."""
