@@ -38,6 +38,9 @@ if Path(toolkit.__file__).parents[1] != ROOT:
     raise pytest.UsageError(f"These tests would run the toolkit of {toolkit.__file__}. Set PYTHONPATH={ROOT}")
 os.environ["PYTHONPATH"] = str(ROOT)
 
+# What the asserts of these helpers compare is told, as that of tests.
+pytest.register_assert_rewrite("tests.cli", "tests.readme", "tests.record_demos", "tests.shared_sessions")
+
 # The same examples in every run, however slow the machine.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

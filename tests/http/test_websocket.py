@@ -80,9 +80,10 @@ async def nothing(_: Server) -> None:
 
 
 @asynccontextmanager
-async def opened(talk: Talk, **options: Any) -> AsyncIterator[tuple[WebSocket, Site]]:
-    """A WebSocket to a site where `talk` speaks; `options` are the transport's."""
-    site = Site(talk)
+async def opened(talk: Talk, closing: float = 10.0, **options: Any) -> AsyncIterator[tuple[WebSocket, Site]]:
+    """A WebSocket to a site where `talk` speaks, and which waits `closing` seconds for the answer to its closing frame;
+    `options` are the transport's."""
+    site = Site(talk, timeout=closing)
     async with (
         serve(site.app()) as origin,
         Transport(BrowserSession(provider="p", origin=origin), page=origin, **options) as http,
@@ -274,7 +275,7 @@ async def test_why_nothing_can_be_sent_is_the_closing_frame() -> None:
         await socket.send_str("before")
         await socket.close(code=1012)
 
-    async with opened(close) as (socket, site):
+    async with opened(close, closing=0.1) as (socket, site):
         await asyncio.wait_for(site.ended, 10)
         with pytest.raises(StreamInterrupted, match="1012"):
             await send_on(socket)

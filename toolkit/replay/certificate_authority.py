@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import trustme
@@ -78,3 +80,10 @@ class CertificateAuthority:
         leaf = builder.sign(signer, hashes.SHA256())
         private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         return private + leaf.public_bytes(Encoding.PEM)
+
+
+@contextmanager
+def temporary_authority() -> Iterator[CertificateAuthority]:
+    """An authority whose files are gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="toolkit-network-") as folder:
+        yield CertificateAuthority(Path(folder))

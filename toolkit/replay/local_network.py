@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import ssl
-import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from aiohttp import TCPConnector, web
@@ -22,7 +20,7 @@ from yarl import URL
 from toolkit.errors import ReplayMismatch, UsageError, one_line, redact_url
 from toolkit.har.model import Recording
 from toolkit.http.route import PROXY_VARIABLE, ROOT_VARIABLE, SPKI_VARIABLE, Route
-from toolkit.replay.certificate_authority import CertificateAuthority
+from toolkit.replay.certificate_authority import CertificateAuthority, temporary_authority
 from toolkit.replay.local_network_proxy import ProxyServer
 from toolkit.replay.playback import ALL_PARTS, MatchPart
 from toolkit.replay.replay_app import ReplayApp
@@ -40,7 +38,8 @@ class LocalNetwork:
     `toolkit.replay.playback`), `uncompared` names places in the frames of WebSockets that are not compared, besides
     those that the recording names (see `toolkit.har.frames`). `strict` verifies at the end that the requests were the
     recorded ones (see `verify`), unless the body of the `async with` raised an error itself. `proxy_auth` is the user
-    and password that the proxy asks for.
+    and password that the proxy asks for. `authority` issues the certificates, for several networks one after the other;
+    without it, this one makes its own.
 
     `session` is the session that the recording's own calls began with, None where the recording has none: a client
     that visits no page starts from it, and a context may. `log` lists the requests that reached a site, `refused` the
@@ -57,6 +56,7 @@ class LocalNetwork:
         uncompared: Collection[str] = (),
         strict: bool = False,
         proxy_auth: tuple[str, str] | None = None,
+        authority: CertificateAuthority | None = None,
     ) -> None:
         recordings = [recording] if isinstance(recording, Recording) else list(recording or ())
         self.replay = ReplayApp(recordings, pace=pace, match=match, uncompared=uncompared)
@@ -65,6 +65,7 @@ class LocalNetwork:
         self._strict = strict
         self._proxy_auth = proxy_auth
         self._stack: AsyncExitStack | None = None
+        self._given_authority = authority
         self._authority: CertificateAuthority
         self._proxy: ProxyServer
         self._port = 0
@@ -90,8 +91,7 @@ class LocalNetwork:
 
     async def __aenter__(self) -> LocalNetwork:
         async with AsyncExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="toolkit-network-"))
-            self._authority = CertificateAuthority(Path(folder))
+            self._authority = self._given_authority or stack.enter_context(temporary_authority())
             await self._sites.start(stack)
             schemes = self.replay.playback.schemes
             plain_http = frozenset(address for address, scheme in schemes.items() if scheme == "http")

@@ -30,6 +30,7 @@ from toolkit.har.model import Entry, Recording
 from toolkit.http.transport import Transport
 from toolkit.providers.base import Provider
 from toolkit.providers.model_lists import NO_LIST
+from toolkit.replay.certificate_authority import CertificateAuthority, temporary_authority
 from toolkit.testing.fault_injection import (
     CLOSED_AS_COMPLETE,
     FAULTS,
@@ -91,9 +92,14 @@ class ContractCheck:
         self._cleanup: set[str] = set()  # the requests that delete what the call created at the site
         self._created_at = 0  # the number of the request that creates it
         self._violations: list[str] = []
+        self._authority: CertificateAuthority
 
     async def run(self) -> list[str]:
         asyncio.get_running_loop().slow_callback_duration = math.inf  # a slow machine is no violation
+        with temporary_authority() as self._authority:
+            return await self._run()
+
+    async def _run(self) -> list[str]:
         async with detect_leaks() as leaks:
             if (replayed := await self._check_replay()) is not None:
                 with suppress(_EnoughViolations):
@@ -111,6 +117,10 @@ class ContractCheck:
                     await self._check_early_exit()
         return self._violations + [f"nothing is left behind: {one}" for one in leaks]
 
+    async def _replay(self, recording: Recording, call: Call, kind: type[Provider] | None = None) -> Outcome:
+        """The outcome of the recorded call, by the provider or by `kind`."""
+        return await replay_call(kind or self._kind, recording, call, self._authority)
+
     async def _check_replay(self) -> Outcome | None:
         """Check the replay without faults. Returns its outcome, or None if it violates a law: then nothing else can be
         checked."""
@@ -118,7 +128,7 @@ class ContractCheck:
         if iscoroutinefunction(self._kind.stream):
             self._report(f"{law}: `stream` is an async generator, and this one has no `yield`")
             return None
-        outcome = await replay_call(self._kind, self._recording, Call(strict=True))
+        outcome = await self._replay(self._recording, Call(strict=True))
         if isinstance(outcome.error, EmptyAnswer) and not outcome.differences:
             self._report(f"{law}: it gave no text (what `stream` yields is `str`, or an event)")
         elif outcome.error is not None or outcome.differences:
@@ -159,9 +169,7 @@ class ContractCheck:
                 else entry
                 for i, entry in enumerate(self._recording.entries)
             ]
-            outcome = await replay_call(
-                self._kind, replace(self._recording, entries=entries), Call(separate_chunks=True)
-            )
+            outcome = await self._replay(replace(self._recording, entries=entries), Call(separate_chunks=True))
             if outcome.error is not None or outcome.text != text:
                 got = repr(outcome.error or outcome.text)
                 self._report(f"the text does not depend on its pieces: in pieces {how} it is {got}")
@@ -173,7 +181,7 @@ class ContractCheck:
         kind = _note_missing_lists(self._kind, missing_lists)
         for slowness in SLOWNESS:
             faulty = self._with_fault(number, fault.apply)
-            outcome = await replay_call(kind, faulty, call._replace(slowness=slowness))
+            outcome = await self._replay(faulty, call._replace(slowness=slowness), kind)
             if not fault.hangs or len(outcome.asked) > number:
                 break  # else the machine is so slow that the deadline has passed before the fault
         harmless = bool(missing_lists) or fault.is_harmless(self._entry(number))
@@ -188,7 +196,7 @@ class ContractCheck:
         if not any(pair.name.lower() in CREDENTIALS for pair in entry.request.headers):
             return
         for name, refuse in REFUSALS.items():
-            outcome = await replay_call(self._kind, self._with_fault(number, refuse), Call())
+            outcome = await self._replay(self._with_fault(number, refuse), Call())
             if not isinstance(outcome.error, LoginRequired):
                 got = repr(outcome.error or outcome.text)
                 where = f"{name} at {self._describe_request(number)}"
@@ -211,7 +219,7 @@ class ContractCheck:
         for place in server_frames(self._entry(number))[-CUTS:] if self._kind.marks_end else ():
             for close in (SOCKET_CLOSES["as complete"], LOST):
                 cut = partial(with_frames, cut=[place], close=close)
-                outcome = await replay_call(self._kind, self._with_fault(number, cut), Call())
+                outcome = await self._replay(self._with_fault(number, cut), Call())
                 if outcome.error is None and outcome.text != text:
                     where = f"before frame {place + 1} of {self._describe_request(number)}, and closed by {close.by}"
                     self._report(f"what is cut is an error: cut {where}, it gave {outcome.text!r} as if it were whole")
@@ -225,7 +233,7 @@ class ContractCheck:
         for event in self._error_events:
             if self._entry(number).is_socket:
                 faulty = self._with_fault(number, say_in_the_middle(event))
-                outcome = await replay_call(self._kind, faulty, Call())
+                outcome = await self._replay(faulty, Call())
             else:
                 outcome = await self._replay_with_body(number, body[:middle] + event)
             if not isinstance(outcome.error, ToolkitError):
@@ -235,19 +243,19 @@ class ContractCheck:
 
     async def _replay_with_body(self, number: int, body: bytes) -> Outcome:
         """The outcome where the site sends `body` as its whole answer to the request of that number."""
-        return await replay_call(self._kind, self._with_fault(number, partial(with_body, body=body)), Call())
+        return await self._replay(self._with_fault(number, partial(with_body, body=body)), Call())
 
     async def _check_cancellation(self, number: int) -> None:
         where = f"cancelled at {self._describe_request(number)}"
         call = Call(cancel_at=number, short_cleanup_deadline=number <= self._created_at)
-        outcome = await replay_call(self._kind, self._with_fault(number, break_connection(SILENCE)), call)
+        outcome = await self._replay(self._with_fault(number, break_connection(SILENCE)), call)
         if not outcome.cancelled:
             got = repr(outcome.error or outcome.text)
             self._report(f"a call that is cancelled ends: {where}, it went on and came to {got}")
         self._check_cleanup(outcome, where, number)
 
     async def _check_early_exit(self) -> None:
-        outcome = await replay_call(self._kind, self._recording, Call(stop_after_first=True))
+        outcome = await self._replay(self._recording, Call(stop_after_first=True))
         if outcome.error is not None:
             self._report(f"an answer can be left half-read: {self._describe_error(outcome.error)}")
         self._check_cleanup(outcome, "left after the first piece")

@@ -10,6 +10,7 @@ from toolkit.client.client import Client
 from toolkit.errors import ReplayMismatch, redact_url
 from toolkit.har.model import Recording
 from toolkit.providers.base import Provider
+from toolkit.replay.certificate_authority import CertificateAuthority
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.replay.site_server import LoggedRequest
 from toolkit.stores.memory import MemoryStore
@@ -57,8 +58,11 @@ class Outcome(NamedTuple):
     leaks: list[str]
 
 
-async def replay_call(kind: type[Provider], recording: Recording, call: Call) -> Outcome:
-    """Replay `recording`, and make its call by the provider `kind`, in the way that `call` says."""
+async def replay_call(
+    kind: type[Provider], recording: Recording, call: Call, authority: CertificateAuthority
+) -> Outcome:
+    """Replay `recording`, and make its call by the provider `kind`, in the way that `call` says. `authority` issues the
+    certificates of its hosts, once for all replays."""
     assert recording.chat is not None
     pieces: list[str] = []
     asked_at_first = 0
@@ -72,7 +76,8 @@ async def replay_call(kind: type[Provider], recording: Recording, call: Call) ->
         cleanup=short if call.short_cleanup_deadline else LONG,
     )
     # Any pace above 0 gives the event loop a turn between two chunks; this one costs no time.
-    async with LocalNetwork(recording=recording, pace=1e-12 if call.separate_chunks else 0.0) as network:
+    pace = 1e-12 if call.separate_chunks else 0.0
+    async with LocalNetwork(recording=recording, pace=pace, authority=authority) as network:
         async with Client(
             kind,
             base_url=recording.chat.base_url,
