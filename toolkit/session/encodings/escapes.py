@@ -83,6 +83,14 @@ def _decode_url(data: bytes) -> bytes:
     return URL_RUN.sub(lambda run: unhexlify(run[0].replace(b"%", b"")), data)
 
 
+class _Runs(dict[bytes, bytes]):
+    r"""What runs of \uXXXX stand for: most of a text are the same few."""
+
+    def __missing__(self, run: bytes) -> bytes:
+        self[run] = plain = _utf16(run.replace(b"\\u", b""))
+        return plain
+
+
 def _decode_json(data: bytes) -> bytes:
     unused = next((byte for byte in UNUSED if byte not in data), None)
     if unused is None or data.count(b"\\") < len(data) // MANY:
@@ -91,7 +99,8 @@ def _decode_json(data: bytes) -> bytes:
     for letter, character in JSON_LETTERS.items():
         data = data.replace(b"\\" + letter, character)
     if b"\\u" in data:
-        data = UNICODE_RUN.sub(lambda run: _utf16(run[0].replace(b"\\u", b"")), data)
+        runs = _Runs()
+        data = UNICODE_RUN.sub(lambda run: runs[run[0]], data)
     if b"\\x" in data:
         data = HEX_ESCAPE.sub(lambda escape: _json_character(escape[0]), data)
     return data.replace(unused, b"\\")
