@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from importlib.abc import SourceLoader
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,19 @@ from toolkit.files.state_folder import make_private_folder, state_folder
 from toolkit.providers.base import Provider
 
 NAME = re.compile(r"[a-z0-9]+")
+
+
+class _Source(SourceLoader):
+    """Compiles the file each time: an edit counts at once, and no `__pycache__` comes into the person's folder."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def get_filename(self, fullname: str) -> str:
+        return str(self._file)
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self._file.read_bytes()
 
 
 class _Link(msgspec.Struct):
@@ -59,7 +73,7 @@ def load_provider_file(name: str, file: Path) -> object:
     """The class of the provider `name` in the module `file`; the module itself where there is none. Raises what its
     import raises, and `OSError` where there is no such file."""
     module_name = f"toolkit_provider_{name}"
-    spec = importlib.util.spec_from_file_location(module_name, file)
+    spec = importlib.util.spec_from_file_location(module_name, file, loader=_Source(file))
     if spec is None or spec.loader is None or not file.is_file():
         raise FileNotFoundError(f"there is no module {file}")
     module = importlib.util.module_from_spec(spec)
