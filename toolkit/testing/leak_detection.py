@@ -15,6 +15,7 @@ async def detect_leaks() -> AsyncIterator[list[str]]:
     """Yields a list that gets a line for each leak: unhandled errors and log messages at once, tasks and warnings when
     the block ends."""
     leaks: list[str] = []
+    await _collect()  # what was dropped before is no leak of the block
     loop = asyncio.get_running_loop()
     before, handler = asyncio.all_tasks(), loop.get_exception_handler()
     loop.set_exception_handler(lambda _, context: leaks.append(str(context)))
@@ -25,15 +26,25 @@ async def detect_leaks() -> AsyncIterator[list[str]]:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             yield leaks
-            for _ in range(3):
-                await asyncio.sleep(0)
+            await _turns()
             leaks += [f"the task {task!r}" for task in asyncio.all_tasks() - before]
-            gc.collect()
+            await _collect()
         leaks += [f"the warning {one.message}" for one in warned]
     finally:
         loop.set_exception_handler(handler)
         for name in ("asyncio", "aiohttp"):
             logging.getLogger(name).removeHandler(log_handler)
+
+
+async def _collect() -> None:
+    """Collects garbage, and has the loop close the generators in it."""
+    gc.collect()
+    await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class _LogCollector(logging.Handler):
