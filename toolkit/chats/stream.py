@@ -292,9 +292,10 @@ class ChatStream:
     async def read_piece(self) -> str | ChatEvent | None:
         """The next one of `events()`, with text as it is; None at the end."""
         try:
-            return await self._next(False)  # type: ignore[no-any-return]
+            piece: str | ChatEvent = await self._next(False)
         except StopAsyncIteration:
             return None
+        return piece
 
     async def text(self, *, allow_truncated: bool = False) -> str:
         """The rest of the answer as one text: all of it, where nothing was read before. The stream is closed

@@ -82,10 +82,9 @@ class Step:
 
     `method` is that of HTTP, or `WEBSOCKET` for the handshake of one, `SEND` and `RECEIVE` for its frames, whose `body`
     is the frame; of one that is waited for, `marks` is what tells it from others. `entry` is the exchange of the first
-    question. `path` begins with "/", and `origin` is "" for the site's own. `body`
-    is JSON, or the fields of a form, with holes in it. `takes` are the values of its answer that later steps need, by
-    name. `answers_json` is whether its answer is a JSON document. `why` says why it is part of the call, and `unsure`
-    that it may not be needed.
+    question. `path` begins with "/", and `origin` is "" for the site's own. `body` is JSON, or the fields of a form,
+    with holes in it. `takes` are the values of its answer that later steps need, by name. `answers_json` is whether its
+    answer is a JSON document. `why` says why it is part of the call, and `unsure` that it may not be needed.
     """
 
     entry: int

@@ -21,6 +21,7 @@ from toolkit.scaffold.exchange import Exchange, leaves, place_name, place_of, re
 from toolkit.scaffold.facts import AnswerReading, Asked, Evidence, Findings, Messages, Value
 from toolkit.scaffold.recipe import find_logins, find_recipe
 from toolkit.scaffold.socket_exchanges import SEND
+from toolkit.scaffold.sockets_refused import BY_HAND
 from toolkit.scaffold.sources import Told
 from toolkit.scaffold.turns import Turns
 from toolkit.scaffold.words import words
@@ -84,7 +85,7 @@ def _refuse_open_end(chat: Chat, turns: Turns) -> None:
     if not chat.reading.kind.marks_end and not (by_site and len(set(sockets)) == len(sockets)):
         raise CannotInfer(
             "The question is asked over a WebSocket, and no frame says that an answer is complete.",
-            hint="Write the provider by hand: see `http.websocket` in .github/docs/writing-a-provider.md.",
+            hint=BY_HAND,
         )
 
 

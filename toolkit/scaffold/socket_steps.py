@@ -9,6 +9,7 @@ from typing import Any
 from toolkit.errors import CannotInfer, ToolkitError
 from toolkit.scaffold.exchange import Exchange
 from toolkit.scaffold.socket_exchanges import RECEIVE, SEND, tells_besides
+from toolkit.scaffold.sockets_refused import BY_HAND
 from toolkit.scaffold.turns import Turns
 
 WHY_OPENS = "It opens the socket that the question is sent over."
@@ -45,7 +46,7 @@ def needed_frames(exchanges: Sequence[Exchange], turns: Turns) -> Iterator[tuple
             raise CannotInfer(
                 f"The page sends frames[{one.frame}] of log.entries[{one.number}] while it is answered, and what that "
                 "is for cannot be told.",
-                hint="Write the provider by hand: see `http.websocket` in .github/docs/writing-a-provider.md.",
+                hint=BY_HAND,
             )
 
 
@@ -87,5 +88,5 @@ def check_same_socket(exchange: Exchange, turns: Turns) -> None:
         raise CannotInfer(
             f"A call needs what was told in frames[{exchange.frame}] of log.entries[{exchange.number}], which is "
             "another WebSocket than that of the question, or the question was asked over none.",
-            hint="Write the provider by hand: see `http.websocket` in .github/docs/writing-a-provider.md.",
+            hint=BY_HAND,
         )
