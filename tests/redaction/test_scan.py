@@ -19,7 +19,7 @@ from toolkit.har.model import Entry, Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
 from toolkit.recording.files import load, save
-from toolkit.redaction.exchange_criteria import EmptyBodies
+from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
@@ -59,8 +59,9 @@ def test_a_known_secret_is_found_where_it_is_hard_to_see(echoed: bytes) -> None:
 def test_a_body_that_held_nothing_is_searched_again_once_it_has_changed() -> None:
     """Only the very same text is passed over, in the same kind of body."""
     empty: EmptyBodies = set()
+    criteria = Criteria(Rules(), empty=empty)
     document = log(entry(headers=[("Content-Type", "application/json")], body=b'{"name": "openSesame42"}'))
-    assert list(find_in_log(document, Rules(), empty=empty)) == []
+    assert list(find_in_log(document, criteria)) == []
     assert empty
     assert scan(document, empty=empty) == []
     content = document["entries"][0]["response"]["content"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -13,14 +12,13 @@ from msgspec import UNSET, Struct, UnsetType, field
 from toolkit.errors import RecordingError, redact_url
 from toolkit.files.access import read_regular_file, within_limit
 from toolkit.files.atomic import write_atomic
+from toolkit.har.encoded_entries import EncodedEntries, without_nulls
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_recorded_url, validate_entry
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once
-LARGE_ENTRY = 1 << 16  # bytes of an entry that is not searched for nulls, since that would copy it
-NULL = re.compile(rb'"(?<!\\")\s*:\s*null')  # a member that is null; in a body the quote is escaped
 
 
 class _Creator(Struct):
@@ -54,38 +52,6 @@ class _File(Struct):
 
 class _RawFile(Struct):
     log: msgspec.Raw
-
-
-class RawEntries(Sequence[dict[str, Any]]):
-    """The entries of a HAR file, each decoded when it is asked for: a file has hundreds of megabytes."""
-
-    def __init__(self, raw: list[msgspec.Raw]) -> None:
-        self._raw = raw
-
-    def __len__(self) -> int:
-        return len(self._raw)
-
-    def typed(self, number: int) -> Entry:
-        """Returns an entry as the value that a recording has. Raises `msgspec.ValidationError` if it cannot be one."""
-        try:
-            return msgspec.json.decode(self._raw[number], type=Entry)
-        except msgspec.ValidationError:  # other programs write null for what they do not know
-            return msgspec.convert(self[number], type=Entry)
-
-    @overload
-    def __getitem__(self, number: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, number: slice) -> RawEntries: ...
-    def __getitem__(self, number: int | slice) -> dict[str, Any] | RawEntries:
-        if isinstance(number, slice):
-            return RawEntries(self._raw[number])
-        raw = memoryview(self._raw[number])
-        entry: dict[str, Any] = msgspec.json.decode(raw)
-        return without_nulls(entry) if len(raw) > LARGE_ENTRY or _has_null(bytes(raw)) else entry
-
-
-def _has_null(entry: bytes) -> bool:
-    return b"null" in entry and bool(NULL.search(entry))
 
 
 class RecordedLog(NamedTuple):
@@ -157,7 +123,7 @@ def open_log(path: Path) -> RecordedLog:
     raw = _read(path)
     try:
         parts = msgspec.json.decode(msgspec.json.decode(raw, type=_RawFile).log, type=dict[str, msgspec.Raw])
-        entries = RawEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
+        entries = EncodedEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
         beside = without_nulls({name: msgspec.json.decode(part) for name, part in parts.items()})
         log = msgspec.convert({**beside, "entries": []}, type=_Log)
         for number in range(len(entries)):
@@ -205,13 +171,6 @@ def _parse(raw: bytes) -> _Log:
         return msgspec.json.decode(raw, type=_File).log
     except msgspec.ValidationError:  # other programs write null for what they do not know
         return msgspec.convert(without_nulls(msgspec.json.decode(raw)), type=_File).log
-
-
-def without_nulls(value: Any) -> Any:
-    """Returns the JSON `value` without the members of objects that are null."""
-    if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _pages(entries: list[Entry]) -> list[_Page]:

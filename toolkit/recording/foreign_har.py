@@ -26,10 +26,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from toolkit.errors import RecordingError
+from toolkit.har.encoded_entries import without_nulls
 from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Content, Entry
 from toolkit.recording.entry_validation import is_recorded_url, validate_entry
-from toolkit.recording.files import without_nulls
 from toolkit.recording.foreign_sockets import read_frames
 from toolkit.streams.json_decoding import JSON_ERRORS
 

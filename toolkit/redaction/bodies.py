@@ -77,18 +77,23 @@ class Body:
         return len(self._outside) - len(before)
 
 
-def short_text(holder: dict[str, Any], key: str) -> str | None:
-    """Returns the text of the body in `holder` (see `Body`) if it is short and the body is that text in UTF-8; else
-    None."""
+def plain_text(holder: dict[str, Any], key: str) -> str | None:
+    """Returns the text of the body in `holder` (see `Body`) if the body is that text in UTF-8; else None."""
     if key == FRAME_KEY:
         text, as_it_is = holder.get("data"), holder.get(key) != BINARY
     else:
         text, as_it_is = holder.get("text"), holder.get(key) != "base64"
-    if not as_it_is or not isinstance(text, str) or len(text) > SHORT:
+    if not as_it_is or not isinstance(text, str):
         return None
     if key == "encoding" and OTHER_CHARSET.search(holder.get("mimeType", "")):
         return None
     return None if text[:2].encode("utf-8", "surrogatepass")[:2] in BEGINNINGS else text
+
+
+def short_text(holder: dict[str, Any], key: str) -> str | None:
+    """Returns what `plain_text` does, if it is short; else None."""
+    text = plain_text(holder, key)
+    return text if text is not None and len(text) <= SHORT else None
 
 
 def correct_lengths(half: dict[str, Any], grown: int) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from toolkit.har.text_walk import is_body, texts
+from toolkit.har.encoded_entries import beside_entries, encoded_entries
+from toolkit.har.text_walk import bodies, entry_place, is_body, texts
 from toolkit.redaction import placeholders
-from toolkit.redaction.bodies import Body, short_text
+from toolkit.redaction.bodies import Body, plain_text
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
@@ -44,16 +45,13 @@ def collect_secrets(
     _add(sources, (typed_secret(value, typed) for value in typed))
     for location in locations:
         _add(sources, location.secrets())
-    for holder, key, _ in texts(log):
-        if is_body(key):
-            if (body := short_text(holder, key)) is None or "eyJ" in body:
-                _add(sources, _web_tokens(Body(holder, key).data))
-            continue
-        text = holder[key]
-        for pattern in rules.compiled_patterns:
-            _add(sources, secrets_in(find_pattern(pattern, text)))
-        if "eyJ" in text:
-            _add(sources, _web_tokens(text.encode("utf-8", "surrogatepass")))
+    entries = encoded_entries(log)
+    for number, entry in enumerate(entries):
+        in_texts = rules.compiled_patterns or entries.has(number, b"eyJ")
+        for holder, key, _ in (texts if in_texts else bodies)(entry, entry_place(log, number)):
+            _add(sources, _secrets_of_text(holder, key, rules))
+    for holder, key, _ in texts(beside_entries(log)):
+        _add(sources, _secrets_of_text(holder, key, rules))
     if session is not None:
         _add(sources, find_in_session(session, rules))
     return sources
@@ -79,6 +77,19 @@ def choose_placeholders(sources: dict[str, SecretSource], identity: Mapping[str,
             )
             taken.add(chosen[secret])
     return chosen
+
+
+def _secrets_of_text(holder: Any, key: Any, rules: Rules) -> Iterator[Secret]:
+    """Yields what is a secret by its own looks, or by the patterns of `rules`, in a text as `texts` yields it."""
+    if not is_body(key):
+        text: str = holder[key]
+        for pattern in rules.compiled_patterns:
+            yield from secrets_in(find_pattern(pattern, text))
+    else:
+        plain = plain_text(holder, key)
+        text = "eyJ" if plain is None else plain
+    if "eyJ" in text:
+        yield from _web_tokens(Body(holder, key).data if is_body(key) else text.encode("utf-8", "surrogatepass"))
 
 
 def _add(sources: dict[str, SecretSource], secrets: Iterable[Secret]) -> None:

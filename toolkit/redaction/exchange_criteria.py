@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,9 +10,8 @@ from toolkit.redaction.bodies import Body
 from toolkit.redaction.occurrences import Part
 from toolkit.redaction.rules import Path, Rules
 
-EmptyBodies: TypeAlias = set[tuple[object, str, str, str]]
-"""Bodies in which nothing was found, as a document has them: how they were searched, their media type, encoding and
-text. A text that is still in the document takes no further memory here."""
+EmptyBodies: TypeAlias = set[bytes]
+"""Digests of bodies in which nothing was found: of how they were searched, their media type, encoding and text."""
 
 
 class Criteria(NamedTuple):
@@ -49,23 +49,25 @@ class Criteria(NamedTuple):
         self, find: Callable[[bytes, str, Criteria], list[Part]], holder: dict[str, Any], key: str
     ) -> list[Part]:
         """Returns what `find` finds in the body in `holder` (see `Body`): nothing where it found nothing before."""
-        mime_type = holder.get("mimeType", "")
-        body = self._noted(find, holder, key)
-        if self.empty is not None and body in self.empty:
+        if not holder.get("text"):
             return []
-        parts = find(Body(holder, key).data, mime_type, self)
-        if self.empty is not None and not parts:
-            self.empty.add(body)
+        if self.empty is not None and self._noted(find, holder, key) in self.empty:
+            return []
+        parts = find(Body(holder, key).data, holder.get("mimeType", ""), self)
+        if not parts:
+            self.note_empty(find, holder, key)
         return parts
 
-    def note_empty(self, find: object, holder: dict[str, Any], key: str) -> None:
+    def note_empty(self, find: Callable[..., object], holder: dict[str, Any], key: str) -> None:
         """Notes that `find` finds nothing in the body in `holder`."""
         if self.empty is not None:
             self.empty.add(self._noted(find, holder, key))
 
     @staticmethod
-    def _noted(find: object, holder: dict[str, Any], key: str) -> tuple[object, str, str, str]:
-        return find, holder.get("mimeType", ""), holder.get(key) or "", holder.get("text") or ""
+    def _noted(find: Callable[..., object], holder: dict[str, Any], key: str) -> bytes:
+        how = f"{find.__name__}\0{holder.get('mimeType', '')}\0{holder.get(key) or ''}\0"
+        text = how + (holder.get("text") or "")
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def request_criteria(criteria: Criteria, request: dict[str, Any]) -> Criteria:

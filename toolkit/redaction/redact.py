@@ -6,10 +6,12 @@ Who is signed in is taken out likewise (`identity`): first where only the place 
    `rules`. It uses `header_secrets`, `url_secrets` and `body_secrets`, one for each kind of text.
 2. `collect` lists the secrets of those places, and JSON Web Tokens anywhere, and chooses a placeholder of the same
    length for each (`placeholders`): the same one wherever the secret occurs.
-3. `replace` puts the placeholders into those places. A secret that cannot be a common word is also replaced in every
-   other text and body, however it is encoded there (`toolkit.session.encodings`). A secret may span several chunks of a
-   body: the body is changed as a whole, and the boundaries of the chunks stay.
+3. `replace` finds those places again and puts the placeholders there. A secret that cannot be a common word is also
+   replaced in every other text and body, however it is encoded there (`toolkit.session.encodings`). A secret may span
+   several chunks of a body: the body is changed as a whole, and the boundaries of the chunks stay.
 4. `scan` searches the result by other means. A recording in which it finds a secret is refused.
+
+Each of these steps decodes the entries one by one, so that the memory does not grow with their number.
 
 A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an
 access token), and elsewhere at least 16, or 8 that are not made of words. Shorter secrets are replaced only where they
@@ -26,13 +28,14 @@ from typing import Any, overload
 import msgspec
 
 from toolkit.errors import RecordingError
+from toolkit.har.encoded_entries import EncodedEntries
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
-from toolkit.redaction.exchange_criteria import EmptyBodies
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.identity.take_out import NOTHING, take_out_identity
 from toolkit.redaction.placeholders import in_any_text
-from toolkit.redaction.replace import replace_secrets
+from toolkit.redaction.replace import Replacement
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.secret_locations import find_in_log
@@ -82,18 +85,17 @@ def redact(
     log = _log(given)
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
-    empty: EmptyBodies = set()
-    locations = list(find_in_log(log, rules, frozenset(typed), empty))
-    sources = collect_secrets(log, locations, rules, session, whole_passwords(typed))
+    criteria = Criteria(rules, memory={}, empty=set(), typed=frozenset(typed))
+    sources = collect_secrets(log, find_in_log(log, criteria), rules, session, whole_passwords(typed))
     placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
     addresses = parts_of_addresses(log, distinctive)
     everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
     searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
-    replace_secrets(log, locations, rules, placeholders, everywhere, identity)
-    if findings := scan(log, searched, rules, empty):
+    Replacement(criteria, placeholders, everywhere, identity).replace_in(log)
+    if findings := scan(log, searched, rules, criteria.empty):
         raise _refusal(findings)
-    entries = _taken_entries(log)
+    entries = list(log.pop("entries").taken())
     if not isinstance(recorded, Recording):
         return entries
     return Recording(
@@ -115,24 +117,10 @@ def ensure_redacted(recording: Recording) -> None:
 
 
 def _log(recording: Recording) -> dict[str, Any]:
-    """Returns a copy of `recording` in HAR's own form."""
-    log: dict[str, Any] = msgspec.to_builtins(
-        {
-            "entries": recording.entries,
-            "comment": recording.comment,
-            "_chat": recording.chat,
-            "_session": recording.session,
-            "_answer": recording.answer,
-        }
-    )
-    return log
-
-
-def _taken_entries(log: dict[str, Any]) -> list[Entry]:
-    """Returns the entries of `log` as values, and takes each out of it: so no more memory is needed for them."""
-    left: list[dict[str, Any]] = log.pop("entries")
-    left.reverse()
-    return [msgspec.convert(left.pop(), Entry) for _ in range(len(left))]
+    """Returns a copy of `recording` in HAR's own form, with its entries encoded."""
+    parts = {"comment": recording.comment, "_chat": recording.chat, "_session": recording.session}
+    log: dict[str, Any] = msgspec.to_builtins(parts | {"_answer": recording.answer})
+    return {"entries": EncodedEntries.of(recording.entries)} | log
 
 
 def _refusal(findings: list[Finding]) -> RecordingError:

@@ -7,94 +7,113 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from toolkit.har.encoded_entries import beside_entries
 from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_name, texts
-from toolkit.redaction.bodies import Body, correct_lengths
+from toolkit.redaction.bodies import Body, correct_lengths, short_text
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
+from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
-from toolkit.redaction.rules import Rules
-from toolkit.redaction.secret_locations import Location
-from toolkit.redaction.short_bodies import entry_batches, silent_bodies
-from toolkit.redaction.text_batches import select
+from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
+from toolkit.redaction.silent_strings import SilentStrings
 from toolkit.session.encodings.encoded_replacement import Replacer
 
 log = logging.getLogger("toolkit")
 
 
-def replace_secrets(
-    document: dict[str, Any],
-    locations: Iterable[Location],
-    rules: Rules,
-    placeholders: Placeholders,
-    everywhere: Mapping[str, str],
-    identity: TakenOut,
-) -> None:
-    """Changes `document`, the `log` of a HAR file.
+class Replacement:
+    """Replaces secrets, and who is signed in.
 
-    The secrets at `locations`, and what the patterns of `rules` match, become their `placeholders`. Those of
-    `everywhere` are replaced in every text and body, and so is who is signed in (`identity`). The lengths that the
-    document states are corrected.
+    Those that are found by `criteria`, as they were when they were collected, become their `placeholders`. Those of
+    `everywhere` are replaced in every text and body, and so is who is signed in (`identity`).
     """
-    grown: Counter[int] = Counter()  # bytes, by the object that holds the body
-    for location in locations:
-        grown[id(location.holder)] += _replace_at(location, placeholders)
-    _replace_matches(document, rules, placeholders)
-    everywhere = {**everywhere, **identity.everywhere}
-    replacer = Replacer(everywhere, finder=identity.finder)
-    _replace_in_texts(document, replacer)
-    _replace_in_names(document, replacer)
-    in_code = {one: new for one, new in identity.in_code(everywhere).items() if not may_be_name_in_code(one)}
-    same = in_code.keys() == everywhere.keys()  # with thousands of secrets a replacer takes some memory
-    _replace_in_bodies(document, replacer, replacer if same else Replacer(in_code, finder=identity.finder), grown)
-    for entry in document["entries"]:
+
+    def __init__(
+        self, criteria: Criteria, placeholders: Placeholders, everywhere: Mapping[str, str], identity: TakenOut
+    ) -> None:
+        self._criteria, self._placeholders = criteria, placeholders
+        everywhere = {**everywhere, **identity.everywhere}
+        self._replacer = Replacer(everywhere, finder=identity.finder)
+        in_code = {one: new for one, new in identity.in_code(everywhere).items() if not may_be_name_in_code(one)}
+        same = in_code.keys() == everywhere.keys()  # with thousands of secrets a replacer takes some memory
+        self._in_code = self._replacer if same else Replacer(in_code, finder=identity.finder)
+        self._replaced = lru_cache(maxsize=1024)(self._replacer.replace_text)  # headers are the same in most entries
+        self._silent = SilentStrings(self._replacer.may_be_in)
+
+    def __repr__(self) -> str:
+        return f"<Replacement of {len(self._placeholders)} secrets>"
+
+    def replace_in(self, document: dict[str, Any]) -> None:
+        """Changes `document`, the `log` of a HAR file with its entries encoded, and corrects the lengths that it
+        states."""
+        entries = document["entries"]
+        for batch in entry_batches(entries):
+            bodies_only = self._silent.note(batch.strings()) and not self._criteria.rules.compiled_patterns
+            for number, entry in batch.decoded():
+                if self._replace_in_entry(entry, number, entry_place(document, number), bodies_only=bodies_only):
+                    entries[number] = entry
+        for location in list(find_beside_entries(document, self._criteria)):
+            self._replace_at(location)
+        beside = beside_entries(document)
+        for holder, key, place in texts(beside):
+            self._replace_in_text(holder, key, place)
+        document.update(beside)
+        if session := document.get("_session"):  # pages name some of what they store by who is signed in
+            for part in {"sessionStorage", "storageState"} & session.keys():
+                session[part] = _with_names_replaced(session[part], self._replacer)
+
+    def _replace_in_entry(self, entry: dict[str, Any], number: int, outer: Place, *, bodies_only: bool) -> bool:
+        """Changes the `entry` with this `number`, whose place is `outer`. Returns whether it is another one now."""
+        grown: Counter[int] = Counter()  # bytes, by the object that holds the body
+        locations = list(find_in_entry(entry, number, self._criteria))
+        for location in locations:
+            grown[id(location.holder)] += self._replace_at(location)
+        changed, code = bool(locations), is_code(entry)
+        for holder, key, place in bodies(entry, outer) if bodies_only else list(texts(entry, outer)):
+            if not is_body(key):
+                changed = self._replace_in_text(holder, key, place) or changed
+            elif (text := short_text(holder, key)) is None or text not in self._silent:
+                body = Body(holder, key)
+                data, size = body.data, body.size
+                replacer = self._in_code if code and key == "encoding" else self._replacer
+                replacer.replace_bytes(data, body.edit)
+                if body.data is not data:
+                    grown[id(holder)] += body.size - size
+                    changed = True
+                    _tell_found_elsewhere(place)
         for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
             correct_lengths(half, grown[id(half.get(part))])
+        return changed
 
+    def _replace_at(self, location: Location) -> int:
+        grown = location.replace(self._placeholders)
+        if log.isEnabledFor(logging.DEBUG):
+            kinds = {one.kind for one in location.secrets() if self._placeholders.get(one.value) != one.value}
+            if kinds:
+                log.debug("Redaction replaced a secret (%s) in %a.", ", ".join(sorted(kinds)), location.path)
+        return grown
 
-def _replace_at(location: Location, placeholders: Placeholders) -> int:
-    grown = location.replace(placeholders)
-    if log.isEnabledFor(logging.DEBUG):
-        kinds = {secret.kind for secret in location.secrets() if placeholders.get(secret.value) != secret.value}
-        if kinds:
-            log.debug("Redaction replaced a secret (%s) in %a.", ", ".join(sorted(kinds)), location.path)
-    return grown
-
-
-def _replace_matches(document: dict[str, Any], rules: Rules, placeholders: Placeholders) -> None:
-    """Replaces what the patterns of `rules` match in texts that are no bodies; in bodies it has been replaced."""
-    if not rules.compiled_patterns:
-        return
-    for holder, key, place in texts(document):
-        if is_body(key):
-            continue
-        old = text = holder[key]
-        for pattern in rules.compiled_patterns:
-            text = replace_in_text(text, find_pattern(pattern, text), placeholders)
-        if text != old:
-            holder[key] = text
+    def _replace_in_text(self, holder: Any, key: Any, place: Place) -> bool:
+        """Replaces what the patterns of the rules match in a text that is no body, and what is found elsewhere. Returns
+        whether it is another one now."""
+        given: str = holder[key]
+        text = given
+        for pattern in self._criteria.rules.compiled_patterns:
+            text = replace_in_text(text, find_pattern(pattern, text), self._placeholders)
+        if text != given:
             log.debug("Redaction replaced a secret (pattern) in %s.", place_name(place))
-
-
-def _replace_in_texts(document: dict[str, Any], replacer: Replacer) -> None:
-    """Replaces what is left in texts that are no bodies. Most are the same in many entries, and hold nothing."""
-    distinct = dict.fromkeys(holder[key] for holder, key, _ in texts(document) if not is_body(key))
-    replaced = {text: replacer.replace_text(text) for text in select(distinct, replacer.may_be_in)}
-    for holder, key, place in texts(document) if replaced else ():
-        if not is_body(key) and (old := holder[key]) in replaced:
-            holder[key] = replaced[old]
-            if holder[key] != old:
-                _tell_found_elsewhere(place)
-
-
-def _replace_in_names(document: dict[str, Any], replacer: Replacer) -> None:
-    """Replaces what is in the names of what the session keeps: pages name some by who is signed in."""
-    session = document.get("_session") or {}
-    for part in {"sessionStorage", "storageState"} & session.keys():
-        session[part] = _with_names_replaced(session[part], replacer)
+        if text not in self._silent and (new := self._replaced(text)) != text:
+            text = new
+            _tell_found_elsewhere(place)
+        if text != given:
+            holder[key] = text
+        return text != given
 
 
 def _with_names_replaced(node: Any, replacer: Replacer) -> Any:
@@ -102,30 +121,6 @@ def _with_names_replaced(node: Any, replacer: Replacer) -> Any:
         items = ((name, _with_names_replaced(value, replacer)) for name, value in node.items())
         return {replacer.replace_text(name): value for name, value in items}
     return [_with_names_replaced(value, replacer) for value in node] if isinstance(node, list) else node
-
-
-def _replace_in_bodies(document: dict[str, Any], replacer: Replacer, in_code: Replacer, grown: Counter[int]) -> None:
-    for number, entry, code, silent in _entries(document, replacer):
-        for holder, key, place in bodies(entry, entry_place(document, number)):
-            if id(holder) in silent:
-                continue
-            body = Body(holder, key)
-            data, size = body.data, body.size
-            (in_code if key == "encoding" and code else replacer).replace_bytes(data, body.edit)
-            if body.data is not data:
-                grown[id(holder)] += body.size - size
-                _tell_found_elsewhere(place)
-
-
-def _entries(document: dict[str, Any], replacer: Replacer) -> Iterator[tuple[int, dict[str, Any], bool, set[int]]]:
-    """Yields each entry with its number, whether its answer is code, and the ids of the objects that hold bodies in
-    which `replacer` finds nothing."""
-    for batch in entry_batches(document["entries"]):
-        code = {number for number, entry in batch if is_code(entry)}
-        silent = silent_bodies((entry for number, entry in batch if number not in code), replacer.may_be_in)
-        ids = {id(holder) for holder, _ in silent}
-        for number, entry in batch:
-            yield number, entry, number in code, ids
 
 
 def _tell_found_elsewhere(place: Place) -> None:

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
+from toolkit.har.encoded_entries import beside_entries, encoded_entries
+from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
+from toolkit.redaction.entry_batches import entry_batches
 from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.secret_locations import Location, find_beside_entries, find_in_entry
-from toolkit.redaction.short_bodies import entry_batches, note_empty_bodies
-from toolkit.redaction.text_batches import SHORT, select
+from toolkit.redaction.short_bodies import note_empty_bodies
+from toolkit.redaction.silent_strings import SilentStrings
 from toolkit.session.encodings.letter_codes import BASE64
 from toolkit.session.encodings.text_pieces import pieces
 
@@ -73,24 +75,21 @@ def scan(
     secrets, and which names to keep; their patterns are searched in bodies only. `empty` are bodies without any place
     that holds secrets, by the same `rules`, as `find_in_log` has told.
     """
-    search, findings = _LogSearch(log, secrets or {}), dict[Finding, None]()
+    search, findings = _LogSearch(secrets or {}), dict[Finding, None]()
     criteria = Criteria(rules or Rules(), memory={}, empty=empty)
-    for batch in entry_batches(log["entries"]):
-        if empty is None:  # what is noted is of these entries alone, whose texts are not kept
+    for batch in entry_batches(encoded_entries(log)):
+        if empty is None:  # what is noted is of these entries alone
             criteria = criteria._replace(empty=set())
-        note_empty_bodies((entry for _, entry in batch), criteria)
-        for number, entry in batch:
-            found = search.find(entry, entry_place(log, number), code=is_code(entry))
+        entries = batch.decoded()
+        note_empty_bodies((entry for _, entry in entries), criteria)
+        silent = search.note(batch.strings())
+        for number, entry in entries:
+            found = search.find(entry, entry_place(log, number), code=is_code(entry), bodies_only=silent)
             findings.update(dict.fromkeys(found))
             findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
-    findings.update(dict.fromkeys(search.find(_beside_entries(log), ("log",))))
+    findings.update(dict.fromkeys(search.find(beside_entries(log), ("log",))))
     findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
-    findings.update(dict.fromkeys(search.find_in_short_texts()))
     return list(findings)
-
-
-def _beside_entries(log: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in log.items() if key != "entries"}
 
 
 def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:
@@ -102,54 +101,35 @@ def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:
 
 
 class _LogSearch:
-    """Searches the texts of `log` for `secrets`, and for tokens by their form."""
+    """Searches the texts of a log for `secrets`, and for tokens by their form."""
 
-    def __init__(self, log: dict[str, Any], secrets: Mapping[str, str]) -> None:
-        self._log = log
+    def __init__(self, secrets: Mapping[str, str]) -> None:
         self._search = _SecretSearch(secrets)
         in_code = {one: kind for one, kind in secrets.items() if not may_be_name_in_code(one)}
         self._in_code = _SecretSearch(in_code) if len(in_code) < len(secrets) else self._search
-        self._short: dict[str, None] = {}  # each once: headers are the same in most entries
+        self._silent = SilentStrings(lambda data: any(True for _ in self._search.kinds(data)))
 
-    def find(self, node: dict[str, Any], outer: Place, *, code: bool = False) -> Iterator[Finding]:
-        """Yields what is in the bodies and long texts of `node`, which stands at `outer`. Its answer may be `code`."""
-        for holder, key, place in texts(node, outer):
-            if key == "encoding" and code:
-                kinds = self._in_code.kinds(Body(holder, key).data)
-            elif (text := _short(holder, key)) is not None:
-                self._short[text] = None
+    def note(self, strings: Collection[str]) -> bool:
+        """Looks at all the strings of some entries, many at once. Returns whether they are all short and hold none."""
+        return self._silent.note(strings)
+
+    def find(
+        self, node: dict[str, Any], outer: Place, *, code: bool = False, bodies_only: bool = False
+    ) -> Iterator[Finding]:
+        """Yields what is in the bodies of `node`, which stands at `outer`, and in its other texts. Its answer may be
+        `code`."""
+        for holder, key, place in bodies(node, outer) if bodies_only else texts(node, outer):
+            if is_body(key):
+                if (text := short_text(holder, key)) is not None and text in self._silent:
+                    continue
+                data = Body(holder, key).data
+            elif (text := holder[key]) in self._silent:
                 continue
-            elif is_body(key):
-                kinds = self._search.kinds(Body(holder, key).data)
             else:
-                kinds = self._search.kinds(holder[key].encode("utf-8", "surrogatepass"))
-            for kind in kinds:
+                data = text.encode("utf-8", "surrogatepass")
+            search = self._in_code if code and key == "encoding" else self._search
+            for kind in search.kinds(data):
                 yield Finding(place_name(place), kind)
-
-    def find_in_short_texts(self) -> Iterator[Finding]:
-        """Yields what is in the other texts that `find` came upon. Most hold nothing, so they are searched together."""
-        found = {
-            text: dict.fromkeys(self._search.kinds(text.encode("utf-8", "surrogatepass")))
-            for text in select(self._short, lambda data: any(True for _ in self._search.kinds(data)))
-        }
-        for node, outer, code in self._nodes() if found else ():
-            for holder, key, place in texts(node, outer):
-                if not (key == "encoding" and code) and (text := _short(holder, key)) in found:
-                    for kind in found[text]:
-                        yield Finding(place_name(place), kind)
-
-    def _nodes(self) -> Iterator[tuple[dict[str, Any], Place, bool]]:
-        for number, entry in enumerate(self._log["entries"]):
-            yield entry, entry_place(self._log, number), is_code(entry)
-        yield _beside_entries(self._log), ("log",), False
-
-
-def _short(holder: Any, key: Any) -> str | None:
-    """Returns the text at `holder[key]`, as `texts` yields it, if it is short and is what it says; else None."""
-    if is_body(key):
-        return short_text(holder, key)
-    text: str = holder[key]
-    return text if len(text) <= SHORT else None
 
 
 class _SecretSearch:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from toolkit.har.encoded_entries import encoded_entries
 from toolkit.har.frames import speaks_engine_io
 from toolkit.har.text_walk import FRAME_KEY, FRAMES
 from toolkit.har.websockets import BINARY, SENT, is_socket_url
@@ -22,7 +23,8 @@ from toolkit.redaction.body_secrets import (
     find_patterns_in_code,
 )
 from toolkit.redaction.code_bodies import is_code
-from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies, request_criteria
+from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
     Occurrence,
@@ -36,7 +38,7 @@ from toolkit.redaction.occurrences import (
 from toolkit.redaction.packet_secrets import find_in_packets
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.sensitivity import is_distinctive, is_secret, sensitivity
-from toolkit.redaction.short_bodies import entry_batches, note_empty_bodies
+from toolkit.redaction.short_bodies import note_empty_bodies
 from toolkit.redaction.typed_secrets import find_typed_in_bytes, find_typed_in_json
 from toolkit.redaction.url_secrets import find_in_parameter, find_in_url, find_parameters_in_text
 from toolkit.redaction.widget_passwords import find_widget_passwords
@@ -71,18 +73,12 @@ class Location(NamedTuple):
         return 0
 
 
-def find_in_log(
-    log: dict[str, Any], rules: Rules, typed: frozenset[str] = frozenset(), empty: EmptyBodies | None = None
-) -> Iterator[Location]:
-    """Yields the locations of secrets in the `log` of a HAR document, by the built-in rules and by `rules`, and of what
-    was `typed` into password fields in what clients sent by frames.
-
-    Bodies that hold none are added to `empty`, and those that are in it already are not searched.
-    """
-    criteria = Criteria(rules, memory={}, empty=empty, typed=typed)
-    for batch in entry_batches(log["entries"]):
-        note_empty_bodies((entry for _, entry in batch), criteria)
-        for number, entry in batch:
+def find_in_log(log: dict[str, Any], criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the `log` of a HAR document, by `criteria`."""
+    for batch in entry_batches(encoded_entries(log)):
+        entries = batch.decoded()
+        note_empty_bodies((entry for _, entry in entries), criteria)
+        for number, entry in entries:
             yield from find_in_entry(entry, number, criteria)
     yield from find_beside_entries(log, criteria)
 
@@ -90,19 +86,20 @@ def find_in_log(
 def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Iterator[Location]:
     """Yields the locations of secrets in the entry with this `number`."""
     path, request, response = f"log.entries[{number}]", entry["request"], entry["response"]
-    yield from _with_secrets(_request_locations(request, f"{path}.request", request_criteria(criteria, request)))
-    yield from _with_secrets(_response_locations(response, f"{path}.response", criteria, code=is_code(entry)))
-    if typed := find_widget_passwords(entry):
-        criteria = criteria._replace(typed=criteria.typed | typed)
-    yield from _with_secrets(_packet_locations(entry, path, criteria))
-    yield from _with_secrets(_text_locations(entry, path, criteria))
+    yield from _request_locations(request, path, request_criteria(criteria, request))
+    yield from _response_locations(response, path, criteria, code=is_code(entry))
+    if entry.get(FRAMES) or entry.get("_webSocketClose") or speaks_engine_io(request["url"]):
+        if typed := find_widget_passwords(entry):
+            criteria = criteria._replace(typed=criteria.typed | typed)
+        yield from _packet_locations(entry, path, criteria)
+    yield from _text_locations(entry, path, criteria)
 
 
 def find_beside_entries(log: dict[str, Any], criteria: Criteria) -> Iterator[Location]:
     """Yields the locations of secrets in the comment and the session of `log`."""
-    yield from _with_secrets(_text_locations(log, "log", criteria))
+    yield from _text_locations(log, "log", criteria)
     if session := log.get("_session"):
-        yield from _with_secrets(_session_locations(session, "log._session", criteria))
+        yield from _session_locations(session, "log._session", criteria)
 
 
 def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
@@ -113,41 +110,39 @@ def find_in_session(session: BrowserSession, rules: Rules) -> Iterator[Secret]:
         "sessionStorage": session.session_storage,
         "apiKey": session.api_key,
     }
-    for location in _with_secrets(_session_locations(recorded, "session", Criteria(rules))):
+    for location in _session_locations(recorded, "session", Criteria(rules)):
         yield from location.secrets()
     if session.proxy and (password := urlsplit(session.proxy).password):
         yield Secret("proxy", "password", unquote(password), True)
 
 
-def _with_secrets(locations: Iterator[Location]) -> Iterator[Location]:
-    return (location for location in locations if location.parts)
-
-
-def _request_locations(request: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
+def _request_locations(request: dict[str, Any], entry: str, criteria: Criteria) -> Iterator[Location]:
     method = request["method"]
     if is_secret(method, None):  # no method that a site knows looks generated
         secret = Secret("method", "name", method, is_distinctive(method, None))
-        yield Location(f"{path}.method", [Occurrence(0, len(method), secret)], request, "method")
-    yield Location(f"{path}.url", find_in_url(request["url"], criteria), request, "url")
-    yield from _parameter_locations(request.get("queryString", ()), f"{path}.queryString", criteria)
-    yield from _header_locations(request, path, criteria)
-    posted = request.get("postData")
-    if posted is not None:
-        yield from _parameter_locations(posted.get("params", ()), f"{path}.postData.params", criteria)
-        parts = criteria.in_body(find_in_body, posted, "_encoding")
-        yield Location(f"{path}.postData.text", parts, posted, "_encoding", body=True)
-        yield from _text_locations(posted, f"{path}.postData", criteria)
+        yield Location(f"{entry}.request.method", [Occurrence(0, len(method), secret)], request, "method")
+    if parts := find_in_url(request["url"], criteria):
+        yield Location(f"{entry}.request.url", parts, request, "url")
+    if pairs := request.get("queryString"):
+        yield from _parameter_locations(pairs, f"{entry}.request.queryString", criteria)
+    yield from _header_locations(request, entry, "request", criteria)
+    if posted := request.get("postData"):
+        if pairs := posted.get("params"):
+            yield from _parameter_locations(pairs, f"{entry}.request.postData.params", criteria)
+        if parts := criteria.in_body(find_in_body, posted, "_encoding"):
+            yield Location(f"{entry}.request.postData.text", parts, posted, "_encoding", body=True)
+        yield from _text_locations(posted, f"{entry}.request.postData", criteria)
 
 
-def _response_locations(response: dict[str, Any], path: str, criteria: Criteria, *, code: bool) -> Iterator[Location]:
-    yield from _header_locations(response, path, criteria)
-    redirect = find_in_url(response.get("redirectURL", ""), criteria)
-    yield Location(f"{path}.redirectURL", redirect, response, "redirectURL")
-    content = response.get("content", {})
-    parts = criteria.in_body(find_patterns_in_code if code else find_in_body, content, "encoding")
-    yield Location(f"{path}.content.text", parts, content, "encoding", body=True)
-    yield from _text_locations(content, f"{path}.content", criteria)
-    yield from _text_locations(response, path, criteria)
+def _response_locations(response: dict[str, Any], entry: str, criteria: Criteria, *, code: bool) -> Iterator[Location]:
+    yield from _header_locations(response, entry, "response", criteria)
+    if (redirect := response.get("redirectURL")) and (parts := find_in_url(redirect, criteria)):
+        yield Location(f"{entry}.response.redirectURL", parts, response, "redirectURL")
+    if content := response.get("content"):
+        if parts := criteria.in_body(find_patterns_in_code if code else find_in_body, content, "encoding"):
+            yield Location(f"{entry}.response.content.text", parts, content, "encoding", body=True)
+        yield from _text_locations(content, f"{entry}.response.content", criteria)
+    yield from _text_locations(response, f"{entry}.response", criteria)
 
 
 def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
@@ -162,9 +157,10 @@ def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> I
         if sent and criteria.typed:
             find_typed = find_typed_in_bytes if binary else find_typed_in_json
             parts += find_typed(body.data, criteria.typed)
-        yield Location(f"{path}.{FRAMES}[{number}].data", parts, frame, FRAME_KEY, body=True)
-    if (close := entry.get("_webSocketClose")) and close.get("reason"):
-        parts = find_in_sentence(close["reason"], criteria)
+        if parts:
+            yield Location(f"{path}.{FRAMES}[{number}].data", parts, frame, FRAME_KEY, body=True)
+    close = entry.get("_webSocketClose") or {}
+    if (reason := close.get("reason")) and (parts := find_in_sentence(reason, criteria)):
         yield Location(f"{path}._webSocketClose.reason", parts, close, "reason")
     if engine_io and not is_socket_url(url):
         for name, holder, key in (
@@ -173,17 +169,17 @@ def _packet_locations(entry: dict[str, Any], path: str, criteria: Criteria) -> I
         ):
             if holder and holder.get("text"):
                 made_up = places if key == "_encoding" else ()
-                parts = find_in_packets(Body(holder, key).data, criteria, made_up, engine_io=True)
-                yield Location(f"{path}.{name}.text", parts, holder, key, body=True)
+                if parts := find_in_packets(Body(holder, key).data, criteria, made_up, engine_io=True):
+                    yield Location(f"{path}.{name}.text", parts, holder, key, body=True)
 
 
 def _text_locations(holder: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
     """What a person or a program wrote, and the parameters of a media type."""
     for key in ("statusText", "comment", "_error"):
-        if text := holder.get(key):
-            yield Location(f"{path}.{key}", criteria.remembered(_find_in_remark, key, text), holder, key)
-    if mime_type := holder.get("mimeType"):
-        yield Location(f"{path}.mimeType", find_parameters_in_text(mime_type, criteria), holder, "mimeType")
+        if (text := holder.get(key)) and (parts := criteria.remembered(_find_in_remark, key, text)):
+            yield Location(f"{path}.{key}", parts, holder, key)
+    if (mime_type := holder.get("mimeType")) and (parts := find_parameters_in_text(mime_type, criteria)):
+        yield Location(f"{path}.mimeType", parts, holder, "mimeType")
 
 
 def _find_in_remark(_: str, text: str, criteria: Criteria) -> list[Part]:
@@ -192,42 +188,42 @@ def _find_in_remark(_: str, text: str, criteria: Criteria) -> list[Part]:
 
 def _parameter_locations(pairs: list[dict[str, Any]], path: str, criteria: Criteria) -> Iterator[Location]:
     for number, pair in enumerate(pairs):
-        parts = find_in_parameter(pair["name"], pair.get("value", ""), criteria)
-        yield Location(f"{path}[{number}]", parts, pair, "value")
+        if parts := find_in_parameter(pair["name"], pair.get("value", ""), criteria):
+            yield Location(f"{path}[{number}]", parts, pair, "value")
 
 
-def _header_locations(half: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
-    """Headers and cookies of a request or a response."""
+def _header_locations(half: dict[str, Any], entry: str, name: str, criteria: Criteria) -> Iterator[Location]:
+    """Headers and cookies of `half`, the request or the response of an entry."""
     for pair in half.get("headers", ()):
         if parts := criteria.remembered(find_in_header, pair["name"], pair.get("value", "")):
-            yield Location(f"{path}.headers[{pair['name']}]", parts, pair, "value")
+            yield Location(f"{entry}.{name}.headers[{pair['name']}]", parts, pair, "value")
     for cookie in half.get("cookies", ()):
         if parts := criteria.remembered(find_in_cookie, cookie["name"], cookie.get("value", "")):
-            yield Location(f"{path}.cookies[{cookie['name']}]", parts, cookie, "value")
+            yield Location(f"{entry}.{name}.cookies[{cookie['name']}]", parts, cookie, "value")
 
 
 def _session_locations(session: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
     """A session as recordings hold it: headers, Playwright's storage state, the session storage, and an API key."""
     if key := session.get("apiKey"):
-        yield Location(
-            f"{path}.apiKey", [Occurrence(0, len(key), Secret("session", "key", key, True))], session, "apiKey"
-        )
+        secret = Secret("session", "key", key, True)
+        yield Location(f"{path}.apiKey", [Occurrence(0, len(key), secret)], session, "apiKey")
     headers, state = session.get("headers", {}), session.get("storageState", {})
     for name, value in headers.items():
-        yield Location(f"{path}.headers[{name}]", find_in_header(name, value, criteria), headers, name)
+        if parts := find_in_header(name, value, criteria):
+            yield Location(f"{path}.headers[{name}]", parts, headers, name)
     for cookie in state.get("cookies", ()):
-        parts = find_in_cookie(cookie["name"], cookie["value"], criteria)
-        yield Location(f"{path}.storageState.cookies[{cookie['name']}]", parts, cookie, "value")
+        if parts := find_in_cookie(cookie["name"], cookie["value"], criteria):
+            yield Location(f"{path}.storageState.cookies[{cookie['name']}]", parts, cookie, "value")
     for origin in state.get("origins", ()):
         for item in origin.get("localStorage", ()):
-            parts = _find_in_stored_item(item["name"], item["value"], criteria)
-            yield Location(f"{path}.storageState.localStorage[{item['name']}]", parts, item, "value")
+            if parts := _find_in_stored_item(item["name"], item["value"], criteria):
+                yield Location(f"{path}.storageState.localStorage[{item['name']}]", parts, item, "value")
         for database in origin.get("indexedDB", ()):
             yield from _record_locations(database, f"{path}.storageState.indexedDB[{database.get('name')}]", criteria)
     for items in session.get("sessionStorage", {}).values():
         for name, value in items.items():
-            parts = _find_in_stored_item(name, value, criteria)
-            yield Location(f"{path}.sessionStorage[{name}]", parts, items, name)
+            if parts := _find_in_stored_item(name, value, criteria):
+                yield Location(f"{path}.sessionStorage[{name}]", parts, items, name)
 
 
 def _record_locations(database: dict[str, Any], path: str, criteria: Criteria) -> Iterator[Location]:
@@ -239,10 +235,10 @@ def _record_locations(database: dict[str, Any], path: str, criteria: Criteria) -
             name = key if isinstance(key, str) else inherited
             if isinstance(node, dict) and key == "v" and isinstance(node.get("k"), str):
                 name = node["k"]  # a member of an object in Playwright's own encoding
-            if isinstance(value, str):
-                yield Location(f"{path}.{name}", _find_in_stored_item(name, value, criteria), node, key)
-            elif isinstance(value, dict | list):
+            if isinstance(value, dict | list):
                 todo.append((value, name))
+            elif isinstance(value, str) and (parts := _find_in_stored_item(name, value, criteria)):
+                yield Location(f"{path}.{name}", parts, node, key)
 
 
 def _find_in_stored_item(name: str, value: str, criteria: Criteria) -> list[Part]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,23 +11,9 @@ from toolkit.har.text_walk import BODIES
 from toolkit.redaction.bodies import short_text
 from toolkit.redaction.body_secrets import find_in_body
 from toolkit.redaction.exchange_criteria import Criteria
-from toolkit.redaction.text_batches import SIZE, select
+from toolkit.redaction.text_batches import select
 
 JSON = "application/json"
-MIN_SIZE = SIZE >> 10  # characters for which an entry counts at least
-
-
-def entry_batches(entries: Sequence[dict[str, Any]]) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """Yields `entries` with their numbers, as many at once as have bodies worth a search of their own together."""
-    batch, size = list[tuple[int, dict[str, Any]]](), 0
-    for number, entry in enumerate(entries):  # one by one: each may be decoded when it is asked for
-        batch.append((number, entry))
-        size += MIN_SIZE + sum(len(holder.get("text") or "") for holder, _ in _bodies(entry))
-        if size >= SIZE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def note_empty_bodies(entries: Iterable[dict[str, Any]], criteria: Criteria) -> None:

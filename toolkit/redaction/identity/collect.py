@@ -12,16 +12,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from toolkit.har.text_walk import FRAMES, Place, entry_place, is_body, place_name, texts
-from toolkit.redaction.bodies import Body
+from toolkit.har.encoded_entries import beside_entries, encoded_entries
+from toolkit.har.text_walk import FRAMES, Place, bodies, entry_place, is_body, place_name, texts
+from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.code_bodies import is_code
+from toolkit.redaction.entry_batches import entry_batches
 from toolkit.redaction.identity.addresses import is_address, personal_addresses
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.persons import Person, persons_in
-from toolkit.redaction.identity.streamed_text import streamed_texts
+from toolkit.redaction.identity.streamed_text import may_be_stream, streamed_texts
 from toolkit.redaction.joined_frames import JoinedFrames
 from toolkit.redaction.placeholders import JWT
-from toolkit.redaction.short_bodies import entry_batches, short_document, silent_bodies
+from toolkit.redaction.silent_strings import SilentStrings
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.recipe import Probe
 
@@ -57,19 +59,25 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
     """Yields what `log`, the `log` of a HAR document, tells of people. `probe` is that of the provider's recipe. With
     `claims` what JSON Web Tokens tell is part of it."""
     known: dict[str, list[Told]] = {}  # headers are the same in most entries
-    for number, entry, silent in _entries(log):
-        answer = entry["response"].get("content")
-        probe_here = probe if probe is not None and _is_answer_to(probe, entry) else None
-        passed_over = answer if answer and _is_of_site(entry) else None
-        for holder, key, place in texts(entry, entry_place(log, number)):
-            if not is_body(key):
-                yield from _told_in_text(holder[key], place, known, claims=claims)
-            elif holder is not passed_over and (id(holder) not in silent or (probe_here and holder is answer)):
-                yield from _told_in_body(holder, key, place, probe_here if holder is answer else None, claims=claims)
-        for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
-            name = f"log.entries[{number}].{FRAMES}"
-            yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
-    for holder, key, place in texts({name: part for name, part in log.items() if name != "entries"}):
+    silent = SilentStrings(_may_tell_anything)
+    for batch in entry_batches(encoded_entries(log)):
+        walk = bodies if silent.note(batch.strings()) else texts
+        for number, entry in batch.decoded():
+            answer = entry["response"].get("content")
+            probe_here = probe if probe is not None and is_answer_to(probe, entry) else None
+            passed_over = answer if answer and is_of_site(entry) else None
+            for holder, key, place in walk(entry, entry_place(log, number)):
+                if not is_body(key):
+                    if holder[key] not in silent:
+                        yield from _told_in_text(holder[key], place, known, claims=claims)
+                elif holder is not passed_over:
+                    probe_of_body = probe_here if holder is answer else None
+                    if probe_of_body or not _is_silent(holder, key, silent):
+                        yield from _told_in_body(holder, key, place, probe_of_body, claims=claims)
+            for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
+                name = f"log.entries[{number}].{FRAMES}"
+                yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
+    for holder, key, place in texts(beside_entries(log)):
         yield from _told_in_text(holder[key], place, known, claims=claims)
     session = log.get("_session") or {}
     for origin in (session.get("storageState") or {}).get("origins", ()):
@@ -87,19 +95,15 @@ def find_told_by_session(session: BrowserSession) -> Iterator[Told]:
     yield from find_told({"entries": [], "_session": {"headers": dict(session.headers), **kept}})
 
 
-def _entries(log: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any], set[int]]]:
-    """Yields each entry of `log` with its number, and the ids of the objects that hold bodies which tell nothing."""
-    for batch in entry_batches(log["entries"]):
-        silent = silent_bodies((entry for _, entry in batch), _may_tell_anything, short_document)
-        ids = {id(holder) for holder, _ in silent}
-        for number, entry in batch:
-            yield number, entry, ids
-
-
 def _may_tell_anything(data: bytes) -> bool:
-    """Decides whether one of the JSON documents in `data`, a line each, may tell of a person. One with a line that
-    looks like that of a stream is left to the search for those."""
-    return may_tell(data) or b"eyJ" in data or _may_have_address(data) or b"\n:" in data
+    """Decides whether one of the texts in `data`, a line each, may tell of a person."""
+    return may_tell(data) or b"eyJ" in data or _may_have_address(data)
+
+
+def _is_silent(holder: Any, key: Any, silent: SilentStrings) -> bool:
+    """Decides whether a body is one of the texts that are `silent`. What a stream tells may be in pieces."""
+    text = short_text(holder, key)
+    return text is not None and text in silent and not may_be_stream(text.encode("utf-8", "surrogatepass"))
 
 
 def _told_in_body(holder: Any, key: Any, place: Place, probe: Probe | None, *, claims: bool) -> Iterator[Told]:
@@ -133,25 +137,15 @@ def _has(data: bytes, end: bytes, what_follows: re.Pattern[bytes]) -> bool:
     return at >= 0
 
 
-def bodies_of_site(log: dict[str, Any]) -> set[int]:
-    """Returns the ids of the objects in `log` that hold scripts, styles, fonts and pictures: they are the site's own,
-    for everybody alike, and the addresses in them are those of authors."""
-    return {id(entry["response"].get("content")) for entry in log["entries"] if _is_of_site(entry)}
-
-
-def _is_of_site(entry: dict[str, Any]) -> bool:
+def is_of_site(entry: dict[str, Any]) -> bool:
+    """Decides whether the answer of `entry` is a script, a style, a font or a picture: that is the site's own, for
+    everybody alike, and the addresses in it are those of authors."""
     content = entry["response"].get("content") or {}
     return bool(MEDIA.match(content.get("mimeType") or "")) or is_code(entry)
 
 
-def answers_to(probe: Probe | None, log: dict[str, Any]) -> set[int]:
-    """Returns the ids of the objects in `log` that hold the bodies of the answers to `probe`."""
-    if probe is None:
-        return set()
-    return {id(entry["response"].get("content")) for entry in log["entries"] if _is_answer_to(probe, entry)}
-
-
-def _is_answer_to(probe: Probe, entry: dict[str, Any]) -> bool:
+def is_answer_to(probe: Probe, entry: dict[str, Any]) -> bool:
+    """Decides whether `entry` has the answer to `probe`."""
     path = entry["request"]["url"].partition("#")[0].partition("?")[0]
     return bool(path.endswith(probe.path.partition("?")[0]))
 

@@ -55,10 +55,15 @@ class StreamedText(NamedTuple):
             yield Edit(*self.places[number], written)
 
 
+def may_be_stream(data: bytes) -> bool:
+    """Decides whether the body `data` may be an event stream or JSON lines."""
+    return bool(EVENT.search(data, 0, 4096) or LINES.search(data))
+
+
 def streamed_texts(data: bytes, *, frames: bool = False) -> list[StreamedText]:
     """Returns the texts that the body `data` has in pieces; an empty list for a body that is no stream. `frames` says
     that `data` are those of a WebSocket."""
-    if not frames and not EVENT.search(data, 0, 4096) and not LINES.search(data):
+    if not frames and not may_be_stream(data):
         return []
     pieces: dict[bytes, list[re.Match[bytes]]] = {}
     for match in PIECE.finditer(data):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from toolkit.har.text_walk import FRAMES
 from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.identity.addresses import is_address
-from toolkit.redaction.identity.collect import bodies_of_site, find_told, find_told_by_session, names_of_sites
+from toolkit.redaction.identity.collect import find_told, find_told_by_session, is_of_site, names_of_sites
 from toolkit.redaction.identity.distinctive import is_distinctive_identity, is_plain_name
 from toolkit.redaction.identity.replacements import choose_replacements
 from toolkit.redaction.identity.streamed_text import streamed_texts
@@ -74,17 +74,23 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
 def _replace_in_streams(log: dict[str, Any], taken: TakenOut) -> None:
     """Replaces in the answers of `log` what they tell in pieces, which the search of all texts does not find."""
     new = {value.encode("utf-8", "surrogatepass"): replacement for value, replacement in taken.everywhere.items()}
-    search, of_site = taken.finder(new), bodies_of_site(log)
-    for entry in log["entries"]:
+    search, entries = taken.finder(new), log["entries"]
+    for number, entry in enumerate(entries):
+        changed = False
         content = entry["response"].get("content") or {}
-        if content.get("text") and id(content) not in of_site:
+        if content.get("text") and not is_of_site(entry):
             body = Body(content, "encoding")
             edits = [edit for text in streamed_texts(body.data) for edit in text.edits(search, new.__getitem__)]
             correct_lengths(entry["response"], body.edit(edits))
+            changed = bool(edits)
         if entry.get(FRAMES):
             frames = JoinedFrames(entry)
             pieces = streamed_texts(frames.data, frames=True)
-            frames.edit([edit for text in pieces for edit in text.edits(search, new.__getitem__)])
+            edits = [edit for text in pieces for edit in text.edits(search, new.__getitem__)]
+            frames.edit(edits)
+            changed = changed or bool(edits)
+        if changed:
+            entries[number] = entry
 
 
 def _in_other_cases(replacements: Mapping[str, str]) -> dict[str, str]:

@@ -14,9 +14,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from toolkit.har.text_walk import Place, is_body, place_name, texts
+from toolkit.har.encoded_entries import beside_entries
+from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, correct_lengths
-from toolkit.redaction.identity.collect import answers_to, bodies_of_site, may_tell
+from toolkit.redaction.identity.collect import is_answer_to, is_of_site, may_tell
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.members import is_of_a_person
 from toolkit.redaction.identity.persons import Path, persons_in
@@ -51,23 +52,37 @@ class TellingPlaces:
 
     def replace_in(self, log: dict[str, Any], probe: Probe | None) -> None:
         """Changes `log`, the `log` of a HAR document, and the lengths that it states."""
-        halves = {
-            id(half[part]): half
-            for entry in log["entries"]
-            for half, part in ((entry["request"], "postData"), (entry["response"], "content"))
-            if half.get(part)
-        }
-        probed, of_site = answers_to(probe, log), bodies_of_site(log)
-        for holder, key, place in texts(log):
+        entries = log["entries"]
+        for number, entry in enumerate(entries):
+            if self._replace_in_entry(entry, entry_place(log, number), probe):
+                entries[number] = entry
+        beside = beside_entries(log)
+        for holder, key, place in texts(beside):
+            if (new := self._new_text(holder, key, place)) is not None:
+                holder[key] = new
+        log.update(beside)
+
+    def _replace_in_entry(self, entry: dict[str, Any], outer: Place, probe: Probe | None) -> bool:
+        """Changes `entry`, whose place is `outer`. Returns whether there was anything to change."""
+        changed = False
+        halves = ((entry["request"], "postData"), (entry["response"], "content"))
+        stating = {id(half[part]): half for half, part in halves if half.get(part)}  # lengths, as no frame does
+        answer = entry["response"].get("content")
+        passed_over = answer if is_of_site(entry) else None
+        for holder, key, place in texts(entry, outer):
             if is_body(key):
-                if id(holder) not in of_site:
+                if holder is not passed_over:
                     body = Body(holder, key)
-                    edits = list(self._edits(body.data, probe if id(holder) in probed else None))
+                    is_probed = probe is not None and holder is answer and is_answer_to(probe, entry)
+                    edits = list(self._edits(body.data, probe if is_probed else None))
                     grown = body.edit(edits)
-                    if (half := halves.get(id(holder))) is not None:  # a frame states no length
+                    if (half := stating.get(id(holder))) is not None:
                         correct_lengths(half, grown)
+                    changed = changed or bool(edits)
             elif (new := self._new_text(holder, key, place)) is not None:
                 holder[key] = new
+                changed = True
+        return changed
 
     def _new_text(self, holder: Any, key: str | int, place: Place) -> str | None:
         text: str = holder[key]
