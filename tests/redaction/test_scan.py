@@ -19,7 +19,7 @@ from toolkit.har.model import Entry, Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
 from toolkit.recording.files import load, save
-from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
+from toolkit.redaction.exchange_criteria import Criteria, FoundInBodies
 from toolkit.redaction.redact import redact
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
@@ -58,15 +58,15 @@ def test_a_known_secret_is_found_where_it_is_hard_to_see(echoed: bytes) -> None:
 
 def test_a_body_that_held_nothing_is_searched_again_once_it_has_changed() -> None:
     """Only the very same text is passed over, in the same kind of body."""
-    empty: EmptyBodies = set()
-    criteria = Criteria(Rules(), empty=empty)
+    bodies: FoundInBodies = {}
+    criteria = Criteria(Rules(), bodies=bodies)
     document = log(entry(headers=[("Content-Type", "application/json")], body=b'{"name": "openSesame42"}'))
     assert list(find_in_log(document, criteria)) == []
-    assert empty
-    assert scan(document, empty=empty) == []
+    assert bodies
+    assert scan(document, bodies=bodies) == []
     content = document["entries"][0]["response"]["content"]
     content["text"] = content["text"].replace("name", "password")
-    assert [found.place for found in scan(document, empty=empty)] == ["log.entries[0].response.content.text"]
+    assert [found.place for found in scan(document, bodies=bodies)] == ["log.entries[0].response.content.text"]
 
 
 def test_what_only_looks_packed_is_nothing() -> None:

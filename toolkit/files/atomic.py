@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".new"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace the file `path` by one with `data`; whatever happens, it has either the old content or all of the new.
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Replace the file `path` by one with `data`, which may come in pieces; whatever happens, it has either the old
+    content or all of the new.
 
     The file is readable by its owner only (0600) from its first byte; on Windows it inherits the folder's rights. It is
-    synced to the disk before it gets its name. Raises `OSError`.
+    synced to the disk before it gets its name. Raises `OSError`, and what making a piece raises.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=TEMPORARY_SUFFIX, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             if hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), 0o600)  # a umask may have removed even the owner's rights
-            file.write(data)
+            file.writelines((data,) if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)

@@ -1,6 +1,7 @@
-"""The entries of a HAR log as JSON texts, each decoded when it is asked for. Pure.
+"""The entries of a HAR log, the small ones of them as JSON texts, each decoded when it is asked for. Pure.
 
-A small entry takes five times the memory of its text once it is decoded, and a recording may have tens of thousands.
+Decoded, a small entry takes five times the memory of its text, and a recording may have tens of thousands. The text of
+a large one would be as much again as its body.
 """
 
 from __future__ import annotations
@@ -8,36 +9,46 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from toolkit.har.model import Entry
+from toolkit.har.text_walk import is_body, texts
 
-LARGE = 1 << 16  # bytes of an entry that is not searched for nulls, since that would copy it
-NULL = re.compile(rb'"(?<!\\")\s*:\s*null')  # a member that is null; in a body the quote is escaped
+LARGE = 1 << 15  # bytes
+# A member that is null; in a body the quote is escaped. Our own files have one that nothing stumbles over.
+NULL = re.compile(rb'"(?<!\\")(?<!"_error")\s*:\s*null')
 # What stands for an escaped backslash and an escaped quote while strings are split: JSON has no such characters.
 BACKSLASH, QUOTE = b"\x01", b"\x02"
 ESCAPED = re.compile(rb"[\x01\x02\\]")
 
+_Kept: TypeAlias = bytes | msgspec.Raw | Entry | dict[str, Any]
+
 
 class EncodedEntries(Sequence[dict[str, Any]]):
-    """The entries of a log, whose `encoded` texts are UTF-8.
+    """The entries of a log.
 
-    Each item is a dictionary in HAR's own form, without members that are null, and a new one each time: a change of it
-    counts once it is put back (`entries[3] = entry`).
+    Each item is a dictionary in HAR's own form, and a new one each time: a change of it counts once it is put back
+    (`entries[3] = entry`).
     """
 
-    def __init__(self, encoded: Iterable[bytes | msgspec.Raw]) -> None:
-        self._encoded = list(encoded)
+    def __init__(self, kept: list[_Kept]) -> None:
+        self._kept = kept
 
     @classmethod
     def of(cls, entries: Iterable[Entry | dict[str, Any]]) -> EncodedEntries:
-        """Returns `entries`, encoded."""
-        return cls(map(_encode, entries))
+        """Returns `entries`, the small ones encoded, and the large ones as they are."""
+        return cls([entry if _is_large(entry) else encode_entry(entry) for entry in entries])
+
+    @classmethod
+    def of_file(cls, encoded: Iterable[msgspec.Raw]) -> EncodedEntries:
+        """Returns the entries of a file, as it has them. Their items have no members that are null."""
+        return cls(list(encoded))
 
     def __len__(self) -> int:
-        return len(self._encoded)
+        return len(self._kept)
 
     @overload
     def __getitem__(self, number: int) -> dict[str, Any]: ...
@@ -45,42 +56,59 @@ class EncodedEntries(Sequence[dict[str, Any]]):
     def __getitem__(self, number: slice) -> EncodedEntries: ...
     def __getitem__(self, number: int | slice) -> dict[str, Any] | EncodedEntries:
         if isinstance(number, slice):
-            return EncodedEntries(self._encoded[number])
-        text = memoryview(self._encoded[number])
-        entry: dict[str, Any] = msgspec.json.decode(text)
-        return without_nulls(entry) if len(text) > LARGE or _has_null(bytes(text)) else entry
+            return EncodedEntries(self._kept[number])
+        kept = self._kept[number]
+        entry: dict[str, Any]
+        if isinstance(kept, msgspec.Raw):
+            text = memoryview(kept)
+            entry = msgspec.json.decode(text)
+            return without_nulls(entry) if len(text) > LARGE or _has_null(bytes(text)) else entry
+        entry = msgspec.json.decode(kept) if isinstance(kept, bytes) else msgspec.to_builtins(kept)
+        return entry
 
     def __setitem__(self, number: int, entry: dict[str, Any]) -> None:
-        self._encoded[number] = _encode(entry)
+        self._kept[number] = entry if _is_large(entry) else encode_entry(entry)
 
     def size(self, number: int) -> int:
-        """Returns the size of the text of an entry, in bytes."""
-        return len(memoryview(self._encoded[number]))
+        """Returns the size of the text of an entry, in bytes; of a large one that of its bodies, or more."""
+        kept = self._kept[number]
+        return len(memoryview(kept)) if isinstance(kept, bytes | msgspec.Raw) else _size_of_bodies(kept)
 
-    def has(self, number: int, part: bytes) -> bool:
-        """Decides whether the text of an entry has `part`, which no escape of JSON hides if this room has encoded it:
+    def may_have(self, number: int, part: bytes) -> bool:
+        """Decides whether a text of an entry that this room has encoded may have `part`, which no escape of JSON hides:
         letters, digits, and other ASCII that is neither a quote nor a backslash."""
-        return part in bytes(self._encoded[number])
+        kept = self._kept[number]
+        return part in kept if isinstance(kept, bytes) else True
 
     def typed(self, number: int) -> Entry:
-        """Returns an entry as the value that a recording has. Raises `msgspec.ValidationError` if it cannot be one."""
-        try:
-            return msgspec.json.decode(self._encoded[number], type=Entry)
-        except msgspec.ValidationError:  # other programs write null for what they do not know
-            return msgspec.convert(self[number], type=Entry)
+        """Returns an entry as the value that a recording has, a new one. Raises `msgspec.ValidationError` if it cannot
+        be one."""
+        kept = self._kept[number]
+        if isinstance(kept, bytes | msgspec.Raw):
+            try:
+                return msgspec.json.decode(kept, type=Entry)
+            except msgspec.ValidationError:  # other programs write null for what they do not know
+                pass
+        return msgspec.convert(self[number], type=Entry)
 
     def taken(self) -> Iterator[Entry]:
         """Yields the entries as `typed` does, and takes each out: so no more memory is needed for them."""
-        self._encoded.reverse()
-        while self._encoded:
+        self._kept.reverse()
+        while self._kept:
             yield self.typed(-1)
-            del self._encoded[-1]
+            del self._kept[-1]
 
     def strings(self, first: int, end: int) -> set[str]:
-        """Returns all strings in the entries from `first` to before `end`, names of members among them, each once."""
-        text = b"".join(map(bytes, self._encoded[first:end]))
-        text = text.replace(rb"\\", BACKSLASH).replace(rb"\"", QUOTE)
-        return set(map(_decode_string, set(text.split(b'"')[1::2])))
+        """Returns all strings in the small entries from `first` to before `end`, names of members among them, and of
+        the large ones all texts that are no bodies: each once."""
+        small = [kept for kept in self._kept[first:end] if isinstance(kept, bytes | msgspec.Raw)]
+        small = [bytes(kept) for kept in small if len(memoryview(kept)) <= LARGE]
+        joined = b"".join(small).replace(rb"\\", BACKSLASH).replace(rb"\"", QUOTE)
+        strings = set(map(_decode_string, set(joined.split(b'"')[1::2])))
+        for number in range(first, end) if len(small) < end - first else ():
+            if self.size(number) > LARGE:
+                strings.update(holder[key] for holder, key, _ in texts(self[number]) if not is_body(key))
+        return strings
 
 
 def encoded_entries(log: dict[str, Any]) -> EncodedEntries:
@@ -106,7 +134,23 @@ def _has_null(entry: bytes) -> bool:
     return b"null" in entry and bool(NULL.search(entry))
 
 
-def _encode(entry: Entry | dict[str, Any]) -> bytes:
+def _is_large(entry: Entry | dict[str, Any]) -> bool:
+    return _size_of_bodies(entry) > LARGE
+
+
+def _size_of_bodies(entry: Entry | dict[str, Any]) -> int:
+    """Returns how many characters the bodies of the request and the answer have as texts."""
+    if isinstance(entry, Entry):
+        bodies = [entry.request.post_data, entry.response.content]
+        texts = [UNSET if isinstance(body, UnsetType) else body.text for body in bodies]
+    else:
+        halves = ((entry["request"], "postData"), (entry["response"], "content"))
+        texts = [(half.get(part) or {}).get("text", "") for half, part in halves]
+    return sum(len(text) for text in texts if isinstance(text, str))
+
+
+def encode_entry(entry: Entry | dict[str, Any]) -> bytes:
+    """Returns the JSON text of `entry`."""
     try:
         return msgspec.json.encode(entry)
     except UnicodeEncodeError:  # half a character, which no file can hold

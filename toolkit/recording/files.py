@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -12,12 +12,13 @@ from msgspec import UNSET, Struct, UnsetType, field
 from toolkit.errors import RecordingError, redact_url
 from toolkit.files.access import read_regular_file, within_limit
 from toolkit.files.atomic import write_atomic
-from toolkit.har.encoded_entries import EncodedEntries, without_nulls
+from toolkit.har.encoded_entries import EncodedEntries, encode_entry, without_nulls
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_recorded_url, validate_entry
 from toolkit.session.frame_locals import forgetting_locals
 from toolkit.streams.json_decoding import JSON_ERRORS
 
+T = TypeVar("T")
 LIMIT = 512 * 1024 * 1024  # bytes of a file, which is held in memory more than once
 
 
@@ -99,8 +100,18 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
     ensure_redacted(recording)
     path = Path(path)
     on_step(f"writing {path}")
+    try:
+        write_atomic(path, _written(path, recording))
+    except OSError as error:
+        raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
+    recording.path = path
+
+
+def _written(path: Path, recording: Recording) -> Iterator[bytes]:
+    """Yields the text of `recording` in pieces, each of which has been loaded: a whole one may be hundreds of
+    megabytes. Raises `RecordingError` as `save`."""
     log = _Log(
-        entries=recording.entries,
+        entries=[],
         comment=recording.comment,
         pages=_pages(recording.entries) or UNSET,
         chat=recording.chat or UNSET,
@@ -109,13 +120,23 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
         keep_identity=recording.keep_identity or UNSET,
         lean=recording.lean or UNSET,
     )
-    data = msgspec.json.format(msgspec.json.encode(_File(log=log)), indent=1) + b"\n"
-    _loaded(path, data)
-    try:
-        write_atomic(path, data)
-    except OSError as error:
-        raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
-    recording.path = path
+    beside = _indented(msgspec.json.encode(_File(log=log)))
+    _decode(path, beside)
+    head, tail = beside.split(b"[]", 1)  # the entries come first
+    size = len(beside)
+    yield head + b"["
+    for number, entry in enumerate(recording.entries):
+        text = encode_entry(entry)
+        validate_entry(path, f"log.entries[{number}]", _decode_entry(path, text))
+        piece = (b",\n   " if number else b"\n   ") + _indented(text).replace(b"\n", b"\n   ")
+        if (size := size + len(piece)) > LIMIT:
+            raise _too_large(path, size)
+        yield piece
+    yield (b"\n  ]" if recording.entries else b"]") + tail + b"\n"
+
+
+def _indented(text: bytes) -> bytes:
+    return msgspec.json.format(text, indent=1)
 
 
 def open_log(path: Path) -> RecordedLog:
@@ -123,7 +144,7 @@ def open_log(path: Path) -> RecordedLog:
     raw = _read(path)
     try:
         parts = msgspec.json.decode(msgspec.json.decode(raw, type=_RawFile).log, type=dict[str, msgspec.Raw])
-        entries = EncodedEntries(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
+        entries = EncodedEntries.of_file(msgspec.json.decode(parts.pop("entries"), type=list[msgspec.Raw]))
         beside = without_nulls({name: msgspec.json.decode(part) for name, part in parts.items()})
         log = msgspec.convert({**beside, "entries": []}, type=_Log)
         for number in range(len(entries)):
@@ -139,13 +160,17 @@ def open_log(path: Path) -> RecordedLog:
 def _read(path: Path) -> bytes:
     def read() -> bytes:
         if (size := path.stat().st_size) > LIMIT:
-            raise RecordingError(f"The recording {path} is too large: {size >> 20} MB, {LIMIT >> 20} are taken.")
+            raise _too_large(path, size)
         return read_regular_file(path)
 
     try:
         return within_limit(read).removeprefix(b"\xef\xbb\xbf")  # a byte order mark
     except OSError as error:
         raise RecordingError(f"The recording {path} cannot be read: {error.strerror or error}.") from None
+
+
+def _too_large(path: Path, size: int) -> RecordingError:
+    return RecordingError(f"The recording {path} is too large: {size >> 20} MB, {LIMIT >> 20} are taken.")
 
 
 def _loaded(path: Path, raw: bytes) -> _Log:
@@ -156,8 +181,16 @@ def _loaded(path: Path, raw: bytes) -> _Log:
 
 
 def _decode(path: Path, raw: bytes) -> _Log:
+    return _parsed(path, lambda: _parse(raw))
+
+
+def _decode_entry(path: Path, raw: bytes) -> Entry:
+    return _parsed(path, lambda: msgspec.json.decode(raw, type=Entry))
+
+
+def _parsed(path: Path, parse: Callable[[], T]) -> T:
     try:
-        return _parse(raw)
+        return parse()
     except msgspec.ValidationError as error:
         raise RecordingError(f"{path} is not a HAR file: {error}.") from None
     except RecursionError:

@@ -47,7 +47,7 @@ def collect_secrets(
         _add(sources, location.secrets())
     entries = encoded_entries(log)
     for number, entry in enumerate(entries):
-        in_texts = rules.compiled_patterns or entries.has(number, b"eyJ")
+        in_texts = rules.compiled_patterns or entries.may_have(number, b"eyJ")
         for holder, key, _ in (texts if in_texts else bodies)(entry, entry_place(log, number)):
             _add(sources, _secrets_of_text(holder, key, rules))
     for holder, key, _ in texts(beside_entries(log)):

@@ -10,15 +10,17 @@ from toolkit.redaction.bodies import Body
 from toolkit.redaction.occurrences import Part
 from toolkit.redaction.rules import Path, Rules
 
-EmptyBodies: TypeAlias = set[bytes]
-"""Digests of bodies in which nothing was found: of how they were searched, their media type, encoding and text."""
+FoundInBodies: TypeAlias = dict[bytes, list[Part]]
+"""What was found in bodies, by a digest of how they were searched, their media type, encoding and text."""
+MOST_KEPT = 20_000  # bodies with something in them whose finds are kept
+MOST_PARTS = 16  # of such a body
 
 
 class Criteria(NamedTuple):
     """The user's `rules`, and which query parameters and body fields the provider generates for each call.
 
     Generated values count as secrets of the kind `random`. `memory` keeps what was found in headers and cookies, most
-    of which are the same in each exchange. `empty` keeps the bodies in which nothing was found, for a document that is
+    of which are the same in each exchange. `bodies` keeps what was found in bodies, for a document that is
     looked through again. `typed` is what was typed into password fields.
     """
 
@@ -26,7 +28,7 @@ class Criteria(NamedTuple):
     random_query: frozenset[str] = frozenset()
     random_body: frozenset[Path] = frozenset()
     memory: dict[tuple[object, str, str], list[Part]] | None = None
-    empty: EmptyBodies | None = None
+    bodies: FoundInBodies | None = None
     typed: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -48,26 +50,21 @@ class Criteria(NamedTuple):
     def in_body(
         self, find: Callable[[bytes, str, Criteria], list[Part]], holder: dict[str, Any], key: str
     ) -> list[Part]:
-        """Returns what `find` finds in the body in `holder` (see `Body`): nothing where it found nothing before."""
+        """Returns what `find` finds in the body in `holder` (see `Body`), and has it look only once at most of them."""
         if not holder.get("text"):
             return []
-        if self.empty is not None and self._noted(find, holder, key) in self.empty:
-            return []
+        digest = b"" if self.bodies is None else _digest(find, holder, key)
+        if self.bodies is not None and (known := self.bodies.get(digest)) is not None:
+            return known
         parts = find(Body(holder, key).data, holder.get("mimeType", ""), self)
-        if not parts:
-            self.note_empty(find, holder, key)
+        if self.bodies is not None and (not parts or (len(parts) <= MOST_PARTS and len(self.bodies) < MOST_KEPT)):
+            self.bodies[digest] = parts
         return parts
 
     def note_empty(self, find: Callable[..., object], holder: dict[str, Any], key: str) -> None:
         """Notes that `find` finds nothing in the body in `holder`."""
-        if self.empty is not None:
-            self.empty.add(self._noted(find, holder, key))
-
-    @staticmethod
-    def _noted(find: Callable[..., object], holder: dict[str, Any], key: str) -> bytes:
-        how = f"{find.__name__}\0{holder.get('mimeType', '')}\0{holder.get(key) or ''}\0"
-        text = how + (holder.get("text") or "")
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if self.bodies is not None:
+            self.bodies[_digest(find, holder, key)] = []
 
 
 def request_criteria(criteria: Criteria, request: dict[str, Any]) -> Criteria:
@@ -80,3 +77,9 @@ def request_criteria(criteria: Criteria, request: dict[str, Any]) -> Criteria:
         frozenset(place[1] for place in random if place[0] == "query" and len(place) == 2),
         frozenset(tuple(place[1:]) for place in random if place[0] == "body"),
     )
+
+
+def _digest(find: Callable[..., object], holder: dict[str, Any], key: str) -> bytes:
+    how = f"{find.__name__}\0{holder.get('mimeType', '')}\0{holder.get(key) or ''}\0"
+    text = how + (holder.get("text") or "")
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

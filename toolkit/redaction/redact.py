@@ -85,7 +85,7 @@ def redact(
     log = _log(given)
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
-    criteria = Criteria(rules, memory={}, empty=set(), typed=frozenset(typed))
+    criteria = Criteria(rules, memory={}, bodies={}, typed=frozenset(typed))
     sources = collect_secrets(log, find_in_log(log, criteria), rules, session, whole_passwords(typed))
     placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
@@ -93,7 +93,7 @@ def redact(
     everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
     searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
     Replacement(criteria, placeholders, everywhere, identity).replace_in(log)
-    if findings := scan(log, searched, rules, criteria.empty):
+    if findings := scan(log, searched, rules, criteria.bodies):
         raise _refusal(findings)
     entries = list(log.pop("entries").taken())
     if not isinstance(recorded, Recording):

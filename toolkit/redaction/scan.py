@@ -20,7 +20,7 @@ from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
 from toolkit.redaction.entry_batches import entry_batches
-from toolkit.redaction.exchange_criteria import Criteria, EmptyBodies
+from toolkit.redaction.exchange_criteria import Criteria, FoundInBodies
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
 from toolkit.redaction.rules import Rules
@@ -67,19 +67,19 @@ def scan(
     log: dict[str, Any],
     secrets: Mapping[str, str] | None = None,
     rules: Rules | None = None,
-    empty: EmptyBodies | None = None,
+    bodies: FoundInBodies | None = None,
 ) -> list[Finding]:
     """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read one by one.
 
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
-    secrets, and which names to keep; their patterns are searched in bodies only. `empty` are bodies without any place
-    that holds secrets, by the same `rules`, as `find_in_log` has told.
+    secrets, and which names to keep; their patterns are searched in bodies only. `bodies` is what
+    was found in bodies before, by the same `rules`.
     """
     search, findings = _LogSearch(secrets or {}), dict[Finding, None]()
-    criteria = Criteria(rules or Rules(), memory={}, empty=empty)
+    criteria = Criteria(rules or Rules(), memory={}, bodies=bodies)
     for batch in entry_batches(encoded_entries(log)):
-        if empty is None:  # what is noted is of these entries alone
-            criteria = criteria._replace(empty=set())
+        if bodies is None:  # what is noted is of these entries alone
+            criteria = criteria._replace(bodies={})
         entries = batch.decoded()
         note_empty_bodies((entry for _, entry in entries), criteria)
         silent = search.note(batch.strings())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from toolkit.har.text_walk import BODIES
 from toolkit.redaction.bodies import short_text
 from toolkit.redaction.body_secrets import find_in_body
 from toolkit.redaction.exchange_criteria import Criteria
-from toolkit.redaction.text_batches import select
+from toolkit.redaction.text_batches import TOGETHER, select
 
 JSON = "application/json"
 
@@ -21,28 +21,21 @@ def note_empty_bodies(entries: Iterable[dict[str, Any]], criteria: Criteria) -> 
 
     Where the user's rules look for patterns or at paths, none is noted: a document is more than its own text to them.
     """
-    if criteria.empty is None or criteria.rules.compiled_patterns or criteria.wants_all_fields:
+    if criteria.bodies is None or criteria.rules.compiled_patterns or criteria.wants_all_fields:
         return
 
     def may_hold(data: bytes) -> bool:
         return bool(find_in_body(data, JSON, criteria))
 
-    for holder, key in silent_bodies(entries, may_hold, short_document):
-        criteria.note_empty(find_in_body, holder, key)
+    found = [(holder, key, _short_document(holder, key)) for entry in entries for holder, key in _bodies(entry)]
+    documents = dict.fromkeys(text for _, _, text in found if text is not None)
+    telling = set(select(documents, may_hold, TOGETHER))
+    for holder, key, text in found:
+        if text is not None and text not in telling:
+            criteria.note_empty(find_in_body, holder, key)
 
 
-def silent_bodies(
-    entries: Iterable[dict[str, Any]],
-    may_hold: Callable[[bytes], bool],
-    text_of: Callable[[dict[str, Any], str], str | None] = short_text,
-) -> list[tuple[dict[str, Any], str]]:
-    """Returns the bodies of `entries` that `text_of` gives the text of and that hold nothing, as `select` tells it."""
-    found = [(holder, key, text_of(holder, key)) for entry in entries for holder, key in _bodies(entry)]
-    telling = set(select(dict.fromkeys(text for _, _, text in found if text is not None), may_hold))
-    return [(holder, key) for holder, key, text in found if text is not None and text not in telling]
-
-
-def short_document(holder: dict[str, Any], key: str) -> str | None:
+def _short_document(holder: dict[str, Any], key: str) -> str | None:
     """Returns the text of the body in `holder`, if it is short, and one JSON object or array, as it says; else None.
 
     Such documents can be searched together, a line each: no string in one ends in another one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from toolkit.redaction.text_batches import SHORT, select
+from toolkit.redaction.text_batches import SHORT, TOGETHER, select
 
 REMEMBERED = 128  # characters of a string that may come again
 
@@ -24,13 +24,13 @@ class SilentStrings:
     def note(self, strings: Collection[str]) -> bool:
         """Looks at `strings`, all those of some entries. Returns whether they are all short and hold nothing."""
         new = [text for text in strings if text not in self._silent and text not in self._telling]
-        short = [text for text in new if len(text) <= SHORT]
-        telling = set(select(short, self._may_hold))
-        silent = [text for text in short if text not in telling]
-        self._silent.update(text for text in silent if len(text) <= REMEMBERED)
-        self._telling.update(text for text in telling if len(text) <= REMEMBERED)
-        self._noted = {text for text in silent if len(text) > REMEMBERED}
-        return len(silent) == len(new) and self._telling.isdisjoint(strings)
+        brief = {text for text in new if len(text) <= REMEMBERED}
+        long = {text for text in new if REMEMBERED < len(text) <= SHORT}
+        telling = set(select(brief, self._may_hold))
+        self._telling |= telling
+        self._silent |= brief - telling
+        self._noted = long.difference(select(long, self._may_hold, TOGETHER))
+        return len(brief) + len(self._noted) == len(new) and self._telling.isdisjoint(strings)
 
     def __contains__(self, text: str) -> bool:
         """Whether `text` holds nothing: so it is of each that was noted last, if it does."""
