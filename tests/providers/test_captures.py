@@ -142,7 +142,7 @@ async def test_a_finished_message_is_read_from_the_message() -> None:
     """Its events are an empty 200; the text then comes from the message itself."""
     recording = capture("openassistant", "events-finished-empty-200")
     first = next(entry for entry in recording.entries if "/events" in entry.request.url)
-    recording.entries.remove(first)
+    recording.entries = [entry for entry in recording.entries if entry is not first]
     async with client("openassistant", recording) as chatting:
         assert await chatting.chat("Hello").text() == "You said: Hello again 😀"
 

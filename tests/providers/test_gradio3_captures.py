@@ -29,7 +29,7 @@ BLUE = "The sky is blue because of Rayleigh scattering."
 
 
 def capture(name: str) -> list[Entry]:
-    entries = load(CAPTURES / f"{name}.har").entries
+    entries = list(load(CAPTURES / f"{name}.har").entries)
     for entry in entries:
         if entry.is_socket:
             entry.request.random = ["frames.session_hash"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,7 @@ async def test_sockets_of_workers_are_recorded_or_told(
     ]
 
 
-def _told(entries: list[Entry]) -> list[tuple[str, int, int, str]]:
+def _told(entries: Sequence[Entry]) -> list[tuple[str, int, int, str]]:
     """Of each socket: the end of its path, the status, the number of frames, and who closed it."""
     sockets = [one for one in entries if one.is_socket]
     return sorted(

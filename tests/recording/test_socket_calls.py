@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,7 +66,7 @@ async def test_a_call_is_recorded_and_replayed_without_its_site(tmp_path: Path) 
         await call(again)
 
 
-def _shape(entries: list[Entry]) -> list[tuple[str, int]]:
+def _shape(entries: Sequence[Entry]) -> list[tuple[str, int]]:
     """The sides and opcodes of the frames of a client's socket."""
     (one,) = [one for one in entries if one.is_socket and isinstance(one.pageref, UnsetType)]
     return [(message.type, message.opcode) for message in one.messages or ()]

@@ -111,6 +111,23 @@ class EncodedEntries(Sequence[dict[str, Any]]):
         return strings
 
 
+class CompactEntries(Sequence[Entry]):
+    """The entries of a recording that are decoded when they are asked for: each item is a new value."""
+
+    def __init__(self, encoded: EncodedEntries) -> None:
+        self.encoded = encoded
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    @overload
+    def __getitem__(self, number: int) -> Entry: ...
+    @overload
+    def __getitem__(self, number: slice) -> CompactEntries: ...
+    def __getitem__(self, number: int | slice) -> Entry | CompactEntries:
+        return CompactEntries(self.encoded[number]) if isinstance(number, slice) else self.encoded.typed(number)
+
+
 def encoded_entries(log: dict[str, Any]) -> EncodedEntries:
     """Returns the entries of `log`, the `log` of a HAR document, encoded: a copy, if they are not."""
     entries = log["entries"]

@@ -28,6 +28,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -277,7 +278,7 @@ class Recording(Struct):
     replayed to. `answer` is the text of the answer, as a replay gives it, where that is known; it is not in the file.
     """
 
-    entries: list[Entry]
+    entries: Sequence[Entry]
     comment: str = ""
     chat: RecordedChat | None = None
     session: RecordedSession | None = None

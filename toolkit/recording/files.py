@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from toolkit.errors import RecordingError, redact_url
 from toolkit.files.access import read_regular_file, within_limit
 from toolkit.files.atomic import write_atomic
-from toolkit.har.encoded_entries import EncodedEntries, encode_entry, without_nulls
+from toolkit.har.encoded_entries import CompactEntries, EncodedEntries, encode_entry, without_nulls
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_recorded_url, validate_entry
 from toolkit.session.frame_locals import forgetting_locals
@@ -66,16 +66,26 @@ class RecordedLog(NamedTuple):
 
 
 @forgetting_locals
-def load(path: Path | str) -> Recording:
-    """Returns the recording in the HAR file `path`.
+def load(path: Path | str, *, compact: bool = False) -> Recording:
+    """Returns the recording in the HAR file `path`. With `compact` its entries take little more memory than the file
+    has, and each is decoded when it is asked for.
 
     Raises `RecordingError` if the file cannot be read, is larger than `LIMIT`, is not a HAR file, or has an entry that
     cannot be replayed. The message names the file and the place in it.
     """
     path = Path(path)
-    log = _loaded(path, _read(path))
+    if compact:
+        document = open_log(path).document
+        file_entries: EncodedEntries = document["entries"]
+        log = msgspec.convert(document | {"entries": []}, type=_Log)
+        typed = map(file_entries.typed, range(len(file_entries)))
+        encoded = EncodedEntries.of(entry for entry in typed if is_recorded_url(entry.request.url))
+        entries: Sequence[Entry] = CompactEntries(encoded)
+    else:
+        log = _loaded(path, _read(path))
+        entries = [entry for entry in log.entries if is_recorded_url(entry.request.url)]
     return Recording(
-        entries=[entry for entry in log.entries if is_recorded_url(entry.request.url)],
+        entries=entries,
         comment=log.comment,
         chat=log.chat or None,
         session=log.session or None,
@@ -206,7 +216,7 @@ def _parse(raw: bytes) -> _Log:
         return msgspec.convert(without_nulls(msgspec.json.decode(raw)), type=_File).log
 
 
-def _pages(entries: list[Entry]) -> list[_Page]:
+def _pages(entries: Iterable[Entry]) -> list[_Page]:
     """Returns the pages to which the `pageref`s of `entries` refer (HAR 1.2, pages), titled by their first URL."""
     first: dict[str, Entry] = {}
     for entry in entries:

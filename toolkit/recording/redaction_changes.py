@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
+from toolkit.har.encoded_entries import beside_entries
 from toolkit.har.model import Recording
-from toolkit.har.text_walk import is_body, place_name, texts
+from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body
 from toolkit.redaction.identity.scan import scan_identity
+from toolkit.redaction.redact import recorded_log
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, scan
 from toolkit.session.recipe import Probe
@@ -20,12 +21,12 @@ ELSEWHERE = "what is told of at another place"
 def redaction_changes(before: Recording, after: Recording, rules: Rules, probe: Probe | None = None) -> list[Finding]:
     """Returns the texts and bodies that differ between `before` and `after`, which is what `redact` made of it with
     `rules` and `probe`, each with what was there: kinds of secrets, and what tells who was signed in."""
-    old, new = _log(before), _log(after)
+    old, new = recorded_log(before), recorded_log(after)
     kinds: dict[str, list[str]] = {}
     for finding in (*scan(old, rules=rules), *scan_identity(old, probe)):
         kinds.setdefault(finding.place, []).append(finding.kind)
     changes: dict[Finding, None] = {}
-    for (holder, key, place), (other, _, _) in zip(texts(old), texts(new), strict=True):
+    for (holder, key, place), (other, _, _) in zip(_texts(old), _texts(new), strict=True):
         if _text(holder, key) != _text(other, key):
             name = place_name(place)
             around = (at for at in kinds if f"{name}.".startswith(f"{at}."))  # a header is found as a whole
@@ -34,12 +35,11 @@ def redaction_changes(before: Recording, after: Recording, rules: Rules, probe: 
     return list(changes)
 
 
+def _texts(log: dict[str, Any]) -> Iterator[tuple[Any, Any, Place]]:
+    for number, entry in enumerate(log["entries"]):
+        yield from texts(entry, entry_place(log, number))
+    yield from texts(beside_entries(log))
+
+
 def _text(holder: Any, key: Any) -> Any:
     return Body(holder, key).data if is_body(key) else holder[key]
-
-
-def _log(recording: Recording) -> dict[str, Any]:
-    """Returns the parts of `recording` that redaction looks at, in HAR's own form."""
-    parts = {"entries": recording.entries, "comment": recording.comment}
-    log: dict[str, Any] = msgspec.to_builtins(parts | {"_chat": recording.chat, "_session": recording.session})
-    return log

@@ -28,7 +28,7 @@ from typing import Any, overload
 import msgspec
 
 from toolkit.errors import RecordingError
-from toolkit.har.encoded_entries import EncodedEntries
+from toolkit.har.encoded_entries import CompactEntries, EncodedEntries
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
@@ -82,7 +82,7 @@ def redact(
     """
     given = recorded if isinstance(recorded, Recording) else Recording(entries=list(recorded))
     rules = rules or Rules()
-    log = _log(given)
+    log = recorded_log(given)
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
     criteria = Criteria(rules, memory={}, bodies={}, typed=frozenset(typed))
@@ -95,11 +95,11 @@ def redact(
     Replacement(criteria, placeholders, everywhere, identity).replace_in(log)
     if findings := scan(log, searched, rules, criteria.bodies):
         raise _refusal(findings)
-    entries = list(log.pop("entries").taken())
+    encoded: EncodedEntries = log.pop("entries")
     if not isinstance(recorded, Recording):
-        return entries
+        return list(encoded.taken())
     return Recording(
-        entries=entries,
+        entries=CompactEntries(encoded) if isinstance(recorded.entries, CompactEntries) else list(encoded.taken()),
         comment=log["comment"],
         chat=msgspec.convert(log["_chat"], RecordedChat | None),
         session=msgspec.convert(log["_session"], RecordedSession | None),
@@ -112,15 +112,17 @@ def redact(
 
 def ensure_redacted(recording: Recording) -> None:
     """Raises `RecordingError` if secrets are found in `recording`, which need not come from `redact`."""
-    if findings := scan(_log(recording), rules=Rules(keep=recording.keep)):
+    if findings := scan(recorded_log(recording), rules=Rules(keep=recording.keep)):
         raise _refusal(findings)
 
 
-def _log(recording: Recording) -> dict[str, Any]:
+def recorded_log(recording: Recording) -> dict[str, Any]:
     """Returns a copy of `recording` in HAR's own form, with its entries encoded."""
     parts = {"comment": recording.comment, "_chat": recording.chat, "_session": recording.session}
     log: dict[str, Any] = msgspec.to_builtins(parts | {"_answer": recording.answer})
-    return {"entries": EncodedEntries.of(recording.entries)} | log
+    given = recording.entries
+    entries = given.encoded[:] if isinstance(given, CompactEntries) else EncodedEntries.of(given)
+    return {"entries": entries} | log
 
 
 def _refusal(findings: list[Finding]) -> RecordingError:

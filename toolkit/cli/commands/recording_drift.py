@@ -78,7 +78,7 @@ def _ask_again(
     ):
         error = runner.run(_read(opened.client, chat))
         runner.run(recorder.aclose())
-    return recorder.recording("").entries, error
+    return list(recorder.recording("").entries), error
 
 
 async def _read(client: Client, chat: RecordedChat) -> ToolkitError | None:

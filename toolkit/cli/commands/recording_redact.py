@@ -27,7 +27,7 @@ def recording_redact(file: Path, output: Path | None, redaction: RedactionOption
     from toolkit.recording.redaction_changes import redaction_changes
     from toolkit.redaction.redact import redact
 
-    recording = load(file)
+    recording = load(file, compact=True)
     rules = redaction.rules(keep=recording.keep)
     made_by = recording.chat or recording.session
     probe = find_probe(made_by.provider) if made_by is not None else None
