@@ -29,8 +29,7 @@ def redaction_changes(before: Recording, after: Recording, rules: Rules, probe: 
     for (holder, key, place), (other, _, _) in zip(_texts(old), _texts(new), strict=True):
         if _text(holder, key) != _text(other, key):
             name = place_name(place)
-            around = (at for at in kinds if f"{name}.".startswith(f"{at}."))  # a header is found as a whole
-            known = [kind for at in around for kind in kinds[at]]
+            known = [kind for at in _around(name) for kind in kinds.get(at, ())]
             changes.update(dict.fromkeys(Finding(name, kind) for kind in known or [ELSEWHERE]))
     return list(changes)
 
@@ -39,6 +38,12 @@ def _texts(log: dict[str, Any]) -> Iterator[tuple[Any, Any, Place]]:
     for number, entry in enumerate(log["entries"]):
         yield from texts(entry, entry_place(log, number))
     yield from texts(beside_entries(log))
+
+
+def _around(name: str) -> Iterator[str]:
+    """Yields the names of the places that the one with this `name` is in, and itself: a header is found as a whole."""
+    yield from (name[:end] for end, letter in enumerate(name) if letter == ".")
+    yield name
 
 
 def _text(holder: Any, key: Any) -> Any:
