@@ -1,7 +1,6 @@
 """Access to files that may not answer: one that is no regular file, or lies on a file system that hangs.
 
-Each access has a thread of its own, so that its time is limited, and the event loop goes on. The thread is a daemon:
-the end of the program does not wait for one whose file system never answers.
+Each access is in a thread (`file_threads`), so that its time is limited, and the event loop goes on.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ import asyncio
 import errno
 import os
 import stat
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+from toolkit.files.file_threads import FILE_THREADS
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ async def in_thread(work: Callable[[], T], *, finish: bool = False) -> T:
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             loop.call_soon_threadsafe(outcome)
 
-    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
+    FILE_THREADS.start(run)
     end, cancelled = loop.time() + SECONDS, None
     while not done.done() and (left := end - loop.time()) > 0:
         try:
@@ -69,7 +69,7 @@ def within_limit(work: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
             done.set_exception(error)
 
-    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
+    FILE_THREADS.start(run)
     try:
         return done.result(SECONDS)
     except TimeoutError:
