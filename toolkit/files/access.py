@@ -41,20 +41,24 @@ async def in_thread(work: Callable[[], T], *, finish: bool = False) -> T:
             loop.call_soon_threadsafe(outcome)
 
     FILE_THREADS.start(run)
-    end, cancelled = loop.time() + SECONDS, None
-    while not done.done() and (left := end - loop.time()) > 0:
+    timer = loop.call_later(SECONDS, _give_up, done)
+    try:
+        return await (_finished(done) if finish else done)
+    finally:
+        timer.cancel()
+
+
+async def _finished(done: asyncio.Future[T]) -> T:
+    """The result of `done`. A cancellation is raised only after it is there."""
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
         try:
-            await asyncio.wait({done}, timeout=left)
+            await asyncio.wait({done})
         except asyncio.CancelledError as error:
-            if not finish:
-                raise
             cancelled = error
     if cancelled is not None:
-        if done.done():
-            done.exception()  # marks it as retrieved
+        done.exception()  # marks it as retrieved
         raise cancelled
-    if not done.done():
-        raise _no_answer()
     return done.result()
 
 
@@ -80,6 +84,10 @@ def within_limit(work: Callable[[], T]) -> T:
 
 def _no_answer() -> TimeoutError:
     return TimeoutError(errno.ETIMEDOUT, f"the file system has not answered for {SECONDS:g} s")
+
+
+def _give_up(done: asyncio.Future[Any]) -> None:
+    _set_exception(done, _no_answer())
 
 
 def _set_result(done: asyncio.Future[Any], value: Any) -> None:
