@@ -38,6 +38,7 @@ LITELLM_OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # no waiting for pri
 PATH = "/v1/chat/completions"
 KEY = "sk-of-the-benchmarks"
 MODEL = "codelinkava/m"
+UNPACED = "codelinkava@unpaced/m"  # of our server: an account at a site that sends all of an answer at once
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 
 
@@ -67,29 +68,31 @@ class Server(NamedTuple):
         """The resident memory of the process, in MB."""
         return int(Path(f"/proc/{self.process.pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1024
 
-    async def read(self, streams: int) -> None:
-        """Read so many answers at once, all to their ends."""
+    async def read(self, streams: int, model: str = MODEL) -> None:
+        """Read so many answers of `model` at once, all to their ends."""
         connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-            bodies = await asyncio.gather(*(self._answer(http) for _ in range(streams)))
+            bodies = await asyncio.gather(*(self._answer(http, model) for _ in range(streams)))
         assert all(body.endswith(b"data: [DONE]\n\n") for body in bodies)
 
-    async def _answer(self, http: aiohttp.ClientSession) -> bytes:
-        async with self.ask(http) as response:
+    async def _answer(self, http: aiohttp.ClientSession, model: str) -> bytes:
+        async with self.ask(http, model) as response:
             assert response.status == 200, await response.text()
             return await response.read()
 
-    def ask(self, http: aiohttp.ClientSession) -> aiohttp.client._RequestContextManager:
+    def ask(self, http: aiohttp.ClientSession, model: str = MODEL) -> aiohttp.client._RequestContextManager:
         """The answer to a call."""
-        return http.post(f"{self.origin}{PATH}", json=BODY, headers={"Authorization": f"Bearer {KEY}"})
+        body = {**BODY, "model": model}
+        return http.post(f"{self.origin}{PATH}", json=body, headers={"Authorization": f"Bearer {KEY}"})
 
 
 @asynccontextmanager
-async def running(name: str, url: str) -> AsyncIterator[Server]:
-    """A server of that name before the site at `url`."""
+async def running(name: str, url: str, unpaced: str | None = None) -> AsyncIterator[Server]:
+    """A server of that name before the site at `url`, and the one of `UNPACED` at `unpaced`."""
     with tempfile.TemporaryDirectory() as folder:
-        session = BrowserSession(provider="codelinkava", origin=url, headers={"user-agent": "Kept/1"})
-        await FileStore(Path(folder, "sessions")).save(Key("codelinkava", find("codelinkava")(url).site), session)
+        await _store_session(folder, url, "default")
+        if unpaced is not None:
+            await _store_session(folder, unpaced, UNPACED.partition("@")[2].partition("/")[0])
         starts = {OURS: _ours, PROXY: _bare, LITELLM: _litellm}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOOLKIT_STATE_DIR": folder, "TOOLKIT_SERVE_KEY": KEY}
         began = time.perf_counter()
@@ -99,6 +102,12 @@ async def running(name: str, url: str) -> AsyncIterator[Server]:
         finally:
             process.terminate()
             await process.communicate()
+
+
+async def _store_session(folder: str, url: str, account: str) -> None:
+    session = BrowserSession(provider="codelinkava", origin=url, headers={"user-agent": "Kept/1"})
+    key = Key("codelinkava", find("codelinkava")(url).site, account)
+    await FileStore(Path(folder, "sessions")).save(key, session)
 
 
 async def _ours(_: str, __: Path, environment: dict[str, str]) -> tuple[Process, str]:

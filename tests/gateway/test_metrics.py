@@ -6,12 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.conftest import KEY, Gateway, gateway_before
 from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
 from toolkit.gateway import application
+from toolkit.gateway.call_log import CallLog, CallRecord
+from toolkit.gateway.metrics import Metrics
+from toolkit.gateway.served_models import ServedSite
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -43,6 +47,35 @@ async def test_calls_and_requests(gateway: Gateway) -> None:
     assert found['toolkit_first_piece_seconds_count{provider="codelinkava"}'] == 3
     assert found['toolkit_call_seconds_count{outcome="ok",provider="codelinkava"}'] == 2
     assert found['toolkit_tokens_total{kind="completion",provider="codelinkava"}'] == 4
+
+
+def test_how_long_calls_took() -> None:
+    """As Prometheus has it: how many took at most each time, the longer ones among the last of them, and their sum."""
+    calls = CallLog()
+    metrics = Metrics(calls)
+    for seconds in (0.25, 0.5, 0.75, 700.0):
+        record = CallRecord(
+            began=0.0,
+            model="m",
+            site=ServedSite("codelinkava"),
+            client="",
+            stream=True,
+            outcome="ok",
+            seconds=seconds,
+            first_piece=None,
+            prompt_tokens=None,
+            completion_tokens=None,
+            estimated=False,
+        )
+        calls.listeners[0](record)
+    families = {
+        family.name: family.samples for family in text_string_to_metric_families(metrics.write({}, 0.0).decode())
+    }
+    found = {(sample.name, sample.labels.get("le")): sample.value for sample in families["toolkit_call_seconds"]}
+    assert [found["toolkit_call_seconds_bucket", bound] for bound in ("0.5", "1.0", "600.0", "+Inf")] == [2, 3, 3, 4]
+    assert found["toolkit_call_seconds_count", None] == 4
+    assert found["toolkit_call_seconds_sum", None] == 701.5
+    assert families["toolkit_first_piece_seconds"] == []
 
 
 async def test_what_is_under_way(gateway: Gateway) -> None:

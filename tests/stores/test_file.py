@@ -14,6 +14,7 @@ from tests.stores.conftest import only_file, posix
 from tests.stores.sessions import key, session
 from toolkit.errors import StoreError
 from toolkit.files.state_folder import STATE_VARIABLE, state_folder
+from toolkit.stores import serialization
 from toolkit.stores.file import FileStore
 
 WINDOWS_FORBIDS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')
@@ -32,6 +33,23 @@ async def test_another_process_finds_the_same_file(store: FileStore) -> None:
     """The name of a key's file does not change from one store to the next."""
     await store.save(key("ada"), session("ada"))
     assert await FileStore(store.folder).load(key("ada")) == session("ada")
+
+
+async def test_what_another_process_has_stored_is_loaded(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its file looks the same from outside, and however many sessions are remembered."""
+    monkeypatch.setattr(serialization, "KEPT", 2)
+    other, accounts = FileStore(store.folder), [f"account{number}" for number in range(4)]
+    for account in accounts:
+        await store.save(key(account), session(account))
+    for identity in ("ada", "bob", "eve"):
+        for account in accounts:
+            path = next(store.folder.glob(f"*{account}*.json"))
+            before = path.stat()
+            await other.save(key(account), session(account, identity=identity))
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            for _ in range(2):
+                assert await store.load(key(account)) == session(account, identity=identity)
+        assert {found.identity for found in (await store.sessions()).values()} == {identity}
 
 
 # --- who may read it

@@ -1,7 +1,6 @@
 """Access to files that may not answer: one that is no regular file, or lies on a file system that hangs.
 
-Each access has a thread of its own, so that its time is limited, and the event loop goes on. The thread is a daemon:
-the end of the program does not wait for one whose file system never answers.
+Each access is in a thread (`file_threads`), so that its time is limited, and the event loop goes on.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ import asyncio
 import errno
 import os
 import stat
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+from toolkit.files.file_threads import FILE_THREADS
 
 T = TypeVar("T")
 
@@ -40,21 +40,25 @@ async def in_thread(work: Callable[[], T], *, finish: bool = False) -> T:
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             loop.call_soon_threadsafe(outcome)
 
-    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
-    end, cancelled = loop.time() + SECONDS, None
-    while not done.done() and (left := end - loop.time()) > 0:
+    FILE_THREADS.start(run)
+    timer = loop.call_later(SECONDS, _give_up, done)
+    try:
+        return await (_finished(done) if finish else done)
+    finally:
+        timer.cancel()
+
+
+async def _finished(done: asyncio.Future[T]) -> T:
+    """The result of `done`. A cancellation is raised only after it is there."""
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
         try:
-            await asyncio.wait({done}, timeout=left)
+            await asyncio.wait({done})
         except asyncio.CancelledError as error:
-            if not finish:
-                raise
             cancelled = error
     if cancelled is not None:
-        if done.done():
-            done.exception()  # marks it as retrieved
+        done.exception()  # marks it as retrieved
         raise cancelled
-    if not done.done():
-        raise _no_answer()
     return done.result()
 
 
@@ -69,7 +73,7 @@ def within_limit(work: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
             done.set_exception(error)
 
-    threading.Thread(target=run, name="toolkit-file", daemon=True).start()
+    FILE_THREADS.start(run)
     try:
         return done.result(SECONDS)
     except TimeoutError:
@@ -80,6 +84,10 @@ def within_limit(work: Callable[[], T]) -> T:
 
 def _no_answer() -> TimeoutError:
     return TimeoutError(errno.ETIMEDOUT, f"the file system has not answered for {SECONDS:g} s")
+
+
+def _give_up(done: asyncio.Future[Any]) -> None:
+    _set_exception(done, _no_answer())
 
 
 def _set_result(done: asyncio.Future[Any], value: Any) -> None:

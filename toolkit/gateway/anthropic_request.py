@@ -49,6 +49,7 @@ class MessagesRequest(msgspec.Struct, kw_only=True):
 def read_request(body: bytes) -> tuple[str, Question]:
     """The name of the model, and the question. Raises `Refused`."""
     asked, fields = decode_body(body, MessagesRequest)
+    del fields["messages"]  # the question has them, and agents send long ones
     _refuse_what_cannot_be_kept(asked)
     tools = tuple(_function(tool, f"tools[{index}]") for index, tool in enumerate(asked.tools or ()) if _is_ours(tool))
     fields.pop("service_tier", None)  # whose values are others than those of chat completions

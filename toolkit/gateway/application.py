@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from toolkit.client.client import Client
+from toolkit.files.file_threads import FILE_THREADS
 from toolkit.gateway.call_log import CallLog
 from toolkit.gateway.ending import ENDING, Ending
 from toolkit.gateway.endpoints import Endpoints
@@ -83,5 +84,11 @@ def app(
         if protocol.write_count is not None:
             application.router.add_post(f"{protocol.path}{COUNT}", partial(endpoints.count, protocol))
     application.on_response_prepare.append(add_headers)
-    application.cleanup_ctx.extend((clients.closing, page.closing))  # the last one is closed first
+    application.cleanup_ctx.extend((_keep_threads, clients.closing, page.closing))  # the last one is closed first
     return application
+
+
+async def _keep_threads(_: web.Application) -> AsyncIterator[None]:
+    """Has each call read its session without a new thread."""
+    with FILE_THREADS.kept():
+        yield

@@ -51,6 +51,7 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
 def read_request(body: bytes) -> tuple[str, Question]:
     """The name of the model, and the question. Raises `Refused`, and `UsageError` for messages that are none."""
     asked, fields = decode_body(body, ChatCompletionRequest)
+    del fields["messages"]  # the question has them, and agents send long ones
     if asked.n not in (None, 1):
         raise Refused(invalid("n", "One answer at a time: `n` is 1."))
     if (asked.response_format or {}).get("type", "text") != "text":

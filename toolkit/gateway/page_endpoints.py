@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -57,7 +57,7 @@ class PageEndpoints:
     def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
         self._served, self._calls = served, calls
         self._logins = Logins(clients)
-        folder = resources.files("toolkit.gateway") / "page"
+        folder = Path(__file__).with_name("page")
         self._files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
     @property

@@ -25,7 +25,7 @@ class Question(msgspec.Struct, frozen=True):
     max_tokens: int | None
     tools: tuple[dict[str, Any], ...]
     tool_choice: str | dict[str, Any] | None
-    fields: dict[str, Any]  # all of the request, for the options of a site
+    fields: dict[str, Any]  # of the request besides its messages, for the options of a site
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -159,6 +158,8 @@ def schema() -> dict[str, Any]:
 
 def _read_document(file: Path) -> dict[str, Any]:
     """The TOML document in `file`. Raises `ConfigError`."""
+    import tomllib  # most servers start without such a file
+
     try:
         return tomllib.loads(read_settings(file))
     except tomllib.TOMLDecodeError as error:

@@ -180,7 +180,7 @@ class FileStore:
         except ValueError as error:
             await self._set_aside(path, content, error)
             return None
-        if self._path(stored[0]) != path:
+        if _file_name(stored[0]) != path.name:
             raise misplaced_error(stored[0], str(path))
         return stored
 

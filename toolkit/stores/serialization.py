@@ -24,6 +24,7 @@ from toolkit.stores.passphrase import KEY_VARIABLE, configured_passphrase, resol
 from toolkit.stores.sealing import Sealed, Sealer, cached_sealer
 
 VERSION = 1
+KEPT = 256  # stored sessions that are remembered, so that what has not changed is not read again
 StoredSession = tuple[Key, BrowserSession]
 
 
@@ -51,6 +52,7 @@ class Packer:
     def __init__(self, passphrase: str | None) -> None:
         self._setting = configured_passphrase() if passphrase is None else passphrase
         self._sealer: Sealer | None = None
+        self._unpacked: dict[str, tuple[bytes, StoredSession]] = {}  # what was last found in each place
 
     async def pack(self, key: Key, session: BrowserSession) -> bytes:
         """Return the JSON to store for the `session` of `key`. Raises `StoreError` if the keyring cannot be used."""
@@ -73,6 +75,14 @@ class Packer:
         Raises `StoreError` if a newer toolkit or another passphrase can read it, and `ValueError` if nothing can. The
         errors show nothing of the content.
         """
+        known = self._unpacked.get(where)
+        if known is None or known[0] != packed:
+            if known is None and len(self._unpacked) >= KEPT:
+                self._unpacked.pop(next(iter(self._unpacked)), None)
+            known = self._unpacked[where] = packed, await self._unpack(packed, where)
+        return known[1]
+
+    async def _unpack(self, packed: bytes, where: str) -> StoredSession:
         try:
             value = _parse_json(packed)
             if (version := msgspec.convert(value, _Version).version) > VERSION:

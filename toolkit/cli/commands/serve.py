@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -193,6 +194,7 @@ async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
     def on_ready() -> None:
+        gc.freeze()  # what is loaded stays, and no call waits while a collection looks through it
         echo_text(f"ready: http://{host}:{port}")
         echo_text(f"export OPENAI_BASE_URL=http://{host}:{port}/v1")
         if made:
