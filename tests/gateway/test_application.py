@@ -91,6 +91,7 @@ async def test_the_model_of_a_call(gateway: Gateway) -> None:
         (Refusal(429, "slow down", headers={"Retry-After": "7"}), 429, "rate_limited"),
         (Refusal(400, "no"), 400, "refused_by_site"),
         (Refusal(503, "down"), 503, "site_unavailable"),
+        (Refusal(500, "fell over"), 502, "site_unavailable"),
         (Refusal(200, "<html>hello</html>", "text/html"), 502, "upstream_error"),
     ],
 )
@@ -102,7 +103,7 @@ async def test_failures_before_the_answer(
     answer = await gateway.chat(stream=stream)
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
     assert answer.headers.get("x-should-retry") == (None if status in (429, 503) else "false")
-    assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)
+    assert answer.headers.get("Retry-After") == {429: "7", 503: "5"}.get(status)
     assert "hello" not in answer.json["error"]["message"]
 
 
@@ -115,6 +116,15 @@ async def test_a_failure_within_the_answer(gateway: Gateway) -> None:
     assert streamed.events[-1]["error"]["code"] == "connection_failed"
     assert "[DONE]" not in streamed.events
     assert (await gateway.chat()).status == 502
+
+
+@pytest.mark.parametrize(("code", "status"), [(503, 502), (429, 429)])
+async def test_what_the_site_reports_within_the_answer(gateway: Gateway, code: int, status: int) -> None:
+    """Is no status after which clients, or load balancers, ask the same again."""
+    gateway.site.frames = [delta(content="blue"), {"error": {"message": "overloaded", "code": code}}]
+    answer = await gateway.chat()
+    assert (answer.status, answer.headers["x-should-retry"]) == (status, "false")
+    assert "overloaded" in answer.json["error"]["message"]
 
 
 async def test_a_session_that_is_missing(gateway: Gateway) -> None:
@@ -152,6 +162,8 @@ async def test_another_model_where_one_fails() -> None:
         answer = await gateway.chat(model="sky", stream=True)
         assert answer.text == "blue"
         assert answer.events[-1]["error"]
+        assert (await gateway.chat(model="sky")).status == 502
+        assert len(good.asked) == 2
         models = (await gateway.ask("GET", "/v1/models")).json["data"]
         assert [model["id"] for model in models] == ["sky", "codelinkava", "codelinkava@b"]
 
