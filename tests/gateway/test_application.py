@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
 from toolkit.gateway import answer_stream, served, site_clients
+from toolkit.gateway.request_body import MOST_CONTAINERS
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -241,6 +243,35 @@ async def test_a_request_that_is_too_large(gateway: Gateway) -> None:
     """It is not read to its end."""
     answer = await gateway.ask("POST", "/v1/chat/completions", BytesIO(b" " * (9 * 1024 * 1024)))
     assert (answer.status, answer.json["error"]["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("chat/completions", "messages"), ("responses", "input"), ("messages", "messages")]
+)
+async def test_a_request_with_too_much_in_it(gateway: Gateway, path: str, field: str) -> None:
+    """It is refused before it keeps all others waiting; one below the limit is as any other."""
+    few = MOST_CONTAINERS // 2
+    asked = {"model": "codelinkava", "max_tokens": 9}
+    many: dict[str, list[Any]] = {
+        "messages": [{"role": "user", "content": "Hi"}] * (2 * few),
+        "parts": [{"role": "user", "content": [{"type": "text", "text": "Hi"}] * (2 * few)}],
+        "lists": [{"role": "user", "content": "Hi", "more": [[]] * (2 * few)}],
+    }
+    for turns in many.values():
+        answer = await gateway.ask("POST", f"/v1/{path}", {**asked, field: turns})
+        assert answer.status == 400
+        assert b"objects and lists" in answer.body
+    assert not gateway.site.requests
+    answer = await gateway.ask("POST", f"/v1/{path}", {**asked, field: many["messages"][:few]})
+    assert answer.status == 200
+
+
+async def test_a_name_that_is_too_long(gateway: Gateway) -> None:
+    """It comes back in no error, and in no event of an answer."""
+    for name in ("a" * 100_000, "codelinkava/" + "a" * 100_000):
+        answer = await gateway.chat(model=name)
+        assert (answer.status, answer.json["error"]["code"]) == (404, "model_not_found")
+        assert len(answer.body) < 1_000
 
 
 async def test_the_guard_stands_before_everything(gateway: Gateway) -> None:
