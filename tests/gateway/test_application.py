@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
 from toolkit.gateway import answer_stream, served, site_clients
+from toolkit.gateway.request_body import MOST_CONTAINERS
 from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
@@ -91,6 +93,7 @@ async def test_the_model_of_a_call(gateway: Gateway) -> None:
         (Refusal(429, "slow down", headers={"Retry-After": "7"}), 429, "rate_limited"),
         (Refusal(400, "no"), 400, "refused_by_site"),
         (Refusal(503, "down"), 503, "site_unavailable"),
+        (Refusal(500, "fell over"), 502, "site_unavailable"),
         (Refusal(200, "<html>hello</html>", "text/html"), 502, "upstream_error"),
     ],
 )
@@ -102,7 +105,7 @@ async def test_failures_before_the_answer(
     answer = await gateway.chat(stream=stream)
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
     assert answer.headers.get("x-should-retry") == (None if status in (429, 503) else "false")
-    assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)
+    assert answer.headers.get("Retry-After") == {429: "7", 503: "5"}.get(status)
     assert "hello" not in answer.json["error"]["message"]
 
 
@@ -115,6 +118,15 @@ async def test_a_failure_within_the_answer(gateway: Gateway) -> None:
     assert streamed.events[-1]["error"]["code"] == "connection_failed"
     assert "[DONE]" not in streamed.events
     assert (await gateway.chat()).status == 502
+
+
+@pytest.mark.parametrize(("code", "status"), [(503, 502), (429, 429)])
+async def test_what_the_site_reports_within_the_answer(gateway: Gateway, code: int, status: int) -> None:
+    """Is no status after which clients, or load balancers, ask the same again."""
+    gateway.site.frames = [delta(content="blue"), {"error": {"message": "overloaded", "code": code}}]
+    answer = await gateway.chat()
+    assert (answer.status, answer.headers["x-should-retry"]) == (status, "false")
+    assert "overloaded" in answer.json["error"]["message"]
 
 
 async def test_a_session_that_is_missing(gateway: Gateway) -> None:
@@ -152,6 +164,8 @@ async def test_another_model_where_one_fails() -> None:
         answer = await gateway.chat(model="sky", stream=True)
         assert answer.text == "blue"
         assert answer.events[-1]["error"]
+        assert (await gateway.chat(model="sky")).status == 502
+        assert len(good.asked) == 2
         models = (await gateway.ask("GET", "/v1/models")).json["data"]
         assert [model["id"] for model in models] == ["sky", "codelinkava", "codelinkava@b"]
 
@@ -229,6 +243,35 @@ async def test_a_request_that_is_too_large(gateway: Gateway) -> None:
     """It is not read to its end."""
     answer = await gateway.ask("POST", "/v1/chat/completions", BytesIO(b" " * (9 * 1024 * 1024)))
     assert (answer.status, answer.json["error"]["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("chat/completions", "messages"), ("responses", "input"), ("messages", "messages")]
+)
+async def test_a_request_with_too_much_in_it(gateway: Gateway, path: str, field: str) -> None:
+    """It is refused before it keeps all others waiting; one below the limit is as any other."""
+    few = MOST_CONTAINERS // 2
+    asked = {"model": "codelinkava", "max_tokens": 9}
+    many: dict[str, list[Any]] = {
+        "messages": [{"role": "user", "content": "Hi"}] * (2 * few),
+        "parts": [{"role": "user", "content": [{"type": "text", "text": "Hi"}] * (2 * few)}],
+        "lists": [{"role": "user", "content": "Hi", "more": [[]] * (2 * few)}],
+    }
+    for turns in many.values():
+        answer = await gateway.ask("POST", f"/v1/{path}", {**asked, field: turns})
+        assert answer.status == 400
+        assert b"objects and lists" in answer.body
+    assert not gateway.site.requests
+    answer = await gateway.ask("POST", f"/v1/{path}", {**asked, field: many["messages"][:few]})
+    assert answer.status == 200
+
+
+async def test_a_name_that_is_too_long(gateway: Gateway) -> None:
+    """It comes back in no error, and in no event of an answer."""
+    for name in ("a" * 100_000, "codelinkava/" + "a" * 100_000):
+        answer = await gateway.chat(model=name)
+        assert (answer.status, answer.json["error"]["code"]) == (404, "model_not_found")
+        assert len(answer.body) < 1_000
 
 
 async def test_the_guard_stands_before_everything(gateway: Gateway) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.conftest import absent
 from tests.gateway.conftest import KEY
+from tests.real import javascript
 
 MODEL = "codelinkava"
 TURNS: Any = [{"role": "user", "content": "Hi"}]
@@ -156,4 +158,10 @@ CLIENTS = {
     "pydantic-ai, chat completions": _of_pydantic("chat"),
     "pydantic-ai, responses": _of_pydantic("responses"),
     "pydantic-ai, messages": _of_pydantic("messages"),
+    **{
+        f"{name}, JavaScript": Client(
+            partial(javascript.ask, name, MODEL), partial(javascript.run, name, "stream", MODEL)
+        )
+        for name in javascript.NAMES
+    },
 }

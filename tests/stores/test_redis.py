@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from tests.sites.asking import SECONDS
 from tests.stores.servers import redis_server
 from tests.stores.sessions import SECRET, key, session
 from toolkit.errors import StoreError, UsageError
@@ -89,6 +92,52 @@ async def test_a_server_that_goes_away_does_not_break_the_holder(caplog: pytest.
         async with RedisStore(server.url).lock(key(), "call"):
             server.stop()
         assert "could not be renewed or released: there is no connection" in caplog.text
+
+
+standing_still = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+
+
+@standing_still
+async def test_a_server_that_stands_still_for_longer_than_a_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The holder is told, whenever the server answers again, and its end waits for no answer; then all is as before."""
+    monkeypatch.setitem(redis_connection.OPTIONS, "socket_timeout", 3600)
+    lost: list[None] = []
+    told = asyncio.Event()
+
+    def on_lost() -> None:
+        lost.append(None)
+        told.set()
+
+    with redis_server() as server:
+        store = RedisStore(server.url, key="", lease=0.5)
+        try:
+            async with (
+                asyncio.timeout(SECONDS),
+                store.lock_in_line(key(), "call", on_place=lambda position, size: None, on_lost=on_lost),
+            ):
+                server.process.send_signal(signal.SIGSTOP)
+                await told.wait()
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(SECONDS), store.lock(key(), "call"):
+            pass
+    assert lost == [None]
+
+
+@standing_still
+async def test_a_server_that_stands_still_when_a_lock_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the block waits for it only a while; the lock is free as soon as the server goes on."""
+    monkeypatch.setitem(redis_connection.OPTIONS, "socket_timeout", 3600)
+    monkeypatch.setattr(redis_lock, "RELEASE_SECONDS", 0.05)
+    with redis_server() as server:
+        store = RedisStore(server.url, key="", lease=3600)
+        try:
+            async with asyncio.timeout(SECONDS), store.lock(key(), "call"):
+                server.process.send_signal(signal.SIGSTOP)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(SECONDS), store.lock(key(), "call"):
+            pass
 
 
 async def test_a_lock_goes_to_who_has_waited_longest(redis_url: str, redis: Any) -> None:

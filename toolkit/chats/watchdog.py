@@ -19,7 +19,9 @@ WHAT_FAILED = {
     "total": "The site did not complete its answer",
 }
 
-LOST_TURN = "This process stood still for too long, so that another call may use the account by now."
+LOST_TURN = (
+    "This process stood still, or its store did not answer, for so long that another call may use the account by now."
+)
 
 log = logging.getLogger("toolkit")
 

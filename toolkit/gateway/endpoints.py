@@ -20,7 +20,7 @@ from toolkit.gateway.answer_stream import AnswerStream
 from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.ending import ENDING, Ending
-from toolkit.gateway.error_answers import Refused, told_error
+from toolkit.gateway.error_answers import Refused, begun_error, told_error
 from toolkit.gateway.fault_log import log_fault
 from toolkit.gateway.middlewares import REQUEST_ID
 from toolkit.gateway.protocols import ChatProtocol
@@ -117,6 +117,8 @@ class Endpoints:
                         call.usage = answer.usage
                         return answer
             except (ToolkitError, Refused) as error:
+                if call.first_piece is not None:
+                    raise Refused(begun_error(error)) from None
                 if not _is_worth_another(error, position, models):
                     raise
                 log.debug("%s failed, the next one is asked", model.site.name)

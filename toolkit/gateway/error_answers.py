@@ -33,6 +33,7 @@ from toolkit.errors import (
     WrongAccount,
 )
 
+DOWN_SECONDS = 5.0  # after which to ask again what is down and does not say when
 UNEXPECTED = "Something went wrong in this server that should not have; its log says what, by the request's id."
 
 
@@ -94,8 +95,12 @@ def gateway_error(error: ToolkitError) -> GatewayError:
     message = f"{error.provider}: {message}" if error.provider else message
     for kind, status, word, code in _KINDS:
         if isinstance(error, kind):
-            seconds = getattr(error, "retry_after", None)
-            return GatewayError(status, word, code, message, None, seconds, may_retry=_had_no_effect(error))
+            may_retry, seconds = _had_no_effect(error), getattr(error, "retry_after", None)
+            if isinstance(error, ServiceUnavailable) and not may_retry:
+                status = 502  # after 503 load balancers ask another server
+            if status == 503 and seconds is None:
+                seconds = DOWN_SECONDS
+            return GatewayError(status, word, code, message, None, seconds, may_retry)
     return GatewayError(500, "server_error", "internal_error", message)
 
 
@@ -108,11 +113,20 @@ def told_error(error: Exception) -> GatewayError:
     return GatewayError(500, "server_error", "internal_error", UNEXPECTED)
 
 
+def begun_error(error: Exception) -> GatewayError:
+    """Any error as a client is told it where a part of the answer had come: asked again, the site would be asked
+    twice."""
+    told = told_error(error)
+    return told._replace(status=502 if told.status == 503 else told.status, may_retry=False)
+
+
 def _had_no_effect(error: ToolkitError) -> bool:
-    """Whether the same call can be made again, and nothing is asked twice."""
-    return isinstance(error, RateLimited | ServiceUnavailable | StoreError) or (
-        isinstance(error, ConnectFailed) and not error.sent
-    )
+    """Whether the same call can be made again, and nothing is asked twice: as in `toolkit.http.retries`."""
+    if isinstance(error, ServiceUnavailable):
+        return error.status == 503
+    if isinstance(error, ConnectFailed):
+        return not error.sent
+    return isinstance(error, RateLimited | StoreError)
 
 
 def invalid(param: str | None, message: str) -> GatewayError:

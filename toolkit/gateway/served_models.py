@@ -15,6 +15,7 @@ from toolkit.providers.base import Provider
 from toolkit.stores.base import Key
 
 DEFAULT_ACCOUNT = "default"
+LONGEST_NAME = 512  # characters of a model's name
 
 
 class ServedSite(NamedTuple):
@@ -47,6 +48,8 @@ class ModelNames(NamedTuple):
 
     def find(self, name: str) -> tuple[ServedModel, ...]:
         """What to ask for `name`, one after the other where the one before fails. Raises `UnknownModel`."""
+        if len(name) > LONGEST_NAME:  # each event of an answer has it
+            raise UnknownModel(f"No model has a name of more than {LONGEST_NAME} characters.")
         if not self.is_served(name):
             raise UnknownModel(f"This server serves no model {name!r}.", hint="`GET /v1/models` lists those it does.")
         return tuple(self._find_one(one) for one in self.aliases.get(name, (name,)))

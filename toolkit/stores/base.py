@@ -83,7 +83,7 @@ class SharedStore(Protocol):
     ) -> AbstractAsyncContextManager[None]:
         """As `Store.lock`. While it is waited for, `on_place` is told the place in the line (1 is next), and how many
         stand there. `on_lost` is called where somebody else may hold the lock by now: this process has stood still for
-        too long, or the store has lost what it had."""
+        too long, or the store has not answered for too long, or has lost what it had."""
         ...
 
     async def pause(self, key: Key, model: str, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 Whoever waits for a lock stands in a line, which is in Redis as well: a lock goes to the one who has waited longest,
 whichever machine that is on. A place in the line is renewed by each attempt to take the lock, so that the dead leave
-the line too.
+the line too. A holder to whom the server answers no more goes by its own clock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from contextvars import ContextVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from toolkit.stores.lease_clock import LeaseClock
 from toolkit.stores.redis_connection import RedisServer, describe_failure
 
 log = logging.getLogger("toolkit")
 
 RENEWALS = 5  # how often a lock is renewed within the time after which it would expire
+KNOWN_SHARE = 0.9  # of that time, for which a holder goes by the last answer: what it does has to end before it is over
+RELEASE_SECONDS = 1.0  # for which the end of a block waits for the lock to be released, by a server that is slow
 POLL = 0.03  # seconds between two attempts of the first in the line to take a lock
 LONGEST_POLL = 0.5  # ... of those far behind, who have time
 PLACE_MILLISECONDS = 5_000  # how long a place in the line is kept for one who makes no attempt
@@ -62,6 +65,8 @@ if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])
 """
 
+_holders: set[asyncio.Task[None]] = set()  # the tasks that hold locks, which the event loop would not keep
+
 # The tokens of the locks that the running task holds, by the id of `RedisLocks` and the lock's name.
 _tokens: ContextVar[dict[tuple[int, str], str]] = ContextVar("tokens", default={})  # noqa: B039 - it is never changed
 
@@ -94,8 +99,10 @@ class RedisLocks:
         # have been carried out, and could leave a lock behind.
         outer_tokens = _tokens.get()
         taken = asyncio.get_running_loop().create_future()
-        done = asyncio.Event()
-        holder = asyncio.create_task(self._hold(name, seconds, taken, done, on_place, on_lost))
+        done, clock = asyncio.Event(), LeaseClock(self._lease * KNOWN_SHARE, on_lost)
+        holder = asyncio.create_task(self._hold(name, seconds, taken, done, clock, on_place))
+        _holders.add(holder)
+        holder.add_done_callback(_forget)
         try:
             await asyncio.wait((holder, taken), return_when=asyncio.FIRST_COMPLETED)
             if not taken.done():
@@ -106,7 +113,7 @@ class RedisLocks:
         finally:
             _tokens.set(outer_tokens)
             done.set()
-            await asyncio.shield(holder)
+            await asyncio.wait({holder}, timeout=0 if clock.lost else RELEASE_SECONDS)
 
     async def _hold(
         self,
@@ -114,12 +121,13 @@ class RedisLocks:
         seconds: float | None,
         taken: asyncio.Future[str],
         done: asyncio.Event,
+        clock: LeaseClock,
         on_place: Callable[[int, int], None] | None,
-        on_lost: Callable[[], None] | None,
     ) -> None:
         """Take the lock and put its token into `taken`; then renew the lock until `done` is set, and release it.
 
-        Returns without the lock if it is not free within `seconds`, or before `done` is set.
+        Returns without the lock if it is not free within `seconds`, or before `done` is set; and where it is lost,
+        which `clock` tells.
         """
         loop = asyncio.get_running_loop()
         until = None if seconds is None else loop.time() + seconds
@@ -127,6 +135,7 @@ class RedisLocks:
         line = (f"{name}:line", f"{name}:places")
         async with self._server.connected() as redis:
             while True:
+                asked_at = loop.time()
                 before, size = await redis.eval(TAKE_SCRIPT, 3, name, *line, token, lease, PLACE_MILLISECONDS)
                 if before == -1:
                     break
@@ -139,12 +148,27 @@ class RedisLocks:
                         await redis.zrem(key, token)
                     return
             taken.set_result(token)
-            while not await _wait_until_set(done, self._lease / RENEWALS):
-                if not await _held(redis, name, RENEW_SCRIPT, token, lease):
-                    if on_lost is not None:
-                        on_lost()
-                    return
-            await _held(redis, name, RELEASE_SCRIPT, token)
+            clock.start(asked_at)
+            held: bool | None = True
+            pause = self._lease / RENEWALS
+            while not await _wait_until_set(done, pause) and not clock.lost:
+                asked_at = loop.time()
+                held = await _held(redis, name, RENEW_SCRIPT, token, lease)
+                if held:
+                    clock.start(asked_at)
+                elif held is False:
+                    clock.lose()
+                pause = self._lease / RENEWALS if held else min(LONGEST_POLL, self._lease / RENEWALS)
+            clock.stop()
+            if held is not False:
+                await _held(redis, name, RELEASE_SCRIPT, token)
+
+
+def _forget(holder: asyncio.Task[None]) -> None:
+    """Forget a task that has ended, and its error, which nobody may have waited for."""
+    _holders.discard(holder)
+    if not holder.cancelled():
+        holder.exception()
 
 
 async def _wait_until_set(event: asyncio.Event, seconds: float) -> bool:
@@ -154,14 +178,14 @@ async def _wait_until_set(event: asyncio.Event, seconds: float) -> bool:
     return event.is_set()
 
 
-async def _held(redis: Redis, name: str, script: str, *arguments: str | int) -> bool:
+async def _held(redis: Redis, name: str, script: str, *arguments: str | int) -> bool | None:
     """Run a `script` for the lock `name`. Returns False where the lock was lost, which is only logged, as is a failure
-    of the server: the holder goes on."""
+    of the server, after which nobody knows: that is None."""
     try:
         if await redis.eval(script, 1, name, *arguments):
             return True
     except RedisError as error:
         log.warning("the lock %s could not be renewed or released: %s", name, describe_failure(error))
-        return True
+        return None
     log.warning("the lock %s was lost, and somebody else may hold it by now", name)
     return False
