@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,28 @@ async def test_a_file_that_is_there_is_kept(toolkit: Toolkit, aura: Aura) -> Non
     assert result == (6, "", "error: a.har is there already. `--mode all` records it anew.\n")
     assert (toolkit.folder / "a.har").read_text(encoding="utf-8") == "mine"
     assert site.requests == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        ("pipe", 1, "error: The recording pipe cannot be written: it is no regular file. Make room, or name a file "),
+        ("-", 2, "error: Invalid value for '--output' / '-o': Name a file. "),
+        ("", 2, "error: Invalid value for '--output' / '-o': Name a file. "),
+    ],
+)
+async def test_what_cannot_be_written_is_told_before_anything_is_asked(
+    toolkit: Toolkit, aura: Aura, name: str, code: int, told: str
+) -> None:
+    """A call that was made, and is not recorded, is lost."""
+    site, origin = aura
+    os.mkfifo(toolkit.folder / "pipe")
+    result = await toolkit.run("record", "aura", "Hi", "-o", name, "--mode", "all", "--base-url", origin)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.startswith(told)
+    assert site.requests == []
+    assert (toolkit.folder / "pipe").is_fifo()
 
 
 async def test_a_terminal_shows_which_is_which(toolkit: Toolkit, aura: Aura) -> None:

@@ -64,6 +64,17 @@ def test_what_cannot_be_adopted_is_told(call: Call, here: Path) -> None:
     assert not (here / "ours.har").exists()
 
 
+def test_what_is_adopted_stays(call: Call, here: Path) -> None:
+    """A recording has less than the file that it is made of, so it never takes the place of that."""
+    (here / "foreign.har").write_bytes(chrome())
+    (here / "same.har").hardlink_to(here / "foreign.har")
+    for name in ("foreign.har", "same.har"):
+        result = call("recording", "adopt", "foreign.har", "-o", name)
+        assert (result.code, result.out) == (2, "")
+        assert "foreign.har stays as it is: name another file with -o." in result.err
+    assert (here / "foreign.har").read_bytes() == chrome()
+
+
 def test_a_file_without_a_call_is_written_all_the_same(call: Call, here: Path) -> None:
     """Redacted, and with a note; so too where the provider that is named has none."""
     (here / "foreign.har").write_bytes(chrome())

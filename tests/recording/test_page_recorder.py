@@ -52,11 +52,11 @@ load();
 </script>"""
 
 
-def loading_site() -> web.Application:
-    """A page that asks for one thing after the other, the last of which never comes."""
+def loading_site(text: str = LOADING) -> web.Application:
+    """A page that asks for one thing after the other, the last of which never comes; or with another `text`."""
 
     async def page(_: web.Request) -> web.Response:
-        return web.Response(text=LOADING, content_type="text/html")
+        return web.Response(text=text, content_type="text/html")
 
     async def script(_: web.Request) -> web.Response:
         return web.Response(text="1", content_type="text/javascript")
@@ -95,3 +95,26 @@ async def test_a_page_is_waited_for_where_all_of_it_is_recorded(
     assert recording.lean is not whole
     assert ("/app.js" in asked) is whole
     assert not whole or asked[-4:] == ["/one", "/two", "/three", "/never"]
+
+
+WORKING = """<!doctype html><script>
+addEventListener("load", () => setTimeout(() => {
+    for (const end = performance.now() + 1000; performance.now() < end;);
+    fetch("one");
+}));
+</script>"""
+
+
+async def test_a_page_that_is_at_work_is_waited_for(open_context: OpenContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its scripts run it asks nothing, for much longer than a page that has loaded may be quiet."""
+    monkeypatch.setattr("toolkit.recording.page_recorder.QUIET_SECONDS", 0.05)
+    recorder = Recorder(page=True)
+    async with LocalNetwork(apps={"chat.example": loading_site(WORKING)}) as network:
+        context = await open_context(network)
+        recorder.watch(context)
+        page = await context.new_page()
+        await page.goto(SITE)
+        await recorder.drain()
+        await recorder.aclose()
+    asked = [entry.request.url.removeprefix(SITE) for entry in recorder.recording("a test").entries]
+    assert asked == ["/", "/one"]

@@ -27,6 +27,8 @@ def answered(body: bytes, *, of_page: bool = True) -> Entry:
         ([CHAT, CHAT | {"title": ""}], []),
         ({"items": [CHAT], "total": 1}, {"items": [], "total": 1}),
         ({"data": {"chats": [{"uuid": "a", "title": "b"}]}}, {"data": {"chats": []}}),
+        ([{"id": "a", "name": "My divorce", "folder_id": "b"}], []),
+        ({"flows": {"items": [{"id": 1, "name": "b", "userId": 7}]}}, {"flows": {"items": []}}),
         ([{"folder": "x", "notes": [{"noteId": 7, "title": "b"}]}], [{"folder": "x", "notes": []}]),
     ],
 )
@@ -43,6 +45,8 @@ def test_lists_of_saved_things_are_empty(document: Any, left: Any) -> None:
     "body",
     [
         b'{"data": [{"id": "large", "name": "Large"}]}',
+        b'[{"id": "large", "name": "Large", "user_id": null, "owned_by": "the maker"}]',
+        b'[{"name": "Large", "user_id": 7}]',
         b'[{"id": 1, "title": ["a", "list"]}]',
         b'[{"title": "What is new", "content": "..."}]',
         b'[{"id": 1, "title": "a"}, 7]',

@@ -69,6 +69,21 @@ async def test_every_capture_replays_to_the_byte(file: Path) -> None:
         assert network.replay.unplayed_frames() == []
 
 
+@pytest.mark.parametrize(("pace", "waits"), [(0.0, ["0", "0", "9"]), (1.0, ["9", "9", "9"]), (0.5, ["4", "4", "9"])])
+async def test_a_wait_for_the_next_request_is_a_recorded_gap(pace: float, waits: list[str]) -> None:
+    """It has the replay's pace while the request was recorded once more; the last answer asks for what it asked for."""
+    refused = [
+        entry("POST", sent=b"{}", status=429, reason="Slow down", headers=[("Retry-After", "9")]) for _ in range(3)
+    ]
+    other = entry("POST", sent=b'{"other": 1}', status=429, reason="Slow down", headers=[("Retry-After", "9")])
+    async with replaying(*refused, other, pace=pace) as network, client(network) as session:
+        told = []
+        for _ in refused:
+            async with session.post(f"{SITE}/", data=b"{}", headers={"Content-Type": "application/json"}) as response:
+                told.append(response.headers["Retry-After"])
+    assert told == waits
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 async def test_chunks_are_exact_where_characters_are_cut(size: int) -> None:
     """Each recorded chunk is one HTTP chunk, also where it ends inside a character."""

@@ -120,8 +120,17 @@ _LIVE_TARGET_OPTIONS = (
 
 def output_option(text: str, *, required: bool = True) -> Callable[[F], F]:
     """The option for the file that a command writes, with `text` as its help."""
-    kind = click.Path(dir_okay=False, path_type=Path)
-    return click.option("--output", "-o", required=required, metavar="FILE", type=kind, help=text)
+    kind = click.Path(dir_okay=False)
+    return click.option(
+        "--output", "-o", required=required, metavar="FILE", type=kind, callback=_output_path, help=text
+    )
+
+
+def _output_path(context: click.Context, parameter: click.Parameter, name: str | None) -> Path | None:
+    """A callback. Stdout is no such file: the answer is printed there."""
+    if name in ("", "-"):
+        raise click.BadParameter("Name a file.", context, parameter)
+    return Path(name) if name is not None else None
 
 
 def target_options(command: F) -> F:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,9 +18,11 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     content or all of the new.
 
     The file is readable by its owner only (0600) from its first byte; on Windows it inherits the folder's rights. It is
-    synced to the disk before it gets its name. Raises `OSError`, and what making a piece raises.
+    synced to the disk before it gets its name. Where `path` is a link, the file that it leads to is replaced. Raises
+    `OSError`, also where `path` is a pipe, a device or a folder, and what making a piece raises.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=TEMPORARY_SUFFIX, dir=path.parent)
+    path = _destination(path)
+    handle, name = _temporary_file(path)
     try:
         with os.fdopen(handle, "wb") as file:
             if hasattr(os, "fchmod"):
@@ -35,6 +39,13 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
             _sync_folder(path.parent)
 
 
+def ensure_writable(path: Path) -> None:
+    """Raise the `OSError` that `write_atomic` would raise for `path`, as far as that can be told without writing."""
+    handle, name = _temporary_file(_destination(path))
+    os.close(handle)
+    os.unlink(name)
+
+
 def remove_unfinished(folder: Path, ending: str) -> None:
     """Remove the temporary files that processes killed inside `write_atomic` left in `folder`.
 
@@ -44,6 +55,30 @@ def remove_unfinished(folder: Path, ending: str) -> None:
     for path in folder.glob(f".*{ending}.*{TEMPORARY_SUFFIX}"):
         with suppress(OSError):  # a leftover is no reason to fail
             path.unlink()
+
+
+def _destination(path: Path) -> Path:
+    """Returns the file that is replaced for `path`. Raises `OSError` where that is no regular file, or where the system
+    does not allow to follow a link."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        pass
+    else:
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):  # a pipe or a device would be gone afterwards
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    if not path.is_symlink():
+        return path
+    with suppress(FileNotFoundError):  # it leads to a file that is not there yet
+        os.close(os.open(path, os.O_WRONLY))  # systems do not follow the links of others in folders of everybody
+    return Path(os.path.realpath(path))
+
+
+def _temporary_file(path: Path) -> tuple[int, str]:
+    """Makes an empty file beside `path`; returns its handle and its name."""
+    return tempfile.mkstemp(prefix=f".{path.name[-32:]}.", suffix=TEMPORARY_SUFFIX, dir=path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from toolkit.errors import RecordingError, redact_url
+from toolkit.files import atomic
 from toolkit.files.access import read_regular_file, within_limit
-from toolkit.files.atomic import write_atomic
 from toolkit.har.encoded_entries import CompactEntries, EncodedEntries, encode_entry, without_nulls
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.recording.entry_validation import is_recorded_url, validate_entry
@@ -111,9 +111,9 @@ def save(recording: Recording, path: Path | str, on_step: Callable[[str], None] 
     path = Path(path)
     on_step(f"writing {path}")
     try:
-        write_atomic(path, _written(path, recording))
+        atomic.write_atomic(path, _written(path, recording))
     except OSError as error:
-        raise RecordingError(f"The recording {path} cannot be written: {error.strerror or error}.") from None
+        raise _cannot_write(path, error) from None
     recording.path = path
 
 
@@ -147,6 +147,21 @@ def _written(path: Path, recording: Recording) -> Iterator[bytes]:
 
 def _indented(text: bytes) -> bytes:
     return msgspec.json.format(text, indent=1)
+
+
+def ensure_writable(path: Path) -> None:
+    """Raises the `RecordingError` of `save` for a file that cannot be written, as far as that can be told before."""
+    try:
+        atomic.ensure_writable(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"The recording {path} cannot be written: {error.strerror or error}.",
+        hint="Make room, or name a file elsewhere.",
+    )
 
 
 def open_log(path: Path) -> RecordedLog:

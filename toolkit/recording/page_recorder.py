@@ -35,7 +35,10 @@ BODILESS = (*REDIRECTS, 204, 205, 304)
 DRAIN_SECONDS = 20.0  # the longest time for reading what has finished
 LATE_SECONDS = 1.0  # a page may see the end of a response before Playwright reports it
 QUIET_SECONDS = 1.0  # a page has loaded once it asks nothing, and is answered nothing, for so long
+BUSY_SECONDS = 0.1  # a page that takes longer to say that it has nothing to do was at work
 LOADING_SECONDS = 20.0  # the longest wait for that: some pages are never quiet
+# Runs in a page: is answered once the page has nothing to do, or after a while where it always has.
+NOTHING_TO_DO = "() => new Promise(resolve => { requestIdleCallback(() => resolve(), {timeout: 2000}) })"
 
 
 class _PendingRequest(msgspec.Struct):
@@ -125,12 +128,15 @@ class PageTrafficRecorder:
                     self._activity.clear()
 
     async def _is_active(self) -> bool:
-        """Waits for the next event; returns whether one came in time."""
+        """Waits for the next event; returns whether one came in time, or a page was at work still: one that runs its
+        scripts asks nothing meanwhile, and may do so afterwards."""
         try:
             async with asyncio.timeout(QUIET_SECONDS):
                 return await self._activity.wait()
         except TimeoutError:
-            return False
+            asked = asyncio.get_running_loop().time()
+            await asyncio.gather(*map(_wait_until_idle, self._context.pages))
+            return self._activity.is_set() or asyncio.get_running_loop().time() - asked > BUSY_SECONDS
 
     async def aclose(self) -> None:
         """Stops listening, and drops what has not been read yet."""
@@ -218,6 +224,12 @@ class PageTrafficRecorder:
             self._ended.append(seen)
         elif request in self._pending:  # else it has ended in the meantime, and another task reads all of it
             self._unfinished[request] = seen
+
+
+async def _wait_until_idle(page: Any) -> None:
+    """Waits until the Playwright `page` has nothing to do, or is gone."""
+    with suppress(Exception):  # Playwright's errors cannot be named here; the page is closed, or goes elsewhere
+        await page.evaluate(NOTHING_TO_DO)
 
 
 async def _make_entry(request: Any, pending: _PendingRequest, error: str | None, left_out: Collection[str]) -> Entry:

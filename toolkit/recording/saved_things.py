@@ -2,11 +2,13 @@
 
 A page that shows somebody's earlier conversations, notes or documents asks for their titles. These are nobody else's
 business, and a page works without: as that of somebody who has saved nothing. Such a list is recognised by its items,
-which all are objects with an id and a title; models and settings have names.
+which all are objects with an id and a title, or with an id, a name, and whose it is or in which folder it lies. Models
+and settings have names, and are nobody's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +19,10 @@ from toolkit.har.message_builders import encode_body
 from toolkit.har.model import Entry
 from toolkit.streams.json_decoding import JSON_ERRORS
 
+# The members that tell whose a thing is, or where that person keeps it, in lower case and without `_`.
+KEEPERS = {"userid", "ownerid", "authorid", "creatorid", "createdby", "folderid"}
+MAY_HOLD = re.compile(rb'"title"|"(?:(?:user|owner|author|creator|folder)_?id|created_?by)"', re.IGNORECASE)
+
 
 def without_saved_things(entries: Iterable[Entry]) -> list[Entry]:
     """Returns `entries`, those of pages with such lists empty. Calls of a client stay as they are."""
@@ -26,7 +32,7 @@ def without_saved_things(entries: Iterable[Entry]) -> list[Entry]:
 def _emptied(entry: Entry) -> Entry:
     content = entry.response.content
     body = content.body()
-    if b'"title"' not in body or not body.lstrip().startswith((b"{", b"[")):
+    if not body.lstrip().startswith((b"{", b"[")) or not MAY_HOLD.search(body):
         return entry
     try:
         document = msgspec.json.decode(body)
@@ -50,9 +56,15 @@ def _without_lists(node: Any) -> Any:
 
 
 def _is_saved_thing(item: Any) -> bool:
-    """Decides whether `item` has an id, such as `id`, `uuid` or `conversationId`, and a title."""
-    return (
-        isinstance(item, dict)
-        and isinstance(item.get("title"), str)
-        and any(name.lower().endswith("id") and isinstance(item[name], str | int) for name in item)
-    )
+    """Decides whether `item` has an id, such as `id`, `uuid` or `conversationId`, and a title; or an id, a name, and a
+    member of `KEEPERS`."""
+    if not isinstance(item, dict) or not any(_tells(item, name) for name in item if name.lower().endswith("id")):
+        return False
+    if isinstance(item.get("title"), str):
+        return True
+    kept = (name for name in item if name.lower().replace("_", "") in KEEPERS)
+    return isinstance(item.get("name"), str) and "id" in item and any(_tells(item, name) for name in kept)
+
+
+def _tells(item: dict[str, Any], name: str) -> bool:
+    return isinstance(item[name], str | int)

@@ -139,6 +139,11 @@ class Playback:
         """The exchanges that were not played so far."""
         return [exchange.entry for exchange in self._exchanges if not exchange.played]
 
+    def is_asked_again(self, entry: Entry) -> bool:
+        """Whether the request that `entry` answers was recorded once more, and that one was not played so far."""
+        answered = next(one for one in self._exchanges if one.entry is entry)
+        return any(one.body == answered.body and not one.played for one in self._by_key[answered.key])
+
     def still_required(self, *, pages_only: bool = False) -> list[Entry]:
         """The unplayed exchanges that have to be played; all of them if nothing was played. `pages_only` says that
         pages were visited and no call of a client was to be made."""

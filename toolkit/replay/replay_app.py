@@ -24,6 +24,7 @@ from toolkit.replay.unrecorded_requests import answer_unrecorded
 log = logging.getLogger("toolkit")
 
 MISMATCH = 599
+RETRY_AFTER = "Retry-After"
 
 
 class ReplayApp:
@@ -97,6 +98,8 @@ class ReplayApp:
         if entry.response.status <= 0:
             return await lose_connection(request, entry.error or "")
         response = RecordedResponse(entry, request)
+        if RETRY_AFTER in response.headers and self.playback.is_asked_again(entry):
+            response.headers[RETRY_AFTER] = self._scaled(response.headers[RETRY_AFTER])
         await response.prepare(request)
         written_until = 0.0  # ms since the headers
         for ms, data in entry.response.content.pieces() if response.has_body else ():
@@ -107,6 +110,11 @@ class ReplayApp:
             return await lose_connection(request, entry.error)
         await self._pause(entry.timings.receive - written_until)
         return response
+
+    def _scaled(self, seconds: str) -> str:
+        """Returns the wait that a site asks for between two requests, which is a recorded gap like others. An HTTP date
+        (RFC 9110, section 10.2.3) is long past, and stays."""
+        return str(round(int(seconds) * self._pace)) if seconds.isascii() and seconds.isdecimal() else seconds
 
     async def _pause(self, ms: float) -> None:
         if self._pace > 0 and ms > 0:

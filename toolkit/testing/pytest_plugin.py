@@ -34,11 +34,13 @@ MODES = ("none", "once", "all")
 MARKER = (
     "recording(file, provider=None, base_url=None, max_age=None, page=False, **network): run the test from this "
     "recording, which lies beside it; max_age says how old it may be (90d), provider and base_url say of what to "
-    "record it, page records all that a browser needs as well, the rest goes to LocalNetwork (match, pace, strict)"
+    "record it, page records all that a browser needs as well, strict=False verifies nothing, the rest "
+    "goes to LocalNetwork (match, pace, strict)"
 )
 KEYWORDS = ("provider", "base_url", "max_age", "match", "pace", "strict", "page")
 OWN_FIXTURES = {"toolkit_client", "toolkit_network"}  # of tests that make calls of their own
 CONTEXT_FIXTURES = {"page", "context", "new_context"}  # those of pytest-playwright that open a browser context
+VISITING_FIXTURES = {*CONTEXT_FIXTURES, "toolkit_open_context", "toolkit_context_options"}
 
 
 class Scene:
@@ -111,7 +113,7 @@ def toolkit_scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
                 hint = f"Make it: run pytest with {request.config.stash[NAME]}=once."
                 raise RecordingError(f"There is no recording {path}.", hint=hint)
             names = set(request.fixturenames)
-            visits = bool(CONTEXT_FIXTURES & names) and not OWN_FIXTURES & names
+            visits = bool(VISITING_FIXTURES & names) and not OWN_FIXTURES & names
             pages_only = visits and not arguments.get("strict")
             scene = _replay_scene(path, stack, max_age, pages_only=pages_only, **arguments)
         request.node.stash[SCENE] = scene
@@ -127,13 +129,14 @@ def toolkit_client(toolkit_scene: Scene) -> Client:
 @pytest.fixture
 def toolkit_network(toolkit_scene: Scene) -> LocalNetwork:
     """The local network that answers for the recorded hosts."""
-    if toolkit_scene.network is None:
-        pytest.skip("while recording there is no local network")
-    return toolkit_scene.network
+    return _network_of(toolkit_scene)
+
+
+# A test that asks for one of the next two only visits pages, so they do not ask for `toolkit_network` themselves.
 
 
 @pytest.fixture
-def toolkit_context_options(toolkit_scene: Scene, toolkit_network: LocalNetwork) -> dict[str, Any]:
+def toolkit_context_options(toolkit_scene: Scene) -> dict[str, Any]:
     """Arguments for Playwright's `browser.new_context()`, of either API: into the network, with the session. Raises
     `RecordingError` if the recording is lean."""
     from toolkit.errors import RecordingError
@@ -141,17 +144,17 @@ def toolkit_context_options(toolkit_scene: Scene, toolkit_network: LocalNetwork)
     if toolkit_scene.lean:
         hint = "Record it with `toolkit record --page`, or with page=True in the marker."
         raise RecordingError("The recording has a session, and no page that a browser could visit.", hint=hint)
+    network = _network_of(toolkit_scene)
     # The browser was launched outside of this plugin, so it does not know the network's certificates.
-    options = toolkit_network.context_options(trusted=False)
-    if toolkit_network.session is not None:
-        options["storage_state"] = toolkit_network.session.to_storage_state()
+    options = network.context_options(trusted=False)
+    if network.session is not None:
+        options["storage_state"] = network.session.to_storage_state()
     return options
 
 
 @pytest.fixture
 def toolkit_open_context(
-    toolkit_network: LocalNetwork,
-    toolkit_context_options: dict[str, Any],
+    toolkit_scene: Scene, toolkit_context_options: dict[str, Any]
 ) -> Callable[[], AbstractAsyncContextManager[BrowserContext]]:
     """`async with toolkit_open_context() as context`: a context of Playwright's async API in a browser of its own."""
 
@@ -162,7 +165,7 @@ def toolkit_open_context(
         from toolkit.browser.profiles import Profile
 
         async with driver() as playwright:
-            browser = await launch(playwright, Profile(), toolkit_network.route)
+            browser = await launch(playwright, Profile(), _network_of(toolkit_scene).route)
             try:
                 yield await browser.new_context(**toolkit_context_options)
             finally:
@@ -204,6 +207,12 @@ def recording_path(item: Any) -> Path:
     return Path(item.path).parent / str(marker.args[0])
 
 
+def _network_of(scene: Scene) -> LocalNetwork:
+    if scene.network is None:
+        pytest.skip("while recording there is no local network")
+    return scene.network
+
+
 def _replay_scene(
     path: Path,
     stack: ExitStack,
@@ -243,7 +252,8 @@ def _replay_scene(
         store=MemoryStore(),
         route=local.route,
     )
-    return Scene(client, local, partial(local.verify, pages_only=pages_only), lean=recording.lean)
+    verify = partial(local.verify, pages_only=pages_only) if network.get("strict") is not False else lambda: None
+    return Scene(client, local, verify, lean=recording.lean)
 
 
 def _record_scene(

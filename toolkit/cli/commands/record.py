@@ -64,6 +64,7 @@ def record(
     from toolkit.cli.recorded_call import make_call
     from toolkit.errors import RecordingExists
     from toolkit.providers import registry
+    from toolkit.recording.files import ensure_writable
     from toolkit.recording.recorder import Recorder
 
     if mode == "once" and output.exists():
@@ -72,6 +73,7 @@ def record(
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"The folder {str(output.parent)!r} cannot be made: {error.strerror}.") from None
+    ensure_writable(output)  # before anything is asked
     kind = registry.find(provider)
     recorder = Recorder(random=kind.random, uncompared=kind.uncompared, rules=redaction.rules(), page=page)
     messages = Conversation(system or "").ask(prompt)

@@ -53,6 +53,8 @@ def recording_adopt(
     from toolkit.recording.files import save
 
     rules = redaction.rules()
+    if file.exists() and output.exists() and file.samefile(output):
+        raise click.UsageError(f"{file} stays as it is: name another file with -o.")
     har = _read(file)
     with start_runner() as runner, status("looking for the call"):
         adopted = runner.run(_adopt(har, provider, base_url, page, redaction, comment or _describe(har)))
