@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
 import toolkit
+from tests import lean_chromium
 from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser import cancellation_shield, page_queries, sync_async_runners
@@ -58,10 +59,14 @@ NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
 
 def pytest_configure(config: pytest.Config) -> None:
     """A folder for the toolkit's state that is not the person's, already while tests are collected: some are made for
-    each provider that there is."""
+    each provider that there is. And a browser that costs less."""
     state = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
     os.environ["TOOLKIT_STATE_DIR"] = state.name
     config.add_cleanup(state.cleanup)
+    if not hasattr(config, "workerinput"):  # a worker has it from the process that starts it
+        programs = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
+        config.add_cleanup(programs.cleanup)
+        lean_chromium.put_on_path(Path(programs.name))
     if (cache := getattr(config, "cache", None)) is not None:
         # Playwright's driver is compiled once, and not by each test that starts it.
         os.environ["NODE_COMPILE_CACHE"] = str(cache.mkdir("node"))
