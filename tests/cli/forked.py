@@ -21,9 +21,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, redirect_stdout, suppress
 from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import NoReturn
 
 import msgspec
 
@@ -31,6 +35,10 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 LARGEST = 1 << 17  # bytes of a request, less than what a socket takes at once
 PYTEST = "pytest"
 PATHS = "PYTHONPATH"
+LOADED_LATE = (
+    *("aiohttp.web", "csv", "encodings.ascii", "encodings.utf_8_sig", "importlib.metadata", "importlib.resources"),
+    *("rich.console", "rich.table"),
+)
 
 
 class Command(msgspec.Struct):
@@ -171,13 +179,26 @@ def _load_pytest() -> None:
         pytest.main([*options, "--rootdir", folder, folder])
 
 
+def _load_toolkit() -> None:
+    """Load all of the toolkit, and of its libraries what it, or they, load where it is needed."""
+    import toolkit
+
+    for module in walk_packages(toolkit.__path__, "toolkit."):
+        if not module.name.endswith(".__main__") and not module.name.startswith(
+            "toolkit.testing"
+        ):  # which needs pytest
+            import_module(module.name)
+    for name in LOADED_LATE:
+        import_module(name)
+    import filelock
+
+    filelock.AsyncFileLock  # noqa: B018 - whose module is loaded by its name
+
+
 def serve(path: str, *more: str) -> None:
     if PYTEST in more:
         _load_pytest()
-    import toolkit.browser.session_manager
-    import toolkit.cli.client_from_options  # noqa: F401 - what is loaded once: most of the toolkit, and its libraries
-    from toolkit.cli.command_table import COMMANDS  # noqa: F401
-
+    _load_toolkit()
     gc.freeze()  # so that no search for garbage in a forked one looks through what is loaded here
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -206,14 +227,36 @@ def _run(connection: socket.socket, command: Command, numbers: list[int]) -> Non
     if (pid := os.fork()) == 0:
         connection.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _become(command, numbers)
-        sys.exit()
+        _end_after(lambda: _become(command, numbers))
     for number in numbers:
         os.close(number)
     connection.send(b"%d\n" % pid)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     connection.send(b"%d\n" % code)
     os._exit(0)
+
+
+def _end_after(work: Callable[[], None]) -> NoReturn:
+    """Do `work`, and end this process as an interpreter does, but for taking apart all that is loaded: that would copy
+    the memory which it shares with the one that it was forked from. What is garbage complains all the same."""
+    code: object = None
+    try:
+        work()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:  # noqa: BLE001 - as an interpreter does
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit((code or 0) & 0xFF)
 
 
 def _become(command: Command, numbers: list[int]) -> None:
