@@ -56,6 +56,7 @@ def without_time(session: BrowserSession) -> BrowserSession:
 # --- which browser, and whose ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_session_is_the_same_wherever_it_is_harvested(chromium: Browser, open_context: OpenContext) -> None:
     """In the caller's context, in one of our own in the caller's browser, and in a browser of ours."""
     site, provider = CodeLinkAvaSite(), find("codelinkava")()
@@ -103,6 +104,7 @@ async def test_a_cancelled_visit_leaves_the_caller_s_browser_as_it_was(chromium:
             assert chromium.contexts == before, f"cancelled after {number}"
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_visits_of_one_manager_share_one_browser(browser_processes: Callable[[], list[list[str]]]) -> None:
     """Several at once start one browser, in which each has a context of its own."""
     here, all_here = 0, asyncio.Event()
@@ -230,6 +232,7 @@ async def test_a_cancelled_visit_is_no_matter_to_another(traces: Callable[[], Tr
         await before.gone()
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """One visit loses it; the next has a new one."""
     started: list[Browser] = []
@@ -256,6 +259,7 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
         assert len(started) == 2
 
 
+@pytest.mark.usefixtures("one_driver")
 @pytest.mark.parametrize("moment", ["start", "visit"])
 async def test_a_browser_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """It has no window that somebody could have closed."""
