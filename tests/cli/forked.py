@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
@@ -43,13 +43,15 @@ LOADED_LATE = (
 
 class Command(msgspec.Struct):
     """The arguments of the command, its whole environment, and its working folder. `first` is the path of a program
-    that the process runs before; `module` is what it runs as `python -m`, or the path of a file that it runs."""
+    that the process runs before; `module` is what it runs as `python -m`, or the path of a file that it runs. With
+    `leads` it is the leader of a session of its own, whose terminal is that among its streams."""
 
     args: list[str]
     env: dict[str, str]
     cwd: str
     first: str = ""
     module: str = "toolkit"
+    leads: bool = False
 
 
 # --- here ------------------------------------------------------------------------------------------------------------
@@ -88,40 +90,70 @@ def _paths() -> str:
     return os.environ.get(PATHS, "")
 
 
+class Process:
+    """One that has been forked; what of `asyncio.subprocess.Process` does not concern its streams."""
+
+    def __init__(self, pid: int, code: asyncio.Task[int]) -> None:
+        self.pid, self._code = pid, code
+
+    @property
+    def returncode(self) -> int | None:
+        return self._code.result() if self._code.done() else None
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._code)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+async def start(command: Command, streams: Sequence[int]) -> Process:
+    """A process that runs `command`; `streams` are those that it has as stdin, stdout and stderr."""
+    request = msgspec.json.encode(command)
+    assert len(request) < LARGEST
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(_server(PYTEST) if command.module == PYTEST else _server())
+    socket.send_fds(connection, [request], [*streams])
+    numbers, writer = await asyncio.open_connection(sock=connection)
+    pid = int(await numbers.readline())
+
+    async def code() -> int:
+        try:
+            return int(await numbers.readline())
+        finally:
+            writer.close()
+
+    return Process(pid, asyncio.create_task(code()))
+
+
 async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
     """The exit code of `command`, which reads `given`, and what it wrote to stdout and stderr."""
     loop = asyncio.get_running_loop()
-    request = msgspec.json.encode(command)
-    assert len(request) < LARGEST
-    with ExitStack() as stack, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    with ExitStack() as stack:
         pipes = [os.pipe() for _ in range(3)]
         (read_in, write_in), (read_out, write_out), (read_err, write_err) = pipes
         theirs = [read_in, write_out, write_err]
-        connection.connect(_server(PYTEST) if command.module == PYTEST else _server())
-        connection.setblocking(False)
         try:
-            socket.send_fds(connection, [request], theirs)
+            process = await start(command, theirs)
         finally:
             for each in theirs:
                 os.close(each)
-        readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
-        transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
-        stack.callback(transport.close)
-        numbers = asyncio.StreamReader()
-        transport_of_numbers, _ = await loop.create_connection(
-            lambda: asyncio.StreamReaderProtocol(numbers), sock=connection.dup()
-        )
-        stack.callback(transport_of_numbers.close)
-        pid = int(await numbers.readline())
         try:
+            readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
+            transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
+            stack.callback(transport.close)
             transport.write(given)
             with suppress(RuntimeError):  # it has ended, and read not all
                 transport.write_eof()
             out, err = await asyncio.gather(*(reader.read() for reader in readers))
-            return int(await numbers.readline()), out, err
+            return await process.wait(), out, err
         except BaseException:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            process.kill()
             raise
 
 
@@ -263,6 +295,12 @@ def _become(command: Command, numbers: list[int]) -> None:
     for target, number in enumerate(numbers):
         os.dup2(number, target)
         os.close(number)
+    if command.leads:
+        import fcntl
+        import termios
+
+        os.setsid()
+        fcntl.ioctl(next(number for number in range(3) if os.isatty(number)), termios.TIOCSCTTY, 0)
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
