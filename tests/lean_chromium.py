@@ -15,6 +15,7 @@ from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.known_browser_paths import KNOWN_BROWSERS
 from toolkit.browser.profiles import Profile
 
+REPLACED = "TESTS_REPLACED_CHROMIUM"  # the variable that names this system's
 # Features of Chromium. Of several lists of those that are off it takes the last, and Playwright gives it one: these are
 # added to that.
 OFF = "WebUIOmniboxPopup,WebUIOmniboxAimPopup"
@@ -38,4 +39,5 @@ def put_on_path(folder: Path) -> None:
     program = folder / command
     program.write_text(PROGRAM.format(off=OFF, program=quote(found.path)))
     program.chmod(0o755)
+    os.environ[REPLACED] = found.path
     os.environ["PATH"] = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])

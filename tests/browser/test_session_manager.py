@@ -19,6 +19,7 @@ from playwright.async_api import Browser
 from tests.browser.conftest import descendants
 from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, never, status
 from tests.conftest import OpenContext
+from tests.lean_chromium import REPLACED
 from tests.sites.asking import until
 from tests.sites.codelinkava import CodeLinkAvaSite
 from toolkit.browser.context_check import check_context
@@ -56,14 +57,16 @@ def without_time(session: BrowserSession) -> BrowserSession:
 # --- which browser, and whose ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("one_driver")
 async def test_a_session_is_the_same_wherever_it_is_harvested(chromium: Browser, open_context: OpenContext) -> None:
-    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours."""
+    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours: this system's as it
+    is, with all that it loads for itself."""
     site, provider = CodeLinkAvaSite(), find("codelinkava")()
     async with LocalNetwork(apps=site.hosts()) as local:
         sessions = []
-        for given in ({"context": await open_context(local)}, {"browser": chromium}, {}):
-            async with SessionManager(TRUSTING, route=local.route, **given) as manager:
+        whole = replace(TRUSTING, executable_path=os.environ.get(REPLACED))
+        handed_in: list[dict[str, Any]] = [{"context": await open_context(local)}, {"browser": chromium}, {}]
+        for profile, given in zip((TRUSTING, TRUSTING, whole), handed_in, strict=True):
+            async with SessionManager(profile, route=local.route, **given) as manager:
                 sessions.append(without_time(await manager.harvest(provider, account="ada")))
     first = sessions[0]
     assert sessions == [first] * 3
