@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
 import toolkit
+from tests import lean_chromium
 from tests.listening import nothing_secret_is_logged
 from tests.stuck import pytest_runtest_protocol, watched_loop
 from toolkit.browser import cancellation_shield, page_queries, sync_async_runners
@@ -58,10 +60,14 @@ NEED_BROWSER = {"driver", "chromium", "playwright", "display"}
 
 def pytest_configure(config: pytest.Config) -> None:
     """A folder for the toolkit's state that is not the person's, already while tests are collected: some are made for
-    each provider that there is."""
+    each provider that there is. And a browser that costs less."""
     state = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
     os.environ["TOOLKIT_STATE_DIR"] = state.name
     config.add_cleanup(state.cleanup)
+    if not hasattr(config, "workerinput"):  # a worker has it from the process that starts it
+        programs = tempfile.TemporaryDirectory(prefix="toolkit-tests-", ignore_cleanup_errors=True)
+        config.add_cleanup(programs.cleanup)
+        lean_chromium.put_on_path(Path(programs.name))
     if (cache := getattr(config, "cache", None)) is not None:
         # Playwright's driver is compiled once, and not by each test that starts it.
         os.environ["NODE_COMPILE_CACHE"] = str(cache.mkdir("node"))
@@ -82,14 +88,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that have a fixture with a browser in it, of ours or of pytest-playwright's. Put the slowest files
     first."""
-    items.sort(key=lambda item: next((i for i, name in enumerate(SLOWEST) if _is_in(item.path, name)), len(SLOWEST)))
+    items.sort(key=lambda item: _place(item.path))
     for item in items:
         if not NEED_BROWSER.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
 
 
-def _is_in(path: Path, name: str) -> bool:
-    return path.is_relative_to(ROOT / "tests" / name)
+@cache
+def _place(path: Path) -> int:
+    """The place of a file's tests among all, by `SLOWEST`."""
+    here = (i for i, name in enumerate(SLOWEST) if path.is_relative_to(ROOT / "tests" / name))
+    return next(here, len(SLOWEST))
 
 
 OpenContext = Callable[[LocalNetwork | None], Awaitable[BrowserContext]]

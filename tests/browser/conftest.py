@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Playwright
 
-from toolkit.browser import sandbox
+from toolkit.browser import managed_browser, sandbox
 
 ONLY_FORKED = 0x40  # PF_FORKNOEXEC of Linux: its command line is still its parent's
 
@@ -24,6 +26,18 @@ def fresh_process_memory() -> Iterator[None]:
     for now, then in zip((sandbox._already_warned, sandbox._without_sandbox), before, strict=True):
         now.clear()
         now.update(then)
+
+
+@pytest.fixture
+def one_driver(driver: Playwright, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Managers use the driver that these tests have, and start none: for what does not depend on whose it is."""
+
+    @asynccontextmanager
+    async def started(roots: bytes | None = None) -> AsyncIterator[Playwright]:
+        assert roots is None
+        yield driver
+
+    monkeypatch.setattr(managed_browser, "driver", started)
 
 
 @pytest.fixture

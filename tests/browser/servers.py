@@ -18,6 +18,7 @@ from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Playwright
 
 from tests.conftest import absent
+from tests.lean_chromium import OFF
 from tests.sites.asking import until
 from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.launch_options import chromium_args
@@ -85,6 +86,7 @@ async def running(kind: str, driver: Playwright) -> AsyncIterator[Server]:
         command = [
             *(program, "--headless", "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}"),
             *("--no-first-run", "--password-store=basic", "--disable-background-networking", *args),
+            f"--disable-features={OFF}",
             *([] if options["chromiumSandbox"] else ["--no-sandbox"]),
             "about:blank",
         ]

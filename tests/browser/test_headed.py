@@ -26,6 +26,7 @@ from toolkit.providers.registry import find
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.recipe import Harvest
 
+pytestmark = pytest.mark.usefixtures("one_driver")
 DICTIONARIES = "redirector.gvt1.com:443"  # for its spell checker, once somebody types; Chromium has no switch for it
 
 

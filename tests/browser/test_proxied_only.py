@@ -144,6 +144,7 @@ async def test_a_page_is_heard_without_a_proxy(driver: Playwright, ears: Ears) -
             assert await ears.first_datagram()
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_replayed_page_sends_nothing_by_udp(driver: Playwright, ears: Ears) -> None:
     """Neither datagrams nor questions for names leave the browser, and what is not recorded is refused."""
     async with LocalNetwork(apps={"chat.example.org": serving(ears)}) as network:
@@ -152,6 +153,7 @@ async def test_a_replayed_page_sends_nothing_by_udp(driver: Playwright, ears: Ea
         assert ears.heard() == []
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_browser_behind_a_proxy_sends_nothing_by_udp(driver: Playwright, ears: Ears) -> None:
     """As with `--proxy`: the proxy alone is spoken to, which is named by a name here."""
     asked: list[str] = []

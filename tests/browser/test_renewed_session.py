@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+import pytest
 from aiohttp import web
 from msgspec.structs import replace
 from playwright.async_api import Browser
@@ -60,6 +61,7 @@ async def test_a_renewal_introduces_itself_as_its_session_did(chromium: Browser)
         assert renewed.headers == headers
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_session_from_a_window_is_renewed_in_a_whole_browser(
     browser_processes: Callable[[], list[list[str]]],
 ) -> None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
-from playwright.async_api import Page, Playwright
+from playwright.async_api import Browser, Page, Playwright
 
 from tests.browser.places import BOX, TRUSTING, Place, html, network, never, site
 from tests.browser.servers import KINDS, SECRET, Relay, Server, running
@@ -27,18 +27,32 @@ from toolkit.session.recipe import Harvest
 PAGE = html(BOX + "<script>localStorage.seen = 1</script>", "sid=1; Secure; HttpOnly")
 
 
+pytestmark = pytest.mark.usefixtures("one_driver")
+
+
+@pytest.fixture(scope="module")
+async def servers(driver: Playwright) -> AsyncIterator[dict[str, Server]]:
+    """One of each kind, which is there to the end."""
+    async with AsyncExitStack() as stack:
+        yield {kind: await stack.enter_async_context(running(kind, driver)) for kind in KINDS}
+
+
 @pytest.fixture(params=KINDS)
-async def server(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[Server]:
-    """One of each kind."""
+def server(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Server:
+    return servers[request.param]
+
+
+@pytest.fixture(params=["run-server", "cdp"])
+async def doomed(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[Server]:
+    """One that a test kills."""
     async with running(request.param, driver) as started:
         yield started
 
 
 @pytest.fixture
-async def chrome(driver: Playwright) -> AsyncIterator[Server]:
+def chrome(servers: dict[str, Server]) -> Server:
     """What a person has open."""
-    async with running("cdp", driver) as started:
-        yield started
+    return servers["cdp"]
 
 
 def there(server: Server) -> Profile:
@@ -52,12 +66,12 @@ def without_time(session: BrowserSession) -> BrowserSession:
 # --- as here ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_session_is_the_same_from_a_browser_elsewhere(server: Server) -> None:
+async def test_a_session_is_the_same_from_a_browser_elsewhere(server: Server, chromium: Browser) -> None:
     """As from one that is launched; the context's proxy, which is the route's, holds there too."""
     provider, stand_in = find("codelinkava")(), CodeLinkAvaSite()
     profile = replace(there(server), ignore_https_errors=False)  # the route's own root is enough to be trusted
     async with LocalNetwork(apps=stand_in.hosts()) as local:
-        async with SessionManager(TRUSTING, route=local.route) as manager:
+        async with SessionManager(TRUSTING, browser=chromium, route=local.route) as manager:
             here = await manager.harvest(provider)
         async with SessionManager(profile, route=local.route) as manager:
             elsewhere = await manager.harvest(provider)
@@ -92,13 +106,12 @@ async def test_what_is_not_ours_stays(server: Server, driver: Playwright) -> Non
 # --- lost ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("server", ["run-server", "cdp"], indirect=True)
-async def test_a_server_that_is_killed_is_told(server: Server) -> None:
+async def test_a_server_that_is_killed_is_told(doomed: Server) -> None:
     """In the middle of a visit, and nobody answers after it: no secret of its address or headers is in the error."""
-    async with network(never) as local, SessionManager(there(server), route=local.route) as manager:
+    async with network(never) as local, SessionManager(there(doomed), route=local.route) as manager:
         task = asyncio.create_task(manager.harvest(Place()))
         await until(lambda: bool(local.log) or task.done())
-        await server.kill()
+        await doomed.kill()
         with pytest.raises(BrowserLost, match=r"cannot be made anew: No browser's server answers \(ECONN") as caught:
             await task
         assert SECRET not in str(caught.value)
@@ -106,8 +119,7 @@ async def test_a_server_that_is_killed_is_told(server: Server) -> None:
             await manager.harvest(Place())
 
 
-@pytest.mark.parametrize("server", ["run-server", "cdp"], indirect=True)
-async def test_a_server_that_comes_back_is_asked_once_more(server: Server, driver: Playwright) -> None:
+async def test_a_server_that_comes_back_is_asked_once_more(doomed: Server, servers: dict[str, Server]) -> None:
     """The visit begins anew over a second connection, and nobody hears of the first."""
     visits = 0
 
@@ -117,16 +129,15 @@ async def test_a_server_that_comes_back_is_asked_once_more(server: Server, drive
         return await (never if visits == 1 else PAGE)(request)
 
     async with AsyncExitStack() as stack:
-        kind = "cdp" if server.connect.over == "cdp" else "run-server"
-        second = await stack.enter_async_context(running(kind, driver))
-        relay = await stack.enter_async_context(Relay(server))
+        second = servers["cdp" if doomed.connect.over == "cdp" else "run-server"]
+        relay = await stack.enter_async_context(Relay(doomed))
         local = await stack.enter_async_context(network(page))
-        profile = replace(there(server), connect=relay.connect(server))
+        profile = replace(there(doomed), connect=relay.connect(doomed))
         manager = await stack.enter_async_context(SessionManager(profile, route=local.route))
         task = asyncio.create_task(manager.harvest(Place()))
         await until(lambda: visits == 1 or task.done())
         relay.lead_to(second)
-        await server.kill()
+        await doomed.kill()
         assert [cookie.name for cookie in (await task).cookies] == ["sid"]
         assert (visits, relay.connections) == (2, 2)
         assert (await manager.harvest(Place())).cookies
@@ -187,6 +198,8 @@ async def test_a_person_s_own_chrome_gives_its_login(chrome: Server, driver: Pla
     assert not tab.is_closed()
     assert await tab.title() == ""
     assert len(await theirs.contexts[0].cookies()) == 5
+    await theirs.contexts[0].clear_cookies()
+    await tab.close()
     await theirs.close()
     assert chrome.process.returncode is None
 

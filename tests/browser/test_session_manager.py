@@ -19,6 +19,7 @@ from playwright.async_api import Browser
 from tests.browser.conftest import descendants
 from tests.browser.places import BOX, HOST, TRUSTING, Place, html, network, never, status
 from tests.conftest import OpenContext
+from tests.lean_chromium import REPLACED
 from tests.sites.asking import until
 from tests.sites.codelinkava import CodeLinkAvaSite
 from toolkit.browser.context_check import check_context
@@ -57,12 +58,15 @@ def without_time(session: BrowserSession) -> BrowserSession:
 
 
 async def test_a_session_is_the_same_wherever_it_is_harvested(chromium: Browser, open_context: OpenContext) -> None:
-    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours."""
+    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours: this system's as it
+    is, with all that it loads for itself."""
     site, provider = CodeLinkAvaSite(), find("codelinkava")()
     async with LocalNetwork(apps=site.hosts()) as local:
         sessions = []
-        for given in ({"context": await open_context(local)}, {"browser": chromium}, {}):
-            async with SessionManager(TRUSTING, route=local.route, **given) as manager:
+        whole = replace(TRUSTING, executable_path=os.environ.get(REPLACED))
+        handed_in: list[dict[str, Any]] = [{"context": await open_context(local)}, {"browser": chromium}, {}]
+        for profile, given in zip((TRUSTING, TRUSTING, whole), handed_in, strict=True):
+            async with SessionManager(profile, route=local.route, **given) as manager:
                 sessions.append(without_time(await manager.harvest(provider, account="ada")))
     first = sessions[0]
     assert sessions == [first] * 3
@@ -103,6 +107,7 @@ async def test_a_cancelled_visit_leaves_the_caller_s_browser_as_it_was(chromium:
             assert chromium.contexts == before, f"cancelled after {number}"
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_visits_of_one_manager_share_one_browser(browser_processes: Callable[[], list[list[str]]]) -> None:
     """Several at once start one browser, in which each has a context of its own."""
     here, all_here = 0, asyncio.Event()
@@ -230,6 +235,7 @@ async def test_a_cancelled_visit_is_no_matter_to_another(traces: Callable[[], Tr
         await before.gone()
 
 
+@pytest.mark.usefixtures("one_driver")
 async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """One visit loses it; the next has a new one."""
     started: list[Browser] = []
@@ -256,6 +262,7 @@ async def test_a_browser_that_has_ended_is_started_anew(monkeypatch: pytest.Monk
         assert len(started) == 2
 
 
+@pytest.mark.usefixtures("one_driver")
 @pytest.mark.parametrize("moment", ["start", "visit"])
 async def test_a_browser_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """It has no window that somebody could have closed."""

@@ -60,7 +60,7 @@ class Toolkit:
         self.folder, self.temp = folder, temp
         self.state = folder / "state"
         self.store = FileStore(self.state / "sessions")
-        self.started: list[asyncio.subprocess.Process] = []
+        self.started: list[asyncio.subprocess.Process | forked.Process] = []
         self.module = "toolkit"
         known = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         places = {"HOME": folder, "USERPROFILE": folder, "TOOLKIT_STATE_DIR": self.state}

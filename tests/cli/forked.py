@@ -21,9 +21,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout, suppress
 from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import NoReturn
 
 import msgspec
 
@@ -31,17 +35,23 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 LARGEST = 1 << 17  # bytes of a request, less than what a socket takes at once
 PYTEST = "pytest"
 PATHS = "PYTHONPATH"
+LOADED_LATE = (
+    *("aiohttp.web", "csv", "encodings.ascii", "encodings.utf_8_sig", "importlib.metadata", "importlib.resources"),
+    *("rich.console", "rich.table"),
+)
 
 
 class Command(msgspec.Struct):
     """The arguments of the command, its whole environment, and its working folder. `first` is the path of a program
-    that the process runs before; `module` is what it runs as `python -m`, or the path of a file that it runs."""
+    that the process runs before; `module` is what it runs as `python -m`, or the path of a file that it runs. With
+    `leads` it is the leader of a session of its own, whose terminal is that among its streams."""
 
     args: list[str]
     env: dict[str, str]
     cwd: str
     first: str = ""
     module: str = "toolkit"
+    leads: bool = False
 
 
 # --- here ------------------------------------------------------------------------------------------------------------
@@ -80,40 +90,70 @@ def _paths() -> str:
     return os.environ.get(PATHS, "")
 
 
+class Process:
+    """One that has been forked; what of `asyncio.subprocess.Process` does not concern its streams."""
+
+    def __init__(self, pid: int, code: asyncio.Task[int]) -> None:
+        self.pid, self._code = pid, code
+
+    @property
+    def returncode(self) -> int | None:
+        return self._code.result() if self._code.done() else None
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._code)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+async def start(command: Command, streams: Sequence[int]) -> Process:
+    """A process that runs `command`; `streams` are those that it has as stdin, stdout and stderr."""
+    request = msgspec.json.encode(command)
+    assert len(request) < LARGEST
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(_server(PYTEST) if command.module == PYTEST else _server())
+    socket.send_fds(connection, [request], [*streams])
+    numbers, writer = await asyncio.open_connection(sock=connection)
+    pid = int(await numbers.readline())
+
+    async def code() -> int:
+        try:
+            return int(await numbers.readline())
+        finally:
+            writer.close()
+
+    return Process(pid, asyncio.create_task(code()))
+
+
 async def run(command: Command, given: bytes) -> tuple[int, bytes, bytes]:
     """The exit code of `command`, which reads `given`, and what it wrote to stdout and stderr."""
     loop = asyncio.get_running_loop()
-    request = msgspec.json.encode(command)
-    assert len(request) < LARGEST
-    with ExitStack() as stack, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    with ExitStack() as stack:
         pipes = [os.pipe() for _ in range(3)]
         (read_in, write_in), (read_out, write_out), (read_err, write_err) = pipes
         theirs = [read_in, write_out, write_err]
-        connection.connect(_server(PYTEST) if command.module == PYTEST else _server())
-        connection.setblocking(False)
         try:
-            socket.send_fds(connection, [request], theirs)
+            process = await start(command, theirs)
         finally:
             for each in theirs:
                 os.close(each)
-        readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
-        transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
-        stack.callback(transport.close)
-        numbers = asyncio.StreamReader()
-        transport_of_numbers, _ = await loop.create_connection(
-            lambda: asyncio.StreamReaderProtocol(numbers), sock=connection.dup()
-        )
-        stack.callback(transport_of_numbers.close)
-        pid = int(await numbers.readline())
         try:
+            readers = [await _reader(loop, number, stack) for number in (read_out, read_err)]
+            transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(write_in, "wb"))
+            stack.callback(transport.close)
             transport.write(given)
             with suppress(RuntimeError):  # it has ended, and read not all
                 transport.write_eof()
             out, err = await asyncio.gather(*(reader.read() for reader in readers))
-            return int(await numbers.readline()), out, err
+            return await process.wait(), out, err
         except BaseException:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            process.kill()
             raise
 
 
@@ -171,13 +211,26 @@ def _load_pytest() -> None:
         pytest.main([*options, "--rootdir", folder, folder])
 
 
+def _load_toolkit() -> None:
+    """Load all of the toolkit, and of its libraries what it, or they, load where it is needed."""
+    import toolkit
+
+    for module in walk_packages(toolkit.__path__, "toolkit."):
+        if not module.name.endswith(".__main__") and not module.name.startswith(
+            "toolkit.testing"
+        ):  # which needs pytest
+            import_module(module.name)
+    for name in LOADED_LATE:
+        import_module(name)
+    import filelock
+
+    filelock.AsyncFileLock  # noqa: B018 - whose module is loaded by its name
+
+
 def serve(path: str, *more: str) -> None:
     if PYTEST in more:
         _load_pytest()
-    import toolkit.browser.session_manager
-    import toolkit.cli.client_from_options  # noqa: F401 - what is loaded once: most of the toolkit, and its libraries
-    from toolkit.cli.command_table import COMMANDS  # noqa: F401
-
+    _load_toolkit()
     gc.freeze()  # so that no search for garbage in a forked one looks through what is loaded here
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -206,8 +259,7 @@ def _run(connection: socket.socket, command: Command, numbers: list[int]) -> Non
     if (pid := os.fork()) == 0:
         connection.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _become(command, numbers)
-        sys.exit()
+        _end_after(lambda: _become(command, numbers))
     for number in numbers:
         os.close(number)
     connection.send(b"%d\n" % pid)
@@ -216,10 +268,39 @@ def _run(connection: socket.socket, command: Command, numbers: list[int]) -> Non
     os._exit(0)
 
 
+def _end_after(work: Callable[[], None]) -> NoReturn:
+    """Do `work`, and end this process as an interpreter does, but for taking apart all that is loaded: that would copy
+    the memory which it shares with the one that it was forked from. What is garbage complains all the same."""
+    code: object = None
+    try:
+        work()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:  # noqa: BLE001 - as an interpreter does
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit((code or 0) & 0xFF)
+
+
 def _become(command: Command, numbers: list[int]) -> None:
     for target, number in enumerate(numbers):
         os.dup2(number, target)
         os.close(number)
+    if command.leads:
+        import fcntl
+        import termios
+
+        os.setsid()
+        fcntl.ioctl(next(number for number in range(3) if os.isatty(number)), termios.TIOCSCTTY, 0)
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from tests.cli import forked
 from tests.cli.conftest import TRACEBACK, Toolkit
 from tests.sites.asking import SECONDS
 
@@ -22,7 +23,7 @@ OVERLOOKED_SECONDS = 15.0
 class Terminal:
     """A process whose controlling terminal is a pseudo-terminal. `raw` is everything that was written to it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | forked.Process, master: int) -> None:
         self.process = process
         self.raw = ""
         self._master = master
@@ -100,8 +101,9 @@ class Terminal:
 
 
 @asynccontextmanager
-async def terminal(toolkit: Toolkit, *args: str, **options: Any) -> AsyncIterator[Terminal]:
-    """The command with `args` on a terminal of its own; `options` put other streams in the place of some."""
+async def terminal(toolkit: Toolkit, *args: str, alone: bool = False, **options: Any) -> AsyncIterator[Terminal]:
+    """The command with `args` on a terminal of its own; `options` put other streams in the place of some. It is forked,
+    unless it is `alone`: begun as a person's is, from the first module that it loads."""
     import fcntl
     import termios
 
@@ -115,7 +117,15 @@ async def terminal(toolkit: Toolkit, *args: str, **options: Any) -> AsyncIterato
 
     env = {"TERM": "xterm-256color", "INPUTRC": os.devnull, **options.pop("env", {})}
     streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
-    process = await toolkit.start(*args, env=env, preexec_fn=take_terminal, **streams)
+    numbers = [*streams.values()]
+    whole = {**toolkit.environ, **env}
+    process: asyncio.subprocess.Process | forked.Process
+    if not alone and min(numbers) >= 0 and forked.can_run(args, whole):
+        command = forked.Command([*args], whole, str(toolkit.folder), module=toolkit.module, leads=True)
+        process = await forked.start(command, numbers)
+        toolkit.started.append(process)
+    else:
+        process = await toolkit.start(*args, env=env, preexec_fn=take_terminal, **streams)
     os.close(slave)
     shown = Terminal(process, master)
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
+from tests.recording.helpers import without_page
 from tests.sites.openwebui import OpenWebUISite
 from toolkit.recording.files import load
 
@@ -71,9 +72,9 @@ def test_what_is_no_option(call: Call, command: tuple[str, ...], options: tuple[
     assert told in result.err
 
 
-async def test_options_go_with_replay(toolkit: Toolkit) -> None:
+async def test_options_go_with_replay(toolkit: Toolkit, tmp_path: Path) -> None:
     """A provider that knows its own, or asks its site for them, says which there are; what it knows needs no note."""
-    replayed = ("chat", "gradio", f"--replay={GRADIO}")
+    replayed = ("chat", "gradio", f"--replay={without_page(GRADIO, tmp_path)}")
     result = await toolkit.run(*replayed, "-o", "fn=reply")
     assert (result.code, result.errors, notes(result.err)) == (0, [], [])
     assert result.out == (await toolkit.run(*replayed)).out

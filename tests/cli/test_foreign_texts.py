@@ -54,8 +54,18 @@ def hostile_recording(origin: str) -> dict[str, Any]:
         },
     }
     chat = {"provider": "codelinkava", "base_url": origin, "messages": [{"role": "user", "content": NAME}]}
+    session = {"provider": "codelinkava", "origin": origin, "account": NAME}
     creator = {"name": NAME, "version": NAME}
-    return {"log": {"version": "1.2", "creator": creator, "comment": NAME, "entries": [entry], "_chat": chat}}
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": creator,
+            "comment": NAME,
+            "entries": [entry],
+            "_chat": chat,
+            "_session": session,
+        }
+    }
 
 
 @pytest.fixture
@@ -124,7 +134,8 @@ async def test_nothing_steers_a_terminal(toolkit: Toolkit, hostile: tuple[Script
     site.says(STEERING, reasoning=STEERING, sources=[source], selected_model_id=NAME)
     commands = [[arg.replace("ORIGIN", origin) for arg in args] for args in COMMANDS.values()]
     toolkit.module = one_by_one.__name__
-    async with terminal(toolkit, toolkit.file("commands.json", commands), env=DUMB) as screen:
+    env = {**DUMB, **toolkit.without_browser()}
+    async with terminal(toolkit, toolkit.file("commands.json", commands), env=env) as screen:
         await screen.end()
     for name, raw in zip(COMMANDS, one_by_one.parted(screen.raw, len(COMMANDS)), strict=True):
         assert raw.strip(), f"{name} printed nothing"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.cli import forked
 from tests.recording.helpers import SITE, entry, socket
 from tests.sites.asking import SECONDS
 from toolkit.cli import app
@@ -64,17 +65,20 @@ def har(tmp_path: Path) -> Path:
     return path
 
 
+def environ() -> dict[str, str]:
+    return {**os.environ, "PYTHONUTF8": "1", "NO_PROXY": "chat.example"}
+
+
 async def begin(*arguments: str | Path) -> Process:
-    environ = os.environ | {"PYTHONUTF8": "1", "NO_PROXY": "chat.example"}
     command = [sys.executable, "-m", "toolkit", *map(str, arguments)]
-    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environ)
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environ())
 
 
 async def toolkit(*arguments: str | Path, stdin: str = "") -> Ended:
     """Run the command line to its end."""
-    process = await begin(*arguments)
-    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
-    return Ended(process.returncode, out.decode(), err.decode())
+    command = forked.Command([*map(str, arguments)], environ(), os.getcwd())
+    code, out, err = await asyncio.wait_for(forked.run(command, stdin.encode()), SECONDS)
+    return Ended(code, out.decode(), err.decode())
 
 
 def needs(program: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Call, Toolkit
+from tests.recording.helpers import without_page
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.files import load
@@ -58,17 +59,18 @@ def test_every_provider_has_a_demo() -> None:
         assert chat.messages
 
 
-async def test_a_recording_answers_its_own_question(toolkit: Toolkit) -> None:
+async def test_a_recording_answers_its_own_question(toolkit: Toolkit, tmp_path: Path) -> None:
     """Asked with the very prompt that was recorded, here by a pipe, a file answers; as JSON too."""
-    result = await toolkit.run("chat", "aura", "-", "--json", f"--replay={AURA}", stdin=question())
+    lean = without_page(AURA, tmp_path)
+    result = await toolkit.run("chat", "aura", "-", "--json", f"--replay={lean}", stdin=question())
     events = [json.loads(line) for line in result.out.splitlines()]
     assert "".join(event.get("text", "") for event in events) == answer()
     assert events[-1] == {"type": "finished", "reason": "stop"}
 
 
-async def test_another_question_is_told_with_the_difference(toolkit: Toolkit) -> None:
+async def test_another_question_is_told_with_the_difference(toolkit: Toolkit, tmp_path: Path) -> None:
     """What was recorded and what was asked, side by side, and how to ask the recorded one."""
-    result = await toolkit.run("chat", "aura", "Is the sea blue?", f"--replay={AURA}")
+    result = await toolkit.run("chat", "aura", "Is the sea blue?", f"--replay={without_page(AURA, tmp_path)}")
     assert (result.code, result.out) == (1, "")
     (line,) = result.errors
     assert line.startswith("error: aura: No recorded exchange answers this POST: body.messages[0].content: ")
@@ -135,9 +137,10 @@ def test_a_recording_that_does_not_tell_the_question(call: Call, here: Path) -> 
     assert "The recording does not tell what was asked: give a prompt before --replay." in result.err
 
 
-async def test_a_setting_that_makes_no_other_request(toolkit: Toolkit) -> None:
+async def test_a_setting_that_makes_no_other_request(toolkit: Toolkit, tmp_path: Path) -> None:
     """Such as the default: the answer comes, with a note of how the question differs."""
-    result = await toolkit.run("chat", "aura", question(), "--temperature", "0.5", f"--replay={AURA}")
+    lean = without_page(AURA, tmp_path)
+    result = await toolkit.run("chat", "aura", question(), "--temperature", "0.5", f"--replay={lean}")
     assert (result.code, result.out, result.errors) == (0, answer() + "\n", [])
     told = "this is asked otherwise than it was recorded, and by the same requests: temperature: not recorded, got 0.5"
     assert f"note: {told}\n" in result.err

@@ -90,7 +90,7 @@ async def test_a_visit_can_be_stopped(
 ) -> None:
     """With the browser at the site: no process, temporary file or session is left, and nothing else is said."""
     asked, origin = slow_page
-    async with terminal(toolkit, "harvest", "aura", "--base-url", origin) as screen:
+    async with terminal(toolkit, "harvest", "aura", "--base-url", origin, alone=True) as screen:
         await asked.wait()
         stop(screen)
         async with asyncio.timeout(SECONDS):
@@ -105,7 +105,7 @@ async def test_a_visit_can_be_stopped(
 
 async def test_the_start_of_a_browser_can_be_stopped(toolkit: Toolkit, slow_page: tuple[asyncio.Event, str]) -> None:
     """Ctrl-C while Playwright's driver, or the browser, is only being started."""
-    async with terminal(toolkit, "harvest", "aura", "--base-url", slow_page[1]) as screen:
+    async with terminal(toolkit, "harvest", "aura", "--base-url", slow_page[1], alone=True) as screen:
         await screen.shows("visiting")
         screen.type(CTRL_C)
         async with asyncio.timeout(SECONDS):
@@ -189,7 +189,7 @@ async def test_ctrl_c_gives_no_traceback_while_modules_load(toolkit: Toolkit) ->
     """From the first moment on that a person could press it."""
     slow = toolkit.folder / "click.py"  # in the place of the first module that is loaded
     slow.write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
-    async with terminal(toolkit, "--help", env={"PYTHONPATH": python_path(toolkit.folder)}) as screen:
+    async with terminal(toolkit, "--help", env={"PYTHONPATH": python_path(toolkit.folder)}, alone=True) as screen:
         await screen.shows("loading")
         screen.type(CTRL_C)
         assert await screen.end() == 130
@@ -205,7 +205,7 @@ async def test_an_answer_can_be_stopped(
     """In the middle of the stream: the site's chat is deleted before the command ends."""
     site, origin = assistant
     site.hold_after = 1
-    async with terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", origin) as screen:
+    async with terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", origin, alone=True) as screen:
         await screen.shows("Hello")
         assert site.open_chats
         stop(screen)
@@ -251,7 +251,7 @@ async def test_a_second_ctrl_c_does_not_wait(toolkit: Toolkit, assistant: Assist
     site, origin = assistant
     async with (
         holding_deletions(toolkit, site, origin) as (slow, deletions),
-        terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", slow) as screen,
+        terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", slow, alone=True) as screen,
     ):
         await screen.shows("Hello")
         screen.type(CTRL_C)
@@ -267,7 +267,7 @@ async def test_being_told_twice_to_end_is_being_told(toolkit: Toolkit, assistant
     """`timeout` sends SIGTERM to the process and to its group: the chat is deleted all the same."""
     site, origin = assistant
     site.hold_after = 1
-    async with terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", origin) as screen:
+    async with terminal(toolkit, "chat", "openassistant", "Hi", "--base-url", origin, alone=True) as screen:
         await screen.shows("Hello")
         terminate(screen)
         terminate_group(screen)

@@ -134,6 +134,7 @@ async def test_stdout_is_free_of_what_is_shown(toolkit: Toolkit, assistant: Assi
     site.script.queue, site.answer = [(1, 1)], ["Yes."]
     args = ("chat", "openassistant", "Hi", "--json", "--base-url", origin)
     async with terminal(toolkit, *args, stdout=asyncio.subprocess.PIPE) as screen:
+        assert isinstance(screen.process, asyncio.subprocess.Process)
         assert screen.process.stdout is not None
         out = await screen.process.stdout.read()
         assert await screen.end() == 0

@@ -224,8 +224,8 @@ async def inside():
     "visit",
     [
         "client.session()",
-        "with client: client.harvest()",
-        "client.models()",
+        pytest.param("with client: client.harvest()", marks=pytest.mark.exhaustive),
+        pytest.param("client.models()", marks=pytest.mark.exhaustive),
         "client.chat('Hi').text()",
         "asyncio.new_event_loop().run_until_complete(inside())",
     ],

@@ -109,10 +109,17 @@ async def keyless() -> AsyncIterator[Gateway]:
 OpenAt = Callable[[str], Awaitable[Page]]
 
 
-@pytest.fixture
-async def open_at(resolving: Browser) -> AsyncIterator[OpenAt]:
-    """Opens an empty page of another server, whose host is given."""
+@pytest.fixture(scope="module")
+async def tab(resolving: Browser) -> AsyncIterator[Page]:
+    """One for all pages, one after the other: each is of another server than those before, and so of another origin."""
     context = await resolving.new_context()
+    yield await context.new_page()
+    await context.close()
+
+
+@pytest.fixture
+async def open_at(tab: Page) -> AsyncIterator[OpenAt]:
+    """Opens an empty page of another server, whose host is given."""
 
     async def empty(_: web.Request) -> web.Response:
         return web.Response(text="<!doctype html><body></body>", content_type="text/html")
@@ -122,12 +129,11 @@ async def open_at(resolving: Browser) -> AsyncIterator[OpenAt]:
     async with serve(other) as origin:
 
         async def open_one(host: str) -> Page:
-            page = await context.new_page()
-            await page.goto(origin.replace("127.0.0.1", host))
-            return page
+            await tab.goto(origin.replace("127.0.0.1", host))
+            return tab
 
         yield open_one
-        await context.close()
+        await tab.goto("about:blank")
 
 
 def statuses(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int]]:
@@ -180,27 +186,23 @@ async def test_by_the_address_that_means_any(
 
 @pytest.mark.parametrize("attempt", ["a JSON POST", "a text/plain POST", "a GET with CORS"])
 async def test_a_name_that_has_become_this_machine_s(
-    keyless: Gateway, resolving: Browser, caplog: pytest.LogCaptureFixture, attempt: str
+    keyless: Gateway, tab: Page, caplog: pytest.LogCaptureFixture, attempt: str
 ) -> None:
     """DNS rebinding: for the browser the page and the server are one origin, so the page reads the answer, which is the
     refusal."""
     target = keyless.origin.replace("127.0.0.1", "evil.test")
-    context = await resolving.new_context()
-    page = await context.new_page()
     with caplog.at_level(logging.INFO):
-        await page.goto(target)
-        read = await page.evaluate(ATTEMPTS[attempt], {"target": target, "body": BODY})
-    await context.close()
+        await tab.goto(target)
+        read = await tab.evaluate(ATTEMPTS[attempt], {"target": target, "body": BODY})
+    await tab.goto("about:blank")
     assert read.startswith("403 ")
     assert "host_refused" in read
     assert {status for _, status in statuses(caplog)} == {403}
 
 
-async def test_the_server_s_own_page_may(keyless: Gateway, resolving: Browser) -> None:
+async def test_the_server_s_own_page_may(keyless: Gateway, tab: Page) -> None:
     """The same JSON request, from where it is at home: all of these tests would see it."""
-    context = await resolving.new_context()
-    page = await context.new_page()
-    await page.goto(keyless.origin)
-    read = await page.evaluate(GET_CORS, {"target": keyless.origin})
-    await context.close()
+    await tab.goto(keyless.origin)
+    read = await tab.evaluate(GET_CORS, {"target": keyless.origin})
+    await tab.goto("about:blank")
     assert read.startswith("200 ")

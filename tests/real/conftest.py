@@ -15,6 +15,8 @@ __all__ = ["display", "gateway", "toolkit"]  # fixtures, which pytest finds here
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each test of this folder is marked."""
+    here = Path(__file__).parent
+    files = {path for path in {item.path for item in items} if here in path.parents}
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path in files:
             item.add_marker("real")

@@ -11,11 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from toolkit.har.frames import is_control, speaks_engine_io
 from toolkit.har.message_builders import Headers, make_request, make_response
 from toolkit.har.model import Entry, Recording, Timings
 from toolkit.har.websockets import make_message
+from toolkit.recording.files import load, save
 from toolkit.replay.local_network import LocalNetwork
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
@@ -130,3 +132,11 @@ async def assert_hangs(response: aiohttp.ClientResponse) -> None:
     """Neither more of the body nor its end comes."""
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(response.content.readany(), 0.05)
+
+
+def without_page(recording: Path, folder: Path) -> Path:
+    """A copy of it in `folder` with the calls and the session alone, whose replay needs no browser."""
+    whole = load(recording)
+    copy = folder / recording.name
+    save(replace(whole, entries=[entry for entry in whole.entries if entry.pageref is UNSET]), copy)
+    return copy

@@ -154,7 +154,7 @@ async def places(tmp_path: Path, toolkit: Toolkit) -> AsyncIterator[list[Place]]
             for process in there.toolkit.started:
                 if process.returncode is None:
                     process.kill()
-                    await process.communicate()
+                    await process.wait()
 
 
 @pytest.mark.parametrize("moments", [EXAMPLES, pytest.param(ALL, marks=pytest.mark.exhaustive)], ids=["some", "all"])

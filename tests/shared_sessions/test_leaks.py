@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.usefixtures("chromium"),  # skipped where there is none
 ]
 
-HARVESTS, CANCELLED = 24, 10
+SOME, ALL = (12, 5), (24, 10)  # harvests, and how many of them are cancelled
 LENGTH = 4  # bytes that say how long a driver's message is
 LONELY = 2  # of the cancelled ones: each with a manager, a driver and a browser of its own
 PATIENT = Profile(launch_timeout_ms=120_000, navigation_timeout_ms=120_000, ready_timeout_ms=120_000)
@@ -142,9 +142,13 @@ async def cancelled_after(harvest: Coroutine[Any, Any, BrowserSession], come: Co
     return doomed.cancelled()
 
 
-async def test_nothing_is_left(temp: str, launched: list[Browser], messages: Messages) -> None:
-    """Processes, open files, tasks and temporary files after 24 harvests are those before them, and the pages and
+@pytest.mark.parametrize("numbers", [SOME, pytest.param(ALL, marks=pytest.mark.exhaustive)], ids=["some", "all"])
+async def test_nothing_is_left(
+    temp: str, launched: list[Browser], messages: Messages, numbers: tuple[int, int]
+) -> None:
+    """Processes, open files, tasks and temporary files after many harvests are those before them, and the pages and
     contexts of a browser that stays open are those after the first."""
+    harvests, to_cancel = numbers
     chance = random.Random(4)
     async with serve(site(html(BOX + "<script>localStorage.seen = 1</script>"))) as origin:
         place = Place(site=origin, hosts=("127.0.0.1",))
@@ -160,15 +164,15 @@ async def test_nothing_is_left(temp: str, launched: list[Browser], messages: Mes
             here, before = await pages_and_contexts(launched[-1]), messages.count
             await manager.harvest(place)
             usual = messages.count - before
-            while cancelled < CANCELLED - LONELY:
+            while cancelled < to_cancel - LONELY:
                 beside = asyncio.create_task(manager.harvest(place))
                 come = messages.come(chance.randrange(2 * usual))
                 cancelled += await cancelled_after(manager.harvest(place), come)
                 assert (await beside).local_storage
                 done += 2
-            await asyncio.gather(*(manager.harvest(place) for _ in range(HARVESTS - LONELY - done)))
+            await asyncio.gather(*(manager.harvest(place) for _ in range(harvests - LONELY - done)))
             assert await pages_and_contexts(launched[-1]) == here
-        while cancelled < CANCELLED:
+        while cancelled < to_cancel:
             async with SessionManager(PATIENT) as manager:
                 cancelled += await cancelled_after(manager.harvest(place), messages.come(chance.randrange(usual)))
 

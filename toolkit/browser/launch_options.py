@@ -83,7 +83,8 @@ def proxied_only_args(proxy: Mapping[str, str]) -> list[str]:
 
     https://www.chromium.org/developers/design-documents/network-stack/socks-proxy has the rule for names.
     """
-    args = ["--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-quic"]
+    webrtc = "webrtc-ip-handling-policy=disable_non_proxied_udp"
+    args = [f"--{webrtc}", f"--force-{webrtc}", "--disable-quic"]  # the name in newer and in older versions
     server = proxy["server"]
     host = urlsplit(server if "://" in server else f"http://{server}").hostname
     if host and proxy.get("bypass", NO_LOOPBACK) == NO_LOOPBACK:

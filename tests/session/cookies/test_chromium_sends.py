@@ -88,6 +88,22 @@ FETCHED = {
         "api-parted=other; SameSite=None; Secure; Partitioned; Path=/",
     ],
 }
+# A page, and where a call of it is led.
+REDIRECTED = [
+    (
+        "https://shop.example.com/page",
+        ["https://api.shop.example.com/1", "https://other.test/2", "https://shop.example.com/a/3"],
+    ),
+    ("https://shop.example.com/page", ["https://other.test/1", "https://bob.github.io/2", "https://other.test/3"]),
+    (
+        "https://other.test/page",
+        ["https://api.shop.example.com/1", "https://example.com/2", "https://other.test/3"],
+    ),
+    (
+        "http://shop.example.com/page",
+        ["http://shop.example.com/1", "https://shop.example.com/2", "http://localhost/3"],
+    ),
+]
 PAGES = [
     "https://shop.example.com/page",
     "https://www.example.com:8443/page",
@@ -188,51 +204,33 @@ async def test_every_header_is_the_one_chromium_sends(
     assert len(headers) >= 30
 
 
-@pytest.mark.parametrize(
-    ("home", "hops"),
-    [
-        (
-            "https://shop.example.com/page",
-            ["https://api.shop.example.com/1", "https://other.test/2", "https://shop.example.com/a/3"],
-        ),
-        ("https://shop.example.com/page", ["https://other.test/1", "https://bob.github.io/2", "https://other.test/3"]),
-        (
-            "https://other.test/page",
-            ["https://api.shop.example.com/1", "https://example.com/2", "https://other.test/3"],
-        ),
-        (
-            "http://shop.example.com/page",
-            ["http://shop.example.com/1", "https://shop.example.com/2", "http://localhost/3"],
-        ),
-    ],
-)
-async def test_every_hop_of_a_redirect_has_its_own_header(
-    web: Web, rich: BrowserContext, home: str, hops: list[str]
-) -> None:
+async def test_every_hop_of_a_redirect_has_its_own_header(web: Web, rich: BrowserContext) -> None:
     """A redirected call carries on each hop what a new call to it would, also the cookies set by the hops before."""
     page = await rich.new_page()
-    await page.goto(home)
-    jar, now = tuple(await jar_of(rich)), time.time()
-    lines = [
-        "hop=%d; Domain=example.com; Path=/",
-        "hop-none=%d; SameSite=None; Secure; Path=/",
-        "hop-parted=%d; SameSite=None; Secure; Partitioned; Path=/",
-    ]
-    expected = []
-    for n, url in enumerate(hops):
-        header = cookie_header(jar, url, page=home, now=now)
-        expected.append((url, header.encode() if header else None))
-        sets = [line % n for line in lines]
-        jar = merge_set_cookies(jar, url, sets, page=home, now=now)
-        web.answers[url] = [f"Set-Cookie: {line}".encode() for line in sets]
-        if n + 1 < len(hops):
-            web.answers[url].append(f"Location: {hops[n + 1]}?hop".encode())
-    await fetch(page, f"{hops[0]}?hop")
+    for number, (home, hops) in enumerate(REDIRECTED):
+        await page.goto(home)
+        jar, now = tuple(await jar_of(rich)), time.time()
+        lines = [
+            "hop=%d; Domain=example.com; Path=/",
+            "hop-none=%d; SameSite=None; Secure; Path=/",
+            "hop-parted=%d; SameSite=None; Secure; Partitioned; Path=/",
+        ]
+        expected = []
+        for n, url in enumerate(hops):
+            header = cookie_header(jar, url, page=home, now=now)
+            expected.append((url, header.encode() if header else None))
+            sets = [line % (10 * number + n) for line in lines]
+            jar = merge_set_cookies(jar, url, sets, page=home, now=now)
+            web.answers[url] = [f"Set-Cookie: {line}".encode() for line in sets]
+            if n + 1 < len(hops):
+                web.answers[url].append(f"Location: {hops[n + 1]}?hop{number}".encode())
+        await fetch(page, f"{hops[0]}?hop{number}")
 
-    assert [(seen.url, seen.cookie) for seen in web.seen["hop"]] == expected
-    assert {cookie.identity: cookie.value for cookie in jar} == {
-        cookie.identity: cookie.value for cookie in await jar_of(rich)
-    }
+        assert [(seen.url, seen.cookie) for seen in web.seen[f"hop{number}"]] == expected
+        assert {cookie.identity: cookie.value for cookie in jar} == {
+            cookie.identity: cookie.value for cookie in await jar_of(rich)
+        }
+        web.answers.clear()
 
 
 async def test_a_partitioned_cookie_survives_the_way_through_our_values(web: Web, visitor: BrowserContext) -> None:

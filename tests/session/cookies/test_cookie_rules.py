@@ -13,7 +13,7 @@ from toolkit.session.browser_session import Cookie
 from toolkit.session.cookie_rules import MAX_AGE, matches_host, validate_cookie
 
 NOW = time.time()
-PLAIN = Cookie(name="a", value="1", domain="shop.example.com", expires=NOW + 900, secure=True)
+PLAIN = Cookie(name="a", value="1", domain="shop.example.com", expires=NOW + 86_400, secure=True)
 DOMAIN = {"host_only": False, "domain": "example.com"}
 SITE = {"partition_key": "https://example.com", "cross_site_ancestor": False}
 
