@@ -147,19 +147,6 @@ async def test_a_client_that_leaves_before_it_has_asked(server: RawServer, share
     assert server.site.requests == []
 
 
-async def test_the_head_of_a_stream_comes_with_its_first_piece(server: RawServer) -> None:
-    """In one packet: a client is not woken up for less."""
-    server.site.ending = "hang"
-    reader, writer = await server.connect()
-    writer.write(server.chat(STREAMED))
-    async with asyncio.timeout(SECONDS):
-        packet = await reader.read(65536)
-    assert packet.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b'"content":"blue' in packet
-    writer.close()
-    await until(lambda: server.site.left == 1)
-
-
 async def test_http_1_0(server: RawServer) -> None:
     """One answer, whose end is that of the connection, also of a stream."""
     for body in (QUESTION, STREAMED):

@@ -41,12 +41,6 @@ WAITING = b": waiting\n\n"
 QUEUED = b": queue position %d of %d\n\n"
 
 
-class _Response(web.StreamResponse):
-    """A response whose head waits for the first write of its body: both go out as one packet."""
-
-    _send_headers_immediately = False  # aiohttp's own, as `web.Response` has it
-
-
 class SlowClient(ConnectionError):
     """A client has not read on for `WRITE_SECONDS`."""
 
@@ -56,7 +50,7 @@ class AnswerStream:
 
     def __init__(self, request: web.Request, writer: StreamWriter) -> None:
         self._request, self._writer = request, writer
-        self.response = _Response(headers=HEADERS)
+        self.response = web.StreamResponse(headers=HEADERS)
         self._last_write = 0.0
         self._gathered: list[bytes] = []  # events that the next write has
         self._crowded = self._chunked = False
@@ -155,7 +149,6 @@ class AnswerStream:
         if not self.response.prepared:
             self._body = await self.response.prepare(self._request)
             self._chunked = self.response.headers.get("Transfer-Encoding") == "chunked"  # not for clients of HTTP/1.0
-            self._crowded = True  # the head waits to be written by aiohttp, before anything is past it
 
     async def _begin(self) -> None:
         await self._begin_head()
