@@ -175,6 +175,15 @@ async def test_a_browser_that_was_logged_in_is_replayed_to_a_fresh_one(open_cont
 # --- what is left over
 
 
+async def test_what_a_browser_asks_by_itself_is_no_difference() -> None:
+    """It is refused like any other host, and no test fails for it."""
+    async with replaying(call(), strict=True) as network, client(network) as session:
+        await ask(session)
+        with pytest.raises(aiohttp.ClientHttpProxyError):
+            await session.get("https://content-autofill.googleapis.com/v1/pages/x")
+    assert network.refused == ["content-autofill.googleapis.com:443"]
+
+
 async def test_differences_fail_at_the_end() -> None:
     """A strict network raises at its end all of it: what no exchange answers, refused hosts, what was not played."""
     with pytest.raises(ReplayMismatch) as raised:  # noqa: PT012

@@ -28,6 +28,9 @@ from toolkit.replay.sibling_storage_state import sibling_state
 from toolkit.replay.site_server import LoggedRequest, SiteServer
 
 LISTED = 20  # differences that an error lists
+# What Chromium asks by itself, for the meaning of form fields, where somebody else has launched it (see
+# `toolkit.browser.launch_options`). No page and no client can do anything about it.
+ASKED_BY_BROWSERS = ("content-autofill.googleapis.com:443",)
 
 
 class LocalNetwork:
@@ -121,7 +124,8 @@ class LocalNetwork:
         """
         passed_over = self.replay.unknown if pages_only else []
         differences = [str(miss) for miss in self.misses if miss not in passed_over]
-        differences += [f"{host} was refused: nothing of it is recorded." for host in dict.fromkeys(self.refused)]
+        refused = [host for host in dict.fromkeys(self.refused) if host not in ASKED_BY_BROWSERS]
+        differences += [f"{host} was refused: nothing of it is recorded." for host in refused]
         differences += [
             f"never played: {entry.request.method} {redact_url(entry.request.url)}"
             for entry in self.replay.playback.still_required(pages_only=pages_only)
