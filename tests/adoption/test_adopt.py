@@ -26,6 +26,7 @@ from tests.adoption.programs import (
 from tests.recording.helpers import CAPTURES
 from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
+from toolkit.errors import ReplayMismatch
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
@@ -208,3 +209,17 @@ async def test_a_call_that_cannot_be_made_again_is_told() -> None:
     assert made.recording.chat is None
     assert len(made.recording.entries) == 1
     assert any("a call of openwebui was found, which cannot be made" in note for note in made.notes)
+
+
+async def test_a_request_that_the_file_does_not_answer_takes_no_answer_of_another() -> None:
+    """A provider may ask for its models first, and go on without; each answer stays with its own request. That it asks
+    is the only difference of a strict replay."""
+    made = await adopted(CAPTURES / "openassistant" / "ok-get-events.har")
+    assert made.error is None
+    assert [entry.request.url.rpartition("/")[2].partition("?")[0] for entry in made.recording.entries] == [
+        *("chat", "prompter_message", "assistant_message", "events", "chat")
+    ]
+    with pytest.raises(ReplayMismatch) as raised:
+        assert await replayed(made.recording) == made.answer
+    (difference,) = raised.value.differences
+    assert "/api/chat/models" in difference

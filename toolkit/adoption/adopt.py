@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from yarl import URL
 
 from toolkit.adoption.adopted_session import adopted_session
 from toolkit.adoption.call_search import FoundCall, find_call
@@ -84,7 +85,7 @@ async def adopt_call(
     if all(played.entry.response is not found.question.response for played in call.played):
         note = f"a call of {found.provider.name} was found, which cannot be made with what the file has: {call.error}"
         return _without_call(har, page, rules, comment, note)
-    own = [_as_call(mine, played.entry, found.provider) for mine, played in zip(call.own, call.played, strict=False)]
+    own = [_as_call(mine, played.entry, found.provider) for mine, played in _answered(call)]
     answered = {id(played.entry.response) for played in call.played}
     rest = [entry for entry in entries if id(entry.response) not in answered]
     others = without_saved_things(map(_of_page, rest))
@@ -123,6 +124,18 @@ async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[Offlin
     if settings:
         call = await call_offline(found.provider, found.entries, session, found.messages, settings)
     return call, settings
+
+
+def _answered(call: OfflineCall) -> Iterator[tuple[Entry, Played]]:
+    """Yields the requests of `call` that the file answers, each with its answer. One that it does not answer, such as
+    for a list of models, need not have ended the call."""
+    own = iter(call.own)
+    for played in call.played:
+        asked = (played.request.method, played.request.url)
+        mine = next((one for one in own if (one.request.method, URL(one.request.url)) == asked), None)
+        if mine is None:
+            return
+        yield mine, played
 
 
 def _sent_bodies(call: OfflineCall) -> list[object]:
