@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +66,14 @@ def test_the_check_finds_an_address_in_pieces(tmp_path: Path) -> None:
     """Also one that no event has as a whole."""
     save(Recording(entries=[entry(body=events(ANSWER))]), tmp_path / "file.har")
     assert [one.kind for one in check(tmp_path / "file.har")] == ["an e-mail address"]
+
+
+@pytest.mark.parametrize("address", ["ada@engines.co.uk", "ada@example.com"])
+def test_events_with_the_whole_text_stay_whole(tmp_path: Path, address: str) -> None:
+    """Where each event has all of the text so far, an address at the end of one does not go on in the next."""
+    texts = [f"Write to {address}", f"Write to {address} now"]
+    body = b"".join(b"data: %b\n\n" % json.dumps({"text": one}).encode() for one in texts)
+    save(Recording(entries=redact([entry(body=[(0.0, body)])])), tmp_path / "file.har")
+    assert check(tmp_path / "file.har") == []
+    kept = load(tmp_path / "file.har").entries[0].response.content.body().decode()
+    assert re.sub(r"person\d+@", "ada@", kept) == body.decode().replace(address, "ada@example.com")

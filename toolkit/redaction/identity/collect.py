@@ -76,7 +76,7 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
                         yield from _told_in_body(holder, key, place, probe_of_body, claims=claims)
             for text in streamed_texts(JoinedFrames(entry).data, frames=True) if entry.get(FRAMES) else ():
                 name = f"log.entries[{number}].{FRAMES}"
-                yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
+                yield from (Told(name, "address", address) for address in text.addresses())
     for holder, key, place in texts(beside_entries(log)):
         yield from _told_in_text(holder[key], place, known, claims=claims)
     session = log.get("_session") or {}
@@ -111,7 +111,7 @@ def _told_in_body(holder: Any, key: Any, place: Place, probe: Probe | None, *, c
     yield from _told_in(data, name, probe, documents=True)
     yield from _told_by_tokens(data, name) if claims else ()
     for text in streamed_texts(data):
-        yield from (Told(name, "address", address) for address in personal_addresses(text.whole))
+        yield from (Told(name, "address", address) for address in text.addresses())
 
 
 def _told_in_text(text: str, place: Place, known: dict[str, list[Told]], *, claims: bool) -> Iterator[Told]:

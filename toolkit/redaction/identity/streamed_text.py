@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from toolkit.redaction.field import json_escaped
+from toolkit.redaction.identity.addresses import personal_addresses
 from toolkit.redaction.identity.whole_words import WholeWordSearch
 from toolkit.redaction.json_fields import decode_string
 from toolkit.session.encodings.edits import Edit, apply_edits, drop_overlaps
@@ -24,6 +25,7 @@ PIECE = re.compile(
     re.DOTALL,
 )
 EVENT = re.compile(rb"(?:\A|\n)(?:data|event|id|retry)?:")
+LAST_ADDRESS = re.compile(rb"[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}\Z")
 LINES = re.compile(rb"\}\r?\n\{")
 
 
@@ -37,6 +39,17 @@ class StreamedText(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<StreamedText of {len(self.places)} pieces>"
+
+    def addresses(self) -> Iterator[str]:
+        """Yields the e-mail addresses of people that the pieces tell together. One that a piece ends with is whole:
+        what begins the next piece is no part of it, as where each event has all of the text so far."""
+        if addresses := set(personal_addresses(self.whole)):
+            ends = {
+                match[0].decode()
+                for begin, end in zip([0, *self.ends], self.ends, strict=False)
+                if (match := LAST_ADDRESS.search(self.whole[max(begin, end - 320) : end]))
+            }
+            yield from (one for one in sorted(addresses) if not any(one != end and one.startswith(end) for end in ends))
 
     def edits(self, search: WholeWordSearch, replacement: Callable[[bytes], str]) -> Iterator[Edit[bytes]]:
         """Yields the edits of the body that replace what `search` finds in more than one piece. The first of the
