@@ -15,7 +15,7 @@ import pytest
 
 from toolkit.client.client import Client
 from toolkit.client.session_keeper import SessionKeeper, Visit
-from toolkit.errors import HarvestFailed, LoginRequired, SessionExpired, StoreError
+from toolkit.errors import BrowserMissing, DriverFailed, HarvestFailed, LoginRequired, SessionExpired, StoreError
 from toolkit.session.browser_session import BrowserSession, Cookie
 from toolkit.session.recipe import Harvest
 from toolkit.stores.base import Key, Store
@@ -154,6 +154,23 @@ async def test_a_login_that_is_needed_changes_nothing(store: Store) -> None:
     with pytest.raises(HarvestFailed):
         await mine.harvest()
     assert await store.load(KEY) == kept == (await mine.acquire())[0]
+
+
+async def test_where_no_browser_is_the_end_of_the_session_is_told() -> None:
+    """Whoever only calls, as on a server, has not asked for a browser; a first session does without the sentence."""
+    store, site = MemoryStore(), Site()
+    for missing in (BrowserMissing, DriverFailed):
+        site.refusal = missing("There is no Chromium.")
+        with pytest.raises(missing) as first:
+            await keeper(site.visit).acquire()
+        assert str(first.value).startswith("There is no Chromium.")
+        await store.save(KEY, session("stored"))
+        mine = keeper(site.visit, store)
+        with pytest.raises(missing) as told:
+            await mine.renew((await mine.acquire())[0])
+        assert "The session has expired" in str(told.value)
+        assert "There is no Chromium." in str(told.value)
+        assert told.value.hint == missing.hint
 
 
 async def test_where_a_person_is_needed_not_everyone_tries(store: Store) -> None:

@@ -29,7 +29,16 @@ import msgspec
 from toolkit.client.renewal_ladder import ROTATED, STORE, VISIT, Outcomes, Rung, outcome_of
 from toolkit.client.session_health import State
 from toolkit.client.session_storage import SessionStorage
-from toolkit.errors import KeyRefused, LoginRequired, SessionExpired, StoreError, ToolkitError, UsageError
+from toolkit.errors import (
+    BrowserMissing,
+    DriverFailed,
+    KeyRefused,
+    LoginRequired,
+    SessionExpired,
+    StoreError,
+    ToolkitError,
+    UsageError,
+)
 from toolkit.session.browser_session import BrowserSession, LastCheck
 from toolkit.session.concurrent_changes import merge_sessions
 from toolkit.session.expiry import has_end_moved, is_renewal_due
@@ -40,6 +49,7 @@ from toolkit.stores.base import Key, Store
 log = logging.getLogger("toolkit")
 
 EXPIRED = "The session has expired, and the site wants a login."
+NO_BROWSER = "The session has expired, and no browser can be started here to make it anew."
 KEY_HINT = "`--account NAME` keeps a session of a browser beside it."
 
 # Visits the site with a browser that begins with the given session's cookies. Returns the new session.
@@ -310,6 +320,8 @@ class SessionKeeper:
                 raise
             raise SessionExpired(EXPIRED, url=error.url) from error
         except ToolkitError as error:
+            if begin is not None and isinstance(error, BrowserMissing | DriverFailed):
+                error.what = f"{NO_BROWSER} {error.what}"
             if self._rungs:
                 self.outcomes.tell(error)
             raise
