@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 CALLS = ("EventSource", "Fetch", "XHR")  # resource types whose bodies are captured
-END_SECONDS = 1.0  # Playwright may report the end of a response before the last chunk was handed out
+END_SECONDS = 1.0  # Playwright may report the end of a response before the protocol has told all of it
 CLOSEST_MS = 1000.0  # the start of a request, as told twice, differs by less
 
 Chunks = list[tuple[float, bytes]]  # milliseconds since the headers, bytes
@@ -37,6 +37,7 @@ class _Capture(msgspec.Struct):
     headers: float = 0.0
     chunks: Chunks = msgspec.field(default_factory=list)
     is_streamed: bool = False
+    asking: asyncio.Task[None] | None = None
     ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
     def add(self, at: float, data: str) -> None:
@@ -68,14 +69,16 @@ class StreamCapture:
         captures = self._captures.get((request.frame.page, request.method, request.url.partition("#")[0]), [])
         started = request.timing["startTime"]
         closest = min(captures, key=lambda one: abs(one.start_ms - started), default=None)
-        if closest is None or not closest.is_streamed or abs(closest.start_ms - started) > CLOSEST_MS:
+        if closest is None or abs(closest.start_ms - started) > CLOSEST_MS:
             return None
         if ended:
             captures.remove(closest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):
                     await closest.ended.wait()
-        return list(closest.chunks)
+                    if closest.asking is not None:
+                        await asyncio.wait({closest.asking})
+        return list(closest.chunks) if closest.is_streamed else None
 
     async def aclose(self) -> None:
         """Drops what is still asked of the browser."""
@@ -96,6 +99,7 @@ class StreamCapture:
         if (capture := running.get(event["requestId"])) is not None:
             capture.headers = event["timestamp"]
             task = asyncio.get_running_loop().create_task(_stream(session, event["requestId"], capture))
+            capture.asking = task
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
