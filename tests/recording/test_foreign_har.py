@@ -121,6 +121,22 @@ def test_what_cannot_be_read_is_left_out_and_told() -> None:
     assert read.notes == ["log.entries[0] is left out: log.entries[0].request.url is not a URL."]
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("cut \ud83d", "cut \ufffd"),
+        ("\ude00 cut", "\ufffd cut"),
+        ("\ud83d\ud83d\ude00 \ud83d", "\ufffd\U0001f600 \ufffd"),
+        ("\\ud83d \ud83d", "\\ud83d \ufffd"),
+        ("\\\ud83d", "\\\ufffd"),
+    ],
+)
+def test_half_a_character_is_no_obstacle(text: str, read: str) -> None:
+    """Programs cut texts between the two halves of one; whole characters and backslashes beside it stay."""
+    content = {"size": 2, "mimeType": "application/json", "text": text}
+    assert only(entry(asked(), answered(content=content))).response.content.text == read
+
+
 def test_a_form_may_have_its_params_only() -> None:
     """The bytes that were sent are made of them."""
     posted = {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "q", "value": "é b"}]}

@@ -7,6 +7,7 @@ HAR 1.2 leaves much open, and each program has its own way. What is taken, and w
 - cookies that are listed while their header lines are not: the lines are made of them;
 - a form of which only the `params` are there: kept so (`toolkit.har.model.PostData`);
 - a body in a file of its own (`_file`, Playwright's way): read from there;
+- half a character (an unpaired surrogate, where a text was cut): U+FFFD, since no file can hold one;
 - text of an answer without a charset, read as Windows-1252 though it was UTF-8 (browsers do): read anew;
 - the frames of a WebSocket (`_webSocketMessages`, or Playwright's file of lines), at an `https:` URL as mitmproxy
   writes it, too: `foreign_sockets`;
@@ -36,6 +37,11 @@ from toolkit.streams.json_decoding import JSON_ERRORS
 # The characters that Windows-1252 has for the bytes 80 to 9F, and those of Latin-1 for the same bytes.
 UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 WINDOWS_1252 = {ord(bytes([byte]).decode("cp1252")): byte for byte in range(0x80, 0xA0) if byte not in UNDEFINED}
+# Each escape of JSON, so that what follows an escaped backslash is none; a half of a pair is one by itself.
+ESCAPE = re.compile(
+    rb"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|(?P<half>u[Dd][89A-Fa-f][0-9A-Fa-f]{2})|.)",
+    re.DOTALL,
+)
 
 
 class ForeignEntry(NamedTuple):
@@ -84,7 +90,7 @@ def _decode(name: str, data: bytes) -> dict[str, Any]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", "replace").encode()
     try:
-        document = without_nulls(msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8)))
+        document = without_nulls(_decode_json(data.removeprefix(codecs.BOM_UTF8)))
     except RecursionError:
         raise RecordingError(f"{name} is not a HAR file: it is nested too deeply.") from None
     except JSON_ERRORS as error:
@@ -93,6 +99,16 @@ def _decode(name: str, data: bytes) -> dict[str, Any]:
     if not isinstance(log, dict) or not isinstance(log.get("entries"), list):
         raise RecordingError(f"{name} is not a HAR file: it has no list `log.entries`.")
     return log
+
+
+def _decode_json(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        mended = ESCAPE.sub(lambda match: rb"\ufffd" if match["half"] else match[0], data)
+        if mended == data:
+            raise
+        return msgspec.json.decode(mended)
 
 
 def _is_wanted(raw: dict[str, Any]) -> bool:
