@@ -30,6 +30,7 @@ ws.onmessage = ({ data }) => {
 ws.onclose = ({ code, wasClean }) => { document.title = `${code} ${said} ${ws.protocol} ${ws.extensions}`; };
 p.oninput = () => ws.send(JSON.stringify({ change: p.value }));
 </script>"""
+OPEN = "said.length >= 2"  # what is typed before that cannot be sent
 TITLE = r"/^1012 hello,2,\{.*\},done,end chat permessage-deflate/.test(document.title)"
 
 
@@ -75,6 +76,7 @@ async def test_a_page_with_a_socket_is_recorded_and_replayed(open_context: OpenC
         shown = await context.new_page()
         await recorder.ready()
         await shown.goto(SITE)
+        await shown.wait_for_function(OPEN)
         await shown.locator("#p").press_sequentially("hunter22")
         await shown.wait_for_function(TITLE)
         await recorder.drain()
@@ -87,6 +89,7 @@ async def test_a_page_with_a_socket_is_recorded_and_replayed(open_context: OpenC
     async with LocalNetwork(recording=load(path), uncompared=("frames.change",)) as network:
         shown = await (await open_context(network)).new_page()
         await shown.goto(SITE)
+        await shown.wait_for_function(OPEN)
         await shown.locator("#p").press_sequentially("whatevr9")
         await shown.wait_for_function(TITLE.replace("1012", "1000"))  # the code is not told
         assert network.misses == []
