@@ -121,6 +121,9 @@ class ShortSignature(Signature):
         return super().sign(text, at)[:20]
 
 
+ZEROS = "0000"  # an old solution is one for another riddle as well once in 65,536 times
+
+
 class ProofOfWork(Site):
     """A riddle for each call, whose solution takes a search."""
 
@@ -133,7 +136,7 @@ class ProofOfWork(Site):
 
     async def challenge(self, request: web.Request) -> web.StreamResponse:
         self.seeds.add(seed := secrets.token_hex(8))
-        return web.json_response({"seed": seed, "zeros": 2})
+        return web.json_response({"seed": seed, "zeros": len(ZEROS)})
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -143,7 +146,7 @@ class ProofOfWork(Site):
         return await self.stream(request, token_events(self.answer(body.get("text", ""))))
 
     def solves(self, seed: str, number: object) -> bool:
-        return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest().startswith("00")
+        return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest().startswith(ZEROS)
 
     async def ask(self, page: Page, question: str) -> None:
         seed = (await page.get("/api/challenge")).json()["seed"]
