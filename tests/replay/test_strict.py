@@ -179,9 +179,10 @@ async def test_what_a_browser_asks_by_itself_is_no_difference() -> None:
     """It is refused like any other host, and no test fails for it."""
     async with replaying(call(), strict=True) as network, client(network) as session:
         await ask(session)
-        with pytest.raises(aiohttp.ClientHttpProxyError):
-            await session.get("https://content-autofill.googleapis.com/v1/pages/x")
-    assert network.refused == ["content-autofill.googleapis.com:443"]
+        for url in ("https://content-autofill.googleapis.com/v1/pages/x", "https://clients2.google.com:444/x"):
+            with pytest.raises(aiohttp.ClientHttpProxyError):
+                await session.get(url)
+    assert network.refused == ["content-autofill.googleapis.com:443", "clients2.google.com:444"]
 
 
 async def test_differences_fail_at_the_end() -> None:

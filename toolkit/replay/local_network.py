@@ -28,9 +28,12 @@ from toolkit.replay.sibling_storage_state import sibling_state
 from toolkit.replay.site_server import LoggedRequest, SiteServer
 
 LISTED = 20  # differences that an error lists
-# What Chromium asks by itself, for the meaning of form fields, where somebody else has launched it (see
-# `toolkit.browser.launch_options`). No page and no client can do anything about it.
-ASKED_BY_BROWSERS = ("content-autofill.googleapis.com:443",)
+# What Chromium asks by itself, for the meaning of form fields and for news of its own parts; of which version and which
+# Playwright that is so changes. No page and no client can do anything about it.
+ASKED_BY_BROWSERS = {
+    *("content-autofill.googleapis.com", "update.googleapis.com", "optimizationguide-pa.googleapis.com"),
+    *("clients2.google.com", "edgedl.me.gvt1.com"),
+}
 
 
 class LocalNetwork:
@@ -124,7 +127,7 @@ class LocalNetwork:
         """
         passed_over = self.replay.unknown if pages_only else []
         differences = [str(miss) for miss in self.misses if miss not in passed_over]
-        refused = [host for host in dict.fromkeys(self.refused) if host not in ASKED_BY_BROWSERS]
+        refused = [host for host in dict.fromkeys(self.refused) if host.rpartition(":")[0] not in ASKED_BY_BROWSERS]
         differences += [f"{host} was refused: nothing of it is recorded." for host in refused]
         differences += [
             f"never played: {entry.request.method} {redact_url(entry.request.url)}"
