@@ -49,7 +49,8 @@ class LocalNetwork:
 
     `session` is the session that the recording's own calls began with, None where the recording has none: a client
     that visits no page starts from it, and a context may. `log` lists the requests that reached a site, `refused` the
-    hosts (as `host:port`) that are not known here, `misses` the requests that no recorded exchange answers.
+    hosts (as `host:port`) that are not known here, but for those that a browser asks by itself, and `misses` the
+    requests that no recorded exchange answers.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class LocalNetwork:
 
     @property
     def refused(self) -> list[str]:
-        return self._sites.refused
+        return [host for host in self._sites.refused if host.rpartition(":")[0] not in ASKED_BY_BROWSERS]
 
     @property
     def misses(self) -> list[ReplayMismatch]:
@@ -127,8 +128,7 @@ class LocalNetwork:
         """
         passed_over = self.replay.unknown if pages_only else []
         differences = [str(miss) for miss in self.misses if miss not in passed_over]
-        refused = [host for host in dict.fromkeys(self.refused) if host.rpartition(":")[0] not in ASKED_BY_BROWSERS]
-        differences += [f"{host} was refused: nothing of it is recorded." for host in refused]
+        differences += [f"{host} was refused: nothing of it is recorded." for host in dict.fromkeys(self.refused)]
         differences += [
             f"never played: {entry.request.method} {redact_url(entry.request.url)}"
             for entry in self.replay.playback.still_required(pages_only=pages_only)
