@@ -11,6 +11,7 @@ from playwright.async_api import Request
 from tests.conftest import OpenContext
 from tests.recording.helpers import SITE
 from tests.sites.asking import SECONDS, until
+from toolkit.har.model import Recording
 from toolkit.recording.recorder import Recorder
 from toolkit.replay.local_network import LocalNetwork
 
@@ -76,22 +77,26 @@ def loading_site(text: str = LOADING) -> web.Application:
     return app
 
 
+async def visited(open_context: OpenContext, site: web.Application, *, page: bool) -> tuple[Recording, list[str]]:
+    """What is recorded of a visit of `site`, and the paths of that."""
+    recorder = Recorder(page=page)
+    async with LocalNetwork(apps={"chat.example": site}) as network:
+        context = await open_context(network)
+        recorder.watch(context)
+        await (await context.new_page()).goto(SITE)
+        await recorder.drain()
+        await recorder.aclose()
+    recording = recorder.recording("a test")
+    return recording, [entry.request.url.removeprefix(SITE) for entry in recording.entries]
+
+
 @pytest.mark.parametrize("whole", [False, True])
 async def test_a_page_is_waited_for_where_all_of_it_is_recorded(
     open_context: OpenContext, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
     """Draining then waits until the page asks nothing more, whatever is still under way; else no script is read."""
     monkeypatch.setattr("toolkit.recording.page_recorder.LATE_SECONDS", 0)
-    recorder = Recorder(page=whole)
-    async with LocalNetwork(apps={"chat.example": loading_site()}) as network:
-        context = await open_context(network)
-        recorder.watch(context)
-        page = await context.new_page()
-        await page.goto(SITE)
-        await recorder.drain()
-        await recorder.aclose()
-    recording = recorder.recording("a test")
-    asked = [entry.request.url.removeprefix(SITE) for entry in recording.entries]
+    recording, asked = await visited(open_context, loading_site(), page=whole)
     assert recording.lean is not whole
     assert ("/app.js" in asked) is whole
     assert not whole or asked[-4:] == ["/one", "/two", "/three", "/never"]
@@ -108,13 +113,5 @@ addEventListener("load", () => setTimeout(() => {
 async def test_a_page_that_is_at_work_is_waited_for(open_context: OpenContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """While its scripts run it asks nothing, for much longer than a page that has loaded may be quiet."""
     monkeypatch.setattr("toolkit.recording.page_recorder.QUIET_SECONDS", 0.05)
-    recorder = Recorder(page=True)
-    async with LocalNetwork(apps={"chat.example": loading_site(WORKING)}) as network:
-        context = await open_context(network)
-        recorder.watch(context)
-        page = await context.new_page()
-        await page.goto(SITE)
-        await recorder.drain()
-        await recorder.aclose()
-    asked = [entry.request.url.removeprefix(SITE) for entry in recorder.recording("a test").entries]
+    _, asked = await visited(open_context, loading_site(WORKING), page=True)
     assert asked == ["/", "/one"]
