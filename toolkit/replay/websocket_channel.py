@@ -11,6 +11,9 @@ from toolkit.har.model import Entry
 from toolkit.replay.recorded_response import response_headers
 
 CLOSING_SECONDS = 1.0  # that a client has to answer a close frame
+# Frames that are sent in one turn of the loop: before the next one a connection over TLS does not tell that it is lost,
+# and asyncio logs the fifth write to one that is.
+MOST_AT_ONCE = 4
 NO_CODE = 1005  # a close frame without a code (RFC 6455, section 7.1.5)
 OF_HANDSHAKE = ("sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol", "content-type")
 
@@ -43,6 +46,7 @@ class WebSocketChannel:
             headers.popall(name, None)
         self.response.headers.extend(headers)
         self._request = request
+        self._sent = 0
 
     async def open(self) -> None:
         """Answers the handshake."""
@@ -57,6 +61,9 @@ class WebSocketChannel:
                 await self.response.send_str(data)
             else:
                 await self.response.send_bytes(data)
+        self._sent += 1
+        if self._sent % MOST_AT_ONCE == 0:
+            await asyncio.sleep(0)
 
     async def receive(self) -> str | bytes | None:
         message = await self.response.receive()
