@@ -23,6 +23,7 @@ from tests.lean_chromium import REPLACED
 from tests.sites.asking import until
 from tests.sites.codelinkava import CodeLinkAvaSite
 from toolkit.browser.context_check import check_context
+from toolkit.browser.installed_browsers import find_browser
 from toolkit.browser.launch import launch
 from toolkit.browser.profiles import Profile
 from toolkit.browser.session_manager import SessionManager
@@ -58,19 +59,31 @@ def without_time(session: BrowserSession) -> BrowserSession:
 
 
 async def test_a_session_is_the_same_wherever_it_is_harvested(chromium: Browser, open_context: OpenContext) -> None:
-    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours: this system's as it
-    is, with all that it loads for itself."""
+    """In the caller's context, in one of our own in the caller's browser, and in a browser of ours."""
     site, provider = CodeLinkAvaSite(), find("codelinkava")()
     async with LocalNetwork(apps=site.hosts()) as local:
         sessions = []
-        whole = replace(TRUSTING, executable_path=os.environ.get(REPLACED))
         handed_in: list[dict[str, Any]] = [{"context": await open_context(local)}, {"browser": chromium}, {}]
-        for profile, given in zip((TRUSTING, TRUSTING, whole), handed_in, strict=True):
-            async with SessionManager(profile, route=local.route, **given) as manager:
+        for given in handed_in:
+            async with SessionManager(TRUSTING, route=local.route, **given) as manager:
                 sessions.append(without_time(await manager.harvest(provider, account="ada")))
     first = sessions[0]
     assert sessions == [first] * 3
     assert (first.provider, first.account, len(first.cookies)) == ("codelinkava", "ada", 5)
+    assert local.refused == []
+
+
+async def test_the_chromium_of_the_tests_gives_the_session_that_this_system_s_gives() -> None:
+    """The latter as it is, with all that it loads for itself."""
+    site, provider = CodeLinkAvaSite(), find("codelinkava")()
+    found = find_browser(Profile(headless=False), None)
+    lean = found.path if found is not None else None
+    async with LocalNetwork(apps=site.hosts()) as local:
+        sessions = []
+        for path in (lean, os.environ.get(REPLACED, lean)):
+            async with SessionManager(replace(TRUSTING, executable_path=path), route=local.route) as manager:
+                sessions.append(without_time(await manager.harvest(provider)))
+    assert sessions[0] == sessions[1]
     assert local.refused == []
 
 
