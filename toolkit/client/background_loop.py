@@ -10,7 +10,6 @@ import asyncio
 import concurrent.futures.thread  # noqa: F401 - registers its exit hook before ours, see the end of this file
 import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
@@ -28,9 +27,9 @@ _portals = BlockingPortalProvider()
 _open_leases: set[Lease] = set()
 _program_end = threading.Event()
 
-# How long one wait for a lock lasts, in seconds; -1 is for ever. On Windows Ctrl-C does not interrupt a wait, so there
-# an endless wait is made of short ones.
-_WAIT = 0.1 if sys.platform == "win32" else -1.0
+# How long one wait for a lock lasts, in seconds. An endless wait is made of short ones: on Windows Ctrl-C interrupts
+# none, and elsewhere none that begins just after the signal.
+_WAIT = 0.1
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
