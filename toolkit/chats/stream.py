@@ -114,8 +114,8 @@ class ChatStream:
         self._reader_stopped: asyncio.Event | None = None  # set once the reader that `aclose` interrupted has stopped
         self._close_lock = asyncio.Lock()
 
-    async def _next(self, only_text: bool) -> Any:
-        """Return the next piece, as `str` if it is text. Raises `StopAsyncIteration` at the end.
+    async def _next(self, only_text: bool, raise_at_end: bool = True) -> Any:
+        """Return the next piece, as `str` if it is text. At the end, raises `StopAsyncIteration` or returns None.
 
         This runs once per piece: what it does for the watchdog is written out, because method calls would cost as much
         as all the rest.
@@ -142,6 +142,10 @@ class ChatStream:
                 reader = None  # the error's traceback holds this frame, and the task would hold the error
                 try:
                     piece = await self._first_piece_after(ended)
+                except StopAsyncIteration:
+                    if raise_at_end:
+                        raise
+                    return None
                 finally:
                     ended = None
             if isinstance(piece, Text):
@@ -289,13 +293,9 @@ class ChatStream:
         while (piece := await self.read_piece()) is not None:
             yield Text(piece) if isinstance(piece, str) else piece
 
-    async def read_piece(self) -> str | ChatEvent | None:
+    def read_piece(self) -> Awaitable[str | ChatEvent | None]:
         """The next one of `events()`, with text as it is; None at the end."""
-        try:
-            piece: str | ChatEvent = await self._next(False)
-        except StopAsyncIteration:
-            return None
-        return piece
+        return self._next(False, raise_at_end=False)
 
     async def text(self, *, allow_truncated: bool = False) -> str:
         """The rest of the answer as one text: all of it, where nothing was read before. The stream is closed

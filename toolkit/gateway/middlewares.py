@@ -78,15 +78,22 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 @web.middleware
-async def guard_entry(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody gets further than this who may not."""
+def guard_entry(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Nobody gets further than this who may not.
+
+    It is no coroutine, since it has nothing to do once the handler runs, which can take long.
+    """
     guard, headers = request.app[GUARD], request.headers
     refusal = guard.refusal(request.method, request.path, headers)
     if refusal is not None:
         raise Refused(refusal)
     if is_preflight(request.method, headers) and headers["Origin"] in guard.origins:
-        return web.Response(status=204, headers=preflight_headers(headers))
-    return await handler(request)
+        return _as_handled(web.Response(status=204, headers=preflight_headers(headers)))
+    return handler(request)
+
+
+async def _as_handled(response: web.Response) -> web.StreamResponse:
+    return response
 
 
 def _endpoint(request: web.Request) -> str:

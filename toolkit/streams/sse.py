@@ -32,7 +32,7 @@ class EventDecoder(LineDecoder[T]):
         super().__init__(limit, cr_ends_line=True)
         self._build_item = build_item
         self._dataless = dataless
-        self._build_named_items: Callable[[str, Data], list[T]] | None = None  # for events that have a type
+        self._build_named_item: Callable[[str, Data], T] | None = None  # for events that have a type
         self._data: Data | None = None
         self._event = ""
         self._id = ""
@@ -67,8 +67,8 @@ class EventDecoder(LineDecoder[T]):
         for line in lines:
             if not line:
                 if data is not None:
-                    if self._event and self._build_named_items is not None:
-                        items += self._build_named_items(self._event, data)
+                    if self._event and self._build_named_item is not None:
+                        items.append(self._build_named_item(self._event, data))
                     else:
                         try:
                             items.append(build_item(data))

@@ -41,8 +41,7 @@ class JSONEventsDecoder(EventDecoder[T | None]):
         self.irregular = False
         self._kind = otherwise or kind
         self._end_marker = end.encode()
-        if named is not None:
-            self._build_named_items = lambda name, data: [named(name, data)]
+        self._build_named_item = named
 
     def _build_unusual_items(self, data: Data) -> list[T | None]:
         """What msgspec has refused: the end marker, blank data, text that is not UTF-8, or halves of characters."""
