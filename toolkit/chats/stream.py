@@ -99,6 +99,21 @@ class ChatStream:
     limited the answer's length.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_advance",
+        "_attempts",
+        "_close_lock",
+        "_failure",
+        "_length_limited",
+        "_loop",
+        "_provider",
+        "_reader_stopped",
+        "_state",
+        "_unread",
+        "_watch",
+    )
+
     def __init__(
         self, attempts: Attempts, watch: Watchdog, *, provider: str | None = None, length_limited: bool = False
     ) -> None:
@@ -112,7 +127,7 @@ class ChatStream:
         self._loop: asyncio.AbstractEventLoop | None = None  # from the first read on
         self._unread: list[Piece] = []  # the event that `await stream` has waited for
         self._reader_stopped: asyncio.Event | None = None  # set once the reader that `aclose` interrupted has stopped
-        self._close_lock = asyncio.Lock()
+        self._close_lock: asyncio.Lock | None = None  # from the first `aclose` on
 
     async def _next(self, only_text: bool, raise_at_end: bool = True) -> Any:
         """Return the next piece, as `str` if it is text. At the end, raises `StopAsyncIteration` or returns None.
@@ -152,9 +167,12 @@ class ChatStream:
                 piece = piece.text
             if isinstance(piece, str):
                 if piece:
-                    if not watch.received:
+                    received = watch.received
+                    if not received:
                         watch.pause_timer()
-                    watch.received.append(piece)
+                    received.append(piece)
+                    if len(received) == watch.join_at:
+                        watch.join_last_texts()
                     watch.wait_elapsed = 0.0
                     break
                 watch.note_keep_alive()  # a frame without text, as good as one that says nothing
@@ -247,7 +265,7 @@ class ChatStream:
             self._enter(State.COMPLETE)
             return self._failure or StopAsyncIteration()
         if isinstance(error, ToolkitError):
-            error.text = error.text or "".join(self._watch.received)
+            error.text = error.text or self.received
             self._enter(State.FAILED, error)
         elif isinstance(error, asyncio.CancelledError):
             self._enter(State.FAILED, self.interrupted("The reading of this answer was cancelled."))
@@ -263,7 +281,7 @@ class ChatStream:
     def interrupted(self, what: str, *, hint: str | None = None) -> StreamInterrupted:
         """The error for an answer that broke off, `what` says how, with the text so far."""
         error = StreamInterrupted(what, provider=self._provider, hint=hint)
-        error.text = "".join(self._watch.received)
+        error.text = self.received
         return error
 
     def _enter(self, state: State, failure: ToolkitError | None = None) -> None:
@@ -317,6 +335,11 @@ class ChatStream:
         return truncation_error(self.finish_reason, self._watch.received, self._provider)
 
     @property
+    def received(self) -> str:
+        """The text that has come so far."""
+        return "".join(self._watch.received)
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the answer ended: `stop`, `length`, `content_filter`, `tool_calls`, `refusal` or the site's own word."""
         return self._watch.finish_reason
@@ -334,17 +357,17 @@ class ChatStream:
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The functions that the model asks the caller to run."""
-        return tuple(self._watch.details.tool_calls)
+        return self._watch.details.tool_calls
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """What the answer rests on."""
-        return tuple(self._watch.details.sources)
+        return self._watch.details.sources
 
     @property
     def media(self) -> tuple[Media, ...]:
         """The pictures and files of the answer."""
-        return tuple(self._watch.details.media)
+        return self._watch.details.media
 
     @property
     def model(self) -> str | None:
@@ -375,6 +398,8 @@ class ChatStream:
                 self._reader_stopped = asyncio.Event()
                 self._watch.interrupt(reader)
             await self._reader_stopped.wait()
+        if self._close_lock is None:
+            self._close_lock = asyncio.Lock()
         async with self._close_lock:
             try:
                 await self._attempts.aclose()

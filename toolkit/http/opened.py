@@ -21,6 +21,8 @@ class Opened(Generic[Closable]):
     """The async context manager of what `open_it` opens. It is no generator, since none can start while an event loop
     ends. How it was opened is forgotten then: a request can be large, and its answer long."""
 
+    __slots__ = ("_open_it", "_opened")
+
     def __init__(self, open_it: Callable[[], Awaitable[Closable]]) -> None:
         self._open_it: Callable[[], Awaitable[Closable]] | None = open_it
         self._opened: Closable

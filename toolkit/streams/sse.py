@@ -28,6 +28,17 @@ class EventDecoder(LineDecoder[T]):
     their streams with one.
     """
 
+    __slots__ = (
+        "_at_event_start",
+        "_build_item",
+        "_build_named_item",
+        "_data",
+        "_dataless",
+        "_event",
+        "_id",
+        "_retry",
+    )
+
     def __init__(self, limit: int, build_item: Callable[[Data], T], *, dataless: bool = False) -> None:
         super().__init__(limit, cr_ends_line=True)
         self._build_item = build_item

@@ -27,6 +27,8 @@ class JSONEventsDecoder(EventDecoder[T | None]):
     of JSON, RFC 8259, section 8.2), which the next event may complete.
     """
 
+    __slots__ = ("_end_marker", "_kind", "irregular")
+
     def __init__(
         self,
         kind: type[T],
