@@ -37,7 +37,6 @@ from __future__ import annotations
 import asyncio
 from asyncio import current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import suppress
 from enum import Enum
 from types import TracebackType
 from typing import Any
@@ -98,21 +97,6 @@ class ChatStream:
     attempts use the same one. `provider` is the name that errors give. `length_limited` says that the caller has
     limited the answer's length.
     """
-
-    __slots__ = (
-        "__weakref__",
-        "_advance",
-        "_attempts",
-        "_close_lock",
-        "_failure",
-        "_length_limited",
-        "_loop",
-        "_provider",
-        "_reader_stopped",
-        "_state",
-        "_unread",
-        "_watch",
-    )
 
     def __init__(
         self, attempts: Attempts, watch: Watchdog, *, provider: str | None = None, length_limited: bool = False
@@ -214,7 +198,9 @@ class ChatStream:
                         if not self._watch.closed_early:
                             self._advance = _no_piece
                             return Finished("stop")  # the site has given no reason
-                        self._enter(State.FAILED, self._loop_ended())
+                        what = "The event loop in which this answer was read has ended."
+                        hint = "Read all of it in one `asyncio.run`."
+                        self._enter(State.FAILED, self.interrupted(what, hint=hint))
                     raise self._finish(last)  # noqa: B904 - it is `last` itself, or what `last` means
                 if self._state is not State.OPEN:  # `aclose` was called meanwhile, and the attempts ignored it
                     raise self._finish(StopAsyncIteration())
@@ -274,10 +260,6 @@ class ChatStream:
             self._enter(State.FAILED, self.interrupted(what))
         return error
 
-    def _loop_ended(self) -> StreamInterrupted:
-        text = "The event loop in which this answer was read has ended."
-        return self.interrupted(text, hint="Read all of it in one `asyncio.run`.")
-
     def interrupted(self, what: str, *, hint: str | None = None) -> StreamInterrupted:
         """The error for an answer that broke off, `what` says how, with the text so far."""
         error = StreamInterrupted(what, provider=self._provider, hint=hint)
@@ -295,9 +277,8 @@ class ChatStream:
         return self._open().__await__()
 
     async def _open(self) -> ChatStream:
-        if not self._unread:
-            with suppress(StopAsyncIteration):
-                self._unread.append(await self._next(False))
+        if not self._unread and (piece := await self.read_piece()) is not None:
+            self._unread.append(piece)
         return self
 
     def __aiter__(self) -> ChatStream:
@@ -398,8 +379,7 @@ class ChatStream:
                 self._reader_stopped = asyncio.Event()
                 self._watch.interrupt(reader)
             await self._reader_stopped.wait()
-        if self._close_lock is None:
-            self._close_lock = asyncio.Lock()
+        self._close_lock = self._close_lock or asyncio.Lock()
         async with self._close_lock:
             try:
                 await self._attempts.aclose()
