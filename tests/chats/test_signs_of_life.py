@@ -107,6 +107,22 @@ def test_what_says_something_gives_the_keep_alives_their_time_again() -> None:
     assert run(reading(pieces(), deadlines=Deadlines(between_pieces=60, keep_alives=120)).text()) == "firstlast"
 
 
+@pytest.mark.parametrize("texts", range(1, 20))
+def test_text_gives_the_keep_alives_their_time_again(texts: int) -> None:
+    """However much of it there has been."""
+
+    async def pieces() -> Pieces:
+        for _ in range(20):
+            for _ in range(texts):
+                yield "x"
+            await passes(50)
+            yield KEEP_ALIVE
+            await passes(50)
+
+    text = run(reading(pieces(), deadlines=Deadlines(between_pieces=60, keep_alives=60)).text())
+    assert text == "x" * texts * 20
+
+
 def test_a_place_in_the_queue_is_no_sign() -> None:
     """A site tells one for ever to a call that it has forgotten."""
     stream = reading(signs(Queued(1, 1), 9, first=False), deadlines=Deadlines(first_piece=300))

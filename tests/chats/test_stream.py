@@ -20,19 +20,19 @@ from toolkit.errors import LoginRequired, SiteError, StreamInterrupted, StreamTi
 T = TypeVar("T")
 
 
-def reading(*answers: Pieces, deadlines: Deadlines | None = None) -> ChatStream:
+def reading(*answers: Pieces, deadlines: Deadlines | None = None, watch: Watchdog | None = None) -> ChatStream:
     """A stream of attempts that give `answers`, each after the one before wanted a login."""
+    dog = watch or Watchdog(deadlines or Deadlines())
 
     async def attempts() -> Attempts:
         for pieces in answers:
             with suppress(LoginRequired):
                 async with aclosing(pieces):
-                    with watch.enforce_deadlines():
+                    with dog.enforce_deadlines():
                         yield pieces
                 return
 
-    watch = Watchdog(deadlines or Deadlines())
-    return ChatStream(attempts(), watch)
+    return ChatStream(attempts(), dog)
 
 
 async def for_ever() -> Pieces:
@@ -138,6 +138,24 @@ async def test_the_whole_has_a_deadline(deadlines: Deadlines) -> None:
 
     with pytest.raises(StreamTimeout, match="total"):
         await reading(pieces(), deadlines=deadlines)
+
+
+async def test_a_long_answer_is_kept_in_few_texts() -> None:
+    """Each piece by itself takes many times the memory of its characters; nothing of the text is lost by that."""
+    pieces = [f"{number} " for number in range(1000)]
+
+    async def long() -> Pieces:
+        for piece in pieces:
+            yield piece
+
+    watch = Watchdog(Deadlines())
+    stream = reading(long(), watch=watch)
+    seen = []
+    async for piece in stream:
+        seen.append(piece)
+        assert stream.received == "".join(seen)
+    assert seen == pieces
+    assert len(watch.received) < len(pieces) / 4
 
 
 async def test_what_opened_a_stream_is_not_lost() -> None:

@@ -24,9 +24,9 @@ class AnswerDetails:
         self.usage: Usage | None = None
         self.model: str | None = None
         self.chat_id: str | None = None
-        self.tool_calls: list[ToolCall] = []
-        self.sources: list[Source] = []
-        self.media: list[Media] = []
+        self.tool_calls: tuple[ToolCall, ...] = ()  # there are few, mostly none
+        self.sources: tuple[Source, ...] = ()
+        self.media: tuple[Media, ...] = ()
         self._reasoning: list[str] = []
 
     @property
@@ -39,11 +39,11 @@ class AnswerDetails:
         if isinstance(event, Reasoning):
             self._reasoning.append(event.text)
         elif isinstance(event, ToolCall):
-            self.tool_calls.append(event)
+            self.tool_calls += (event,)
         elif isinstance(event, Sources):
             self.sources += event.sources
         elif isinstance(event, Media):
-            self.media.append(event)
+            self.media += (event,)
         elif isinstance(event, Usage):
             self.usage = event
         elif isinstance(event, ModelSelected):

@@ -37,7 +37,6 @@ from __future__ import annotations
 import asyncio
 from asyncio import current_task
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import suppress
 from enum import Enum
 from types import TracebackType
 from typing import Any
@@ -112,10 +111,10 @@ class ChatStream:
         self._loop: asyncio.AbstractEventLoop | None = None  # from the first read on
         self._unread: list[Piece] = []  # the event that `await stream` has waited for
         self._reader_stopped: asyncio.Event | None = None  # set once the reader that `aclose` interrupted has stopped
-        self._close_lock = asyncio.Lock()
+        self._close_lock: asyncio.Lock | None = None  # from the first `aclose` on
 
-    async def _next(self, only_text: bool) -> Any:
-        """Return the next piece, as `str` if it is text. Raises `StopAsyncIteration` at the end.
+    async def _next(self, only_text: bool, raise_at_end: bool = True) -> Any:
+        """Return the next piece, as `str` if it is text. At the end, raises `StopAsyncIteration` or returns None.
 
         This runs once per piece: what it does for the watchdog is written out, because method calls would cost as much
         as all the rest.
@@ -142,15 +141,22 @@ class ChatStream:
                 reader = None  # the error's traceback holds this frame, and the task would hold the error
                 try:
                     piece = await self._first_piece_after(ended)
+                except StopAsyncIteration:
+                    if raise_at_end:
+                        raise
+                    return None
                 finally:
                     ended = None
             if isinstance(piece, Text):
                 piece = piece.text
             if isinstance(piece, str):
                 if piece:
-                    if not watch.received:
+                    received = watch.received
+                    if not received:
                         watch.pause_timer()
-                    watch.received.append(piece)
+                    received.append(piece)
+                    if len(received) == watch.join_at:
+                        watch.join_last_texts()
                     watch.wait_elapsed = 0.0
                     break
                 watch.note_keep_alive()  # a frame without text, as good as one that says nothing
@@ -192,7 +198,9 @@ class ChatStream:
                         if not self._watch.closed_early:
                             self._advance = _no_piece
                             return Finished("stop")  # the site has given no reason
-                        self._enter(State.FAILED, self._loop_ended())
+                        what = "The event loop in which this answer was read has ended."
+                        hint = "Read all of it in one `asyncio.run`."
+                        self._enter(State.FAILED, self.interrupted(what, hint=hint))
                     raise self._finish(last)  # noqa: B904 - it is `last` itself, or what `last` means
                 if self._state is not State.OPEN:  # `aclose` was called meanwhile, and the attempts ignored it
                     raise self._finish(StopAsyncIteration())
@@ -243,7 +251,7 @@ class ChatStream:
             self._enter(State.COMPLETE)
             return self._failure or StopAsyncIteration()
         if isinstance(error, ToolkitError):
-            error.text = error.text or "".join(self._watch.received)
+            error.text = error.text or self.received
             self._enter(State.FAILED, error)
         elif isinstance(error, asyncio.CancelledError):
             self._enter(State.FAILED, self.interrupted("The reading of this answer was cancelled."))
@@ -252,14 +260,10 @@ class ChatStream:
             self._enter(State.FAILED, self.interrupted(what))
         return error
 
-    def _loop_ended(self) -> StreamInterrupted:
-        text = "The event loop in which this answer was read has ended."
-        return self.interrupted(text, hint="Read all of it in one `asyncio.run`.")
-
     def interrupted(self, what: str, *, hint: str | None = None) -> StreamInterrupted:
         """The error for an answer that broke off, `what` says how, with the text so far."""
         error = StreamInterrupted(what, provider=self._provider, hint=hint)
-        error.text = "".join(self._watch.received)
+        error.text = self.received
         return error
 
     def _enter(self, state: State, failure: ToolkitError | None = None) -> None:
@@ -273,9 +277,8 @@ class ChatStream:
         return self._open().__await__()
 
     async def _open(self) -> ChatStream:
-        if not self._unread:
-            with suppress(StopAsyncIteration):
-                self._unread.append(await self._next(False))
+        if not self._unread and (piece := await self.read_piece()) is not None:
+            self._unread.append(piece)
         return self
 
     def __aiter__(self) -> ChatStream:
@@ -289,13 +292,9 @@ class ChatStream:
         while (piece := await self.read_piece()) is not None:
             yield Text(piece) if isinstance(piece, str) else piece
 
-    async def read_piece(self) -> str | ChatEvent | None:
+    def read_piece(self) -> Awaitable[str | ChatEvent | None]:
         """The next one of `events()`, with text as it is; None at the end."""
-        try:
-            piece: str | ChatEvent = await self._next(False)
-        except StopAsyncIteration:
-            return None
-        return piece
+        return self._next(False, raise_at_end=False)
 
     async def text(self, *, allow_truncated: bool = False) -> str:
         """The rest of the answer as one text: all of it, where nothing was read before. The stream is closed
@@ -317,6 +316,11 @@ class ChatStream:
         return truncation_error(self.finish_reason, self._watch.received, self._provider)
 
     @property
+    def received(self) -> str:
+        """The text that has come so far."""
+        return "".join(self._watch.received)
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the answer ended: `stop`, `length`, `content_filter`, `tool_calls`, `refusal` or the site's own word."""
         return self._watch.finish_reason
@@ -334,17 +338,17 @@ class ChatStream:
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The functions that the model asks the caller to run."""
-        return tuple(self._watch.details.tool_calls)
+        return self._watch.details.tool_calls
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """What the answer rests on."""
-        return tuple(self._watch.details.sources)
+        return self._watch.details.sources
 
     @property
     def media(self) -> tuple[Media, ...]:
         """The pictures and files of the answer."""
-        return tuple(self._watch.details.media)
+        return self._watch.details.media
 
     @property
     def model(self) -> str | None:
@@ -375,6 +379,7 @@ class ChatStream:
                 self._reader_stopped = asyncio.Event()
                 self._watch.interrupt(reader)
             await self._reader_stopped.wait()
+        self._close_lock = self._close_lock or asyncio.Lock()
         async with self._close_lock:
             try:
                 await self._attempts.aclose()

@@ -23,6 +23,9 @@ LOST_TURN = (
     "This process stood still, or its store did not answer, for so long that another call may use the account by now."
 )
 
+# Texts after which the last ones become one: a word takes 90 bytes by itself, and an answer has thousands.
+TEXTS_APART = 8
+
 log = logging.getLogger("toolkit")
 
 T = TypeVar("T")
@@ -42,11 +45,38 @@ class Watchdog:
     The timer is not moved with each piece. When it is up, it is set again if no deadline has passed.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_deadlines",
+        "_enforcing",
+        "_loop",
+        "_lost_turn",
+        "_only_alive_after",
+        "_only_alive_since",
+        "_passed",
+        "_timer",
+        "_total_due",
+        "cancellations",
+        "closed_early",
+        "details",
+        "finish_reason",
+        "interrupted",
+        "join_at",
+        "place",
+        "reader",
+        "received",
+        "time",
+        "timer_paused",
+        "wait_elapsed",
+        "wait_start",
+    )
+
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
         self._loop: asyncio.AbstractEventLoop
         self.time: Callable[[], float] = time.monotonic
         self.received: list[str] = []
+        self.join_at = TEXTS_APART  # the length of `received` at which `join_last_texts` has to be called
         self.details = AnswerDetails()
         self.finish_reason: str | None = None  # None before the end
         # The wait for a piece; times are in seconds of `time`.
@@ -124,6 +154,12 @@ class Watchdog:
         """Note that something of the answer has come, though no text: the wait for a piece begins anew."""
         self.wait_start, self.wait_elapsed = self.time(), 0.0
         self._only_alive_after = -1
+
+    def join_last_texts(self) -> None:
+        """Keep the last `TEXTS_APART` of the texts that were received as one."""
+        self.received[-TEXTS_APART:] = ("".join(self.received[-TEXTS_APART:]),)
+        self.join_at = len(self.received) + TEXTS_APART
+        self._only_alive_after = -1  # it is a number of texts, which begins anew
 
     def note_keep_alive(self) -> None:
         """Note that bytes without a meaning have come: the wait begins anew, until `keep_alives` is used up."""

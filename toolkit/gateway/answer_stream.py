@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict, istr
 
 from toolkit.chats.events import ChatEvent, Finished, Queued, Status
 from toolkit.chats.stream import ChatStream
@@ -24,6 +25,7 @@ from toolkit.gateway.ending import ENDING
 from toolkit.gateway.error_answers import GatewayError, Refused, gateway_error
 from toolkit.gateway.protocols import StreamWriter
 from toolkit.gateway.question import Question
+from toolkit.gateway.silence_watch import SilenceWatch
 
 GRACE_SECONDS = 5.0
 COMMENT_SECONDS = 10.0  # of silence, after which a comment is sent
@@ -32,11 +34,13 @@ WRITE_SECONDS = 60.0  # for a client to read on
 # writer wait: their marks are 16 and 64 KiB (`asyncio.WriteTransport.set_write_buffer_limits`).
 UNREAD_BYTES = 16 * 1024
 GATHERED_EVENTS = 64  # that are written at once, though more of the answer is there already
-HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-cache",
-    "X-Accel-Buffering": "no",  # nginx sends what it has at once then
-}
+HEADERS = CIMultiDict(
+    {
+        hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
+        hdrs.CACHE_CONTROL: "no-cache",
+        istr("X-Accel-Buffering"): "no",  # nginx sends what it has at once then
+    }
+)
 WAITING = b": waiting\n\n"
 QUEUED = b": queue position %d of %d\n\n"
 
@@ -46,17 +50,30 @@ class SlowClient(ConnectionError):
 
 
 class AnswerStream:
-    """One answer on its way to one client. `request` is the client's; `writer` writes the events."""
+    """One answer on its way to one client. `request` is the client's; `writer` writes the events. While it is sent,
+    `silence` has it say something now and then."""
 
-    def __init__(self, request: web.Request, writer: StreamWriter) -> None:
-        self._request, self._writer = request, writer
+    __slots__ = (
+        "_body",
+        "_chunked",
+        "_crowded",
+        "_gathered",
+        "_last_write",
+        "_request",
+        "_silence",
+        "_time",
+        "_writer",
+        "response",
+        "started",
+    )
+
+    def __init__(self, request: web.Request, writer: StreamWriter, silence: SilenceWatch) -> None:
+        self._request, self._writer, self._silence = request, writer, silence
         self.response = web.StreamResponse(headers=HEADERS)
         self._last_write = 0.0
         self._gathered: list[bytes] = []  # events that the next write has
         self._crowded = self._chunked = False
-        self._loop = asyncio.get_running_loop()
-        self._time = self._loop.time
-        self._silence: asyncio.TimerHandle
+        self._time = asyncio.get_running_loop().time
         self._body: AbstractStreamWriter | None = None  # once the head is sent
         self.started = False  # something of the answer has been sent, so no other site can be asked
 
@@ -81,29 +98,24 @@ class AnswerStream:
             self.started = True
             call.begin_answer()
             await self._begin()
-            self._watch_silence()
-            try:
+            with self._silence.watching(self, COMMENT_SECONDS):
                 await self._send_content(first, stream, question, call)
-            finally:
-                self._silence.cancel()
 
     async def _send_content(
         self, piece: str | ChatEvent | None, stream: ChatStream, question: Question, call: RunningCall
     ) -> None:
         """Send `piece` and what follows it. Each piece of an answer passes here, so that it takes no further calls."""
-        texts: list[str] = []
         gathered, writer = self._gathered, self._writer
         try:
             while piece is not None:
                 if isinstance(piece, str):
-                    texts.append(piece)
                     gathered.append(writer.text(piece))
                 else:
                     gathered.append(writer.event(piece))
                 if self._crowded or len(gathered) > GATHERED_EVENTS:
                     await self._flush()
                 piece = await call_before_wait(stream.read_piece(), self._flush_at_once)
-            answer = summarize(stream, "".join(texts), question)
+            answer = summarize(stream, question)
             call.usage = answer.usage
             gathered.append(writer.end(answer))
         except ToolkitError as error:
@@ -176,16 +188,14 @@ class AnswerStream:
         await self._write(data)
         self._crowded = False
 
-    def _watch_silence(self) -> None:
-        """Keep the connection by a comment whenever nothing has been written for `COMMENT_SECONDS`."""
-        left = self._last_write + COMMENT_SECONDS - self._time()
-        if left <= 0:
-            left = COMMENT_SECONDS
-            transport = self._request.transport
-            if transport is not None and transport.get_write_buffer_size() <= UNREAD_BYTES:
-                self._gathered.append(WAITING)
-                self._flush_at_once()
-        self._silence = self._loop.call_later(left, self._watch_silence)
+    def break_silence(self) -> None:
+        """Keep the connection by a comment, if nothing has been written for `COMMENT_SECONDS`."""
+        if self._time() - self._last_write < COMMENT_SECONDS:
+            return
+        transport = self._request.transport
+        if transport is not None and not transport.is_closing() and transport.get_write_buffer_size() <= UNREAD_BYTES:
+            self._gathered.append(WAITING)
+            self._flush_at_once()
 
     async def _write(self, data: bytes) -> None:
         """Write whole events. Raises `SlowClient` where the client does not read on."""

@@ -60,19 +60,19 @@ def read_usage(told: Usage | None, question: Question, written: str) -> AnswerUs
     return AnswerUsage(prompt, completion, told.reasoning_tokens if told is not None else None, estimated)
 
 
-def summarize(stream: ChatStream, text: str, question: Question) -> AnswerSummary:
-    """The summary of `stream`, which has been read to its end, and whose text is `text`.
+def summarize(stream: ChatStream, question: Question) -> AnswerSummary:
+    """The summary of `stream`, which has been read to its end.
 
     An answer that calls functions ends for that reason, also where the site calls it a plain end: agents go by it.
     """
-    reason = stream.finish_reason or "stop"
+    reason, text = stream.finish_reason or "stop", stream.received
     written = text + stream.reasoning + "".join(call.name + call.arguments for call in stream.tool_calls)
     return AnswerSummary(
         text=text,
         reasoning=stream.reasoning,
-        tool_calls=tuple(stream.tool_calls),
-        media=tuple(stream.media),
-        sources=tuple(stream.sources),
+        tool_calls=stream.tool_calls,
+        media=stream.media,
+        sources=stream.sources,
         finish_reason="tool_calls" if stream.tool_calls and reason == "stop" else reason,
         usage=read_usage(stream.usage, question, written),
     )

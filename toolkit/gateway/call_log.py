@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import msgspec
 
@@ -43,15 +42,45 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningCall:
-    """A call that is under way."""
+    """A call that is under way, to `site` for the `model` of the client `client`. See `CallLog.record`."""
 
-    def __init__(self, log: CallLog, *, stream: bool) -> None:
-        self._log, self._stream = log, stream
-        self._start = time.perf_counter()
+    __slots__ = ("_began", "_client", "_log", "_model", "_site", "_start", "_stream", "first_piece", "outcome", "usage")
+
+    def __init__(self, log: CallLog, site: ServedSite, model: str, client: str, *, stream: bool) -> None:
+        self._log, self._site, self._model, self._client, self._stream = log, site, model, client, stream
+        self._began, self._start = time.time(), time.perf_counter()
         self.first_piece: float | None = None
         self.outcome = OK
         self.usage: AnswerUsage | None = None
-        log.waiting += 1
+
+    def __enter__(self) -> RunningCall:
+        self._log.waiting += 1
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            self.fail(error)
+        if self.first_piece is None:
+            self._log.waiting -= 1
+        else:
+            self._log.streams -= self._stream
+        self._log.add(self._record())
+
+    def _record(self) -> CallRecord:
+        usage = self.usage
+        return CallRecord(
+            began=self._began,
+            model=self._model[:MODEL_CHARACTERS],
+            site=self._site,
+            client=self._client,
+            stream=self._stream,
+            outcome=self.outcome,
+            seconds=self.seconds,
+            first_piece=self.first_piece,
+            prompt_tokens=usage and usage.prompt,
+            completion_tokens=usage and usage.completion,
+            estimated=usage is not None and usage.estimated,
+        )
 
     def begin_answer(self) -> None:
         """Something of the answer is there, for the first time or again."""
@@ -63,12 +92,6 @@ class RunningCall:
     def fail(self, error: BaseException) -> None:
         """The call has ended by `error`."""
         self.outcome = outcome_of(error)
-
-    def end(self) -> None:
-        if self.first_piece is None:
-            self._log.waiting -= 1
-        else:
-            self._log.streams -= self._stream
 
     @property
     def seconds(self) -> float:
@@ -86,34 +109,15 @@ class CallLog:
         self.recent: deque[CallRecord] = deque(maxlen=KEPT)
         self.listeners: list[Callable[[CallRecord], None]] = []
 
-    @contextmanager
-    def record(self, site: ServedSite, model: str, user_agent: str, *, stream: bool) -> Iterator[RunningCall]:
-        """The call that the block makes, which is recorded at its end. Errors pass through."""
-        began, call = time.time(), RunningCall(self, stream=stream)
-        try:
-            yield call
-        except BaseException as error:
-            call.fail(error)
-            raise
-        finally:
-            call.end()
-            usage = call.usage
-            record = CallRecord(
-                began=began,
-                model=model[:MODEL_CHARACTERS],
-                site=site,
-                client=program_of(user_agent),
-                stream=stream,
-                outcome=call.outcome,
-                seconds=call.seconds,
-                first_piece=call.first_piece,
-                prompt_tokens=usage and usage.prompt,
-                completion_tokens=usage and usage.completion,
-                estimated=usage is not None and usage.estimated,
-            )
-            self.recent.append(record)
-            for listener in self.listeners:
-                listener(record)
+    def record(self, site: ServedSite, model: str, user_agent: str, *, stream: bool) -> RunningCall:
+        """For `with`: gives the call that the block makes, which is recorded at its end. Errors pass through."""
+        return RunningCall(self, site, model, program_of(user_agent), stream=stream)
+
+    def add(self, record: CallRecord) -> None:
+        """Note a call that has ended."""
+        self.recent.append(record)
+        for listener in self.listeners:
+            listener(record)
 
 
 def outcome_of(error: BaseException) -> str:

@@ -15,11 +15,12 @@ from toolkit.chats.events import ChatEvent, Media, Reasoning, Sources, ToolCall
 from toolkit.chats.messages import read_messages, read_tools
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
 from toolkit.gateway.error_answers import GatewayError, Refused, invalid, openai_error
-from toolkit.gateway.question import JSON_HINT, AnswerHead, Question
+from toolkit.gateway.question import JSON_HINT, OWN_OPTIONS, AnswerHead, Question
 from toolkit.gateway.request_body import decode_body
 
 # The reasons that clients know; what a site calls otherwise is an answer that ended by itself.
 FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
+NO_OPTIONS = OWN_OPTIONS | {"messages", "model"}  # fields that are for no site's options
 DONE = b"data: [DONE]\n\n"
 
 
@@ -51,7 +52,6 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
 def read_request(body: bytes) -> tuple[str, Question]:
     """The name of the model, and the question. Raises `Refused`, and `UsageError` for messages that are none."""
     asked, fields = decode_body(body, ChatCompletionRequest)
-    del fields["messages"]  # the question has them, and agents send long ones
     if asked.n not in (None, 1):
         raise Refused(invalid("n", "One answer at a time: `n` is 1."))
     if (asked.response_format or {}).get("type", "text") != "text":
@@ -65,9 +65,12 @@ def read_request(body: bytes) -> tuple[str, Question]:
         max_tokens=limit,
         tools=read_tools(asked.tools or ()),
         tool_choice=asked.tool_choice,
-        fields=fields,
+        # The question has the others, and agents send long messages and tools.
+        fields={name: value for name, value in fields.items() if name not in NO_OPTIONS},
     )
 
+
+BEFORE_TEXT = b',"choices":[{"index":0,"delta":{"content":'
 
 _encode = msgspec.json.Encoder().encode
 
@@ -75,11 +78,16 @@ _encode = msgspec.json.Encoder().encode
 class ChunkWriter:
     """Writes the events of a stream, which all begin with what `head` says."""
 
+    __slots__ = ("_before_text", "_include_usage")
+
     def __init__(self, head: AnswerHead) -> None:
         same = {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
         self._include_usage = head.question.include_usage
-        self._head = b"data: " + msgspec.json.encode(same)[:-1]
-        self._before_text = self._head + b',"choices":[{"index":0,"delta":{"content":'
+        self._before_text = b"data: " + msgspec.json.encode(same)[:-1] + BEFORE_TEXT
+
+    @property
+    def _head(self) -> bytes:
+        return self._before_text[: -len(BEFORE_TEXT)]
 
     def begin(self) -> bytes:
         """The first event, which says whose turn it is."""

@@ -7,9 +7,8 @@ A request is ended by cancelling its task, and this knows with which error the c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -36,19 +35,15 @@ class Ending:
         self._streams: dict[asyncio.Task[Any], tuple[ChatStream, web.StreamResponse | None]] = {}
         self._errors: dict[asyncio.Task[Any], GatewayError] = {}
 
-    @contextmanager
-    def watched(self, stream: ChatStream, response: web.StreamResponse | None = None) -> Iterator[None]:
-        """Around the reading of `stream` by the running task, for `response` where that is streamed. Raises
+    def watched(self, stream: ChatStream, response: web.StreamResponse | None = None) -> _Watched:
+        """For `with`, around the reading of `stream` by the running task, for `response` where that is streamed. Raises
         `Refused` where the end has begun."""
         if self.begun:
             raise Refused(ENDING_NOW)
         task = asyncio.current_task()
         assert task is not None
         self._streams[task] = stream, response
-        try:
-            yield
-        finally:
-            del self._streams[task]
+        return _Watched(self._streams, task)
 
     def begin(self) -> None:
         """Have nothing new begin."""
@@ -78,6 +73,18 @@ class Ending:
             return None
         task.uncancel()
         return error
+
+
+class _Watched(NamedTuple):
+    """See `Ending.watched`."""
+
+    streams: dict[asyncio.Task[Any], Any]
+    task: asyncio.Task[Any]
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        del self.streams[self.task]
 
 
 ENDING = web.AppKey("ending", Ending)

@@ -12,7 +12,7 @@ from contextlib import aclosing
 import msgspec
 from aiohttp import web
 
-from toolkit.chats.events import Queued, Status, Text
+from toolkit.chats.events import Queued, Status
 from toolkit.chats.stream import ChatStream
 from toolkit.client.client import Client
 from toolkit.errors import ToolkitError
@@ -27,6 +27,7 @@ from toolkit.gateway.protocols import ChatProtocol
 from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
 from toolkit.gateway.served_models import ModelNames, ServedModel, ServedSite
+from toolkit.gateway.silence_watch import SilenceWatch
 from toolkit.gateway.site_clients import SiteClients
 from toolkit.gateway.site_pauses import SitePauses
 
@@ -42,7 +43,7 @@ class Endpoints:
 
     def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
         self._served, self._clients, self._calls = served, clients, calls
-        self._pauses = SitePauses(served.store)
+        self._pauses, self._silence = SitePauses(served.store), SilenceWatch()
 
     async def health(self, _: web.Request) -> web.Response:
         """Whether the server is there. No site is asked."""
@@ -80,7 +81,7 @@ class Endpoints:
             answer = await self._whole_answer(models, question, name, program, request.app[ENDING])
             document = protocol.write_document(answer, head)
             return web.Response(body=document, content_type="application/json")
-        stream = AnswerStream(request, protocol.open_stream(head))
+        stream = AnswerStream(request, protocol.open_stream(head), self._silence)
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=True) as call:
@@ -140,8 +141,13 @@ async def read_body(request: web.Request) -> bytes:
     told, most = request.content_length or 0, request.client_max_size
     if told > most:
         raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=told)
+    body = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
-        return await request.read()
+        while data := await request.content.readany():  # `Request.read` would keep it for as long as the answer takes
+            body += data
+            if len(body) > most:
+                raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(body))
+    return bytes(body)
 
 
 def _ask(client: Client, model: ServedModel, question: Question) -> ChatStream:
@@ -150,14 +156,11 @@ def _ask(client: Client, model: ServedModel, question: Question) -> ChatStream:
 
 async def _read(stream: ChatStream, question: Question, call: RunningCall) -> AnswerSummary:
     """All of `stream`, whose beginning is noted in `call`."""
-    texts: list[str] = []
     async with stream, aclosing(stream.events()) as events:
         async for event in events:
             if not isinstance(event, Queued | Status):
                 call.begin_answer()
-            if isinstance(event, Text):
-                texts.append(event.text)
-    return summarize(stream, "".join(texts), question)
+    return summarize(stream, question)
 
 
 def _is_worth_another(error: Exception, position: int, models: tuple[ServedModel, ...]) -> bool:

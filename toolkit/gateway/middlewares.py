@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
 from aiohttp import web
+from multidict import istr
 
 from toolkit.errors import ToolkitError
 from toolkit.gateway.cross_origin import cross_origin_headers, is_preflight, preflight_headers
@@ -22,6 +23,9 @@ from toolkit.gateway.request_guard import RequestGuard
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 BODY_LIMIT = 8 * 1024 * 1024  # bytes of a request; agents send 76 KB, and pictures come within the JSON
+
+# As multidicts keep the names: they make new ones for each answer otherwise.
+X_REQUEST_ID, ANTHROPIC_REQUEST_ID, NO_SNIFF = istr("x-request-id"), istr("request-id"), istr("X-Content-Type-Options")
 
 log = logging.getLogger("toolkit")
 
@@ -78,15 +82,22 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 @web.middleware
-async def guard_entry(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody gets further than this who may not."""
+def guard_entry(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Nobody gets further than this who may not.
+
+    It is no coroutine, since it has nothing to do once the handler runs, which can take long.
+    """
     guard, headers = request.app[GUARD], request.headers
     refusal = guard.refusal(request.method, request.path, headers)
     if refusal is not None:
         raise Refused(refusal)
     if is_preflight(request.method, headers) and headers["Origin"] in guard.origins:
-        return web.Response(status=204, headers=preflight_headers(headers))
-    return await handler(request)
+        return _as_handled(web.Response(status=204, headers=preflight_headers(headers)))
+    return handler(request)
+
+
+async def _as_handled(response: web.Response) -> web.StreamResponse:
+    return response
 
 
 def _endpoint(request: web.Request) -> str:
@@ -119,5 +130,5 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     take an answer for nothing else; and those that let a page read it which may."""
     response.headers.update(cross_origin_headers(request.headers, request.app[GUARD].origins))
     if request_id := REQUEST_ID.get(""):  # aiohttp refuses an `Expect` that it does not know before there is one
-        response.headers["x-request-id"] = response.headers["request-id"] = request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers[X_REQUEST_ID] = response.headers[ANTHROPIC_REQUEST_ID] = request_id
+    response.headers[NO_SNIFF] = "nosniff"

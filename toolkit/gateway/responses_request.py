@@ -49,6 +49,7 @@ class ResponsesRequest(msgspec.Struct, kw_only=True):
 def read_request(body: bytes) -> tuple[str, Question]:
     """The name of the model, and the question. Raises `Refused`."""
     asked, fields = decode_body(body, ResponsesRequest)
+    fields.pop("input", None)  # the question has it, and agents send long ones
     _refuse_what_cannot_be_kept(asked)
     tools = tuple(_function(tool, f"tools[{index}]") for index, tool in enumerate(asked.tools or ()) if _is_ours(tool))
     choice, tools = _choice(asked.tool_choice, tools)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -34,23 +35,41 @@ class SiteClients:
             await self._opened.enter_async_context(client)
         return self._clients[site]
 
-    @asynccontextmanager
-    async def call(self, site: ServedSite) -> AsyncIterator[Client]:
-        """The client for one call, which counts until the end of the block. Raises `Refused` where there are too many
-        already."""
+    def call(self, site: ServedSite) -> _Call:
+        """For `async with`: gives the client for one call, which counts until the end of the block. Raises `Refused`
+        where there are too many already."""
+        return _Call(self, site)
+
+    async def begin_call(self, site: ServedSite) -> Client:
+        """The client for a call that counts from now on. See `call`."""
         client = await self.client(site)
         limit = MAX_IN_TURN if client.provider.one_at_a_time else MAX_CALLS
         if self._calls[site] >= limit:
             what = f"{limit} calls of {site.name} are under way or waiting already."
             raise Refused(GatewayError(429, "rate_limit_error", "queue_full", what, None, WAIT_SECONDS, may_retry=True))
         self._calls[site] += 1
-        try:
-            yield client
-        finally:
-            self._calls[site] -= 1
+        return client
+
+    def end_call(self, site: ServedSite) -> None:
+        """Count a call no longer."""
+        self._calls[site] -= 1
 
     async def closing(self, _: web.Application) -> AsyncIterator[None]:
         """Closes all of them, with their calls, at the end of a server."""
         yield
         self._clients.clear()
         await self._opened.aclose()
+
+
+class _Call(NamedTuple):
+    """See `SiteClients.call`. No generator: one that waits takes more memory than what it does is worth, for as long as
+    an answer takes."""
+
+    clients: SiteClients
+    site: ServedSite
+
+    async def __aenter__(self) -> Client:
+        return await self.clients.begin_call(self.site)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.clients.end_call(self.site)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from toolkit.errors import RateLimited, StoreError
 from toolkit.gateway.served import session_key
@@ -28,21 +27,23 @@ class SitePauses:
         self._store = store if isinstance(store, SharedStore) else None
         self._ends: dict[ServedModel, float] = {}  # in seconds of `time.monotonic`
 
-    @asynccontextmanager
-    async def kept(self, model: ServedModel) -> AsyncIterator[None]:
-        """For a call of `model`. Raises `RateLimited` at once where a pause is not over, and `StoreError`; one that the
-        call itself raises is noted."""
+    def kept(self, model: ServedModel) -> _Kept:
+        """For `async with`, around a call of `model`. Raises `RateLimited` at once where a pause is not over, and
+        `StoreError`; one that the call itself raises is noted."""
+        return _Kept(self, model)
+
+    async def check(self, model: ServedModel) -> None:
+        """Raise `RateLimited` where a pause is not over, and `StoreError`."""
         if (left := await self._left(model)) > 0:
             error = RateLimited(f"{model.site.name} has asked to be left alone for a while.")
             error.status, error.reason = 429, "Too Many Requests"
             error.ask_to_wait(left)
             raise error
-        try:
-            yield
-        except RateLimited as error:
-            if error.retry_after:
-                await self._note(model, min(error.retry_after, LONGEST_SECONDS))
-            raise
+
+    async def note(self, model: ServedModel, error: RateLimited) -> None:
+        """Note the pause that a call of `model` was told to keep, if it was told one."""
+        if error.retry_after:
+            await self._note(model, min(error.retry_after, LONGEST_SECONDS))
 
     async def _left(self, model: ServedModel) -> float:
         own = self._ends.get(model, 0.0) - time.monotonic()
@@ -60,3 +61,17 @@ class SitePauses:
                 await self._store.pause(session_key(model.site), model.model or "", seconds)
             except StoreError as error:
                 log.warning("Other servers do not know that %s wants a pause: %s", model.site.name, error)
+
+
+class _Kept(NamedTuple):
+    """See `SitePauses.kept`. No generator, as `site_clients` says."""
+
+    pauses: SitePauses
+    model: ServedModel
+
+    async def __aenter__(self) -> None:
+        await self.pauses.check(self.model)
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, RateLimited):
+            await self.pauses.note(self.model, error)

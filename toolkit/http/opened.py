@@ -19,15 +19,19 @@ Closable = TypeVar("Closable", bound=Closes)
 
 class Opened(Generic[Closable]):
     """The async context manager of what `open_it` opens. It is no generator, since none can start while an event loop
-    ends."""
+    ends. How it was opened is forgotten then: a request can be large, and its answer long."""
+
+    __slots__ = ("_open_it", "_opened")
 
     def __init__(self, open_it: Callable[[], Awaitable[Closable]]) -> None:
-        self._open_it = open_it
+        self._open_it: Callable[[], Awaitable[Closable]] | None = open_it
         self._opened: Closable
 
     async def __aenter__(self) -> Closable:
+        assert self._open_it is not None, "it is opened once"
+        opening, self._open_it = self._open_it(), None
         try:
-            self._opened = await self._open_it()
+            self._opened = await opening
         except BaseException as error:
             forget_locals(error)
             raise

@@ -42,6 +42,18 @@ class Response:
     cookies of a session, which the site may have refused.
     """
 
+    __slots__ = (
+        "_compressed",
+        "_exchange",
+        "_generators",
+        "_reset",
+        "_signed_in",
+        "headers",
+        "raw",
+        "status",
+        "url",
+    )
+
     def __init__(
         self, raw: aiohttp.ClientResponse, url: str, exchange: Exchange | None, *, signed_in: bool = True
     ) -> None:
@@ -50,7 +62,7 @@ class Response:
         self._compressed = bool(raw.headers.get("Content-Encoding"))
         self._reset = reset_of_unframed_body(raw)
         self._exchange = exchange
-        self._generators: list[AsyncGenerator[Any, None]] = []
+        self._generators: tuple[AsyncGenerator[Any, None], ...] = ()
         self.url = url
         self.status = raw.status
         self.headers: Mapping[str, str] = raw.headers
@@ -80,7 +92,7 @@ class Response:
 
     def _remember(self, generator: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """Have `aclose` close `generator`, before the garbage collector does."""
-        self._generators.append(generator)
+        self._generators += (generator,)
         return generator
 
     async def aclose(self, error: BaseException | None = None) -> None:
@@ -90,7 +102,9 @@ class Response:
         """
         try:
             while self._generators:
-                await self._generators.pop().aclose()
+                *others, last = self._generators
+                self._generators = tuple(others)
+                await last.aclose()
             if error is None and self.raw.connection is not None:
                 await self._read_up_to(REST_LIMIT, REST_SECONDS)  # at the body's end aiohttp keeps the connection
         finally:

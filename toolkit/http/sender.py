@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 
 from toolkit.http.aiohttp_errors import HTTP_ERRORS, map_error
 from toolkit.http.connections import Connections
@@ -95,7 +96,8 @@ class Sender:
         """The headers that the page would send, `credentials`, the request's own, and the cookies that belong to its
         URL."""
         url, page = request.url, self._page
-        headers = CIMultiDict(fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts))
+        fetch = fetch_headers(session.headers, request.method, url, page=page, hosts=self._hosts)
+        headers = CIMultiDict([(_name(name), value) for name, value in fetch.items()])
         headers.update(credentials)
         if self._gate_headers and is_behind_gate(url, page, self._hosts):
             headers.update(self._gate_headers)
@@ -120,6 +122,13 @@ class Sender:
             if exchange is not None:
                 exchange.end()
             raise
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> istr:
+    """The name of a header as multidicts keep it. Each makes its own otherwise, and keeps it as long as an answer
+    takes."""
+    return istr(name)
 
 
 def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:

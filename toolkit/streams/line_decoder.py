@@ -14,6 +14,12 @@ class LineDecoder(ABC, Generic[T]):
     """Decodes lines of at most `limit` bytes. An error is raised only after all items before it have been returned, and
     by every call from then on."""
 
+    __slots__ = (
+        "_error",
+        "_limit",
+        "_lines",
+    )
+
     def __init__(self, limit: int, *, cr_ends_line: bool) -> None:
         self._limit = limit
         self._lines = LineSplitter(limit, cr_ends_line=cr_ends_line)

@@ -15,6 +15,15 @@ class LineSplitter:
     and the splitter is not used any more.
     """
 
+    __slots__ = (
+        "_after_cr",
+        "_cr_ends_line",
+        "_limit",
+        "_started",
+        "overlong",
+        "rest",
+    )
+
     def __init__(self, limit: int, *, cr_ends_line: bool) -> None:
         self.rest = bytearray()
         self.overlong = False

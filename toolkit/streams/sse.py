@@ -28,11 +28,22 @@ class EventDecoder(LineDecoder[T]):
     their streams with one.
     """
 
+    __slots__ = (
+        "_at_event_start",
+        "_build_item",
+        "_build_named_item",
+        "_data",
+        "_dataless",
+        "_event",
+        "_id",
+        "_retry",
+    )
+
     def __init__(self, limit: int, build_item: Callable[[Data], T], *, dataless: bool = False) -> None:
         super().__init__(limit, cr_ends_line=True)
         self._build_item = build_item
         self._dataless = dataless
-        self._build_named_items: Callable[[str, Data], list[T]] | None = None  # for events that have a type
+        self._build_named_item: Callable[[str, Data], T] | None = None  # for events that have a type
         self._data: Data | None = None
         self._event = ""
         self._id = ""
@@ -67,8 +78,8 @@ class EventDecoder(LineDecoder[T]):
         for line in lines:
             if not line:
                 if data is not None:
-                    if self._event and self._build_named_items is not None:
-                        items += self._build_named_items(self._event, data)
+                    if self._event and self._build_named_item is not None:
+                        items.append(self._build_named_item(self._event, data))
                     else:
                         try:
                             items.append(build_item(data))

@@ -27,6 +27,8 @@ class JSONEventsDecoder(EventDecoder[T | None]):
     of JSON, RFC 8259, section 8.2), which the next event may complete.
     """
 
+    __slots__ = ("_end_marker", "_kind", "irregular")
+
     def __init__(
         self,
         kind: type[T],
@@ -41,8 +43,7 @@ class JSONEventsDecoder(EventDecoder[T | None]):
         self.irregular = False
         self._kind = otherwise or kind
         self._end_marker = end.encode()
-        if named is not None:
-            self._build_named_items = lambda name, data: [named(name, data)]
+        self._build_named_item = named
 
     def _build_unusual_items(self, data: Data) -> list[T | None]:
         """What msgspec has refused: the end marker, blank data, text that is not UTF-8, or halves of characters."""
