@@ -91,6 +91,7 @@ async def test_the_model_of_a_call(gateway: Gateway) -> None:
     ("refusal", "status", "code"),
     [
         (Refusal(429, "slow down", headers={"Retry-After": "7"}), 429, "rate_limited"),
+        (Refusal(429, "slow down"), 429, "rate_limited"),
         (Refusal(400, "no"), 400, "refused_by_site"),
         (Refusal(503, "down"), 503, "site_unavailable"),
         (Refusal(500, "fell over"), 502, "site_unavailable"),
@@ -105,7 +106,8 @@ async def test_failures_before_the_answer(
     answer = await gateway.chat(stream=stream)
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
     assert answer.headers.get("x-should-retry") == (None if status in (429, 503) else "false")
-    assert answer.headers.get("Retry-After") == {429: "7", 503: "5"}.get(status)
+    said = refusal.headers.get("Retry-After", "5")  # what the site says, or else what is usual here
+    assert answer.headers.get("Retry-After") == (said if status in (429, 503) else None)
     assert "hello" not in answer.json["error"]["message"]
 
 
@@ -236,7 +238,15 @@ async def test_other_requests(gateway: Gateway, method: str, path: str, status: 
     answer = await gateway.ask(method, path, {} if method == "POST" else None)
     assert answer.status == status
     assert set(answer.json["error"]) == {"message", "type", "param", "code"}
+    assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+async def test_a_base_url_that_is_wrong(gateway: Gateway) -> None:
+    """The words say where it ends, for clients of each protocol."""
+    for path in ("/chat/completions", "/models", "/v1/v1/messages"):
+        told = (await gateway.ask("POST", path, {})).json["error"]["message"]
+        assert "Base URLs end with /v1 for OpenAI clients, and before it for Anthropic's." in told
 
 
 async def test_a_request_that_is_too_large(gateway: Gateway) -> None:

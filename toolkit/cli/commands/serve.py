@@ -184,6 +184,7 @@ async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
         base_urls=settings.deployments,
         aliases=settings.aliases,
         only=settings.only,
+        longest_prompts=settings.longest_prompts,
         deadlines=settings.deadlines,
         proxy=settings.proxy,
         profile=settings.profile,
