@@ -17,6 +17,18 @@ export function stopTrial() {
   running?.abort();
 }
 
+export function clearTrial() {
+  find("question").value = "";
+  clearAnswer();
+  say(find("outcome"), "");
+}
+
+function clearAnswer() {
+  find("answer").replaceChildren();
+  find("reasoning").lastElementChild.replaceChildren();
+  find("reasoning").hidden = true;
+}
+
 export function prepareTrial(onEnd, onRefused) {
   find("trial").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -34,9 +46,7 @@ export function prepareTrial(onEnd, onRefused) {
 async function run() {
   running = new AbortController();
   const [answer, reasoning] = [find("answer"), find("reasoning")];
-  answer.replaceChildren();
-  reasoning.lastElementChild.replaceChildren();
-  reasoning.hidden = true;
+  clearAnswer();
   answer.setAttribute("aria-busy", "true");  // read out once it is whole
   find("stop").disabled = false;
   say(find("outcome"), "Waiting…");
