@@ -145,7 +145,7 @@ def load_settings(file: Path) -> ServeSettings:
         if not key.startswith(REFERENCES):
             raise error_at(file, place, "expected `env:NAME` or `keyring:SERVICE/USER`, which name the key")
     for index, origin in enumerate(settings.allow_origins):
-        if page_origin(origin) != origin and not origin.startswith(EXTENSIONS):
+        if not is_origin(origin):
             raise error_at(file, f"$.allow_origins[{index}]", "expected an origin such as https://notes.example.org")
     if settings.timeouts.cleanup == math.inf:
         raise error_at(file, "$.timeouts.cleanup", "expected a number of seconds, since it cannot take for ever")
@@ -157,6 +157,11 @@ def load_settings(file: Path) -> ServeSettings:
         _check_provider(file, f"$.longest_prompts.{name}", re.split("[@/]", name)[0])
     browsers = None if settings.browsers is None else str(file.parent / Path(settings.browsers).expanduser())
     return replace(settings, deployments=deployments, browsers=browsers)
+
+
+def is_origin(text: str) -> bool:
+    """Whether `text` is what a browser sends as the Origin of a page, or of an extension's."""
+    return page_origin(text) == text != "" or text.startswith(EXTENSIONS)
 
 
 def schema() -> dict[str, Any]:
