@@ -151,6 +151,20 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
     assert words in result.err
 
 
+async def test_a_store_with_nothing_in_it(toolkit: Toolkit) -> None:
+    """It says what to do, and serves all the same: so where the store is not there."""
+    stores = {
+        "file": "note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one",
+        "redis://127.0.0.1:1/0": "note: The Redis store redis://127.0.0.1:1/0 cannot be used: there is no connection.",
+    }
+    for store, words in stores.items():
+        async with serving(toolkit, "--store", store, "--no-key") as served:
+            assert served.process.stderr is not None
+            async with asyncio.timeout(SECONDS):
+                assert (await served.process.stderr.readline()).decode().startswith(words)
+            assert (await served.end())[0] == 0
+
+
 async def test_patterns_of_what_may_come(toolkit: Toolkit) -> None:
     """A name that there is no session for yet may be stored later; one of one's own may be anything."""
     options = ["--model", "a@b/c=openwebui", "--model", "sky=openwebui/m"]

@@ -13,6 +13,7 @@ from tests.gateway.conftest import KEY, Answered, Gateway, gateway_before
 from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
+from tests.sites.serving import serve
 from toolkit.gateway import answer_stream, served, site_clients
 from toolkit.gateway.request_body import MOST_CONTAINERS
 from toolkit.session.browser_session import BrowserSession
@@ -170,6 +171,18 @@ async def test_another_model_where_one_fails() -> None:
         assert len(good.asked) == 2
         models = (await gateway.ask("GET", "/v1/models")).json["data"]
         assert [model["id"] for model in models] == ["sky", "codelinkava", "codelinkava@b"]
+
+
+async def test_sites_that_are_not_served() -> None:
+    """They are not asked for their models: no session is made for that."""
+    site, other = ScriptedSite(), ScriptedSite()
+    async with (
+        serve(other.app()) as other_origin,
+        gateway_before(site, base_urls={"aura": other_origin}, only=("codelinkava*",)) as gateway,
+    ):
+        models = (await gateway.ask("GET", "/v1/models")).json["data"]
+    assert [model["id"] for model in models] == ["codelinkava"]
+    assert not other.requests
 
 
 async def test_a_site_that_is_slow_to_begin(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,8 @@ class Endpoints:
 
     async def list_models(self, _: web.Request) -> web.Response:
         names = await self._served.names()
-        lists = await asyncio.gather(*(self._models_of(names, site) for site in names.sites))
+        asked = filter(names.may_serve, names.sites)
+        lists = await asyncio.gather(*(self._models_of(names, site) for site in asked))
         found = [
             *(alias for alias in names.aliases if names.is_served(alias)),
             *(one for each in lists for one in each),

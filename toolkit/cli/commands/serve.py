@@ -171,12 +171,17 @@ def _log_as_json() -> Iterator[None]:
 
 async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None:
     """Serve until the end. `about_key` says where the key is to be found; None for one that is new, or for none."""
+    import asyncio
+
+    from toolkit.cli.store_note import tell_of_store
     from toolkit.gateway.application import app
     from toolkit.gateway.connection_limit import raise_connection_limit
     from toolkit.gateway.listening import Listener, bind
     from toolkit.gateway.request_guard import own_hosts
     from toolkit.gateway.service_manager import READY, STOPPING, notify_service_manager
+    from toolkit.stores.choose import open_store
 
+    store = open_store(settings.store)
     bound = bind(settings.host, settings.port)
     port = bound.getsockname()[1]
     application = app(
@@ -184,7 +189,7 @@ async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None
         other_keys=settings.keys.values(),
         hosts=own_hosts(settings.host, port, settings.allow_hosts),
         origins=settings.allow_origins,
-        store=settings.store,
+        store=store,
         base_urls=settings.deployments,
         aliases=settings.aliases,
         only=settings.only,
@@ -207,9 +212,15 @@ async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None
         elif key:
             echo_text(f"export OPENAI_API_KEY={key}")
         notify_service_manager(READY)
+        telling.append(asyncio.ensure_future(tell_of_store(store, needs_sessions=not settings.deployments)))
 
+    telling: list[asyncio.Future[None]] = []
     listener = Listener(application, bound, raise_connection_limit())
-    await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
+    try:
+        await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
+    finally:
+        for one in telling:
+            one.cancel()
 
 
 def _read_base_url(text: str) -> tuple[str, str]:
