@@ -309,6 +309,21 @@ async def test_while_sites_are_asked(open_page: OpenPage) -> None:
     assert not site.asked
 
 
+async def test_without_a_session(open_page: OpenPage) -> None:
+    """It says what makes one, and that no model is served; one that comes meanwhile is shown."""
+    async with gateway_before(ScriptedSite()) as gateway:
+        key = Key("codelinkava", gateway.site_origin)
+        session = (await gateway.store.sessions())[key]
+        await gateway.store.delete(key)
+        page, _ = await open_page(gateway)
+        await page.get_by_label("The key of this server").fill(KEY)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("There are no sessions yet: toolkit login PROVIDER makes one.")).to_be_visible()
+        await expect(page.locator("#model")).to_have_text("None is served yet")
+        await gateway.store.save(key, session)
+        await expect(page.locator("#model")).to_have_value("codelinkava")
+
+
 async def test_a_server_that_ends(gateway: Gateway, open_page: OpenPage) -> None:
     """The page says so, and what it has shown stays."""
     page, _ = await open_page(gateway)

@@ -9,7 +9,8 @@ let running = null;  // what stops the answer that is on its way
 export function showChoices(ids) {
   const model = find("model");
   const chosen = model.value;
-  model.replaceChildren(...ids.map((id) => element("option", { value: id }, id)));
+  const none = element("option", { value: "" }, "None is served yet");
+  model.replaceChildren(...(ids.length > 0 ? ids.map((id) => element("option", { value: id }, id)) : [none]));
   if (ids.includes(chosen)) model.value = chosen;
 }
 
