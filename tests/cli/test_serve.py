@@ -90,7 +90,11 @@ async def test_a_key_from_the_environment(toolkit: Toolkit, scripted: tuple[Scri
     key = "a-key-of-my-own-choice"
     async with serving(toolkit, TOOLKIT_SERVE_KEY=key) as served:
         assert (await ask(served.origin, key))[0] == 200
-        assert key not in (await served.end())[1]
+        err = (await served.end())[1]
+        assert (err, key in err) == ("note: the key is that of TOOLKIT_SERVE_KEY\n", False)
+    assert (await toolkit.run("serve", "key", env={"TOOLKIT_SERVE_KEY": key})).out == f"{key}\n"
+    renewed = await toolkit.run("serve", "key", "--renew", env={"TOOLKIT_SERVE_KEY": key})
+    assert (renewed.out, "The server's key is that of TOOLKIT_SERVE_KEY. Change it there." in renewed.err) == ("", True)
     assert not (toolkit.state / "serve.key").exists()
 
 
@@ -126,6 +130,16 @@ async def test_where_it_listens(toolkit: Toolkit, options: tuple[str, ...], *, r
         (("--base-url", "codelinkava"), "names no deployment"),
         (("--base-url", "nobody=http://x.example.org"), "There is no provider 'nobody'"),
         (("--model", "best"), "gives no model a name"),
+        (("--model", "best=nobody/x"), "The name 'best' stands for 'nobody/x'. There is no provider 'nobody'. Known: "),
+        (("--model", "best=best"), "The name 'best' stands for 'best'. There is no provider 'best'."),
+        (("--only", "openwebu/*"), "`--only openwebu/*` serves nothing. There is no provider 'openwebu'. Did you mean"),
+        (("--only", "open-webui"), "Write the provider's name as `toolkit providers` does."),
+        (("--only", "zzz*"), "`--only zzz*` serves nothing."),
+        (("--allow-origin", "*"), "'*' is no origin of web pages. Write it as https://notes.example.org."),
+        (("--allow-host", "http://llm.example.org/"), "is no Host that clients could call the server by. Write it as"),
+        (("--proxy", "nonsense"), "is not the URL of a proxy. Write it as http://"),
+        (("--profile", "nobody"), "browsers.json. Known: headless, headed"),
+        (("--browsers", "none.json"), "none.json cannot be read: No such file"),
         (("--port", "70000"), "--port"),
         (("--host", "nowhere.invalid"), "cannot listen at nowhere.invalid"),
     ],
@@ -135,6 +149,29 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
     result = await toolkit.run("serve", *options)
     assert result.code != 0
     assert words in result.err
+
+
+async def test_a_store_with_nothing_in_it(toolkit: Toolkit) -> None:
+    """It says what to do, and serves all the same: so where the store is not there."""
+    stores = {
+        "file": "note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one",
+        "redis://127.0.0.1:1/0": "note: The Redis store redis://127.0.0.1:1/0 cannot be used: there is no connection.",
+    }
+    for store, words in stores.items():
+        async with serving(toolkit, "--store", store, "--no-key") as served:
+            assert served.process.stderr is not None
+            async with asyncio.timeout(SECONDS):
+                assert (await served.process.stderr.readline()).decode().startswith(words)
+            assert (await served.end())[0] == 0
+
+
+async def test_patterns_of_what_may_come(toolkit: Toolkit) -> None:
+    """A name that there is no session for yet may be stored later; one of one's own may be anything."""
+    options = ["--model", "a@b/c=openwebui", "--model", "sky=openwebui/m"]
+    for pattern in ("open*", "*", "[a-z]*", "openwebui@work/*", "openwebui", "a@b/*", "sky", "s?y", "chainlit/m"):
+        options += ["--only", pattern]
+    async with serving(toolkit, *options, lines=3) as served:
+        assert (await served.end())[0] == 0
 
 
 async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite, str]) -> None:
@@ -152,6 +189,8 @@ async def test_settings_in_a_file(toolkit: Toolkit, scripted: tuple[ScriptedSite
             assert await status_of(served.origin, one, "sky") == status
         assert [await status_of(served.origin, key, name) for name in ("sky", "sea", "codelinkava")] == [200, 200, 404]
         assert '"status":404' in (await served.end())[1]
+    shown = await toolkit.run("serve", "key", env={"LLM_KEY": key, "EDITOR_KEY": editor})
+    assert shown.out == f"{key}\n"
     other = toolkit.folder / "other.toml"
     other.write_text("host = 'nowhere.invalid'")
     for options, env in (("--config", str(other)), {}), ((), {"TOOLKIT_SERVE_CONFIG": str(other)}):

@@ -28,14 +28,14 @@ def test_what_is_no_key(key: str, tmp_path: Path) -> None:
         check_key(key, "TOOLKIT_SERVE_KEY")
     if key.strip() == key:
         (tmp_path / "key").write_text(key)
-        with pytest.raises(UsageError, match="holds no key"):
+        with pytest.raises(UsageError, match=r"holds no key.* `toolkit serve key --renew` makes a new one"):
             load_key(tmp_path / "key")
 
 
 def test_a_place_that_cannot_be_had(tmp_path: Path) -> None:
-    """Reading and writing say why."""
+    """Reading and writing say why, and what other place there is."""
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be kept in"):
-        make_key(tmp_path / "file" / "serve.key")
-    with pytest.raises(UsageError, match="cannot be read"):
-        load_key(tmp_path)
+    for what, call in ("cannot be kept in", make_key), ("cannot be read", load_key):
+        with pytest.raises(UsageError, match=what) as caught:
+            call(tmp_path / "file" / "serve.key")
+        assert "TOOLKIT_STATE_DIR" in (caught.value.hint or "")

@@ -13,6 +13,7 @@ from tests.gateway.conftest import KEY, Answered, Gateway, gateway_before
 from tests.sites.asking import until
 from tests.sites.base import Refusal
 from tests.sites.scripted import ScriptedSite, delta
+from tests.sites.serving import serve
 from toolkit.gateway import answer_stream, served, site_clients
 from toolkit.gateway.request_body import MOST_CONTAINERS
 from toolkit.session.browser_session import BrowserSession
@@ -91,6 +92,7 @@ async def test_the_model_of_a_call(gateway: Gateway) -> None:
     ("refusal", "status", "code"),
     [
         (Refusal(429, "slow down", headers={"Retry-After": "7"}), 429, "rate_limited"),
+        (Refusal(429, "slow down"), 429, "rate_limited"),
         (Refusal(400, "no"), 400, "refused_by_site"),
         (Refusal(503, "down"), 503, "site_unavailable"),
         (Refusal(500, "fell over"), 502, "site_unavailable"),
@@ -105,7 +107,8 @@ async def test_failures_before_the_answer(
     answer = await gateway.chat(stream=stream)
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
     assert answer.headers.get("x-should-retry") == (None if status in (429, 503) else "false")
-    assert answer.headers.get("Retry-After") == {429: "7", 503: "5"}.get(status)
+    said = refusal.headers.get("Retry-After", "5")  # what the site says, or else what is usual here
+    assert answer.headers.get("Retry-After") == (said if status in (429, 503) else None)
     assert "hello" not in answer.json["error"]["message"]
 
 
@@ -168,6 +171,18 @@ async def test_another_model_where_one_fails() -> None:
         assert len(good.asked) == 2
         models = (await gateway.ask("GET", "/v1/models")).json["data"]
         assert [model["id"] for model in models] == ["sky", "codelinkava", "codelinkava@b"]
+
+
+async def test_sites_that_are_not_served() -> None:
+    """They are not asked for their models: no session is made for that."""
+    site, other = ScriptedSite(), ScriptedSite()
+    async with (
+        serve(other.app()) as other_origin,
+        gateway_before(site, base_urls={"aura": other_origin}, only=("codelinkava*",)) as gateway,
+    ):
+        models = (await gateway.ask("GET", "/v1/models")).json["data"]
+    assert [model["id"] for model in models] == ["codelinkava"]
+    assert not other.requests
 
 
 async def test_a_site_that_is_slow_to_begin(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +251,15 @@ async def test_other_requests(gateway: Gateway, method: str, path: str, status: 
     answer = await gateway.ask(method, path, {} if method == "POST" else None)
     assert answer.status == status
     assert set(answer.json["error"]) == {"message", "type", "param", "code"}
+    assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+async def test_a_base_url_that_is_wrong(gateway: Gateway) -> None:
+    """The words say where it ends, for clients of each protocol."""
+    for path in ("/chat/completions", "/models", "/v1/v1/messages"):
+        told = (await gateway.ask("POST", path, {})).json["error"]["message"]
+        assert "Base URLs end with /v1 for OpenAI clients, and before it for Anthropic's." in told
 
 
 async def test_a_request_that_is_too_large(gateway: Gateway) -> None:

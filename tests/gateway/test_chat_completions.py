@@ -9,7 +9,6 @@ import pytest
 
 from tests.gateway.answers import ANSWER, CALL
 from toolkit.chats.events import Media, Reasoning, Source, Sources, Status
-from toolkit.errors import UsageError
 from toolkit.gateway.answer_summary import AnswerUsage
 from toolkit.gateway.chat_completions import ChunkWriter, read_request, write_document
 from toolkit.gateway.error_answers import GatewayError, Refused
@@ -58,6 +57,12 @@ def test_a_request() -> None:
         (request(messages="Hi"), "messages"),
         (request(messages=[1]), "messages[0]"),
         (request(temperature="hot"), "temperature"),
+        (request(messages=[]), "messages"),
+        (request(messages=[{"role": "user", "content": 5}]), "messages"),
+        (request(messages=[{"role": "nobody", "content": "Hi"}]), "messages"),
+        (request(max_tokens=0), "max_tokens"),
+        (request(max_completion_tokens=-1), "max_completion_tokens"),
+        (request(tool_choice="required"), "tool_choice"),
         (request(n=2), "n"),
         (request(response_format={"type": "json_object"}), "response_format"),
     ],
@@ -71,7 +76,7 @@ def test_what_cannot_be_kept_is_refused(body: bytes, param: str | None) -> None:
 
 def test_messages_that_are_none() -> None:
     """The toolkit's own words."""
-    with pytest.raises(UsageError, match="There are no messages"):
+    with pytest.raises(Refused, match="There are no messages"):
         read_request(request(messages=[]))
 
 

@@ -183,7 +183,10 @@ def test_an_address_that_cannot_be_had() -> None:
     """The words say which."""
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"cannot listen at 127\.0\.0\.1, port {port}: Address already in use"):
+        with pytest.raises(UsageError) as caught:
             bind("127.0.0.1", port)
-    with pytest.raises(UsageError, match=r"cannot listen at nowhere\.invalid"):
-        bind("nowhere.invalid", 80)
+    assert caught.value.what == f"The server cannot listen at 127.0.0.1, port {port}: Address already in use."
+    assert caught.value.hint == "`--port 0` takes a free one."
+    for host in ("nowhere.invalid", "192.0.2.1"):
+        with pytest.raises(UsageError, match=rf"cannot listen at {host}, port 8080: [^(]*\. `--host 127\.0\.0\.1` is"):
+            bind(host, 8080)

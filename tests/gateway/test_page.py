@@ -19,6 +19,7 @@ from toolkit.session.browser_session import BrowserSession
 from toolkit.stores.base import Key
 
 MARKUP = "<img src=x onerror=document.title='run'>"
+CHOICE = "#model option:not([value=''])"
 expect.set_options(timeout=60_000)
 
 # How strong the contrast between an element's text and what is behind it is (WCAG 2.2, 1.4.3).
@@ -80,7 +81,7 @@ async def enter(page: Page, key: str = KEY) -> None:
     await page.get_by_label("The key of this server").fill(key)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
-    await expect(page.locator("#model option").first).to_be_attached()
+    await expect(page.locator(CHOICE).first).to_be_attached()
 
 
 async def ask(page: Page, text: str = "Hi") -> None:
@@ -89,7 +90,8 @@ async def ask(page: Page, text: str = "Hi") -> None:
 
 
 async def test_the_key(gateway: Gateway, open_page: OpenPage) -> None:
-    """Nothing is shown without it, a wrong one is told, and it is forgotten on demand."""
+    """Nothing is shown without it, a wrong one is told, and it is forgotten on demand, with all that it has shown."""
+    await gateway.chat()
     page, seen = await open_page(gateway)
     await expect(page.get_by_label("The key of this server")).to_be_focused()
     for wrong in ("a-key-that-is-wrong", "ключ"):
@@ -100,9 +102,19 @@ async def test_the_key(gateway: Gateway, open_page: OpenPage) -> None:
     await enter(page)
     await page.reload()
     await expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
+    await expect(page.locator(CHOICE).first).to_be_attached()
+    await ask(page, "What is it?")
+    await expect(page.locator("#outcome")).to_contain_text("tokens")
+    await expect(page.get_by_role("row")).to_have_count(3)
     await page.get_by_role("button", name="Forget the key").click()
     await expect(page.get_by_label("The key of this server")).to_be_focused()
-    assert gateway.site_origin not in await page.content()
+    for shown in (gateway.site_origin, "blue sky", "What is it?", "tokens"):
+        assert shown not in await page.locator("#content").inner_html()
+    await expect(page.get_by_label("Question")).to_have_value("")
+    await enter(page)
+    await expect(page.get_by_role("row")).to_have_count(3)
+    await expect(page.locator("#chart rect")).not_to_have_count(0)
+    await page.get_by_role("button", name="Forget the key").click()
     await page.reload()
     await expect(page.get_by_label("The key of this server")).to_be_visible()
     assert not any(KEY in url for url in seen.urls)
@@ -212,7 +224,7 @@ async def test_by_keyboard(gateway: Gateway, open_page: OpenPage) -> None:
     await expect(page.get_by_label("The key of this server")).to_be_focused()
     await page.keyboard.type(KEY)
     await page.keyboard.press("Enter")
-    await expect(page.locator("#model option")).to_be_attached()
+    await expect(page.locator(CHOICE)).to_be_attached()
     await expect(page.locator("#main")).to_be_focused()
     found: list[Any] = []
     while not found or found[-1][0] != "question":
@@ -277,6 +289,39 @@ async def test_on_a_phone(gateway: Gateway, open_page: OpenPage) -> None:
     label = await page.get_by_role("cell").first.evaluate("one => getComputedStyle(one, '::before').content")
     assert label == '"Time"'
     await expect(page.get_by_role("table")).to_be_visible()
+    words = page.locator(".command span").filter(has_text="--")
+    assert {await word.evaluate("one => one.getClientRects().length") for word in await words.all()} == {1}
+
+
+async def test_while_sites_are_asked(open_page: OpenPage) -> None:
+    """The box says what it waits for, and asks nothing yet."""
+    site = ScriptedSite()
+    async with gateway_before(site) as gateway:
+        page, _ = await open_page(gateway)
+        await page.route("**/v1/models", lambda route: route.abort())
+        await page.get_by_label("The key of this server").fill(KEY)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#model")).to_contain_text("Asking the sites…")
+        await ask(page)
+        await expect(page.locator("#outcome")).to_be_empty()
+        await page.unroute("**/v1/models")
+        await expect(page.locator("#model")).to_have_value("codelinkava")
+    assert not site.asked
+
+
+async def test_without_a_session(open_page: OpenPage) -> None:
+    """It says what makes one, and that no model is served; one that comes meanwhile is shown."""
+    async with gateway_before(ScriptedSite()) as gateway:
+        key = Key("codelinkava", gateway.site_origin)
+        session = (await gateway.store.sessions())[key]
+        await gateway.store.delete(key)
+        page, _ = await open_page(gateway)
+        await page.get_by_label("The key of this server").fill(KEY)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("There are no sessions yet: toolkit login PROVIDER makes one.")).to_be_visible()
+        await expect(page.locator("#model")).to_have_text("None is served yet")
+        await gateway.store.save(key, session)
+        await expect(page.locator("#model")).to_have_value("codelinkava")
 
 
 async def test_a_server_that_ends(gateway: Gateway, open_page: OpenPage) -> None:

@@ -65,6 +65,9 @@ def test_what_a_file_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         sea = ["aura", "aura@b"]
         [deployments]
         aura = "https://Chat.Example.org/"
+        [longest_prompts]
+        aura = 8000
+        "aura@b/m" = 9
         [timeouts]
         first_piece = 5
         total = 9.5
@@ -76,6 +79,7 @@ def test_what_a_file_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.browsers == str(tmp_path / "b.json")
     assert settings.aliases == {"sky": ("aura",), "sea": ("aura", "aura@b")}
     assert settings.deployments == {"aura": "https://chat.example.org"}
+    assert settings.longest_prompts == {"aura": 8000, "aura@b/m": 9}
     assert settings.deadlines == Deadlines(first_piece=5, total=9.5, turn=None)
     assert load_settings(written(tmp_path, "")) == ServeSettings()
     assert ServeSettings().deadlines is None
@@ -96,8 +100,12 @@ def test_what_a_file_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("[models]\nsky = 3", "$.models.sky: expected `str | array`, got `int`"),
         ("[models]\nsky = []", "$.models.sky: expected `array` of length >= 1"),
         ("[models]\nsky = ['a', 1]", "$.models.sky[1]: expected `str`, got `int`"),
+        ("[keys]\neditor = 3", "$.keys.editor: expected `str`, got `int`"),
+        ("[deployments]\naura = 3", "$.deployments.aura: expected `str`, got `int`"),
         ("[deployments]\naurra = 'https://a.example.org'", "$.deployments.aurra: There is no provider 'aurra'."),
         ("[deployments]\naura = 'chat'", "$.deployments.aura: "),
+        ("[longest_prompts]\naura = 0", "$.longest_prompts.aura: expected `int` >= 1"),
+        ("[longest_prompts]\n'aurra/m' = 9", "$.longest_prompts.aurra/m: There is no provider 'aurra'."),
         ("allow_origins = ['https://a.example.org', 'https://b.example.org/x']", "$.allow_origins[1]: expected an"),
         ("allow_origins = ['*']", "$.allow_origins[0]: expected an origin such as https://notes.example.org"),
         ("key = 'a-key-as-text-to-hide'", "$.key: expected `env:NAME` or `keyring:SERVICE/USER`"),

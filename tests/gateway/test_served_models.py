@@ -54,6 +54,28 @@ def test_what_is_served_can_be_narrowed() -> None:
         names.find("openwebui/a")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [
+        ("*", [True, True]),
+        ("open*", [True, True]),
+        ("openwebui", [True, False]),
+        ("openwebui/a", [True, False]),
+        ("openwebui/*", [True, False]),
+        ("openwebui*/a", [True, True]),
+        ("openwebui@w*", [False, True]),
+        ("openwebui@work/a", [False, True]),
+        ("?est", [True, True]),
+        ("best", [False, False]),
+        ("openwebui@workshop/*", [False, False]),
+    ],
+)
+def test_whose_models_are_asked_for(pattern: str, asked: list[bool]) -> None:
+    """Those of which some may be served."""
+    names = NAMES._replace(only=(pattern,))
+    assert [names.may_serve(site) for site in (WEBUI, OTHER)] == asked
+
+
 def test_sites() -> None:
     """Those with a session; the public one of a provider has no address of its own to name."""
     stored = [

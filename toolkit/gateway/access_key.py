@@ -12,6 +12,7 @@ from toolkit.files.atomic import write_atomic
 from toolkit.files.state_folder import make_private_folder, state_folder
 
 KEY_VARIABLE = "TOOLKIT_SERVE_KEY"
+OTHER_PLACES = "TOOLKIT_STATE_DIR names another folder, and TOOLKIT_SERVE_KEY gives a key without a file."
 BYTES = 24  # of randomness
 _KEY = re.compile(r"[\x21-\x7e]{16,}")  # what a header can hold, and nobody guesses
 
@@ -24,7 +25,8 @@ def key_file() -> Path:
 def check_key(key: str, place: str) -> str:
     """`key`, which `place` gives. Raises `UsageError` for one that no header can hold, or that is too short."""
     if not _KEY.fullmatch(key):
-        raise UsageError(f"{place} holds no key: 16 or more characters of ASCII, without blanks.")
+        what = f"{place} holds no key: 16 or more characters of ASCII, without blanks."
+        raise UsageError(what, hint="Without it the server makes one.")
     return key
 
 
@@ -35,8 +37,12 @@ def load_key(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"The key in {path} cannot be read: {error.strerror or error}.") from None
-    return check_key(content.decode("ascii", "replace").strip(), str(path))
+        what = f"The key in {path} cannot be read: {error.strerror or error}."
+        raise UsageError(what, hint=OTHER_PLACES) from None
+    try:
+        return check_key(content.decode("ascii", "replace").strip(), str(path))
+    except UsageError as error:
+        raise UsageError(error.what, hint="`toolkit serve key --renew` makes a new one.") from None
 
 
 def make_key(path: Path) -> str:
@@ -46,5 +52,6 @@ def make_key(path: Path) -> str:
         make_private_folder(path.parent)
         write_atomic(path, key.encode() + b"\n")
     except OSError as error:
-        raise UsageError(f"The key cannot be kept in {path}: {error.strerror or error}.") from None
+        what = f"The key cannot be kept in {path}: {error.strerror or error}."
+        raise UsageError(what, hint=OTHER_PLACES) from None
     return key

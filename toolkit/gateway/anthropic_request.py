@@ -16,8 +16,8 @@ import msgspec
 from toolkit.chats.contents import File, Image, Part, TextPart
 from toolkit.gateway.conversation import Conversation, required
 from toolkit.gateway.error_answers import Refused, invalid
-from toolkit.gateway.question import JSON_HINT, Question
-from toolkit.gateway.request_body import decode_body
+from toolkit.gateway.question import JSON_HINT, NO_FUNCTION, Question
+from toolkit.gateway.request_body import Count, decode_body
 
 PASSED_OVER = ("thinking", "redacted_thinking")  # blocks that come back as they were sent, and that no site takes
 CHOICES = {"auto": "auto", "any": "required", "none": "none"}
@@ -32,7 +32,7 @@ class MessagesRequest(msgspec.Struct, kw_only=True):
     system: str | list[dict[str, Any]] | None = None
     stream: bool | None = False
     temperature: float | None = None
-    max_tokens: int | None = None
+    max_tokens: Count | None = None
     stop_sequences: list[str] | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: dict[str, Any] | None = None
@@ -194,7 +194,7 @@ def _choice(choice: dict[str, Any] | None, tools: tuple[dict[str, Any], ...]) ->
     if not tools:
         if kind in ("auto", "none"):
             return None
-        raise Refused(invalid("tool_choice", "There is no function among `tools` that could be called."))
+        raise Refused(invalid("tool_choice", NO_FUNCTION))
     if choice is None:
         return None
     if kind == "tool":

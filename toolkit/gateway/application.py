@@ -35,6 +35,7 @@ def app(
     base_urls: Mapping[str, str] | None = None,
     aliases: Mapping[str, Iterable[str]] | None = None,
     only: Iterable[str] = (),
+    longest_prompts: Mapping[str, int] | None = None,
     **options: Any,
 ) -> web.Application:
     """The server, for those who run one themselves.
@@ -43,8 +44,9 @@ def app(
     answers to, with the port, and `origins` those web pages that may call it. `store` is where the sessions are, as
     `Client` takes it. `base_urls` names by provider the one deployment that is served; `aliases` gives models names of
     one's own, each for one or more that are tried in turn; `only` are patterns such as `openwebui/*` of the names that
-    are served. `options` are further arguments of `Client`, whose `retries` are none here: clients of the server try
-    again themselves.
+    are served. `longest_prompts` says how many tokens, as they are estimated, a prompt may have, by the name of a
+    provider, an account at it or a model. `options` are further arguments of `Client`, whose `retries` are none here:
+    clients of the server try again themselves.
 
     Run it with `handler_cancellation=True` (of `web.AppRunner` and `web.run_app`): only then does a client that goes
     away end the call at the site at once. Raises `UsageError` for arguments that cannot be used.
@@ -63,7 +65,8 @@ def app(
     )
     application = web.Application(client_max_size=BODY_LIMIT, middlewares=[answer_errors, guard_entry])
     clients, calls = SiteClients(open_client), CallLog()
-    endpoints, page = Endpoints(served, clients, calls), PageEndpoints(served, clients, calls)
+    endpoints = Endpoints(served, clients, calls, dict(longest_prompts or {}))
+    page = PageEndpoints(served, clients, calls)
     open_paths = frozenset({"/healthz", *page.paths})
     application[ENDING] = Ending()
     application[GUARD] = RequestGuard(

@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from toolkit.chats.events import ChatEvent, Media, Reasoning, Sources, ToolCall
-from toolkit.chats.messages import read_messages, read_tools
+from toolkit.chats.messages import read_tools
 from toolkit.gateway.answer_summary import AnswerSummary, AnswerUsage
+from toolkit.gateway.conversation import check_messages
 from toolkit.gateway.error_answers import GatewayError, Refused, invalid, openai_error
-from toolkit.gateway.question import JSON_HINT, OWN_OPTIONS, AnswerHead, Question
-from toolkit.gateway.request_body import decode_body
+from toolkit.gateway.question import JSON_HINT, NO_FUNCTION, OWN_OPTIONS, AnswerHead, Question
+from toolkit.gateway.request_body import Count, decode_body
 
 # The reasons that clients know; what a site calls otherwise is an answer that ended by itself.
 FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
@@ -36,8 +37,8 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     temperature: float | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
@@ -50,15 +51,17 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
 
 
 def read_request(body: bytes) -> tuple[str, Question]:
-    """The name of the model, and the question. Raises `Refused`, and `UsageError` for messages that are none."""
+    """The name of the model, and the question. Raises `Refused`."""
     asked, fields = decode_body(body, ChatCompletionRequest)
     if asked.n not in (None, 1):
         raise Refused(invalid("n", "One answer at a time: `n` is 1."))
     if (asked.response_format or {}).get("type", "text") != "text":
         raise Refused(invalid("response_format", f"No site can be made to keep to a format. {JSON_HINT}"))
+    if not asked.tools and asked.tool_choice not in (None, "auto", "none"):
+        raise Refused(invalid("tool_choice", NO_FUNCTION))
     limit = asked.max_tokens if asked.max_completion_tokens is None else asked.max_completion_tokens
     return asked.model, Question(
-        messages=read_messages(asked.messages),
+        messages=check_messages(asked.messages, "messages"),
         stream=bool(asked.stream),
         include_usage=asked.stream_options is not None and asked.stream_options.include_usage,
         temperature=asked.temperature,

@@ -12,7 +12,7 @@ from typing import Any
 
 from toolkit.chats.contents import Part, TextPart, read_part
 from toolkit.chats.events import ToolCall
-from toolkit.chats.messages import Message, Role, read_messages
+from toolkit.chats.messages import Message, MessageLike, Role, read_messages
 from toolkit.errors import UsageError
 from toolkit.gateway.error_answers import Refused, invalid
 
@@ -60,10 +60,15 @@ class Conversation:
     def messages(self) -> tuple[Message, ...]:
         """All turns, checked. Raises `Refused` where there is nothing to ask."""
         self.say("user", self._take_shown())
-        try:
-            return read_messages(self._messages)
-        except UsageError as error:
-            raise Refused(invalid(self._field, error.what)) from None
+        return check_messages(self._messages, self._field)
+
+
+def check_messages(messages: Iterable[MessageLike], field: str) -> tuple[Message, ...]:
+    """`messages` checked (`toolkit.chats.messages.read_messages`). Raises `Refused`, which names the `field`."""
+    try:
+        return read_messages(messages)
+    except UsageError as error:
+        raise Refused(invalid(field, error.what)) from None
 
 
 def read_given_part(part: object, place: str) -> Part:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 
 import msgspec
@@ -20,9 +20,10 @@ from toolkit.gateway.answer_stream import AnswerStream
 from toolkit.gateway.answer_summary import AnswerSummary, estimate_prompt, summarize
 from toolkit.gateway.call_log import CallLog, RunningCall
 from toolkit.gateway.ending import ENDING, Ending
-from toolkit.gateway.error_answers import Refused, begun_error, told_error
+from toolkit.gateway.error_answers import OF_ONE_SITE, Refused, begun_error, told_error
 from toolkit.gateway.fault_log import log_fault
 from toolkit.gateway.middlewares import REQUEST_ID
+from toolkit.gateway.prompt_limits import check_prompt
 from toolkit.gateway.protocols import ChatProtocol
 from toolkit.gateway.question import AnswerHead, Question
 from toolkit.gateway.served import Served
@@ -39,10 +40,11 @@ log = logging.getLogger("toolkit")
 
 
 class Endpoints:
-    """The endpoints of one server, which share the `clients` of its sites, and whose calls are noted in `calls`."""
+    """The endpoints of one server, which share the `clients` of its sites, and whose calls are noted in `calls`.
+    `limits` are those of `prompt_limits`."""
 
-    def __init__(self, served: Served, clients: SiteClients, calls: CallLog) -> None:
-        self._served, self._clients, self._calls = served, clients, calls
+    def __init__(self, served: Served, clients: SiteClients, calls: CallLog, limits: Mapping[str, int]) -> None:
+        self._served, self._clients, self._calls, self._limits = served, clients, calls, limits
         self._pauses, self._silence = SitePauses(served.store), SilenceWatch()
 
     async def health(self, _: web.Request) -> web.Response:
@@ -51,7 +53,8 @@ class Endpoints:
 
     async def list_models(self, _: web.Request) -> web.Response:
         names = await self._served.names()
-        lists = await asyncio.gather(*(self._models_of(names, site) for site in names.sites))
+        asked = filter(names.may_serve, names.sites)
+        lists = await asyncio.gather(*(self._models_of(names, site) for site in asked))
         found = [
             *(alias for alias in names.aliases if names.is_served(alias)),
             *(one for each in lists for one in each),
@@ -85,6 +88,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=True) as call:
+                    check_prompt(question, model, self._limits)
                     async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         await stream.send(_ask(client, model, question), question, call)
                 break
@@ -111,6 +115,7 @@ class Endpoints:
         for position, model in enumerate(models):
             try:
                 with self._calls.record(model.site, name, program, stream=False) as call:
+                    check_prompt(question, model, self._limits)
                     async with self._pauses.kept(model), self._clients.call(model.site) as client:
                         stream = _ask(client, model, question)
                         with ending.watched(stream):
@@ -164,8 +169,9 @@ async def _read(stream: ChatStream, question: Question, call: RunningCall) -> An
 
 
 def _is_worth_another(error: Exception, position: int, models: tuple[ServedModel, ...]) -> bool:
-    """Whether another model is asked: there is one, and the error is not about the request itself."""
-    return position + 1 < len(models) and told_error(error).status not in (400, 413)
+    """Whether another model is asked: there is one, and the error is not about the request whoever gets it."""
+    told = told_error(error)
+    return position + 1 < len(models) and (told.status not in (400, 413) or told.code in OF_ONE_SITE)
 
 
 def json_answer(document: object) -> web.Response:

@@ -33,7 +33,10 @@ from toolkit.errors import (
     WrongAccount,
 )
 
-DOWN_SECONDS = 5.0  # after which to ask again what is down and does not say when
+DOWN_SECONDS = 5.0  # after which to ask again what is down, or wants a pause, and does not say when
+# Codes of refusals that are about one site, and not about the request whoever gets it. By the first, clients know that
+# they have to shorten the conversation.
+TOO_LONG, UNSUPPORTED = OF_ONE_SITE = ("context_length_exceeded", "unsupported_by_site")
 UNEXPECTED = "Something went wrong in this server that should not have; its log says what, by the request's id."
 
 
@@ -98,7 +101,7 @@ def gateway_error(error: ToolkitError) -> GatewayError:
             may_retry, seconds = _had_no_effect(error), getattr(error, "retry_after", None)
             if isinstance(error, ServiceUnavailable) and not may_retry:
                 status = 502  # after 503 load balancers ask another server
-            if status == 503 and seconds is None:
+            if status in (429, 503) and seconds is None:
                 seconds = DOWN_SECONDS
             return GatewayError(status, word, code, message, None, seconds, may_retry)
     return GatewayError(500, "server_error", "internal_error", message)
@@ -132,6 +135,16 @@ def _had_no_effect(error: ToolkitError) -> bool:
 def invalid(param: str | None, message: str) -> GatewayError:
     """The error for a request that cannot be kept to; `param` is the field that it is about."""
     return GatewayError(400, "invalid_request_error", "invalid_request", message, param)
+
+
+def too_long(param: str, message: str) -> GatewayError:
+    """The error for a prompt that one site does not take."""
+    return invalid(param, message)._replace(code=TOO_LONG)
+
+
+def unsupported(param: str, message: str) -> GatewayError:
+    """The error for a request that one site cannot be asked, and another one perhaps can."""
+    return invalid(param, message)._replace(code=UNSUPPORTED)
 
 
 def openai_fields(error: GatewayError) -> dict[str, str | None]:

@@ -8,6 +8,8 @@ there are as many as there may be, the one that has been silent for longest make
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -29,6 +31,11 @@ DRAIN_SECONDS = 30.0  # for the answers that run when the server is to end
 SEND_AWAY_SECONDS = 0.1  # between two looks for calls that wait for their turn meanwhile
 CANCEL_SECONDS = 1.0  # ... and for what is cancelled then
 BACKLOG = 512
+OTHER_HOST = "`--host 127.0.0.1` is this machine alone, `--host 0.0.0.0` all of its addresses."
+BIND_HINTS: dict[int | None, str] = {
+    errno.EADDRINUSE: "`--port 0` takes a free one.",
+    errno.EACCES: "Ports from 1024 on are for everybody.",
+}
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -47,8 +54,10 @@ def bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        hint = "`--port 0` takes a free one." if isinstance(error, OSError) else None
+        number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+        # The system's words: those of the error repeat the address.
+        reason = os.strerror(number) if number is not None else getattr(error, "strerror", None) or error
+        hint = BIND_HINTS.get(number, OTHER_HOST)
         raise UsageError(f"The server cannot listen at {host}, port {port}: {reason}.", hint=hint) from None
 
 

@@ -46,7 +46,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return response
     except web.HTTPException as error:
         status = error.status
-        return _error(request, _of_http(error))
+        answer = _error(request, _of_http(error))
+        if "Allow" in error.headers:  # which methods are for the endpoint, as RFC 9110 wants it with 405
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
     except TimeoutError:
         told = GatewayError(
             408, "invalid_request_error", "timeout", "The request did not arrive in time.", may_retry=True
@@ -108,7 +111,7 @@ def _endpoint(request: web.Request) -> str:
 
 def _of_http(error: web.HTTPException) -> GatewayError:
     if error.status == 404:
-        what = "There is no such endpoint. The base URL of OpenAI clients ends with /v1."
+        what = "There is no such endpoint. Base URLs end with /v1 for OpenAI clients, and before it for Anthropic's."
         return GatewayError(404, "not_found_error", "unknown_endpoint", what)
     if error.status == 413:
         what = f"The request has more than {BODY_LIMIT // 1024 // 1024} MiB."

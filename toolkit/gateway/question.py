@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from toolkit.chats.messages import TOOLS, Message
-from toolkit.gateway.error_answers import Refused, invalid
+from toolkit.gateway.error_answers import Refused, unsupported
 from toolkit.providers.base import CALL_OPTIONS, Provider
 
 JSON_HINT = "Ask for JSON in the prompt instead."
+NO_FUNCTION = "There is no function among `tools` that could be called."
 # Which are no option of a site, also where it has one of that name: how a site is read is not the client's to say.
 OWN_OPTIONS = {"temperature", "max_tokens", "stream", "stream_options", "tools", "tool_choice", *CALL_OPTIONS}
 
@@ -26,6 +27,7 @@ class Question(msgspec.Struct, frozen=True):
     tools: tuple[dict[str, Any], ...]
     tool_choice: str | dict[str, Any] | None
     fields: dict[str, Any]  # of the request besides its messages, for the options of a site
+    field: str = "messages"  # what the request calls its messages
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 
@@ -36,12 +38,16 @@ class Question(msgspec.Struct, frozen=True):
         """The arguments of `Client.chat` for `provider`, besides the messages and the model. Of the fields of the
         request that are not OpenAI's own, those that are an option of this site. Raises `Refused` for what the site
         cannot keep to."""
+        needs = frozenset[str]().union(*(message.needs for message in self.messages))
+        if refused := sorted(needs - provider.accepts):
+            raise Refused(unsupported(self.field, f"{provider.name} takes no {' and no '.join(refused)}."))
         arguments: dict[str, Any] = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         arguments |= {name: self.fields[name] for name in provider.options if name in self.fields.keys() - OWN_OPTIONS}
         if TOOLS in provider.accepts:
             return arguments | {"tools": self.tools, "tool_choice": self.tool_choice}
         if self.tools and self.tool_choice not in (None, "auto", "none"):
-            raise Refused(invalid("tool_choice", f"{provider.name} has no tools, so it cannot be made to call one."))
+            what = f"{provider.name} has no tools, so it cannot be made to call one. {JSON_HINT}"
+            raise Refused(unsupported("tool_choice", what))
         return arguments
 
 

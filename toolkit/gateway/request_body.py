@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from toolkit.gateway.error_answers import Refused, invalid
 
 T = TypeVar("T")
+Count = Annotated[int, msgspec.Meta(ge=1)]  # of tokens
 
 MOST_CONTAINERS = 20_000  # objects and lists in a request: to read many more would keep all other calls waiting
 

@@ -15,8 +15,8 @@ from toolkit.chats.contents import Part, TextPart
 from toolkit.chats.messages import DEVELOPER
 from toolkit.gateway.conversation import Conversation, read_given_part, read_parts, required
 from toolkit.gateway.error_answers import Refused, invalid
-from toolkit.gateway.question import JSON_HINT, Question
-from toolkit.gateway.request_body import decode_body
+from toolkit.gateway.question import JSON_HINT, NO_FUNCTION, Question
+from toolkit.gateway.request_body import Count, decode_body
 
 STATELESS = "Nothing is kept here between requests: send the whole conversation in `input`."
 PASSED_OVER = {"reasoning"}  # items that come back as they were sent, and that no site takes
@@ -30,7 +30,7 @@ class ResponsesRequest(msgspec.Struct, kw_only=True):
     instructions: str | None = None
     stream: bool | None = False
     temperature: float | None = None
-    max_output_tokens: int | None = None
+    max_output_tokens: Count | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     text: dict[str, Any] | None = None
@@ -64,6 +64,7 @@ def read_request(body: bytes) -> tuple[str, Question]:
         tools=tools,
         tool_choice=choice,
         fields=fields,
+        field="input",
     )
 
 
@@ -154,4 +155,4 @@ def _choice(
         choice = {"type": "function", "function": {"name": required(choice, "name", "tool_choice")}}
     if tools or choice in (None, "auto", "none"):
         return (choice if tools else None), tools
-    raise Refused(invalid("tool_choice", "There is no function among `tools` that could be called."))
+    raise Refused(invalid("tool_choice", NO_FUNCTION))

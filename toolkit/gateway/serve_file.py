@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,9 @@ EXTENSIONS = ("chrome-extension://", "moz-extension://", "safari-web-extension:/
 
 Seconds = Annotated[float, Meta(ge=0)]
 ModelIds = Annotated[str, Meta(min_length=1)] | Annotated[tuple[str, ...], Meta(min_length=1)]
+Tokens = Annotated[int, Meta(ge=1)]
+# The tables whose entries have names of the person's choice. Each is read by itself, so that an error names it.
+TABLES: dict[str, Any] = {"keys": str, "models": ModelIds, "deployments": str, "longest_prompts": Tokens}
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +80,10 @@ class ServeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = {}
     deployments: Annotated[
         dict[str, str], Meta(description="Which deployment is served, by the name of the provider.")
+    ] = {}
+    longest_prompts: Annotated[
+        dict[str, Tokens],
+        Meta(description="How many tokens a prompt may have, by the name of a provider, account or model."),
     ] = {}
     timeouts: Annotated[Timeouts, Meta(description="How long a call may wait for what.")] = Timeouts()
     store: Annotated[str | None, Meta(description="Where the sessions are, as `--store` takes it.")] = None
@@ -128,15 +136,16 @@ def load_settings(file: Path) -> ServeSettings:
     none.
     """
     content = _read_document(file)
-    models = content.get("models")
-    for name, ids in models.items() if isinstance(models, dict) else ():  # so that an error names the one it is in
-        _convert(file, f"$.models.{name}", ids, ModelIds)
+    for table, kind in TABLES.items():
+        entries = content.get(table)
+        for name, value in entries.items() if isinstance(entries, dict) else ():
+            _convert(file, f"$.{table}.{name}", value, kind)
     settings: ServeSettings = _convert(file, "$", content, ServeSettings)
     for place, key in settings.named_keys.items():
         if not key.startswith(REFERENCES):
             raise error_at(file, place, "expected `env:NAME` or `keyring:SERVICE/USER`, which name the key")
     for index, origin in enumerate(settings.allow_origins):
-        if page_origin(origin) != origin and not origin.startswith(EXTENSIONS):
+        if not is_origin(origin):
             raise error_at(file, f"$.allow_origins[{index}]", "expected an origin such as https://notes.example.org")
     if settings.timeouts.cleanup == math.inf:
         raise error_at(file, "$.timeouts.cleanup", "expected a number of seconds, since it cannot take for ever")
@@ -144,8 +153,15 @@ def load_settings(file: Path) -> ServeSettings:
     for place, key in settings.named_keys.items():
         check_key(key, f"{file}: {place}")
     deployments = {name: _deployment(file, name, url) for name, url in settings.deployments.items()}
+    for name in settings.longest_prompts:
+        _check_provider(file, f"$.longest_prompts.{name}", re.split("[@/]", name)[0])
     browsers = None if settings.browsers is None else str(file.parent / Path(settings.browsers).expanduser())
     return replace(settings, deployments=deployments, browsers=browsers)
+
+
+def is_origin(text: str) -> bool:
+    """Whether `text` is what a browser sends as the Origin of a page, or of an extension's."""
+    return page_origin(text) == text != "" or text.startswith(EXTENSIONS)
 
 
 def schema() -> dict[str, Any]:
@@ -176,11 +192,20 @@ def _convert(file: Path, place: str, value: object, kind: Any) -> Any:
 
 def _deployment(file: Path, name: str, url: str) -> str:
     """The address `url` of a deployment of the provider `name` as sessions have it. Raises `ConfigError`."""
+    place = f"$.deployments.{name}"
+    _check_provider(file, place, name)
+    try:
+        return normalize_base_url(url)
+    except UsageError as error:
+        raise ConfigError(f"{file}: {place}: {error.what}", hint=error.hint) from None
+
+
+def _check_provider(file: Path, place: str, name: str) -> None:
+    """Raise `ConfigError` where there is no provider `name`, which the file has at `place`."""
     try:
         registry.find(name)
-        return normalize_base_url(url)
-    except (UnknownProvider, UsageError) as error:
-        raise ConfigError(f"{file}: $.deployments.{name}: {error.what}", hint=error.hint) from None
+    except UnknownProvider as error:
+        raise ConfigError(f"{file}: {place}: {error.what}", hint=error.hint) from None
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ the person has given to one or more of these.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from toolkit.stores.base import Key
 
 DEFAULT_ACCOUNT = "default"
 LONGEST_NAME = 512  # characters of a model's name
+_LITERAL = re.compile(r"([^*?\[]*)(?=[*?\[])")  # what a pattern has before its first wildcard
 
 
 class ServedSite(NamedTuple):
@@ -58,6 +60,10 @@ class ModelNames(NamedTuple):
         """Whether `name` is one of those that were not left out."""
         return not self.only or any(fnmatchcase(name, pattern) for pattern in self.only)
 
+    def may_serve(self, site: ServedSite) -> bool:
+        """Whether a name of `site`, or of a model of it, may be one of those: so that it has to be asked for these."""
+        return not self.only or any(_may_fit(pattern, f"{site.name}/") for pattern in self.only)
+
     def of_site(self, site: ServedSite, models: Iterable[str]) -> Iterator[str]:
         """The names of `site` itself and of its `models`, as far as they are served."""
         names = (site.name, *(f"{site.name}/{model}" for model in models))
@@ -77,6 +83,13 @@ class ModelNames(NamedTuple):
             hint = f"Start the server with `--base-url {provider}=URL`."
             raise UsageError(f"The model {name!r} may be at {places}.", hint=hint)
         return ServedModel(found[0], model or None)
+
+
+def _may_fit(pattern: str, begins: str) -> bool:
+    """Whether `pattern` may fit a name that begins with `begins`, or is that without the slash at its end."""
+    literal = _LITERAL.match(pattern)
+    fixed = f"{pattern}/" if literal is None else literal[0]
+    return fixed.startswith(begins) or (literal is not None and begins.startswith(fixed))
 
 
 def served_sites(

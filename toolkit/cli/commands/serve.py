@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,8 +103,10 @@ def _serve(options: ServeOptions) -> None:
     import asyncio
 
     from toolkit.cli.log_output import show_log
+    from toolkit.cli.serve_checks import check_settings
+    from toolkit.cli.served_key import given_key, kept_key
     from toolkit.errors import UsageError
-    from toolkit.gateway.access_key import KEY_VARIABLE, check_key, key_file, load_key, make_key
+    from toolkit.gateway.access_key import key_file, make_key
     from toolkit.gateway.first_process import leave_first_process
     from toolkit.gateway.listening import loop_factory
     from toolkit.gateway.serve_file import find_file, load_settings
@@ -114,17 +115,19 @@ def _serve(options: ServeOptions) -> None:
     settings = _with_options(load_settings(file) if file is not None else None, options)
     if options.no_key and settings.host not in LOOPBACK:
         raise UsageError("A server without a key listens on loopback only.", hint="Leave out --no-key, or --host.")
-    made, key = False, ""
-    if not options.no_key:
-        given = os.environ.get(KEY_VARIABLE)
-        found = check_key(given, KEY_VARIABLE) if given else settings.key or load_key(key_file())
-        made, key = found is None, found or make_key(key_file())
+    check_settings(settings)
+    key, about = "", None
+    if not options.no_key and (given := given_key(settings)) is not None:
+        key, about = given[0], f"note: the key is that of {given[1]}"
+    elif not options.no_key:
+        found = kept_key()
+        key, about = found or make_key(key_file()), found and "note: `toolkit serve key` shows the key"
     leave_first_process()
     with (
         _log_as_json() if settings.log_json else show_log(),
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
-        runner.run(_run(settings, key, made=made))
+        runner.run(_run(settings, key, about))
 
 
 def _with_options(settings: ServeSettings | None, options: ServeOptions) -> ServeSettings:
@@ -166,13 +169,19 @@ def _log_as_json() -> Iterator[None]:
         yield
 
 
-async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
+async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None:
+    """Serve until the end. `about_key` says where the key is to be found; None for one that is new, or for none."""
+    import asyncio
+
+    from toolkit.cli.store_note import tell_of_store
     from toolkit.gateway.application import app
     from toolkit.gateway.connection_limit import raise_connection_limit
     from toolkit.gateway.listening import Listener, bind
     from toolkit.gateway.request_guard import own_hosts
     from toolkit.gateway.service_manager import READY, STOPPING, notify_service_manager
+    from toolkit.stores.choose import open_store
 
+    store = open_store(settings.store)
     bound = bind(settings.host, settings.port)
     port = bound.getsockname()[1]
     application = app(
@@ -180,10 +189,11 @@ async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
         other_keys=settings.keys.values(),
         hosts=own_hosts(settings.host, port, settings.allow_hosts),
         origins=settings.allow_origins,
-        store=settings.store,
+        store=store,
         base_urls=settings.deployments,
         aliases=settings.aliases,
         only=settings.only,
+        longest_prompts=settings.longest_prompts,
         deadlines=settings.deadlines,
         proxy=settings.proxy,
         profile=settings.profile,
@@ -197,14 +207,20 @@ async def _run(settings: ServeSettings, key: str, *, made: bool) -> None:
         gc.freeze()  # what is loaded stays, and no call waits while a collection looks through it
         echo_text(f"ready: http://{host}:{port}")
         echo_text(f"export OPENAI_BASE_URL=http://{host}:{port}/v1")
-        if made:
-            echo_text(f"export OPENAI_API_KEY={key}")
+        if about_key:
+            notify(about_key)
         elif key:
-            notify("note: `toolkit serve key` shows the key")
+            echo_text(f"export OPENAI_API_KEY={key}")
         notify_service_manager(READY)
+        telling.append(asyncio.ensure_future(tell_of_store(store, needs_sessions=not settings.deployments)))
 
+    telling: list[asyncio.Future[None]] = []
     listener = Listener(application, bound, raise_connection_limit())
-    await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
+    try:
+        await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
+    finally:
+        for one in telling:
+            one.cancel()
 
 
 def _read_base_url(text: str) -> tuple[str, str]:

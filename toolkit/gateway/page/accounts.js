@@ -49,8 +49,8 @@ class Card {
     this.list = element("ul");
     this.models = element("details", { class: "models", hidden: "" }, this.count, this.list);
     const title = element("div", { class: "title" }, element("h3", {}, site.name), this.state);
-    const label = element("span", { class: "muted" }, "To log in again:");
-    const row = element("div", { class: "row" }, label, this.command, this.copy, this.login);
+    this.label = element("span", { class: "muted" });
+    const row = element("div", { class: "row" }, this.label, this.command, this.copy, this.login);
     this.item = element("li", {}, title, this.about, this.until, row, this.loginState, this.models);
     this.copy.addEventListener("click", () => this.copyCommand());
     this.login.addEventListener("click", async () => {
@@ -72,13 +72,20 @@ class Card {
     say(this.about, [site.origin, site.identity && `signed in as ${site.identity}`, site.kind].filter(Boolean).join(" · "));
     say(this.until, until(site.expires_at, now));
     this.until.hidden = site.expires_at === null;
-    say(this.command, site.command);
+    this.showCommand(site.command);
     this.login.hidden = !site.can_log_in;
     this.login.disabled = site.login?.state === "open";
     if (site.login) {
       const words = { open: "A window is open for it on the server's display.", done: "Logged in.", failed: "" };
       say(this.loginState, words[site.login.state] + site.login.message);
     }
+  }
+
+  showCommand(text) {
+    if (this.command.textContent === text) return;
+    say(this.label, text.startsWith("toolkit login ") ? "To log in again:" : "For a new session:");
+    // A line ends between two words, and not at a hyphen.
+    this.command.replaceChildren(...text.split(" ").flatMap((word, place) => [place ? " " : "", element("span", {}, word)]));
   }
 
   showModels(ids) {

@@ -41,7 +41,7 @@ function row(call) {
     { role: "row" },
     cell("Time", timeOfDay(call.began)),
     cell("Model", call.model.split("/")[0] === call.site ? call.model : `${call.model} (${call.site})`),
-    cell("Client", call.client || "–"),
+    cell("Client", call.client.startsWith("Mozilla/") ? "browser" : call.client || "–"),
     cell("Outcome", call.outcome.replaceAll("_", " "), look(call)),
     cell("First piece", call.first_piece === null ? "–" : took(call.first_piece), "number"),
     cell("Whole", took(call.seconds), "number"),

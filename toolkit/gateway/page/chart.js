@@ -14,6 +14,7 @@ export function drawChart(calls) {
   chart.parentElement.hidden = calls.length === 0;
   if (calls.length === 0) return chart.replaceChildren();
   const width = chart.clientWidth;
+  if (width === 0) return;  // nothing is shown yet, and the next change of its size draws it
   const bars = calls.slice(0, SHOWN).reverse();
   const top = roundUp(Math.max(...bars.map((call) => call.seconds)));
   const y = (seconds) => TOP + (1 - seconds / top) * (HEIGHT - TOP);

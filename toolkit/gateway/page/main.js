@@ -4,7 +4,7 @@ import { clearAccounts, showAccounts, showModels } from "./accounts.js";
 import { prepareCalls, showCalls } from "./calls.js";
 import { find, say } from "./elements.js";
 import { KeyRefused, ask, forgetKey, hasKey, keepKey } from "./server.js";
-import { prepareTrial, showChoices, stopTrial } from "./trial.js";
+import { clearTrial, prepareTrial, showChoices, stopTrial } from "./trial.js";
 
 const PAUSE_MS = 3000;
 const SENDABLE = /^[\x21-\x7e]+$/;  // in a header
@@ -69,6 +69,7 @@ function askForKey() {
   forgetKey();
   names = null;
   clearAccounts();
+  showCalls([]);
   for (const id of ["content", "notice", "forget"]) find(id).hidden = true;
   say(find("activity"), "");
   find("entry").hidden = false;
@@ -86,8 +87,7 @@ find("entry-form").addEventListener("submit", (event) => {
 find("forget").addEventListener("click", () => {
   forgetKey();
   askForKey();
-  find("answer").replaceChildren();
-  find("question").value = "";
+  clearTrial();
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 prepareCalls();

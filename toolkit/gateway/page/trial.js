@@ -9,12 +9,25 @@ let running = null;  // what stops the answer that is on its way
 export function showChoices(ids) {
   const model = find("model");
   const chosen = model.value;
-  model.replaceChildren(...ids.map((id) => element("option", { value: id }, id)));
+  const none = element("option", { value: "" }, "None is served yet");
+  model.replaceChildren(...(ids.length > 0 ? ids.map((id) => element("option", { value: id }, id)) : [none]));
   if (ids.includes(chosen)) model.value = chosen;
 }
 
 export function stopTrial() {
   running?.abort();
+}
+
+export function clearTrial() {
+  find("question").value = "";
+  clearAnswer();
+  say(find("outcome"), "");
+}
+
+function clearAnswer() {
+  find("answer").replaceChildren();
+  find("reasoning").lastElementChild.replaceChildren();
+  find("reasoning").hidden = true;
 }
 
 export function prepareTrial(onEnd, onRefused) {
@@ -34,9 +47,7 @@ export function prepareTrial(onEnd, onRefused) {
 async function run() {
   running = new AbortController();
   const [answer, reasoning] = [find("answer"), find("reasoning")];
-  answer.replaceChildren();
-  reasoning.lastElementChild.replaceChildren();
-  reasoning.hidden = true;
+  clearAnswer();
   answer.setAttribute("aria-busy", "true");  // read out once it is whole
   find("stop").disabled = false;
   say(find("outcome"), "Waiting…");
