@@ -26,7 +26,6 @@ from tests.adoption.programs import (
 from tests.recording.helpers import CAPTURES
 from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
-from toolkit.errors import ReplayMismatch
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
@@ -211,15 +210,29 @@ async def test_a_call_that_cannot_be_made_again_is_told() -> None:
     assert any("a call of openwebui was found, which cannot be made" in note for note in made.notes)
 
 
-async def test_a_request_that_the_file_does_not_answer_takes_no_answer_of_another() -> None:
-    """A provider may ask for its models first, and go on without; each answer stays with its own request. That it asks
-    is the only difference of a strict replay."""
+async def test_what_the_file_does_not_answer_is_not_asked() -> None:
+    """A provider may ask for the list of its models first, and go on without: the recorded model is named then, so that
+    a strict replay asks nothing else. Each answer stays with its own request."""
     made = await adopted(CAPTURES / "openassistant" / "ok-get-events.har")
     assert made.error is None
     assert [entry.request.url.rpartition("/")[2].partition("?")[0] for entry in made.recording.entries] == [
         *("chat", "prompter_message", "assistant_message", "events", "chat")
     ]
-    with pytest.raises(ReplayMismatch) as raised:
-        assert await replayed(made.recording) == made.answer
-    (difference,) = raised.value.differences
-    assert "/api/chat/models" in difference
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
+    assert await replayed(made.recording) == made.answer != ""
+
+
+async def test_a_model_that_is_the_default_is_not_named_where_the_file_has_the_list() -> None:
+    """A replay asks for the list then, as the recorded call did; without the list the model has to be named."""
+    foreign = json.loads((DEMOS / "aura.har").read_bytes())
+    made = await adopted(json.dumps(foreign).encode())
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {}
+    entries = foreign["log"]["entries"]
+    foreign["log"]["entries"] = [one for one in entries if not one["request"]["url"].endswith("/api/models")]
+    assert len(foreign["log"]["entries"]) < len(entries)
+    less = await adopted(json.dumps(foreign).encode())
+    assert less.recording.chat is not None
+    assert list(less.recording.chat.settings) == ["model"]
+    assert await replayed(less.recording) == made.answer != ""

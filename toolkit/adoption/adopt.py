@@ -112,14 +112,17 @@ def _without_call(har: ForeignHar, page: bool, rules: Rules | None, comment: str
 
 
 async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[OfflineCall, dict[str, object]]:
-    """Makes the call that was found, with as few settings as make its question the recorded one. Returns those too."""
+    """Makes the call that was found, with as few settings as make its question the recorded one. Returns those too.
+
+    The model is one of them where the call asks for what the file does not have: without one, for the list of models.
+    """
     call = await call_offline(found.provider, found.entries, session, found.messages, {})
     settings = {name: value for name, (place, value) in found.settings.items()}
     if not isinstance(call.error, ReplayMismatch) and (sent := _sent_bodies(call)):
         settings = {
             name: value
             for name, (place, value) in found.settings.items()
-            if not any(value_at(body, place) == value for body in sent)
+            if (name == "model" and call.missed) or not any(value_at(body, place) == value for body in sent)
         }
     if settings:
         call = await call_offline(found.provider, found.entries, session, found.messages, settings)
