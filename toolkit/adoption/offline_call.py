@@ -45,8 +45,8 @@ class Played(NamedTuple):
 
 class OfflineCall(NamedTuple):
     """A call: `text` is the answer, as far as it was read, and `error` what ended it. `played` are its requests in
-    order, `own` the same requests as HAR entries, `missed` those that no entry answers, and `messages` those of the call
-    as the provider got them."""
+    order, `own` the same requests as HAR entries, `missed` those that no entry answers, and `messages` those of the
+    call as the provider got them."""
 
     text: str
     error: ToolkitError | None
