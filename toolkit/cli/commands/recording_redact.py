@@ -9,6 +9,7 @@ import click
 from toolkit.cli.options import debug_option, output_option
 from toolkit.cli.output import echo
 from toolkit.cli.redaction_options import RedactionOptions, redaction_options
+from toolkit.cli.status_line import notify
 
 
 @click.command("redact", short_help="Take secrets out of a recording, by the rules of today.")
@@ -19,8 +20,9 @@ from toolkit.cli.redaction_options import RedactionOptions, redaction_options
 def recording_redact(file: Path, output: Path | None, redaction: RedactionOptions) -> None:
     """Take what counts as a secret today out of FILE, a recording that was made by older rules, or by fewer.
 
-    Each change is told by its kind and place, never with a value. The file is replaced as a whole, or stays as it is
-    where nothing changes or a secret cannot be taken out.
+    What the file was made with stays so: names that are no secrets (`--keep`), and who is signed in (`--keep-identity`)
+    unless `--no-keep-identity` takes that out. Each change is told by its kind and place, never with a value. The file
+    is replaced as a whole, or stays as it is where nothing changes or a secret cannot be taken out.
     """
     from toolkit.cli.recorded_provider import find_probe
     from toolkit.recording.files import load, save
@@ -32,6 +34,8 @@ def recording_redact(file: Path, output: Path | None, redaction: RedactionOption
     made_by = recording.chat or recording.session
     probe = find_probe(made_by.provider) if made_by is not None else None
     redacted = redact(recording, rules=rules, probe=probe)
+    if recording.keep_identity and not redacted.keep_identity:
+        notify("note: what the tokens alone told of who is signed in is not known any more, and stays where it is")
     changes = redaction_changes(recording, redacted, rules, probe)
     if changes or output is not None:
         save(redacted, output or file)
