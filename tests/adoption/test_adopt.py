@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.adoption.programs import (
 from tests.recording.helpers import CAPTURES
 from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
+from toolkit.errors import StreamInterrupted
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
@@ -221,6 +223,16 @@ async def test_what_the_file_does_not_answer_is_not_asked() -> None:
     assert made.recording.chat is not None
     assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
     assert await replayed(made.recording) == made.answer != ""
+
+
+async def test_a_time_out_of_the_other_program_is_a_cut() -> None:
+    """It had waited no longer; a replay breaks there at once, as the note says, and does not wait in silence."""
+    made = await adopted(CAPTURES / "openassistant" / "two-messages-first-cancelled.har")
+    assert isinstance(made.error, StreamInterrupted)
+    assert any("ends with an error: openassistant: The connection broke" in note for note in made.notes)
+    with pytest.raises(StreamInterrupted):
+        async with asyncio.timeout(5.0):
+            await replayed(made.recording)
 
 
 async def test_a_model_that_is_the_default_is_not_named_where_the_file_has_the_list() -> None:

@@ -11,7 +11,7 @@ from yarl import URL
 
 from toolkit.adoption.adopted_session import adopted_session
 from toolkit.adoption.call_search import FoundCall, find_call
-from toolkit.adoption.offline_call import NOT_DELETED, OfflineCall, Played, call_offline
+from toolkit.adoption.offline_call import CUT, NOT_DELETED, OfflineCall, Played, call_offline
 from toolkit.adoption.question import value_at
 from toolkit.errors import ReplayMismatch, ToolkitError, redact_url
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
@@ -146,10 +146,15 @@ def _sent_bodies(call: OfflineCall) -> list[object]:
 
 
 def _as_call(own: Entry, recorded: Entry, provider: Provider) -> Entry:
-    """Returns `recorded` with the request that `provider` makes, as an exchange of a client."""
+    """Returns `recorded` with the request that `provider` makes, as an exchange of a client.
+
+    An answer that ended with an error was cut where the other program stopped. How long that had waited is none of the
+    site's: a replay of a time-out would wait in silence for a client that is more patient.
+    """
     places = random_fields(own.request, provider.random) + frame_places(recorded, provider.random)
     request = msgspec.structs.replace(own.request, random=places or UNSET)
-    return msgspec.structs.replace(recorded, request=request, pageref=UNSET, resource_type=UNSET)
+    error = CUT if recorded.error else recorded.error
+    return msgspec.structs.replace(recorded, request=request, error=error, pageref=UNSET, resource_type=UNSET)
 
 
 def _of_page(entry: Entry) -> Entry:
