@@ -143,7 +143,12 @@ async def test_without_a_call_what_may_be_one_is_kept() -> None:
         "/api/v1/chats/",
         "wss://webui.example/ws",
     ]
-    assert any("no call of aura, codelinkava" in note for note in made.notes)
+    (note,) = (note for note in made.notes if "no call of aura, codelinkava" in note)
+    assert note.endswith("What is asked over a WebSocket is not looked for.")
+    entries = foreign["log"]["entries"]
+    foreign["log"]["entries"] = [one for one in entries if not one["request"]["url"].startswith("wss")]
+    (note,) = (await adopted(json.dumps(foreign).encode())).notes
+    assert "WebSocket" not in note
 
 
 async def test_an_export_without_a_login_is_adopted() -> None:

@@ -36,6 +36,7 @@ NO_BODY = (
 NOT_FOUND = (
     "What may be one is kept. A site's page may ask in another way than the toolkit: `toolkit record` asks itself."
 )
+NOT_IN_SOCKETS = "What is asked over a WebSocket is not looked for."
 
 
 class Adopted(NamedTuple):
@@ -69,6 +70,8 @@ async def adopt(
     found = await find_call(entries, kinds, base_url)
     if found is None:
         note = f"no call of {', '.join(kind.name for kind in kinds)} was found. {NOT_FOUND}"
+        if any(entry.is_socket for entry in entries):
+            note += f" {NOT_IN_SOCKETS}"
         return _without_call(har, page, rules, comment, note)
     return await adopt_call(har, found, page=page, rules=rules, comment=comment)
 
