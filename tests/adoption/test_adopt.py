@@ -27,7 +27,7 @@ from tests.adoption.programs import (
 from tests.recording.helpers import CAPTURES
 from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
-from toolkit.errors import StreamInterrupted
+from toolkit.errors import StatusError, StreamInterrupted
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
@@ -228,6 +228,17 @@ async def test_what_the_file_does_not_answer_is_not_asked() -> None:
     assert made.recording.chat is not None
     assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
     assert await replayed(made.recording) == made.answer != ""
+
+
+async def test_a_call_that_is_refused_before_it_tells_its_model() -> None:
+    """It asks for no list of models either, so that its error is all that a replay tells."""
+    made = await adopted(CAPTURES / "openassistant" / "prompter-bad-parent-400.har")
+    assert isinstance(made.error, StatusError)
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
+    with pytest.raises(StatusError) as raised:
+        await replayed(made.recording)
+    assert raised.value.status == made.error.status == 400
 
 
 async def test_a_time_out_of_the_other_program_is_a_cut() -> None:

@@ -117,7 +117,8 @@ def _without_call(har: ForeignHar, page: bool, rules: Rules | None, comment: str
 async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[OfflineCall, dict[str, object]]:
     """Makes the call that was found, with as few settings as make its question the recorded one. Returns those too.
 
-    The model is one of them where the call asks for what the file does not have: without one, for the list of models.
+    The model is one of them where the call asks for what the file does not have: without one, for the list of models. A
+    call that is refused before it tells its model is made with the one that a provider takes without the list.
     """
     call = await call_offline(found.provider, found.entries, session, found.messages, {})
     settings = {name: value for name, (place, value) in found.settings.items()}
@@ -127,6 +128,8 @@ async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[Offlin
             for name, (place, value) in found.settings.items()
             if (name == "model" and call.missed) or not any(value_at(body, place) == value for body in sent)
         }
+    if call.missed and found.provider.lists_models and found.provider.known_models:
+        settings = {"model": found.provider.known_models[0], **settings}
     if settings:
         call = await call_offline(found.provider, found.entries, session, found.messages, settings)
     return call, settings
