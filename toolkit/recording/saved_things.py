@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from toolkit.har.encoded_entries import CompactEntries, EncodedEntries
 from toolkit.har.message_builders import encode_body
-from toolkit.har.model import Entry
+from toolkit.har.model import Entry, Recording
 from toolkit.streams.json_decoding import JSON_ERRORS
 
 # The members that tell whose a thing is, or where that person keeps it, in lower case and without `_`.
@@ -40,6 +41,22 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 def without_saved_things(entries: Iterable[Entry]) -> list[Entry]:
     """Returns `entries`, those of pages with such lists empty. Calls of a client stay as they are."""
     return [entry if isinstance(entry.pageref, UnsetType) else _emptied(entry) for entry in entries]
+
+
+def empty_saved_things(recording: Recording) -> tuple[Recording, list[int]]:
+    """Returns `recording` as `without_saved_things` makes its entries, and the numbers of those that changed. Entries
+    that are compact stay so."""
+    given = recording.entries
+    encoded = given.encoded[:] if isinstance(given, CompactEntries) else EncodedEntries.of(given)
+    changed = []
+    for number in range(len(encoded)):
+        if encoded.may_have(number, b"pageref"):
+            (kept,) = without_saved_things([entry := encoded.typed(number)])
+            if kept is not entry:
+                encoded[number] = msgspec.to_builtins(kept)
+                changed.append(number)
+    entries = CompactEntries(encoded) if isinstance(given, CompactEntries) else list(encoded.taken())
+    return (msgspec.structs.replace(recording, entries=entries) if changed else recording), changed
 
 
 def _emptied(entry: Entry) -> Entry:
