@@ -30,6 +30,7 @@ def answered(body: bytes, *, of_page: bool = True, path: str = "all") -> Entry:
         ([{"id": "a", "name": "My divorce", "folder_id": "b"}], []),
         ({"flows": {"items": [{"id": 1, "name": "b", "userId": 7}]}}, {"flows": {"items": []}}),
         ([{"folder": "x", "notes": [{"noteId": 7, "title": "b"}]}], [{"folder": "x", "notes": []}]),
+        ([{"id": "a", "user_id": "b", "content": "I am ill", "updated_at": 7}], []),
     ],
 )
 def test_lists_of_saved_things_are_empty(document: Any, left: Any) -> None:
@@ -57,6 +58,22 @@ def test_a_member_tells_that_conversations_are_listed(name: str) -> None:
     one = answered(msgspec.json.encode({"data": {name: {"items": items}, "tools": items}}), path="api/start")
     (kept,) = without_saved_things([one])
     assert msgspec.json.decode(kept.response.content.body()) == {"data": {name: {"items": []}, "tools": items}}
+
+
+@pytest.mark.parametrize("path", ["v1/users/user/settings", "account/settings?v=2", "user_preferences", "me/memory"])
+def test_what_a_person_has_written_into_settings_is_empty(path: str) -> None:
+    """Texts of several words; choices, numbers and addresses stay, so that a page finds what it looks for."""
+    chosen = {"theme": "dark", "size": 7, "on": True, "url": "https://a.example/b", "none": None, "tags": ["a", "b"]}
+    one = answered(msgspec.json.encode({"ui": chosen | {"system": "You are my\ndoctor."}}), path=path)
+    (kept,) = without_saved_things([one])
+    assert msgspec.json.decode(kept.response.content.body()) == {"ui": chosen | {"system": ""}}
+
+
+@pytest.mark.parametrize("path", ["project/settings", "api/settings/user/models", "users/7"])
+def test_settings_of_a_site_stay(path: str) -> None:
+    """What it says to everybody."""
+    one = answered(b'{"ui": {"name": "Ask our experts"}}', path=path)
+    assert without_saved_things([one]) == [one]
 
 
 @pytest.mark.parametrize("path", ["models", "api/chat/models", "api/chat/completions", "chat-profiles", "history/5f1c"])

@@ -2,9 +2,12 @@
 
 A page that shows somebody's earlier conversations, notes or documents asks for their titles. These are nobody else's
 business, and a page works without: as that of somebody who has saved nothing. Such a list is recognised by its items,
-which all are objects with an id and a title; or with an id, a name, and whose it is or in which folder it lies; or with
-an id and a name in a list of conversations, by the member that holds it or else by the address. Models and settings
-have names, and are nobody's.
+which all are objects with an id and a title; or with an id, a name or a text, and whose it is or in which folder it
+lies; or with an id and a name in a list of conversations, by the member that holds it or else by the address. Models
+and settings have names, and are nobody's.
+
+What a person has written into settings, such as how to be answered, is emptied too: texts of several words in what is
+asked for as the settings of a user.
 """
 
 from __future__ import annotations
@@ -32,6 +35,10 @@ NEUTRAL = {
     *("list", "mine", "my", "node", "page", "paged", "pinned", "query", "recent", "record", "result", "row", "search"),
     *("shared", "sync", "value", "your"),
 }
+TEXTS = ("name", "content", "text")  # the members that say what a thing is
+# The words in addresses for settings of a person, and those that say whose they are.
+SETTINGS = {"customization", "instruction", "memory", "personalization", "preference", "setting"}
+PERSONS = {"account", "me", "member", "my", "profile", "user"}
 MAY_HOLD = re.compile(rb'"title"|"(?:(?:user|owner|author|creator|folder)_?id|created_?by)"', re.IGNORECASE)
 # A member that may lead to a list of conversations, by its name.
 LEADS = re.compile(rb'(?:chat|conv|dialog|discussion|folder|histor|thread)[a-z_-]*"\s*:\s*[\[{]', re.IGNORECASE)
@@ -64,12 +71,14 @@ def _emptied(entry: Entry) -> Entry:
     body = content.body()
     if not body.lstrip().startswith((b"{", b"[")):
         return entry
-    named = _is_of_saved_things(urlsplit(entry.request.url).path)
-    if not (MAY_HOLD.search(body) or (b'"name"' in body and (named or LEADS.search(body)))):
+    path = urlsplit(entry.request.url).path
+    named, settings = _is_of_saved_things(path), _is_of_settings(path)
+    if not (settings or MAY_HOLD.search(body) or (b'"name"' in body and (named or LEADS.search(body)))):
         return entry
     try:
         document = msgspec.json.decode(body)
         emptied = _without_lists(document, named)
+        emptied = _without_written(emptied) if settings else emptied
     except JSON_ERRORS:
         return entry
     if emptied == document:
@@ -98,8 +107,9 @@ def _is_saved_thing(item: Any, named: bool) -> bool:
         return False
     if isinstance(item.get("title"), str):
         return True
-    kept = (name for name in item if name.lower().replace("_", "") in KEEPERS)
-    return isinstance(item.get("name"), str) and "id" in item and (named or any(_tells(item, name) for name in kept))
+    kept = any(_tells(item, name) for name in item if name.lower().replace("_", "") in KEEPERS)
+    said = any(isinstance(item.get(name), str) for name in (TEXTS if kept else TEXTS[:1]))
+    return said and "id" in item and (named or kept)
 
 
 def _tells(item: dict[str, Any], name: str) -> bool:
@@ -111,6 +121,21 @@ def _is_of_saved_things(path: str) -> bool:
     not `/api/chat/models`."""
     parts = (words for part in reversed(path.split("/")) if (words := _telling_words(part)))
     return next(parts, [""])[-1] in SAVED
+
+
+def _is_of_settings(path: str) -> bool:
+    """Decides whether `path` asks for settings, and says that they are a person's: `/api/v1/users/user/settings`."""
+    words = list(_words(path))
+    return bool(words) and words[-1] in SETTINGS and not PERSONS.isdisjoint(words)
+
+
+def _without_written(node: Any) -> Any:
+    """Returns `node` with an empty text for each of several words: names of choices and addresses are one."""
+    if isinstance(node, dict):
+        return {name: _without_written(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_without_written(item) for item in node]
+    return "" if isinstance(node, str) and len(node.split()) > 1 else node
 
 
 def _leads_to_saved_things(name: str, named: bool) -> bool:
