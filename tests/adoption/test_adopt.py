@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tests.adoption.programs import (
 from tests.recording.helpers import CAPTURES
 from tests.replay.replayed_client import replayed_client
 from toolkit.adoption.adopt import Adopted, adopt
-from toolkit.errors import ReplayMismatch
+from toolkit.errors import StatusError, StreamInterrupted
 from toolkit.har.model import Recording
 from toolkit.providers import registry
 from toolkit.recording.check import check
@@ -142,7 +143,12 @@ async def test_without_a_call_what_may_be_one_is_kept() -> None:
         "/api/v1/chats/",
         "wss://webui.example/ws",
     ]
-    assert any("no call of aura, codelinkava" in note for note in made.notes)
+    (note,) = (note for note in made.notes if "no call of aura, codelinkava" in note)
+    assert note.endswith("What is asked over a WebSocket is not looked for.")
+    entries = foreign["log"]["entries"]
+    foreign["log"]["entries"] = [one for one in entries if not one["request"]["url"].startswith("wss")]
+    (note,) = (await adopted(json.dumps(foreign).encode())).notes
+    assert "WebSocket" not in note
 
 
 async def test_an_export_without_a_login_is_adopted() -> None:
@@ -211,15 +217,50 @@ async def test_a_call_that_cannot_be_made_again_is_told() -> None:
     assert any("a call of openwebui was found, which cannot be made" in note for note in made.notes)
 
 
-async def test_a_request_that_the_file_does_not_answer_takes_no_answer_of_another() -> None:
-    """A provider may ask for its models first, and go on without; each answer stays with its own request. That it asks
-    is the only difference of a strict replay."""
+async def test_what_the_file_does_not_answer_is_not_asked() -> None:
+    """A provider may ask for the list of its models first, and go on without: the recorded model is named then, so that
+    a strict replay asks nothing else. Each answer stays with its own request."""
     made = await adopted(CAPTURES / "openassistant" / "ok-get-events.har")
     assert made.error is None
     assert [entry.request.url.rpartition("/")[2].partition("?")[0] for entry in made.recording.entries] == [
         *("chat", "prompter_message", "assistant_message", "events", "chat")
     ]
-    with pytest.raises(ReplayMismatch) as raised:
-        assert await replayed(made.recording) == made.answer
-    (difference,) = raised.value.differences
-    assert "/api/chat/models" in difference
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
+    assert await replayed(made.recording) == made.answer != ""
+
+
+async def test_a_call_that_is_refused_before_it_tells_its_model() -> None:
+    """It asks for no list of models either, so that its error is all that a replay tells."""
+    made = await adopted(CAPTURES / "openassistant" / "prompter-bad-parent-400.har")
+    assert isinstance(made.error, StatusError)
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {"model": "OA_SFT_Llama_30B_6"}
+    with pytest.raises(StatusError) as raised:
+        await replayed(made.recording)
+    assert raised.value.status == made.error.status == 400
+
+
+async def test_a_time_out_of_the_other_program_is_a_cut() -> None:
+    """It had waited no longer; a replay breaks there at once, as the note says, and does not wait in silence."""
+    made = await adopted(CAPTURES / "openassistant" / "two-messages-first-cancelled.har")
+    assert isinstance(made.error, StreamInterrupted)
+    assert any("ends with an error: openassistant: The connection broke" in note for note in made.notes)
+    with pytest.raises(StreamInterrupted):
+        async with asyncio.timeout(5.0):
+            await replayed(made.recording)
+
+
+async def test_a_model_that_is_the_default_is_not_named_where_the_file_has_the_list() -> None:
+    """A replay asks for the list then, as the recorded call did; without the list the model has to be named."""
+    foreign = json.loads((DEMOS / "aura.har").read_bytes())
+    made = await adopted(json.dumps(foreign).encode())
+    assert made.recording.chat is not None
+    assert made.recording.chat.settings == {}
+    entries = foreign["log"]["entries"]
+    foreign["log"]["entries"] = [one for one in entries if not one["request"]["url"].endswith("/api/models")]
+    assert len(foreign["log"]["entries"]) < len(entries)
+    less = await adopted(json.dumps(foreign).encode())
+    assert less.recording.chat is not None
+    assert list(less.recording.chat.settings) == ["model"]
+    assert await replayed(less.recording) == made.answer != ""

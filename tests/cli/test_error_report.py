@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,10 +16,12 @@ from tests.cli.conftest import TRACEBACK, Call, Toolkit
 from tests.sites.aura import AuraSite
 from tests.sites.base import Refusal
 from tests.sites.openassistant import OpenAssistantSite
+from toolkit.providers import registry
 from toolkit.replay.local_network import LocalNetwork
 from toolkit.session.browser_session import BrowserSession
 
 Aura = tuple[AuraSite, str]
+DEMO = Path(registry.__file__).parents[1] / "recording" / "demos" / "openwebui.har"
 Assistant = tuple[OpenAssistantSite, str]
 CHAT = "/api/chat"
 DOWN = "http://127.0.0.1:47"  # nobody is there, and no browser refuses to go there
@@ -50,6 +53,23 @@ def test_usage_errors(call: Call, args: tuple[str, ...], told: str) -> None:
     assert (result.code, result.out) == (2, "")
     assert told in re.sub("option: --modle", r"option '--modle'", result.err)  # older versions of click
     assert re.fullmatch(r"error: .*\n", result.err)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("recording", "show", "-x.har"), ("chat", "openwebui", "--replay=-x.har"), ("chat", "aura", "--replay", "-x.har")],
+)
+def test_a_file_whose_name_looks_like_an_option(
+    call: Call, args: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How it is named is told, where there is such a file, and it can be read by that."""
+    monkeypatch.chdir(tmp_path)
+    assert "./" not in call(*args).err
+    shutil.copy(DEMO, "-x.har")
+    result = call(*args)
+    assert (result.code, result.out) == (2, "")
+    assert re.fullmatch(r"error: .*-x'?\. To name the file '-x\.har', write '\./-x\.har'\.\n", result.err)
+    assert call("recording", "show", "./-x.har").code == 0
 
 
 def test_bare_toolkit_shows_its_help(call: Call) -> None:

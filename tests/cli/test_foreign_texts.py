@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -165,3 +166,15 @@ def test_json_is_the_same_for_a_program() -> None:
     text = printable_json({NAME: NAME}, indent=1)
     assert json.loads(text) == {NAME: NAME}
     assert not HARMFUL.search(text)
+
+
+def test_a_line_has_none_of_the_characters_that_steer() -> None:
+    """Of all that there are: each is replaced or left out, alone as within a text, and every other one stays."""
+    from toolkit.cli.printable_text import printable_line
+
+    for character in map(chr, range(sys.maxunicode + 1)):
+        shown = printable_line(character)
+        harmful = bool(HARMFUL.match(character)) or character in "\t\n\r"
+        assert (shown != character) == harmful
+        assert not HARMFUL.search(shown)
+    assert printable_line(f"a {NAME} b") == "".join(map(printable_line, f"a {NAME} b"))

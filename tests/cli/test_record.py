@@ -93,6 +93,17 @@ async def test_what_cannot_be_written_is_told_before_anything_is_asked(
     assert (toolkit.folder / "pipe").is_fifo()
 
 
+@pytest.mark.parametrize("prompt", ["", " \n"])
+async def test_without_a_prompt_nothing_is_visited(toolkit: Toolkit, aura: Aura, prompt: str) -> None:
+    """It is told before a browser starts."""
+    site, origin = aura
+    result = await toolkit.run("record", "aura", prompt, "-o", "a.har", "--base-url", origin)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: There is no prompt: give one as argument.")
+    assert site.requests == []
+    assert not (toolkit.folder / "a.har").exists()
+
+
 async def test_a_terminal_shows_which_is_which(toolkit: Toolkit, aura: Aura) -> None:
     """The answer has lines of its own there as well, and below it a line says what is being done."""
     site, origin = aura

@@ -62,6 +62,24 @@ async def test_who_is_signed_in_is_kept_if_wished(toolkit: Toolkit, webui: WebUI
     assert f": ok, signed in as {EMAIL}" in await who_is_signed_in(toolkit, origin)
 
 
+async def test_who_is_signed_in_is_taken_out_later(toolkit: Toolkit, webui: WebUI) -> None:
+    """A file that was to tell it does so until `--no-keep-identity` says otherwise."""
+    _, origin = webui
+    await recorded(toolkit, origin, "--keep-identity")
+    kept = (toolkit.folder / "a.har").read_bytes()
+    again = await toolkit.run("recording", "redact", "a.har")
+    assert again.out == "a.har: there is nothing to change\n"
+    assert (toolkit.folder / "a.har").read_bytes() == kept
+    taken = await toolkit.run("recording", "redact", "a.har", "--no-keep-identity")
+    assert taken.code == 0, taken.err
+    assert "in log._chat.messages[0].content\n" in taken.out
+    assert "note: what the tokens alone told of who is signed in" in taken.err
+    assert EMAIL not in (toolkit.folder / "a.har").read_text() + taken.out + taken.err
+    assert not load(toolkit.folder / "a.har").keep_identity
+    assert (await toolkit.run("recording", "check", "a.har")).code == 0
+    assert ": ok, signed in as person1@example.com" in await who_is_signed_in(toolkit, origin)
+
+
 async def test_the_check_tells_who_is_left(toolkit: Toolkit, webui: WebUI) -> None:
     """A file that tells who is signed in does not pass, though no e-mail address of a person is in it."""
     _, origin = webui

@@ -200,6 +200,25 @@ def test_a_redacted_copy_leaves_the_recording_alone(call: Call, old: Path) -> No
     assert load(old.parent / "new.har").keep == ("token", "theme")
 
 
+def test_what_a_person_has_saved_is_taken_out_of_an_old_recording(call: Call, here: Path) -> None:
+    """Of what its page was answered, and told so; once."""
+    listed = {"mimeType": "application/json", "text": '{"chats": [{"id": "5f1c", "title": "My illness"}], "n": 1}'}
+    one = entry(asked(url="https://site.test/chats", headers=[], cookies=[]), answered(content=listed))
+    other = one | {"pageref": "page_1"}
+    one.pop("pageref", None)
+    (here / "old.har").write_text(json.dumps(har("toolkit", one, other)))
+    result = call("recording", "redact", "old.har")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == [
+        "a list of what a person has saved in log.entries[1].response.content.text",
+        "old.har: 1 places changed",
+    ]
+    kept, emptied = load(here / "old.har").entries
+    assert b"My illness" in kept.response.content.body()
+    assert json.loads(emptied.response.content.body()) == {"chats": [], "n": 1}
+    assert call("recording", "redact", "old.har").out == "old.har: there is nothing to change\n"
+
+
 def test_who_was_signed_in_is_taken_out_of_an_old_recording(call: Call, here: Path) -> None:
     """And told as that, where it stands and where else it was; with `--keep-identity` it stays."""
     told = {"mimeType": "application/json", "text": '{"email": "ada.lovelace@analytical.org", "name": "Ada Lovelace"}'}

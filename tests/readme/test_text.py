@@ -121,7 +121,8 @@ def test_each_option_exists(name: str) -> None:
         "--without-pip",
         "--python",
     }
-    known = {name for command in COMMANDS.values() for parameter in command.params for name in parameter.opts}
+    parameters = [parameter for command in COMMANDS.values() for parameter in command.params]
+    known = {name for one in parameters for name in (*one.opts, *one.secondary_opts)}
     named = {
         option for code in re.findall(r"`([^`\n]+)`", PAGES[name]) for option in re.findall(r"--[a-z][a-z-]+", code)
     }

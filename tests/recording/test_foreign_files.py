@@ -8,7 +8,10 @@ import json
 import os
 import sys
 import threading
+import tracemalloc
 import zipfile
+import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +46,7 @@ NO_RECORDINGS = {
     "no archive": (b"PK\x03\x04 and no archive", "zip archive that cannot be unpacked"),
     "much that is compressed": (gzip.compress(b" " * (3 << 20), mtime=0), "larger than 1 MB"),
     "a large one": (b" " * (1 << 20) + HAR, "larger than 1 MB"),
+    "zeros that are compressed": (gzip.compress(b"\x00" * (3 << 20), mtime=0), "is not JSON"),
 }
 ENCODINGS = {
     "plain": HAR,
@@ -79,6 +83,43 @@ def test_an_archive_has_one_recording(tmp_path: Path) -> None:
     path = tmp_path / "it.zip"
     path.write_bytes(packed.getvalue())
     with pytest.raises(RecordingError, match=r"with 2 \.har files"):
+        read(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_what_is_too_large_unpacked_is_never_held(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """A small file may be packed of gigabytes: memory for a piece of it is all that it gets."""
+    path = tmp_path / "bomb.har"
+    path.write_bytes(pack(b" " * (64 << 20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecordingError, match="larger than 32 MB"):
+            read_foreign_file(path, limit=32 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_compressed_is_held_once(tmp_path: Path) -> None:
+    """However much of it there is below the limit, and to its last byte."""
+    path = tmp_path / "it.har"
+    data = b"{" + b"a" * (32 << 20)
+    path.write_bytes(gzip.compress(data))
+    tracemalloc.start()
+    try:
+        whole = read_foreign_file(path, limit=len(data)).document == data
+        peak = tracemalloc.get_traced_memory()[1]
+        assert (whole, peak < len(data) + (8 << 20)) == (True, True)
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_is_packed_otherwise_is_refused(tmp_path: Path) -> None:
+    """Of other kinds than programs write, a few kB can fill the memory."""
+    path = tmp_path / "it.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("it.har", HAR)
+    with pytest.raises(RecordingError, match="cannot be unpacked"):
         read(path)
 
 

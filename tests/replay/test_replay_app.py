@@ -84,6 +84,18 @@ async def test_a_wait_for_the_next_request_is_a_recorded_gap(pace: float, waits:
     assert told == waits
 
 
+@pytest.mark.parametrize(("pace", "told"), [(0.0, "0"), (1.0, "1000000000")])
+async def test_a_wait_of_any_length_is_played(pace: float, told: str) -> None:
+    """A site may write more digits than Python reads as a number."""
+    refused = [entry(status=429, reason="Slow down", headers=[("Retry-After", "9" * 5000)]) for _ in range(2)]
+    async with (
+        replaying(*refused, pace=pace) as network,
+        client(network) as session,
+        session.get(f"{SITE}/") as response,
+    ):
+        assert (response.status, response.headers["Retry-After"]) == (429, told)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 async def test_chunks_are_exact_where_characters_are_cut(size: int) -> None:
     """Each recorded chunk is one HTTP chunk, also where it ends inside a character."""

@@ -354,4 +354,23 @@ async def test_a_recording_can_be_too_old(suite: pytest.Pytester) -> None:
     suite.makeini(f"{INI}toolkit_max_age = 1h\n")
     (await run(suite)).assert_outcomes(passed=1, errors=1)
     (await run(suite, "--toolkit-max-age=36500d")).assert_outcomes(passed=2)
-    assert "'soon' is no age" in lines(await run(suite, "--toolkit-max-age=soon"))
+
+
+@pytest.mark.parametrize(
+    ("ini", "option", "told"),
+    [
+        ("", "--toolkit-max-age=soon", "--toolkit-max-age: 'soon' is no age: write a number of hours, days or weeks"),
+        ("toolkit_max_age = 0d", "", "toolkit_max_age: '0d' is no age"),
+        ("toolkit_record_mode = some", "", "toolkit_record_mode is 'some', and not one of none, once, all."),
+    ],
+)
+async def test_a_setting_that_means_nothing_ends_the_run(
+    suite: pytest.Pytester, ini: str, option: str, told: str
+) -> None:
+    """In one line, before any test runs, as pytest does for its own."""
+    suite.makepyfile("def test_nothing(): pass")
+    suite.makeini(f"{INI}{ini}\n")
+    result = await run(suite, *filter(None, [option]))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {told}" in "\n".join(result.errlines)
+    assert "Traceback" not in "\n".join([*result.errlines, *result.outlines])

@@ -11,7 +11,7 @@ from yarl import URL
 
 from toolkit.adoption.adopted_session import adopted_session
 from toolkit.adoption.call_search import FoundCall, find_call
-from toolkit.adoption.offline_call import NOT_DELETED, OfflineCall, Played, call_offline
+from toolkit.adoption.offline_call import CUT, NOT_DELETED, OfflineCall, Played, call_offline
 from toolkit.adoption.question import value_at
 from toolkit.errors import ReplayMismatch, ToolkitError, redact_url
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
@@ -36,6 +36,7 @@ NO_BODY = (
 NOT_FOUND = (
     "What may be one is kept. A site's page may ask in another way than the toolkit: `toolkit record` asks itself."
 )
+NOT_IN_SOCKETS = "What is asked over a WebSocket is not looked for."
 
 
 class Adopted(NamedTuple):
@@ -69,6 +70,8 @@ async def adopt(
     found = await find_call(entries, kinds, base_url)
     if found is None:
         note = f"no call of {', '.join(kind.name for kind in kinds)} was found. {NOT_FOUND}"
+        if any(entry.is_socket for entry in entries):
+            note += f" {NOT_IN_SOCKETS}"
         return _without_call(har, page, rules, comment, note)
     return await adopt_call(har, found, page=page, rules=rules, comment=comment)
 
@@ -112,15 +115,21 @@ def _without_call(har: ForeignHar, page: bool, rules: Rules | None, comment: str
 
 
 async def _call_again(found: FoundCall, session: BrowserSession) -> tuple[OfflineCall, dict[str, object]]:
-    """Makes the call that was found, with as few settings as make its question the recorded one. Returns those too."""
+    """Makes the call that was found, with as few settings as make its question the recorded one. Returns those too.
+
+    The model is one of them where the call asks for what the file does not have: without one, for the list of models. A
+    call that is refused before it tells its model is made with the one that a provider takes without the list.
+    """
     call = await call_offline(found.provider, found.entries, session, found.messages, {})
     settings = {name: value for name, (place, value) in found.settings.items()}
     if not isinstance(call.error, ReplayMismatch) and (sent := _sent_bodies(call)):
         settings = {
             name: value
             for name, (place, value) in found.settings.items()
-            if not any(value_at(body, place) == value for body in sent)
+            if (name == "model" and call.missed) or not any(value_at(body, place) == value for body in sent)
         }
+    if call.missed and found.provider.lists_models and found.provider.known_models:
+        settings = {"model": found.provider.known_models[0], **settings}
     if settings:
         call = await call_offline(found.provider, found.entries, session, found.messages, settings)
     return call, settings
@@ -143,10 +152,15 @@ def _sent_bodies(call: OfflineCall) -> list[object]:
 
 
 def _as_call(own: Entry, recorded: Entry, provider: Provider) -> Entry:
-    """Returns `recorded` with the request that `provider` makes, as an exchange of a client."""
+    """Returns `recorded` with the request that `provider` makes, as an exchange of a client.
+
+    An answer that ended with an error was cut where the other program stopped. How long that had waited is none of the
+    site's: a replay of a time-out would wait in silence for a client that is more patient.
+    """
     places = random_fields(own.request, provider.random) + frame_places(recorded, provider.random)
     request = msgspec.structs.replace(own.request, random=places or UNSET)
-    return msgspec.structs.replace(recorded, request=request, pageref=UNSET, resource_type=UNSET)
+    error = CUT if recorded.error else recorded.error
+    return msgspec.structs.replace(recorded, request=request, error=error, pageref=UNSET, resource_type=UNSET)
 
 
 def _of_page(entry: Entry) -> Entry:

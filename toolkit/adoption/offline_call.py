@@ -45,12 +45,14 @@ class Played(NamedTuple):
 
 class OfflineCall(NamedTuple):
     """A call: `text` is the answer, as far as it was read, and `error` what ended it. `played` are its requests in
-    order, `own` the same requests as HAR entries, and `messages` those of the call as the provider got them."""
+    order, `own` the same requests as HAR entries, `missed` those that no entry answers, and `messages` those of the
+    call as the provider got them."""
 
     text: str
     error: ToolkitError | None
     played: list[Played]
     own: list[Entry]
+    missed: list[ReplayMismatch]
     messages: list[dict[str, Any]]
 
 
@@ -87,7 +89,7 @@ async def call_offline(
         except ToolkitError as failure:
             error = failure
     own = [exchange.entry() for exchange in recorder.exchanges]
-    return OfflineCall("".join(pieces), error, playback.taken, own, recorder.messages)
+    return OfflineCall("".join(pieces), error, playback.taken, own, network.replay.misses, recorder.messages)
 
 
 def _with_random_fields(entries: Iterable[Entry], rules: Collection[str]) -> list[Entry]:

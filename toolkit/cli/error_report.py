@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -49,9 +51,18 @@ def _report_click_error(error: click.ClickException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context is not None else ""
+    if isinstance(error, click.NoSuchOption) and (file := _file_taken_for_option(error.option_name)):
+        hint = f" To name the file {file!r}, write {f'./{file}'!r}."
     text = error.format_message()
     print_error(f"{text}{'' if text.endswith(('.', '?')) else '.'}{hint}")
     return error.exit_code
+
+
+def _file_taken_for_option(option: str) -> str:
+    """Returns the argument that click took for `option`, a letter after `-`, if it is the name of a file that is there;
+    else nothing. It may stand behind the `=` of an option whose value may be left out."""
+    values = (one.partition("=")[2] if one.startswith("--") else one for one in sys.argv[1:])
+    return next((one for one in values if one.startswith(option) and os.path.exists(one)), "")
 
 
 def error_message(error: ToolkitError) -> str:

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
 def printable_line(text: str) -> str:
     """Returns `text` as `printable` does, and on one line: line ends become U+FFFD too."""
-    return text.translate(_LINE)
+    return text if text.isprintable() else text.translate(_LINE)  # all that is replaced is not printable
 
 
 def printable_json(document: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:

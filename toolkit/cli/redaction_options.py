@@ -20,7 +20,7 @@ class RedactionOptions(NamedTuple):
     json_paths: tuple[str, ...]
     patterns: tuple[str, ...]
     keep: tuple[str, ...]
-    keep_identity: bool
+    keep_identity: bool | None
 
     def __repr__(self) -> str:  # a pattern may be the secret itself
         return f"<RedactionOptions {sum(len(one) for one in self if isinstance(one, tuple))} rules>"
@@ -46,7 +46,11 @@ _OPTIONS = (
     click.option(
         "--keep", multiple=True, metavar="NAME", help="A cookie, header, parameter or field that is no secret."
     ),
-    click.option("--keep-identity", is_flag=True, help="Leave in who is signed in: e-mail, name, id, picture."),
+    click.option(
+        "--keep-identity/--no-keep-identity",
+        default=None,
+        help="Leave in who is signed in: e-mail, name, id, picture; or take it out of a file that was to tell it.",
+    ),
 )
 
 

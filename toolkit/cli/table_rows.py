@@ -13,6 +13,9 @@ Justify = Literal["left", "right"]
 
 def row_lines(cells: Sequence[str], widths: Sequence[int], justified: Sequence[Justify]) -> Iterator[str]:
     """Yields the lines of a row; each cell has one or several. `widths` are in columns of the terminal."""
+    if not any("\n" in cell for cell in cells):
+        yield GAP.join(map(_padded, cells, widths, justified))
+        return
     lines = [cell.split("\n") for cell in cells]
     for number in range(max(map(len, lines))):
         parts = (of_cell[number] if number < len(of_cell) else "" for of_cell in lines)
@@ -35,6 +38,8 @@ def cut_to_width(cell: str, width: int, overflow: Literal["fold", "ellipsis"]) -
 
 def cell_width(cell: str) -> int:
     """Returns how many columns the longest line of `cell` takes."""
+    if cell.isascii() and "\n" not in cell:
+        return len(cell)
     from rich.cells import cell_len
 
     return max(map(len if cell.isascii() else cell_len, cell.split("\n")))

@@ -25,9 +25,9 @@ def check(
 
     Fields that other programs wrote are searched as well. Names that the file itself excludes (`log._keep`) count as
     names of `rules.keep`. `find_probe` gives the probe of a provider by its name: where it is given, the answer to it
-    is searched for who is signed in, whatever it looks like. A recording that is to tell that (`log._keepIdentity`, or
-    `rules.keep_identity`) is not searched for people. A file that cannot be loaded as a recording is one finding,
-    without a place.
+    is searched for who is signed in, whatever it looks like. A recording that is to tell that (`rules.keep_identity`,
+    or where that is None `log._keepIdentity`) is not searched for people. A file that cannot be loaded as a recording
+    is one finding, without a place.
     """
     try:
         log = open_log(Path(path))
@@ -35,7 +35,7 @@ def check(
         return [Finding("", str(error))]
     rules = rules or Rules()
     findings = scan(log.document, rules=msgspec.structs.replace(rules, keep=(*rules.keep, *log.keep)))
-    if rules.keep_identity or log.keep_identity:
+    if log.keep_identity if rules.keep_identity is None else rules.keep_identity:
         return findings
     probe = find_probe(log.provider) if find_probe is not None and log.provider else None
     return findings + scan_identity(log.document, probe)

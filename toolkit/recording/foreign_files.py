@@ -16,7 +16,11 @@ from toolkit.files.limited_reading import read_limited, read_stream
 from toolkit.recording.files import LIMIT
 
 BLANKS = b" \t\r\n"
+# What a zip archive may be packed by. Of the other kinds Python unpacks more at once than it is asked for: a few kB of
+# bzip2 can be gigabytes.
+ZIP_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # byte order marks: of UTF-8, and of UTF-16 as Windows writes it
+GZIP_OR_ZLIB, PIECE = zlib.MAX_WBITS | 32, 1 << 20  # how zlib is told to take both, and bytes that it unpacks at a time
 GZIP, ZLIB, ZIP = b"\x1f\x8b", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), b"PK\x03\x04"
 
 
@@ -65,15 +69,26 @@ def _may_be_har(start: bytes) -> bool:
 
 
 def _unpack(raw: bytes, limit: int) -> bytes:
+    """Returns what is compressed in `raw`; `raw` itself if nothing is, and the beginning of what can be no HAR.
+
+    It is unpacked twice: once piece by piece to learn its size, so that nothing is held of what is too large, and only
+    then as a whole.
+    """
     if not raw.startswith((GZIP, *ZLIB)):
         return raw
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    data = unpacking.decompress(raw, limit + 1)
-    if len(data) > limit:
-        raise OSError(None, f"it is larger than {limit >> 20} MB, which is the most that is taken")
-    if not unpacking.eof:
-        raise zlib.error
-    return data
+    unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
+    piece = unpacking.decompress(raw, PIECE)
+    if not _may_be_har(piece):
+        return piece
+    size = len(piece)
+    while not unpacking.eof:
+        piece = unpacking.decompress(unpacking.unconsumed_tail, PIECE)
+        if not piece and not unpacking.unconsumed_tail:
+            raise zlib.error
+        size += len(piece)
+        if size > limit:
+            raise OSError(None, f"it is larger than {limit >> 20} MB, which is the most that is taken")
+    return zlib.decompress(raw, GZIP_OR_ZLIB, bufsize=size)
 
 
 def _open_zip(raw: bytes, name: str, limit: int) -> ForeignFile:
@@ -83,6 +98,8 @@ def _open_zip(raw: bytes, name: str, limit: int) -> ForeignFile:
         documents = [item for item in archive.infolist() if item.filename.endswith(".har")]
         if len(documents) != 1:
             raise RecordingError(f"{name} is a zip archive with {len(documents)} .har files, and not with one.")
+        if any(item.compress_type not in ZIP_KINDS for item in archive.infolist()):
+            raise NotImplementedError
         if sum(item.file_size for item in archive.infolist()) > limit:
             raise OSError(None, f"unpacked it is larger than {limit >> 20} MB, which is the most that is taken")
         document = archive.read(documents[0])

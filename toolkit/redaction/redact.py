@@ -83,7 +83,7 @@ def redact(
     given = recorded if isinstance(recorded, Recording) else Recording(entries=list(recorded))
     rules = rules or Rules()
     log = recorded_log(given)
-    keep_identity = rules.keep_identity or given.keep_identity
+    keep_identity = given.keep_identity if rules.keep_identity is None else rules.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
     criteria = Criteria(rules, memory={}, bodies={}, typed=frozenset(typed))
     sources = collect_secrets(log, find_in_log(log, criteria), rules, session, whole_passwords(typed))

@@ -28,7 +28,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `headers` and `query` are names of headers and query parameters, in any case. `json_paths` are places in JSON
     bodies: `$.data.key`, `$.items[0].id`, `$.items[*].id`, `$..ssn` for any depth. `patterns` are regular expressions
     for text anywhere; where one has groups, its first group is the secret. `keep` are names of cookies, headers,
-    parameters and fields that are never secret. `keep_identity` leaves in who is signed in.
+    parameters and fields that are never secret. `keep_identity` leaves in who is signed in; False takes that out, also
+    of a recording that was to tell it; None means as the recording says, which is not to tell where it says nothing.
 
     Raises `UsageError` for a rule that cannot be used, and names it.
     """
@@ -38,7 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     query: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    keep_identity: bool = False
+    keep_identity: bool | None = None
 
     __rich_repr__ = None  # type: ignore[assignment]  # msgspec's own shows every field
 

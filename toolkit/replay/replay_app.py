@@ -25,6 +25,7 @@ log = logging.getLogger("toolkit")
 
 MISMATCH = 599
 RETRY_AFTER = "Retry-After"
+LONGEST_WAIT = 1e9  # seconds that are told of a recorded wait; it may have any number of digits
 
 
 class ReplayApp:
@@ -114,7 +115,9 @@ class ReplayApp:
     def _scaled(self, seconds: str) -> str:
         """Returns the wait that a site asks for between two requests, which is a recorded gap like others. An HTTP date
         (RFC 9110, section 10.2.3) is long past, and stays."""
-        return str(round(int(seconds) * self._pace)) if seconds.isascii() and seconds.isdecimal() else seconds
+        if not (seconds.isascii() and seconds.isdecimal()):
+            return seconds
+        return str(round(min(float(seconds), LONGEST_WAIT) * self._pace))
 
     async def _pause(self, ms: float) -> None:
         if self._pace > 0 and ms > 0:

@@ -87,6 +87,23 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.stash[USED_RECORDINGS] = set()
+    _check_settings(config)
+
+
+def _check_settings(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` for a setting that means nothing, before any test does."""
+    if (mode := config.getini("toolkit_record_mode")) not in MODES:
+        raise pytest.UsageError(f"toolkit_record_mode is {mode!r}, and not one of {', '.join(MODES)}.")
+    for name, age in ((MAX_AGE, config.getoption(MAX_AGE)), ("toolkit_max_age", config.getini("toolkit_max_age"))):
+        if not age:
+            continue
+        from toolkit.errors import UsageError
+        from toolkit.recording.age import parse_age
+
+        try:
+            parse_age(age)
+        except UsageError as error:
+            raise pytest.UsageError(f"{name}: {error}") from None
 
 
 # --- the fixtures

@@ -221,6 +221,20 @@ def test_who_is_signed_in_may_stay(tmp_path: Path) -> None:
     assert redact(load(path), probe=PROBE).entries == load(path).entries
 
 
+def test_who_was_to_be_told_can_be_taken_out(tmp_path: Path) -> None:
+    """With `keep_identity=False`, as far as the recording tells of it still: its tokens do not, which are secrets."""
+    kept = made(tmp_path, rules=Rules(keep_identity=True))
+    assert check(kept, rules=Rules(keep_identity=False), find_probe=lambda _: PROBE) != []
+    save(redact(load(kept), rules=Rules(keep_identity=False), probe=PROBE), kept)
+    document = json.loads(kept.read_bytes())
+    assert "_keepIdentity" not in document["log"]
+    assert check(kept, find_probe=lambda _: PROBE) == []
+    data = kept.read_bytes()
+    assert {name for name, value in PLANTED.items() if left_in(data, value)} <= {
+        *("claim preferred_username", "claim family_name", "claim nickname")
+    }
+
+
 def test_the_check_names_places_and_no_values(tmp_path: Path) -> None:
     """Addresses and who is signed in are found in what was not redacted, each by its place."""
     path = made(tmp_path, rules=Rules(keep_identity=True))

@@ -67,6 +67,8 @@ def record(
     from toolkit.recording.files import ensure_writable
     from toolkit.recording.recorder import Recorder
 
+    if not prompt.strip():
+        raise click.UsageError("There is no prompt: give one as argument.")
     if mode == "once" and output.exists():
         raise RecordingExists(f"{output} is there already.", hint="`--mode all` records it anew.")
     try:

@@ -14,6 +14,7 @@ from toolkit.redaction.bodies import Body, correct_lengths
 from toolkit.redaction.identity.addresses import is_address
 from toolkit.redaction.identity.collect import find_told, find_told_by_session, is_of_site, names_of_sites
 from toolkit.redaction.identity.distinctive import is_distinctive_identity, is_plain_name
+from toolkit.redaction.identity.pictures import picture_addresses, replace_pictures
 from toolkit.redaction.identity.replacements import choose_replacements
 from toolkit.redaction.identity.streamed_text import streamed_texts
 from toolkit.redaction.identity.telling_places import TellingPlaces
@@ -62,12 +63,16 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     sites = names_of_sites(log)
     everywhere = {value: new for value, new in replacements.items() if is_distinctive_identity(value, sites)}
     here = {value: new for value, new in replacements.items() if value not in everywhere}
+    pictures = picture_addresses(log["entries"]) if replacements else {}
     if here:
         TellingPlaces(here, everywhere).replace_in(log, probe)
     quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items() if not value.isalnum()}
     taken = TakenOut(quoted | replacements, _in_other_cases(everywhere) | everywhere | _digests(everywhere))
     if everywhere:
         _replace_in_streams(log, taken)
+    if pictures:
+        words = (value.encode("utf-8", "surrogatepass") for value in taken.everywhere)
+        replace_pictures(log["entries"], pictures, replacements, taken.finder(words))
     return taken
 
 
