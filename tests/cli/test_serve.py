@@ -152,17 +152,11 @@ async def test_options_that_cannot_be(toolkit: Toolkit, options: tuple[str, ...]
 
 
 async def test_a_store_with_nothing_in_it(toolkit: Toolkit) -> None:
-    """It says what to do, and serves all the same: so where the store is not there."""
-    stores = {
-        "file": "note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one",
-        "redis://127.0.0.1:1/0": "note: The Redis store redis://127.0.0.1:1/0 cannot be used: there is no connection.",
-    }
-    for store, words in stores.items():
-        async with serving(toolkit, "--store", store, "--no-key") as served:
-            assert served.process.stderr is not None
-            async with asyncio.timeout(SECONDS):
-                assert (await served.process.stderr.readline()).decode().startswith(words)
-            assert (await served.end())[0] == 0
+    """It says what to do, and serves all the same."""
+    async with serving(toolkit, "--no-key") as served:
+        code, err = await served.end()
+    note = "note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one\n"
+    assert (code, err) == (0, note)
 
 
 async def test_patterns_of_what_may_come(toolkit: Toolkit) -> None:

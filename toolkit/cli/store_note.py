@@ -1,19 +1,21 @@
-"""Says at the start of `toolkit serve` what is wrong with its store, or that there is nothing in it yet."""
+"""What is wrong with the store of a server that starts, or that there is nothing in it yet."""
 
 from __future__ import annotations
 
-from toolkit.cli.status_line import notify
 from toolkit.errors import StoreError
-from toolkit.stores.base import Store
+from toolkit.stores.base import SharedStore, Store
 
 
-async def tell_of_store(store: Store, *, needs_sessions: bool) -> None:
-    """Tell that `store` cannot be used, and, where nothing is served without a session (`needs_sessions`), that there
-    is none. The server runs all the same: a store may come back, and a session may be stored later."""
+async def store_note(store: Store, *, needs_sessions: bool) -> str | None:
+    """The words for a `store` that cannot be used, or, where nothing is served without a session (`needs_sessions`),
+    for one without any; None where all is well, and for a store of many servers, none of which waits for it in order to
+    start. A session may be stored later."""
+    if isinstance(store, SharedStore):
+        return None
     try:
         sessions = await store.sessions()
     except StoreError as error:
-        notify(f"note: {error}")
-        return
+        return f"note: {error}"
     if needs_sessions and not sessions:
-        notify("note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one")
+        return "note: there are no sessions yet, so no model is served: `toolkit login PROVIDER` makes one"
+    return None

@@ -171,9 +171,7 @@ def _log_as_json() -> Iterator[None]:
 
 async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None:
     """Serve until the end. `about_key` says where the key is to be found; None for one that is new, or for none."""
-    import asyncio
-
-    from toolkit.cli.store_note import tell_of_store
+    from toolkit.cli.store_note import store_note
     from toolkit.gateway.application import app
     from toolkit.gateway.connection_limit import raise_connection_limit
     from toolkit.gateway.listening import Listener, bind
@@ -182,6 +180,7 @@ async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None
     from toolkit.stores.choose import open_store
 
     store = open_store(settings.store)
+    about_store = await store_note(store, needs_sessions=not settings.deployments)  # nobody has to wait for it yet
     bound = bind(settings.host, settings.port)
     port = bound.getsockname()[1]
     application = app(
@@ -212,15 +211,11 @@ async def _run(settings: ServeSettings, key: str, about_key: str | None) -> None
         elif key:
             echo_text(f"export OPENAI_API_KEY={key}")
         notify_service_manager(READY)
-        telling.append(asyncio.ensure_future(tell_of_store(store, needs_sessions=not settings.deployments)))
+        if about_store is not None:
+            notify(about_store)
 
-    telling: list[asyncio.Future[None]] = []
     listener = Listener(application, bound, raise_connection_limit())
-    try:
-        await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
-    finally:
-        for one in telling:
-            one.cancel()
+    await listener.run(on_ready, lambda: notify_service_manager(STOPPING))
 
 
 def _read_base_url(text: str) -> tuple[str, str]:
