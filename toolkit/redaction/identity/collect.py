@@ -62,8 +62,8 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
     known: dict[str, list[Told]] = {}  # headers are the same in most entries
     silent = SilentStrings(_may_tell_anything)
     for batch in entry_batches(encoded_entries(log)):
-        walk = bodies if silent.note(batch.strings()) else texts
-        for number, entry in batch.decoded():
+        walk = bodies if silent.note(batch.strings) else texts
+        for number, entry in batch.decoded.items():
             answer = entry["response"].get("content")
             probe_here = probe if probe is not None and is_answer_to(probe, entry) else None
             passed_over = answer if answer and is_of_site(entry) else None
