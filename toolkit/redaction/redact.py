@@ -39,7 +39,6 @@ from toolkit.redaction.placeholders import in_any_text
 from toolkit.redaction.replace import Replacement
 from toolkit.redaction.rules import Rules
 from toolkit.redaction.scan import Finding, Scan, scan
-from toolkit.redaction.secret_locations import find_in_log
 from toolkit.redaction.typed_secrets import whole_passwords
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
@@ -87,11 +86,11 @@ def redact(
     keep_identity = rules.keep_identity or given.keep_identity
     identity = NOTHING if keep_identity else take_out_identity(log, probe, session)
     criteria = Criteria(rules, memory={}, bodies={}, typed=frozenset(typed))
-    sources = collect_secrets(log, find_in_log(log, criteria), rules, session, whole_passwords(typed))
+    sources, addresses = collect_secrets(log, criteria, session, whole_passwords(typed))
     placeholders = choose_placeholders(sources, identity.replacements)
     distinctive = [secret for secret, source in sources.items() if source.everywhere and secret != placeholders[secret]]
-    addresses = parts_of_addresses(log, distinctive)
-    everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in addresses}
+    needed = parts_of_addresses(addresses, distinctive)
+    everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in needed}
     searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
     if findings := _replace_and_scan(
         log, Replacement(criteria, placeholders, everywhere, identity), Scan(searched, rules, criteria.bodies)
