@@ -31,6 +31,7 @@ LONGEST_NAME = 64  # bytes
 # A recording that tells of more values than that has lists of other people; those are replaced in their objects.
 MOST_NAMED = 64
 MOST_LINKS = 16
+SHORT = 1 << 12  # bytes of a document, each field of which is looked at sooner than patterns are made
 NAME = re.compile(rb"[\w.-]+\Z")
 
 
@@ -119,7 +120,9 @@ class TellingPlaces:
             }
             if members:
                 text = data[document.start : document.end]
-                edits = self._edits_of_pairs(text, members) or self._edits_of_fields(text, members)
+                edits = (len(text) > SHORT and self._edits_of_pairs(text, members)) or self._edits_of_fields(
+                    text, members
+                )
                 for start, end, new in edits:
                     yield Edit(document.start + start, document.start + end, new)
 

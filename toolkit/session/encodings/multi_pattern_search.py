@@ -84,9 +84,11 @@ class _BlockSearch:
             group = list(alike)
             for at in range(stride):
                 place = (at, length)
-                for block in _blocks(b"".join(word[at : at + size] for word in group), size):
-                    if self._place.setdefault(block, place) is not place:
-                        self._more_places.setdefault(block, set()).add(place)
+                new = dict.fromkeys(_blocks(b"".join([word[at : at + size] for word in group]), size), place)
+                for block in new.keys() & self._place.keys():
+                    self._more_places.setdefault(block, set()).add(place)
+                    del new[block]
+                self._place.update(new)
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         size = self._size
