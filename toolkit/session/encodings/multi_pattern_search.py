@@ -9,9 +9,8 @@ from typing import Literal, TypeAlias
 
 BlockSize: TypeAlias = Literal[8, 4]
 BLOCKS: dict[BlockSize, Literal["Q", "I"]] = {8: "Q", 4: "I"}  # how a block of so many bytes is read as one number
-MANY = 10_000  # words from which on each has to take little memory
+MANY = 10_000  # words from which on each has to take less memory, the less the more there are
 FEW = 16  # words that are found sooner one by one
-SAVING = 4  # times less memory for each of so many, which take as much longer to search
 PIECE = 1 << 16  # bytes that are looked through at once for whether any block is in them
 NUMBER = re.compile(rb"[0-9]+")
 
@@ -36,7 +35,9 @@ class MultiSearch:
         if len(left) <= FEW:
             self._few, left = left, set()
         for size in BLOCKS:
-            stride = size if len(left) <= MANY else size // SAVING
+            stride: int = size  # with more words, each has fewer blocks
+            while stride > 1 and stride * len(left) > size * MANY:
+                stride //= 2
             if long := {word for word in left if len(word) >= size + stride - 1}:
                 self._by_blocks.append(_BlockSearch(long, size, stride))
                 left -= long
