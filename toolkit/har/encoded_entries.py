@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from toolkit.har.model import Entry
+from toolkit.har.shared_texts import SharedTexts
 from toolkit.har.text_walk import is_body, texts
 
 LARGE = 1 << 15  # bytes
@@ -92,10 +93,12 @@ class EncodedEntries(Sequence[dict[str, Any]]):
         return msgspec.convert(self[number], type=Entry)
 
     def taken(self) -> Iterator[Entry]:
-        """Yields the entries as `typed` does, and takes each out: so no more memory is needed for them."""
+        """Yields the entries as `typed` does, and takes each out: so no more memory is needed for them. What is the
+        same in many is one text."""
         self._kept.reverse()
+        texts = SharedTexts()
         while self._kept:
-            yield self.typed(-1)
+            yield texts.share(self.typed(-1))
             del self._kept[-1]
 
     def strings(self, first: int, end: int) -> set[str]:

@@ -74,16 +74,11 @@ def load(path: Path | str, *, compact: bool = False) -> Recording:
     cannot be replayed. The message names the file and the place in it.
     """
     path = Path(path)
-    if compact:
-        document = open_log(path).document
-        file_entries: EncodedEntries = document["entries"]
-        log = msgspec.convert(document | {"entries": []}, type=_Log)
-        typed = map(file_entries.typed, range(len(file_entries)))
-        encoded = EncodedEntries.of(entry for entry in typed if is_recorded_url(entry.request.url))
-        entries: Sequence[Entry] = CompactEntries(encoded)
-    else:
-        log = _loaded(path, _read(path))
-        entries = [entry for entry in log.entries if is_recorded_url(entry.request.url)]
+    document = open_log(path).document
+    file_entries: EncodedEntries = document["entries"]
+    log = msgspec.convert(document | {"entries": []}, type=_Log)
+    recorded = (entry for entry in file_entries.taken() if is_recorded_url(entry.request.url))
+    entries: Sequence[Entry] = CompactEntries(EncodedEntries.of(recorded)) if compact else list(recorded)
     return Recording(
         entries=entries,
         comment=log.comment,

@@ -7,8 +7,8 @@ its host or the start of its path, that URL would be another one, or none.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, TypeAlias
 
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
 
@@ -16,30 +16,33 @@ ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)")
 ADDRESSES = {"location", "content-location", "referer", "origin"}  # headers
 
 
-def parts_of_addresses(log: dict[str, Any], secrets: Collection[str]) -> set[str]:
+Address: TypeAlias = tuple[str, int]
+"""A URL without user and password, and where its path starts, in bytes."""
+
+
+def parts_of_addresses(addresses: Iterable[Address], secrets: Collection[str]) -> set[str]:
     """Returns those of `secrets` that have a part in the scheme, the host or the start of the path of a URL."""
     search = MultiSearch(secret.encode("utf-8", "surrogatepass") for secret in secrets)
     found: set[str] = set()
-    for address, path_start in {_without_user(address) for address in _addresses(log)}:
+    for address, path_start in addresses:
         for start, word in search.find(address.encode("utf-8", "surrogatepass")):
             if start <= path_start:
                 found.add(word.decode("utf-8", "surrogatepass"))
     return found
 
 
-def _addresses(log: dict[str, Any]) -> Iterator[str]:
-    for entry in log["entries"]:
-        yield entry["request"]["url"]
-        if redirect := entry["response"].get("redirectURL"):
-            yield redirect
-        for half in (entry["request"], entry["response"]):
-            for header in half.get("headers", ()):
-                if header["name"].lower() in ADDRESSES:
-                    yield header.get("value", "")
+def addresses_in(entry: dict[str, Any]) -> Iterator[Address]:
+    """Yields the addresses that `entry` has."""
+    yield _without_user(entry["request"]["url"])
+    if redirect := entry["response"].get("redirectURL"):
+        yield _without_user(redirect)
+    for half in (entry["request"], entry["response"]):
+        for header in half.get("headers", ()):
+            if header["name"].lower() in ADDRESSES:
+                yield _without_user(header.get("value", ""))
 
 
-def _without_user(address: str) -> tuple[str, int]:
-    """Returns `address` without user and password, and where its path starts."""
+def _without_user(address: str) -> Address:
     origin = ORIGIN.match(address)
     if origin is None:
         return address, 0 if address.startswith("/") else -1

@@ -7,6 +7,7 @@ in it is a secret because of its name; only values that are secret elsewhere are
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 # https://mimesniff.spec.whatwg.org/#javascript-mime-type, and what build tools and other programs write
@@ -20,7 +21,7 @@ OTHER_TYPE = re.compile(r"(?:html|json|xml|event-stream|form-data|form-urlencode
 CODE_NAME = re.compile(r"\.(?:[cm]?jsx?|tsx?|css|wasm)$", re.IGNORECASE)
 MAP_NAME = re.compile(r"\.(?:[cm]?js|css)\.map$", re.IGNORECASE)
 CODE_RESOURCES = {"script", "stylesheet"}  # Chrome's terms
-QUERY = re.compile(r"[?#]")
+LONGEST_END = 8  # characters of `.mjs.map`
 WORD = re.compile(r"[A-Za-z_$]{1,15}")
 
 
@@ -28,14 +29,23 @@ def is_code(entry: dict[str, Any]) -> bool:
     """Decides whether the answer of `entry`, in HAR's own form, is code: by its media type, what the page requested it
     for, and the name in its URL."""
     mime_type = entry["response"].get("content", {}).get("mimeType") or ""
-    if CODE_TYPE.match(mime_type.strip()):
+    by_type = _is_code_by_type(mime_type)
+    if by_type:
         return True
-    name = QUERY.split(entry["request"]["url"], maxsplit=1)[0]
-    if MAP_NAME.search(name):
+    name = entry["request"]["url"].partition("#")[0].partition("?")[0]
+    if MAP_NAME.search(name, len(name) - LONGEST_END):
         return "html" not in mime_type.lower()
-    if OTHER_TYPE.search(mime_type):
+    if by_type is False:
         return False
     return entry.get("_resourceType") in CODE_RESOURCES or bool(CODE_NAME.search(name))
+
+
+@lru_cache(maxsize=1024)  # most answers have one of a few types
+def _is_code_by_type(mime_type: str) -> bool | None:
+    """Decides whether an answer is code by its media type; None where that does not tell."""
+    if CODE_TYPE.match(mime_type.strip()):
+        return True
+    return False if OTHER_TYPE.search(mime_type) else None
 
 
 def may_be_name_in_code(secret: str) -> bool:

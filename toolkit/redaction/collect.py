@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from toolkit.har.encoded_entries import beside_entries, encoded_entries
 from toolkit.har.text_walk import bodies, entry_place, is_body, texts
 from toolkit.redaction import placeholders
+from toolkit.redaction.addresses import Address, addresses_in
 from toolkit.redaction.bodies import Body, plain_text
 from toolkit.redaction.body_secrets import find_pattern
+from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.occurrences import Secret, secrets_in
 from toolkit.redaction.rules import Rules
-from toolkit.redaction.secret_locations import Location, find_in_session
+from toolkit.redaction.secret_locations import find_beside_entries, find_in_batch, find_in_session
 from toolkit.redaction.typed_secrets import typed_secret
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.encodings.multi_pattern_search import MultiSearch
@@ -29,32 +32,43 @@ class SecretSource(msgspec.Struct):
     everywhere: bool
 
 
-def collect_secrets(
-    log: dict[str, Any],
-    locations: Iterable[Location],
-    rules: Rules,
-    session: BrowserSession | None,
-    typed: Collection[str] = (),
-) -> dict[str, SecretSource]:
-    """Returns every secret of `log` and of `session`, in the order of their first appearance.
+class Collected(NamedTuple):
+    """The secrets that were collected, in the order of their first appearance, and the addresses of the entries."""
 
-    `locations` are those of `log`, `typed` whole passwords that were typed meanwhile. JSON Web Tokens, and what the
-    patterns of `rules` match, are collected from every text.
+    sources: dict[str, SecretSource]
+    addresses: set[Address]
+
+    def __repr__(self) -> str:
+        return f"<Collected {len(self.sources)} secrets>"
+
+
+def collect_secrets(
+    log: dict[str, Any], criteria: Criteria, session: BrowserSession | None, typed: Collection[str] = ()
+) -> Collected:
+    """Returns every secret of `log`, by `criteria`, and of `session`: those at the places that hold secrets come first.
+
+    `typed` are whole passwords that were typed meanwhile. JSON Web Tokens, and what the patterns of the rules match,
+    are collected from every text.
     """
-    sources: dict[str, SecretSource] = {}
+    sources, in_texts = dict[str, SecretSource](), dict[str, SecretSource]()
+    entries, addresses, rules = encoded_entries(log), set[Address](), criteria.rules
     _add(sources, (typed_secret(value, typed) for value in typed))
-    for location in locations:
+    for batch in entry_batches(entries):
+        for location in find_in_batch(batch, criteria):
+            _add(sources, location.secrets())
+        for number, entry in batch.decoded.items():
+            addresses.update(addresses_in(entry))
+            in_any = rules.compiled_patterns or entries.may_have(number, b"eyJ")
+            for holder, key, _ in (texts if in_any else bodies)(entry, entry_place(log, number)):
+                _add(in_texts, _secrets_of_text(holder, key, rules))
+    for location in find_beside_entries(log, criteria):
         _add(sources, location.secrets())
-    entries = encoded_entries(log)
-    for number, entry in enumerate(entries):
-        in_texts = rules.compiled_patterns or entries.may_have(number, b"eyJ")
-        for holder, key, _ in (texts if in_texts else bodies)(entry, entry_place(log, number)):
-            _add(sources, _secrets_of_text(holder, key, rules))
     for holder, key, _ in texts(beside_entries(log)):
-        _add(sources, _secrets_of_text(holder, key, rules))
+        _add(in_texts, _secrets_of_text(holder, key, rules))
+    _add(sources, (Secret(one.kind, one.name, value, one.everywhere) for value, one in in_texts.items()))
     if session is not None:
         _add(sources, find_in_session(session, rules))
-    return sources
+    return Collected(sources, addresses)
 
 
 def choose_placeholders(sources: dict[str, SecretSource], identity: Mapping[str, str]) -> dict[str, str]:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
 
 from toolkit.har.encoded_entries import EncodedEntries
 
 SIZE = 1 << 17  # bytes
 
 
-class Batch(NamedTuple):
-    """Some of `entries`, those from `first` to before `end`."""
+class Batch:
+    """Some of `entries`, those from `first` to before `end`, each decoded once."""
 
-    entries: EncodedEntries
-    first: int
-    end: int
+    def __init__(self, entries: EncodedEntries, first: int, end: int) -> None:
+        self.entries = entries
+        self._first, self._end = first, end
 
     def __repr__(self) -> str:
-        return f"<Batch {self.first}:{self.end}>"
+        return f"<Batch {self._first}:{self._end}>"
 
-    def decoded(self) -> list[tuple[int, dict[str, Any]]]:
-        """Returns each entry with its number."""
-        return [(number, self.entries[number]) for number in range(self.first, self.end)]
+    @cached_property
+    def decoded(self) -> dict[int, dict[str, Any]]:
+        """Each entry, by its number."""
+        return {number: self.entries[number] for number in range(self._first, self._end)}
 
+    @cached_property
     def strings(self) -> set[str]:
-        """Returns all strings in them, each once."""
-        return self.entries.strings(self.first, self.end)
+        """All strings in them, each once."""
+        return self.entries.strings(self._first, self._end)
+
+    def put_back(self, numbers: Iterable[int]) -> None:
+        """Puts those of `decoded` with these `numbers`, which were changed, into the entries of the log."""
+        for number in numbers:
+            self.entries[number] = self.decoded[number]
+            self.__dict__.pop("strings", None)
 
 
 def entry_batches(entries: EncodedEntries) -> Iterator[Batch]:

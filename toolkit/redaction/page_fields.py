@@ -13,7 +13,7 @@ from toolkit.redaction.text_fields import find_sentence_fields
 TAG_START = re.compile(rb"<(?:meta|input)\b", re.IGNORECASE)
 LONGEST_TAG = 4096  # bytes
 ATTRIBUTE = re.compile(
-    rb"(?<![\w-])(name|id|property|http-equiv|content|value)\s*=\s*"
+    rb"(?<![\w=-])(name|id|property|http-equiv|content|value)\s*=\s*"
     rb"(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/]*+(?:/(?!>)[^\s\"'<>/]*+)*+)(?=/?>|\s))",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_nam
 from toolkit.redaction.bodies import Body, correct_lengths, short_text
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
-from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.entry_batches import Batch
 from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
@@ -49,15 +49,22 @@ class Replacement:
     def __repr__(self) -> str:
         return f"<Replacement of {len(self._placeholders)} secrets>"
 
-    def replace_in(self, document: dict[str, Any]) -> None:
-        """Changes `document`, the `log` of a HAR file with its entries encoded, and corrects the lengths that it
-        states."""
-        entries = document["entries"]
-        for batch in entry_batches(entries):
-            bodies_only = self._silent.note(batch.strings()) and not self._criteria.rules.compiled_patterns
-            for number, entry in batch.decoded():
-                if self._replace_in_entry(entry, number, entry_place(document, number), bodies_only=bodies_only):
-                    entries[number] = entry
+    def replace_in_batch(self, batch: Batch, document: dict[str, Any]) -> None:
+        """Changes the entries of `batch`, some of those of `document`, the `log` of a HAR file, and corrects the
+        lengths that they state."""
+        entries = batch.decoded.items()
+        batch.put_back([number for number, entry in entries if self._replace_where_found(entry, number)])
+        bodies_only = self._silent.note(batch.strings) and not self._criteria.rules.compiled_patterns
+        batch.put_back(
+            [
+                number
+                for number, entry in entries
+                if self._replace_elsewhere(entry, entry_place(document, number), bodies_only=bodies_only)
+            ]
+        )
+
+    def replace_beside_entries(self, document: dict[str, Any]) -> None:
+        """Changes what `document`, the `log` of a HAR file, has besides its entries."""
         for location in list(find_beside_entries(document, self._criteria)):
             self._replace_at(location)
         beside = beside_entries(document)
@@ -68,13 +75,19 @@ class Replacement:
             for part in {"sessionStorage", "storageState"} & session.keys():
                 session[part] = _with_names_replaced(session[part], self._replacer)
 
-    def _replace_in_entry(self, entry: dict[str, Any], number: int, outer: Place, *, bodies_only: bool) -> bool:
-        """Changes the `entry` with this `number`, whose place is `outer`. Returns whether it is another one now."""
+    def _replace_where_found(self, entry: dict[str, Any], number: int) -> bool:
+        """Changes the places of the `entry` with this `number` that hold secrets. Returns whether there are any."""
         grown: Counter[int] = Counter()  # bytes, by the object that holds the body
         locations = list(find_in_entry(entry, number, self._criteria))
         for location in locations:
             grown[id(location.holder)] += self._replace_at(location)
-        changed, code = bool(locations), is_code(entry)
+        _correct_lengths(entry, grown)
+        return bool(locations)
+
+    def _replace_elsewhere(self, entry: dict[str, Any], outer: Place, *, bodies_only: bool) -> bool:
+        """Changes what else there is of secrets in `entry`, whose place is `outer`. Returns whether there is any."""
+        grown: Counter[int] = Counter()
+        changed, code = False, is_code(entry)
         for holder, key, place in bodies(entry, outer) if bodies_only else list(texts(entry, outer)):
             if not is_body(key):
                 changed = self._replace_in_text(holder, key, place) or changed
@@ -87,8 +100,7 @@ class Replacement:
                     grown[id(holder)] += body.size - size
                     changed = True
                     _tell_found_elsewhere(place)
-        for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
-            correct_lengths(half, grown[id(half.get(part))])
+        _correct_lengths(entry, grown)
         return changed
 
     def _replace_at(self, location: Location) -> int:
@@ -114,6 +126,12 @@ class Replacement:
         if text != given:
             holder[key] = text
         return text != given
+
+
+def _correct_lengths(entry: dict[str, Any], grown: Mapping[int, int]) -> None:
+    """Corrects the lengths that `entry` states, after the bodies that objects hold have `grown` by so many bytes."""
+    for half, part in ((entry["request"], "postData"), (entry["response"], "content")):
+        correct_lengths(half, grown.get(id(half.get(part)), 0))
 
 
 def _with_names_replaced(node: Any, replacer: Replacer) -> Any:

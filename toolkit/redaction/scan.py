@@ -19,7 +19,7 @@ from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_nam
 from toolkit.redaction.bodies import Body, short_text
 from toolkit.redaction.body_layers import GZIP, ZLIB
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
-from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.entry_batches import Batch, entry_batches
 from toolkit.redaction.exchange_criteria import Criteria, FoundInBodies
 from toolkit.redaction.known_secret_search import KnownSecretSearch
 from toolkit.redaction.placeholders import JWT, is_jwt, is_placeholder
@@ -75,21 +75,38 @@ def scan(
     secrets, and which names to keep; their patterns are searched in bodies only. `bodies` is what
     was found in bodies before, by the same `rules`.
     """
-    search, findings = _LogSearch(secrets or {}), dict[Finding, None]()
-    criteria = Criteria(rules or Rules(), memory={}, bodies=bodies)
+    of_log = Scan(secrets or {}, rules or Rules(), bodies)
     for batch in entry_batches(encoded_entries(log)):
-        if bodies is None:  # what is noted is of these entries alone
-            criteria = criteria._replace(bodies={})
-        entries = batch.decoded()
-        note_empty_bodies((entry for _, entry in entries), criteria)
-        silent = search.note(batch.strings())
-        for number, entry in entries:
-            found = search.find(entry, entry_place(log, number), code=is_code(entry), bodies_only=silent)
-            findings.update(dict.fromkeys(found))
-            findings.update(dict.fromkeys(_at_secret_places(find_in_entry(entry, number, criteria))))
-    findings.update(dict.fromkeys(search.find(beside_entries(log), ("log",))))
-    findings.update(dict.fromkeys(_at_secret_places(find_beside_entries(log, criteria))))
-    return list(findings)
+        of_log.look_at_batch(batch, log)
+    of_log.look_beside_entries(log)
+    return list(of_log.findings)
+
+
+class Scan:
+    """A scan of a log, as `scan` is one, batch by batch. `findings` are those so far, each once."""
+
+    def __init__(self, secrets: Mapping[str, str], rules: Rules, bodies: FoundInBodies | None) -> None:
+        self.findings: dict[Finding, None] = {}
+        self._search = _LogSearch(secrets)
+        self._criteria = Criteria(rules, memory={}, bodies=bodies)
+        self._remembers = bodies is not None
+
+    def look_at_batch(self, batch: Batch, log: dict[str, Any]) -> None:
+        """Scans the entries of `batch`, some of those of `log`."""
+        criteria = self._criteria if self._remembers else self._criteria._replace(bodies={})
+        note_empty_bodies(batch.decoded.values(), criteria)
+        silent = self._search.note(batch.strings)
+        for number, entry in batch.decoded.items():
+            self._add(self._search.find(entry, entry_place(log, number), code=is_code(entry), bodies_only=silent))
+            self._add(_at_secret_places(find_in_entry(entry, number, criteria)))
+
+    def look_beside_entries(self, log: dict[str, Any]) -> None:
+        """Scans what `log` has besides its entries."""
+        self._add(self._search.find(beside_entries(log), ("log",)))
+        self._add(_at_secret_places(find_beside_entries(log, self._criteria)))
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        self.findings.update(dict.fromkeys(findings))
 
 
 def _at_secret_places(locations: Iterable[Location]) -> Iterator[Finding]:

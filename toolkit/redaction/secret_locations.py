@@ -23,7 +23,7 @@ from toolkit.redaction.body_secrets import (
     find_patterns_in_code,
 )
 from toolkit.redaction.code_bodies import is_code
-from toolkit.redaction.entry_batches import entry_batches
+from toolkit.redaction.entry_batches import Batch, entry_batches
 from toolkit.redaction.exchange_criteria import Criteria, request_criteria
 from toolkit.redaction.header_secrets import find_in_cookie, find_in_header
 from toolkit.redaction.occurrences import (
@@ -76,11 +76,15 @@ class Location(NamedTuple):
 def find_in_log(log: dict[str, Any], criteria: Criteria) -> Iterator[Location]:
     """Yields the locations of secrets in the `log` of a HAR document, by `criteria`."""
     for batch in entry_batches(encoded_entries(log)):
-        entries = batch.decoded()
-        note_empty_bodies((entry for _, entry in entries), criteria)
-        for number, entry in entries:
-            yield from find_in_entry(entry, number, criteria)
+        yield from find_in_batch(batch, criteria)
     yield from find_beside_entries(log, criteria)
+
+
+def find_in_batch(batch: Batch, criteria: Criteria) -> Iterator[Location]:
+    """Yields the locations of secrets in the entries of `batch`."""
+    note_empty_bodies(batch.decoded.values(), criteria)
+    for number, entry in batch.decoded.items():
+        yield from find_in_entry(entry, number, criteria)
 
 
 def find_in_entry(entry: dict[str, Any], number: int, criteria: Criteria) -> Iterator[Location]:

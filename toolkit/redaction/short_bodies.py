@@ -11,7 +11,7 @@ from toolkit.har.text_walk import BODIES
 from toolkit.redaction.bodies import short_text
 from toolkit.redaction.body_secrets import find_in_body
 from toolkit.redaction.exchange_criteria import Criteria
-from toolkit.redaction.text_batches import TOGETHER, select
+from toolkit.redaction.text_batches import select_together
 
 JSON = "application/json"
 
@@ -29,7 +29,7 @@ def note_empty_bodies(entries: Iterable[dict[str, Any]], criteria: Criteria) -> 
 
     found = [(holder, key, _short_document(holder, key)) for entry in entries for holder, key in _bodies(entry)]
     documents = dict.fromkeys(text for _, _, text in found if text is not None)
-    telling = set(select(documents, may_hold, TOGETHER))
+    telling = set(select_together(documents, may_hold))
     for holder, key, text in found:
         if text is not None and text not in telling:
             criteria.note_empty(find_in_body, holder, key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from toolkit.redaction.text_batches import SHORT, TOGETHER, select
+from toolkit.redaction.text_batches import SHORT, select, select_together
 
 REMEMBERED = 128  # characters of a string that may come again
 
@@ -29,7 +29,7 @@ class SilentStrings:
         telling = set(select(brief, self._may_hold))
         self._telling |= telling
         self._silent |= brief - telling
-        self._noted = long.difference(select(long, self._may_hold, TOGETHER))
+        self._noted = long.difference(select_together(long, self._may_hold))
         return len(brief) + len(self._noted) == len(new) and self._telling.isdisjoint(strings)
 
     def __contains__(self, text: str) -> bool:

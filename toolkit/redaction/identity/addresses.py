@@ -44,7 +44,7 @@ STANDARD = bytes.maketrans(b"-_", b"+/")
 
 def is_address(value: str) -> bool:
     """Decides whether the whole `value` has the form of an e-mail address."""
-    return bool(ADDRESS.fullmatch(value))
+    return "@" in value and bool(ADDRESS.fullmatch(value))
 
 
 def is_reserved(address: str) -> bool:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -61,8 +62,8 @@ def find_told(log: dict[str, Any], probe: Probe | None = None, *, claims: bool =
     known: dict[str, list[Told]] = {}  # headers are the same in most entries
     silent = SilentStrings(_may_tell_anything)
     for batch in entry_batches(encoded_entries(log)):
-        walk = bodies if silent.note(batch.strings()) else texts
-        for number, entry in batch.decoded():
+        walk = bodies if silent.note(batch.strings) else texts
+        for number, entry in batch.decoded.items():
             answer = entry["response"].get("content")
             probe_here = probe if probe is not None and is_answer_to(probe, entry) else None
             passed_over = answer if answer and is_of_site(entry) else None
@@ -127,14 +128,21 @@ def _told_in_text(text: str, place: Place, known: dict[str, list[Told]], *, clai
 
 def may_tell(data: bytes) -> bool:
     """Decides whether a JSON document in `data` may describe a person."""
-    return any(_has(data, end, what_follows) for end, what_follows in MARKS.items())
+    return any(True for end in MARKS for _ in _places(data, end))
 
 
-def _has(data: bytes, end: bytes, what_follows: re.Pattern[bytes]) -> bool:
+def marks_in(data: bytes) -> Iterator[int]:
+    """Yields where in `data` the marks stand by which a document tells that it may describe a person."""
+    return merge(*(_places(data, end) for end in MARKS))
+
+
+def _places(data: bytes, end: bytes) -> Iterator[int]:
+    what_follows = MARKS[end]
     at = data.find(end)
-    while at >= 0 and not what_follows.match(data, at + len(end)):
+    while at >= 0:
+        if what_follows.match(data, at + len(end)):
+            yield at
         at = data.find(end, at + 1)
-    return at >= 0
 
 
 def is_of_site(entry: dict[str, Any]) -> bool:
@@ -161,7 +169,7 @@ def names_of_sites(log: dict[str, Any]) -> set[str]:
 
 def _told_in(data: bytes, place: str, probe: Probe | None, *, documents: bool) -> Iterator[Told]:
     if documents and (probe is not None or may_tell(data)):
-        for document in find_documents(data):
+        for document in find_documents(data, marks_in(data) if probe is None else None):
             yield from _told_by(persons_in(document.value, probe), place)
     if _may_have_address(data) or b"eyJ" in data:
         for address in personal_addresses(data):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,8 +27,9 @@ class Document(NamedTuple):
         return f"<Document {self.start}:{self.end}>"
 
 
-def find_documents(data: bytes) -> Iterator[Document]:
-    """Yields the JSON documents in the body `data` that are objects or arrays."""
+def find_documents(data: bytes, marks: Iterable[int] | None = None) -> Iterator[Document]:
+    """Yields the JSON documents in the body `data` that are objects or arrays: of those that are lines, only the ones
+    in which one of `marks` stands, positions in ascending order, if such are given."""
     first = data.lstrip()[:1]
     if first in (b"{", b"[") and (value := _decoded(data)) is not None:
         yield Document(0, len(data), value)
@@ -38,9 +39,20 @@ def find_documents(data: bytes) -> Iterator[Document]:
             if end >= 0 and (value := _decoded(data[tag.end() : end])) is not None:
                 yield Document(tag.end(), end, value)
     else:
-        for line in LINE.finditer(data):
+        for line in LINE.finditer(data) if marks is None else _marked_lines(data, marks):
             if (value := _decoded(line[1])) is not None:
                 yield Document(*line.span(1), value)
+
+
+def _marked_lines(data: bytes, marks: Iterable[int]) -> Iterator[re.Match[bytes]]:
+    end = 0
+    for mark in marks:
+        if mark >= end:
+            start = data.rfind(b"\n", 0, mark) + 1
+            end = data.find(b"\n", mark)
+            end = len(data) if end < 0 else end
+            if line := LINE.match(data, start):
+                yield line
 
 
 def _decoded(data: bytes) -> Any:

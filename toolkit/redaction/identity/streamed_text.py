@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+import msgspec
+
 from toolkit.redaction.field import json_escaped
 from toolkit.redaction.identity.addresses import personal_addresses
 from toolkit.redaction.identity.whole_words import WholeWordSearch
@@ -85,8 +87,16 @@ def streamed_texts(data: bytes, *, frames: bool = False) -> list[StreamedText]:
 
 
 def _joined(matches: list[re.Match[bytes]]) -> StreamedText:
-    texts = [
-        decode_string(b'"%b"' % text).encode("utf-8", "surrogatepass") if b"\\" in (text := match[2]) else text
-        for match in matches
-    ]
+    decoded = iter(_decoded([match[2] for match in matches if b"\\" in match[2]]))
+    texts = [next(decoded) if b"\\" in match[2] else match[2] for match in matches]
     return StreamedText(b"".join(texts), list(accumulate(map(len, texts))), [match.span(2) for match in matches])
+
+
+def _decoded(texts: list[bytes]) -> list[bytes]:
+    """Returns in UTF-8 what `texts`, JSON strings without their quotes, stand for: all of them decoded at once, if no
+    decoder objects to one."""
+    try:
+        plain = msgspec.json.decode(b'["%b"]' % b'","'.join(texts), type=list[str]) if texts else []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        plain = [decode_string(b'"%b"' % text) for text in texts]
+    return [text.encode("utf-8", "surrogatepass") for text in plain]

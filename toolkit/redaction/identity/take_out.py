@@ -26,18 +26,18 @@ from toolkit.session.recipe import Probe
 
 class TakenOut(NamedTuple):
     """What replaces each value that tells of a person, also percent-encoded, as cookies hold them, and which of them
-    are replaced wherever they occur."""
+    are replaced wherever they occur: those of `alone`, names and addresses, where they stand alone."""
 
     replacements: dict[str, str]
     everywhere: dict[str, str]
+    alone: frozenset[str]
 
     def __repr__(self) -> str:
         return f"<TakenOut {len(self.replacements)} values>"
 
     def finder(self, words: Iterable[bytes]) -> WholeWordSearch:
-        """Returns a search for `words`, those of `everywhere` and others: names and addresses have to stand alone."""
-        alone = {value.encode() for value in self.everywhere if is_plain_name(value) or is_address(value)}
-        return WholeWordSearch(words, alone)
+        """Returns a search for `words`, those of `everywhere` and others."""
+        return WholeWordSearch(words, {value.encode() for value in self.alone})
 
     def in_code(self, values: Mapping[str, str]) -> dict[str, str]:
         """Returns what of `values`, those of `everywhere` and others, is replaced in scripts and styles too: no name of
@@ -45,11 +45,11 @@ class TakenOut(NamedTuple):
         return {
             value: new
             for value, new in values.items()
-            if value not in self.everywhere or not is_plain_name(value) or len(value.split()) > 1
+            if value not in self.alone or is_address(value) or len(value.split()) > 1
         }
 
 
-NOTHING = TakenOut({}, {})
+NOTHING = TakenOut({}, {}, frozenset())
 
 
 def take_out_identity(log: dict[str, Any], probe: Probe | None, session: BrowserSession | None) -> TakenOut:
@@ -67,7 +67,9 @@ def take_out_identity(log: dict[str, Any], probe: Probe | None, session: Browser
     if here:
         TellingPlaces(here, everywhere).replace_in(log, probe)
     quoted = {quote(value, safe=""): quote(new, safe="") for value, new in replacements.items() if not value.isalnum()}
-    taken = TakenOut(quoted | replacements, _in_other_cases(everywhere) | everywhere | _digests(everywhere))
+    anywhere = _in_other_cases(everywhere) | everywhere | _digests(everywhere)
+    alone = frozenset(value for value in anywhere if is_address(value) or is_plain_name(value))
+    taken = TakenOut(quoted | replacements, anywhere, alone)
     if everywhere:
         _replace_in_streams(log, taken)
     if pictures:

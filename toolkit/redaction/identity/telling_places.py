@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge
 from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -17,7 +18,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from toolkit.har.encoded_entries import beside_entries
 from toolkit.har.text_walk import Place, entry_place, is_body, place_name, texts
 from toolkit.redaction.bodies import Body, correct_lengths
-from toolkit.redaction.identity.collect import is_answer_to, is_of_site, may_tell
+from toolkit.redaction.identity.collect import is_answer_to, is_of_site, marks_in, may_tell
 from toolkit.redaction.identity.documents import find_documents
 from toolkit.redaction.identity.members import is_of_a_person
 from toolkit.redaction.identity.persons import Path, persons_in
@@ -30,6 +31,7 @@ LONGEST_NAME = 64  # bytes
 # A recording that tells of more values than that has lists of other people; those are replaced in their objects.
 MOST_NAMED = 64
 MOST_LINKS = 16
+SHORT = 1 << 12  # bytes of a document, each field of which is looked at sooner than patterns are made
 NAME = re.compile(rb"[\w.-]+\Z")
 
 
@@ -42,6 +44,7 @@ class TellingPlaces:
     def __init__(self, replacements: Mapping[str, str], known: Iterable[str]) -> None:
         self._new, self._known = replacements, frozenset(islice(known, MOST_LINKS))
         self._links = [value.encode("utf-8", "surrogatepass") for value in self._known]
+        self._may_be_link = re.compile(alternation((*self._links, b"\\")))  # what is escaped may be one as well
         named = islice(replacements, MOST_NAMED)
         written = {form.encode("utf-8", "surrogatepass"): value for value in named for form in _forms(value)}
         self._values, any_value = written, alternation(written)
@@ -107,7 +110,8 @@ class TellingPlaces:
     def _edits_in_documents(self, data: bytes, probe: Probe | None) -> Iterator[Edit[bytes]]:
         if probe is None and not may_tell(data) and not any(link in data for link in self._links):
             return
-        for document in find_documents(data):
+        links = (match.start() for match in self._may_be_link.finditer(data))
+        for document in find_documents(data, merge(marks_in(data), links) if probe is None else None):
             members = {
                 (*person.path, name): text
                 for person in persons_in(document.value, probe, self._known)
@@ -116,7 +120,9 @@ class TellingPlaces:
             }
             if members:
                 text = data[document.start : document.end]
-                edits = self._edits_of_pairs(text, members) or self._edits_of_fields(text, members)
+                edits = (len(text) > SHORT and self._edits_of_pairs(text, members)) or self._edits_of_fields(
+                    text, members
+                )
                 for start, end, new in edits:
                     yield Edit(document.start + start, document.start + end, new)
 

@@ -35,11 +35,9 @@ class EncodedPresence:
         self._spaces = any(b" " in value for value in values)
         self._longest = GROWTH * max(map(len, values), default=0)
         self._peeled = MultiSearch(_core(value) for value in values)
-        self._coded: dict[Code, tuple[int, MultiSearch]] = {}
-        for code in (BASE64, HEX):
-            words = {word for value in values for word in code.words(value)}
-            search = MultiSearch(words - {b""}, digits_anywhere=True)
-            self._coded[code] = min(map(len, words), default=1), search
+        self._values, shortest = values, min(values, key=len, default=b"")
+        self._least = {code: min(map(len, code.words(shortest))) if values else 1 for code in (BASE64, HEX)}
+        self._words: dict[Code, MultiSearch] = {}
 
     def may_be_in(self, data: bytes, depth: int) -> bool:
         """Decides whether `data` may hold a value, in encodings that are nested up to `depth` times."""
@@ -51,18 +49,25 @@ class EncodedPresence:
             return True
         if self._spaces and b"+" in data and self._peeled.is_in(peel(data.replace(b"+", b" "))):
             return True
-        return any(self.may_be_coded(peeled, code, depth) for code in self._coded)
+        return any(self.may_be_coded(peeled, code, depth) for code in self._least)
 
     def may_be_coded(self, data: bytes, code: Code, depth: int) -> bool:
         """Decides whether a run of letters of `code` in `data` may hold a value."""
-        least, words = self._coded[code]
+        least = self._least[code]
         if not code.alphabet.has_run(data, max(1, least)):
             return False
-        if least < MIN_LETTERS or words.is_in(data):
+        if least < MIN_LETTERS or (words := self._words_of(code)).is_in(data):
             return True
         if b"\n" in data and BASE64.alphabet.has_run(data, FOLDED_AT) and words.is_in(FOLDED.sub(b"", data)):
             return True
         return depth > 1 and any(self.may_be_in(text, depth - 1) for text in code.decode_runs(data, NESTED))
+
+    def _words_of(self, code: Code) -> MultiSearch:
+        """Returns the search for the words of all values, which is made when the first text may have one."""
+        if (search := self._words.get(code)) is None:
+            words = {word for value in self._values for word in code.words(value)}
+            search = self._words[code] = MultiSearch(words - {b""}, digits_anywhere=True)
+        return search
 
 
 def _core(value: bytes) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import compress, count, groupby
 from typing import Literal, TypeAlias
 
 BlockSize: TypeAlias = Literal[8, 4]
 BLOCKS: dict[BlockSize, Literal["Q", "I"]] = {8: "Q", 4: "I"}  # how a block of so many bytes is read as one number
-MANY = 5000  # words from which on each has to take little memory
+MANY = 10_000  # words from which on each has to take less memory, the less the more there are
 FEW = 16  # words that are found sooner one by one
 PIECE = 1 << 16  # bytes that are looked through at once for whether any block is in them
 NUMBER = re.compile(rb"[0-9]+")
@@ -31,15 +31,15 @@ class MultiSearch:
         self._numbers = set() if digits_anywhere else {word for word in words if word.isdigit()}
         left = words - self._numbers
         self._few: set[bytes] = set()
-        self._by_blocks: list[_BlockSearch | _BeginningSearch] = []
+        self._by_blocks: list[_BlockSearch] = []
         if len(left) <= FEW:
             self._few, left = left, set()
         for size in BLOCKS:
-            if (long := {word for word in left if len(word) >= 2 * size - 1}) and len(left) <= MANY:
-                self._by_blocks.append(_BlockSearch(long, size))
-                left -= long
-            elif long := {word for word in left if len(word) >= size and len(left) > MANY}:
-                self._by_blocks.append(_BeginningSearch(long, size))
+            stride: int = size  # with more words, each has fewer blocks
+            while stride > 1 and stride * len(left) > size * MANY:
+                stride //= 2
+            if long := {word for word in left if len(word) >= size + stride - 1}:
+                self._by_blocks.append(_BlockSearch(long, size, stride))
                 left -= long
         self._pattern = re.compile(alternation(left)) if left else None
 
@@ -69,73 +69,48 @@ class MultiSearch:
 
 
 class _BlockSearch:
-    """Searches for `words` of at least `2 * size - 1` bytes: such a word covers a whole block of `size` bytes of the
-    text, wherever it starts.
+    """Searches for `words` of at least `size + stride - 1` bytes: such a word covers a whole block of `size` bytes that
+    starts at a multiple of `stride` in the text, wherever the word starts.
 
     A block says where it stands in which lengths of words (`Place`), and whether one of the words is there is then
-    looked up. So words that are alike cost no more than others, and a block of a single word no object of its own.
+    looked up. So words that are alike cost no more than others. Each word takes `stride` blocks of memory, and each
+    block of the text is looked at `size / stride` times.
     """
 
-    def __init__(self, words: set[bytes], size: BlockSize) -> None:
-        self._size, self._words = size, words
-        self._place: dict[bytes, Place] = {}
-        self._more_places: dict[bytes, set[Place]] = {}  # of the blocks that stand at several
+    def __init__(self, words: set[bytes], size: BlockSize, stride: int) -> None:
+        self._size, self._stride, self._words = size, stride, words
+        self._place: dict[int, Place] = {}  # by the block, as a number
+        self._more_places: dict[int, set[Place]] = {}  # of the blocks that stand at several
         for length, alike in groupby(sorted(words, key=len), key=len):
             group = list(alike)
-            for at in range(size):
+            for at in range(stride):
                 place = (at, length)
-                for word in group:
-                    block = word[at : at + size]
-                    if self._place.setdefault(block, place) is not place:
-                        self._more_places.setdefault(block, set()).add(place)
-        self._numbers = set(memoryview(b"".join(self._place)).cast(BLOCKS[size]))
+                new = dict.fromkeys(_blocks(b"".join([word[at : at + size] for word in group]), size), place)
+                for block in new.keys() & self._place.keys():
+                    self._more_places.setdefault(block, set()).add(place)
+                    del new[block]
+                self._place.update(new)
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         size = self._size
         for start in range(0, len(data), PIECE):
-            whole = memoryview(data)[start : start + min(PIECE, (len(data) - start) // size * size)]
-            if not self._numbers.isdisjoint(whole.cast(BLOCKS[size])):
-                yield from self._find_between(data, start, start + len(whole))
+            for first in range(start, start + size, self._stride):
+                end = first + min(PIECE, max(0, len(data) - first) // size * size)
+                blocks = _blocks(memoryview(data)[first:end], size)
+                if not self._place.keys().isdisjoint(blocks):
+                    for number in compress(count(), map(self._place.__contains__, blocks)):
+                        yield from self._find_around(data, first + number * size, blocks[number])
 
-    def _find_between(self, data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-        size, place, more_places, words = self._size, self._place, self._more_places, self._words
-        for at in range(start, end, size):
-            block = data[at : at + size]
-            if block in place:
-                for offset, length in (place[block], *more_places.get(block, ())):
-                    if at >= offset and (word := data[at - offset : at - offset + length]) in words:
-                        yield at - offset, word
+    def _find_around(self, data: bytes, at: int, block: int) -> Iterator[tuple[int, bytes]]:
+        """Yields the words that have `block`, which stands at `at`."""
+        for offset, length in (self._place[block], *self._more_places.get(block, ())):
+            if at >= offset and (word := data[at - offset : at - offset + length]) in self._words:
+                yield at - offset, word
 
 
-class _BeginningSearch:
-    """Searches for `words` of at least `size` bytes by the block that each begins with, at every position of the text:
-    that takes `size` times as long as `_BlockSearch` to search, and a fraction of its memory for each word."""
-
-    def __init__(self, words: set[bytes], size: BlockSize) -> None:
-        self._size, self._words = size, words
-        self._lengths: dict[int, set[int]] = {}  # of the words, by the block
-        beginnings = memoryview(b"".join(word[:size] for word in words)).cast(BLOCKS[size])
-        shared: dict[int, set[int]] = {}  # most blocks begin words of one length
-        for word, beginning in zip(words, beginnings, strict=True):
-            lengths = self._lengths.setdefault(beginning, shared.setdefault(len(word), {len(word)}))
-            if len(word) not in lengths:
-                self._lengths[beginning] = lengths | {len(word)}
-
-    def find(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        size = self._size
-        for start in range(0, len(data), PIECE):
-            for first in range(start, start + size):
-                whole = memoryview(data)[first : first + min(PIECE, max(0, len(data) - first) // size * size)]
-                numbers = whole.cast(BLOCKS[size])
-                if not self._lengths.keys().isdisjoint(numbers):
-                    yield from self._find_between(data, first, numbers)
-
-    def _find_between(self, data: bytes, first: int, numbers: memoryview[int]) -> Iterator[tuple[int, bytes]]:
-        for at, number in enumerate(numbers):
-            for length in self._lengths.get(number, ()):
-                start = first + at * self._size
-                if (word := data[start : start + length]) in self._words:
-                    yield start, word
+def _blocks(data: bytes | memoryview, size: BlockSize) -> memoryview[int]:
+    """Returns the blocks of `size` bytes that `data` consists of, as numbers."""
+    return memoryview(data).cast(BLOCKS[size])
 
 
 def alternation(words: Iterable[bytes]) -> bytes:
