@@ -32,13 +32,12 @@ from toolkit.har.encoded_entries import CompactEntries, EncodedEntries
 from toolkit.har.model import Entry, RecordedChat, RecordedSession, Recording
 from toolkit.redaction.addresses import parts_of_addresses
 from toolkit.redaction.collect import choose_placeholders, collect_secrets
-from toolkit.redaction.entry_batches import entry_batches
 from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.identity.take_out import NOTHING, take_out_identity
 from toolkit.redaction.placeholders import in_any_text
 from toolkit.redaction.replace import Replacement
 from toolkit.redaction.rules import Rules
-from toolkit.redaction.scan import Finding, Scan, scan
+from toolkit.redaction.scan import Finding, scan
 from toolkit.redaction.typed_secrets import whole_passwords
 from toolkit.session.browser_session import BrowserSession
 from toolkit.session.frame_locals import forgetting_locals
@@ -92,9 +91,8 @@ def redact(
     needed = parts_of_addresses(addresses, distinctive)
     everywhere = {one: in_any_text(one, placeholders[one]) for one in distinctive if one not in needed}
     searched = {secret: sources[secret].kind for secret in everywhere if secret not in identity.everywhere}
-    if findings := _replace_and_scan(
-        log, Replacement(criteria, placeholders, everywhere, identity), Scan(searched, rules, criteria.bodies)
-    ):
+    Replacement(criteria, placeholders, everywhere, identity).replace_in(log)
+    if findings := scan(log, searched, rules, criteria.bodies):
         raise _refusal(findings)
     encoded: EncodedEntries = log.pop("entries")
     if not isinstance(recorded, Recording):
@@ -109,16 +107,6 @@ def redact(
         lean=given.lean,
         answer=log["_answer"],
     )
-
-
-def _replace_and_scan(log: dict[str, Any], replacement: Replacement, result: Scan) -> list[Finding]:
-    """Replaces the secrets of `log`, and returns those that are left."""
-    for batch in entry_batches(log["entries"]):
-        replacement.replace_in_batch(batch, log)
-        result.look_at_batch(batch, log)
-    replacement.replace_beside_entries(log)
-    result.look_beside_entries(log)
-    return list(result.findings)
 
 
 def ensure_redacted(recording: Recording) -> None:

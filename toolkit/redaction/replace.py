@@ -16,7 +16,7 @@ from toolkit.har.text_walk import Place, bodies, entry_place, is_body, place_nam
 from toolkit.redaction.bodies import Body, correct_lengths, short_text
 from toolkit.redaction.body_secrets import find_pattern
 from toolkit.redaction.code_bodies import is_code, may_be_name_in_code
-from toolkit.redaction.entry_batches import Batch
+from toolkit.redaction.entry_batches import Batch, entry_batches
 from toolkit.redaction.exchange_criteria import Criteria
 from toolkit.redaction.identity.take_out import TakenOut
 from toolkit.redaction.occurrences import Placeholders, replace_in_text
@@ -49,7 +49,14 @@ class Replacement:
     def __repr__(self) -> str:
         return f"<Replacement of {len(self._placeholders)} secrets>"
 
-    def replace_in_batch(self, batch: Batch, document: dict[str, Any]) -> None:
+    def replace_in(self, document: dict[str, Any]) -> None:
+        """Changes `document`, the `log` of a HAR file with its entries encoded, and corrects the lengths that it
+        states."""
+        for batch in entry_batches(document["entries"]):
+            self._replace_in_batch(batch, document)
+        self._replace_beside_entries(document)
+
+    def _replace_in_batch(self, batch: Batch, document: dict[str, Any]) -> None:
         """Changes the entries of `batch`, some of those of `document`, the `log` of a HAR file, and corrects the
         lengths that they state."""
         entries = batch.decoded.items()
@@ -63,7 +70,7 @@ class Replacement:
             ]
         )
 
-    def replace_beside_entries(self, document: dict[str, Any]) -> None:
+    def _replace_beside_entries(self, document: dict[str, Any]) -> None:
         """Changes what `document`, the `log` of a HAR file, has besides its entries."""
         for location in list(find_beside_entries(document, self._criteria)):
             self._replace_at(location)

@@ -75,14 +75,14 @@ def scan(
     secrets, and which names to keep; their patterns are searched in bodies only. `bodies` is what
     was found in bodies before, by the same `rules`.
     """
-    of_log = Scan(secrets or {}, rules or Rules(), bodies)
+    of_log = _Scan(secrets or {}, rules or Rules(), bodies)
     for batch in entry_batches(encoded_entries(log)):
         of_log.look_at_batch(batch, log)
     of_log.look_beside_entries(log)
     return list(of_log.findings)
 
 
-class Scan:
+class _Scan:
     """A scan of a log, as `scan` is one, batch by batch. `findings` are those so far, each once."""
 
     def __init__(self, secrets: Mapping[str, str], rules: Rules, bodies: FoundInBodies | None) -> None:
