@@ -30,26 +30,20 @@ from toolkit.redaction.silent_strings import SilentStrings
 from toolkit.session.encodings.letter_codes import BASE64
 from toolkit.session.encodings.text_pieces import pieces
 
-# Each form with the letters that it begins with or has in it: they are found many times faster than the form.
-TOKEN_FORMS: dict[str, tuple[tuple[bytes, ...], re.Pattern[bytes]]] = {
-    "an API key (sk-...)": (
-        (b"sk-",),
-        re.compile(rb"sk-(?<![A-Za-z0-9_-]sk-)(?:[A-Za-z0-9]+-)*+[A-Za-z0-9_]{20,}"),
+# Each begins with letters that are looked for at once, and tells after them what may not stand in front: the other way
+# round takes many times as long.
+TOKEN_FORMS: dict[str, re.Pattern[bytes]] = {
+    "an API key (sk-...)": re.compile(rb"sk-(?<![A-Za-z0-9_-]sk-)(?:[A-Za-z0-9]+-)*+[A-Za-z0-9_]{20,}"),
+    "a GitHub token": re.compile(
+        rb"g(?:h[pousr]_(?<![A-Za-z0-9]gh[pousr]_)[A-Za-z0-9]{30,}"
+        rb"|ithub_pat_(?<![A-Za-z0-9]github_pat_)[A-Za-z0-9_]{30,})"
     ),
-    "a GitHub token": (
-        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
-        re.compile(rb"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
-    ),
-    "an AWS key id": (
-        (b"AKIA", b"ASIA"),
-        re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    ),
-    "a Google API key": ((b"AIza",), re.compile(rb"AIza(?<![A-Za-z0-9]AIza)[A-Za-z0-9_-]{35}")),
-    "a Slack token": ((b"xox",), re.compile(rb"xox(?<![A-Za-z0-9]xox)[abeoprs]-[A-Za-z0-9-]{10,}")),
-    "a private key": ((b"PRIVATE KEY",), re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")),
-    "a bearer token": (
-        (b"earer ", b"earer%20", b"earer+"),
-        re.compile(rb"[Bb]earer(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}"),
+    "an AWS key id": re.compile(rb"A[KS]IA(?<![A-Za-z0-9]A[KS]IA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    "a Google API key": re.compile(rb"AIza(?<![A-Za-z0-9]AIza)[A-Za-z0-9_-]{35}"),
+    "a Slack token": re.compile(rb"xox(?<![A-Za-z0-9]xox)[abeoprs]-[A-Za-z0-9-]{10,}"),
+    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"),
+    "a bearer token": re.compile(
+        rb"earer(?<=[Bb]earer)(?: |%20|\+)(?!PLACEHOLDER_|PH_|eyJ)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}"
     ),
 }
 MAX_UNPACKED = 64 << 20  # bytes; a small text can unpack to a huge one
@@ -173,8 +167,8 @@ def _tokens_by_form(data: bytes) -> Iterator[str]:
         token = match[0].decode()
         if is_jwt(token) and not is_placeholder(token):
             yield "a JSON Web Token"
-    for kind, (beginnings, pattern) in TOKEN_FORMS.items():
-        if any(beginning in data for beginning in beginnings) and pattern.search(data):
+    for kind, pattern in TOKEN_FORMS.items():
+        if pattern.search(data):
             yield kind
 
 

@@ -19,9 +19,7 @@ NESTED = 16  # letters from which on base64 can hold an escaped value
 GROWTH = 36  # times as many letters as bytes: each is six letters twice
 MIN_LETTERS = 4  # a word of fewer is everywhere
 FOLDED_AT = 60  # letters in a line, at least
-FOLDED = re.compile(
-    rb"\n(?<=[A-Za-z0-9+/]{60}\n)|\r\n(?<=[A-Za-z0-9+/]{60}\r\n)"
-)  # a line break in base64 (RFC 2045, section 6.8)
+FOLDED = re.compile(rb"\n(?<=[A-Za-z0-9+/]{60}\n)")  # a line break in base64 (RFC 2045, section 6.8), without its CR
 
 
 class EncodedPresence:
@@ -58,7 +56,7 @@ class EncodedPresence:
             return False
         if least < MIN_LETTERS or (words := self._words_of(code)).is_in(data):
             return True
-        if b"\n" in data and BASE64.alphabet.has_run(data, FOLDED_AT) and words.is_in(FOLDED.sub(b"", data)):
+        if b"\n" in data and BASE64.alphabet.has_run(data, FOLDED_AT) and words.is_in(_unfolded(data)):
             return True
         return depth > 1 and any(self.may_be_in(text, depth - 1) for text in code.decode_runs(data, NESTED))
 
@@ -68,6 +66,10 @@ class EncodedPresence:
             words = {word for value in self._values for word in code.words(value)}
             search = self._words[code] = MultiSearch(words - {b""}, digits_anywhere=True)
         return search
+
+
+def _unfolded(data: bytes) -> bytes:
+    return FOLDED.sub(b"", data.replace(b"\r\n", b"\n"))
 
 
 def _core(value: bytes) -> bytes:

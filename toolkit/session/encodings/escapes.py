@@ -74,6 +74,7 @@ UNICODE_RUN = re.compile(rb"\\u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4}){0,500}+(?:\\u
 HEX_ESCAPE = re.compile(rb"\\x[0-9A-Fa-f]{2}")
 HTML_NUMBER = re.compile(rb"&#(?:[0-9]{1,6}|[xX][0-9A-Fa-f]{1,5});")
 JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b'"': b'"', b"'": b"'", b"/": b"/"}
+HTML_NAME = re.compile(rb"&(?:lt|gt|quot|apos|amp);")
 HTML_NAMES = {b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'", b"&amp;": b"&"}  # the last one last
 MANY = 100  # bytes of a text for each escape, from which on replacing one kind of them after the other is quicker
 UNUSED = (b"\xff", b"\xfe", b"\xf9", b"\0")  # bytes that texts do not have
@@ -111,8 +112,10 @@ def _decode_html(data: bytes) -> bytes:
         return HTML.pattern.sub(lambda escape: _html_character(escape[0]), data)
     if b"&#" in data:
         data = HTML_NUMBER.sub(lambda escape: _html_character(escape[0]), data)
+    found = set(HTML_NAME.findall(data))  # most texts with many of the marks, such as scripts, have none or one
     for name, character in HTML_NAMES.items():
-        data = data.replace(name, character)
+        if name in found:
+            data = data.replace(name, character)
     return data
 
 
