@@ -99,7 +99,7 @@ def _open_zip(raw: bytes, name: str, limit: int) -> ForeignFile:
         if len(documents) != 1:
             raise RecordingError(f"{name} is a zip archive with {len(documents)} .har files, and not with one.")
         if any(item.compress_type not in ZIP_KINDS for item in archive.infolist()):
-            raise NotImplementedError
+            raise zipfile.BadZipFile
         if sum(item.file_size for item in archive.infolist()) > limit:
             raise OSError(None, f"unpacked it is larger than {limit >> 20} MB, which is the most that is taken")
         document = archive.read(documents[0])

@@ -11,7 +11,7 @@ Who is signed in is taken out likewise (`identity`): first where only the place 
    several chunks of a body: the body is changed as a whole, and the boundaries of the chunks stay.
 4. `scan` searches the result by other means. A recording in which it finds a secret is refused.
 
-Each of these steps decodes the entries one by one, so that the memory does not grow with their number.
+Each of these steps decodes a batch of entries after the other, so that the memory does not grow with their number.
 
 A secret is replaced everywhere if it has at least 6 characters at a place that is sure to hold secrets (a password, an
 access token), and elsewhere at least 16, or 8 that are not made of words. Shorter secrets are replaced only where they

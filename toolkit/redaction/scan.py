@@ -63,7 +63,7 @@ def scan(
     rules: Rules | None = None,
     bodies: FoundInBodies | None = None,
 ) -> list[Finding]:
-    """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read one by one.
+    """Returns the secrets that are left in `log`, the `log` of a HAR document, whose entries are read batch by batch.
 
     `secrets` maps known secrets to the kind of place where they were found. `rules` say which further places hold
     secrets, and which names to keep; their patterns are searched in bodies only. `bodies` is what
