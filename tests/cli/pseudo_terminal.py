@@ -83,10 +83,8 @@ class Terminal:
         return code
 
     def echoes(self) -> bool:
-        """Whether the terminal itself writes what is typed."""
-        import termios
-
-        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+        """Whether the terminal itself writes what is typed, as it does when the process starts."""
+        return _echoes(self._master)
 
     def interrupt(self, number: signal.Signals) -> None:
         """Send a signal to the process alone, as `kill` does."""
@@ -108,6 +106,7 @@ async def terminal(toolkit: Toolkit, *args: str, alone: bool = False, **options:
     import termios
 
     master, slave = os.openpty()
+    assert _echoes(master)
     os.set_blocking(master, False)
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
@@ -136,3 +135,9 @@ async def terminal(toolkit: Toolkit, *args: str, alone: bool = False, **options:
             await process.wait()
         asyncio.get_running_loop().remove_reader(master)
         os.close(master)
+
+
+def _echoes(terminal: int) -> bool:
+    import termios
+
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)

@@ -73,7 +73,6 @@ async def test_the_terminal_is_given_back(toolkit: Toolkit, scripted: Scripted, 
     """As it was, where an answer is interrupted and where the command is told to end."""
     site, origin = scripted
     async with terminal(toolkit, "chat", "codelinkava", "--base-url", origin) as screen:
-        assert screen.echoes()
         await half_an_answer(screen, site)
         screen.interrupt(number)
         if number == signal.SIGINT:
